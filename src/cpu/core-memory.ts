@@ -1,0 +1,164 @@
+/**
+ * Memory as one Cortex-M core sees it: its address space behind its MPU, with a page table that engines look up directly.
+ *
+ * `pages[address >>> 12]` holds the arena offset of the 4 KiB page together with the rights that an access may take without asking
+ * (`READ`, `WRITE`, `EXECUTE`); 0 means: come here. Entries are filled on first use and dropped when the MPU, the privilege or the
+ * page's role (it now holds cached code) changes. The table stands in the arena, where translated code can reach it.
+ */
+import { type AddressSpace, BUS_FAULT } from '../memory/bus.ts';
+import { PAGE_SHIFT, PAGE_SIZE, type Ram, type RamObserver } from '../memory/ram.ts';
+
+/** Rights in a page-table entry and in `ProtectionUnit.permissions`. */
+export const READ = 1;
+export const WRITE = 2;
+export const EXECUTE = 4;
+/** Bits of a page-table entry that are not the arena offset. */
+export const PAGE_FLAGS = PAGE_SIZE - 1;
+
+/** The MPU together with the architecture's default memory map. */
+export interface ProtectionUnit {
+  /** Rights (`READ | WRITE | EXECUTE`) at `address` for the given privilege. */
+  permissions(address: number, privileged: boolean): number;
+  /** True when all bytes of the 4 KiB page at `pageAddress` have the same rights. */
+  uniform(pageAddress: number): boolean;
+  /** True when privileged and unprivileged rights differ anywhere. */
+  readonly differsByPrivilege: boolean;
+  /** True when memory at `address` is Device or Strongly-ordered, where an unaligned access is a UsageFault. */
+  isDevice(address: number): boolean;
+}
+
+/** Why the last access was refused. */
+export type MemoryFault = 'bus' | 'protection' | 'unaligned';
+
+/** The data and instruction port of one core. Nothing here throws for what the guest does: see `fault`. */
+export class CoreMemory implements RamObserver {
+  readonly bus: AddressSpace;
+  readonly protection: ProtectionUnit;
+  /** One entry for each 4 KiB page of the 4 GiB. */
+  readonly pages: Int32Array;
+  /** Set whenever `read` returned BUS_FAULT or `write` returned false. */
+  fault: MemoryFault = 'bus';
+  /** Address of the byte that faulted, u32. */
+  faultAddress = 0;
+  /** Called after entries were dropped, so that an engine can drop what it derived from them. */
+  onFlush: (() => void) | undefined;
+  /** Called when bytes that are cached as code change; `arenaOffset` of the first byte. */
+  onCodeWritten: ((arenaOffset: number, length: number) => void) | undefined;
+  /** True while the current code is privileged; set through `setPrivileged`. */
+  private privileged = true;
+  private filled: number[] = [];
+  private readonly rams = new Set<Ram>();
+
+  constructor(bus: AddressSpace, protection: ProtectionUnit) {
+    this.bus = bus;
+    this.protection = protection;
+    const arena = bus.regions.find((region) => region.ram)?.ram?.arena;
+    this.pages = arena
+      ? new Int32Array(arena.memory.buffer, arena.allocate(1 << 22, `${bus.name} page table`), 1 << 20)
+      : new Int32Array(1 << 20);
+    for (const { ram } of bus.regions) {
+      if (!ram || this.rams.has(ram)) continue;
+      this.rams.add(ram);
+      ram.observe(this);
+    }
+  }
+
+  /** Stops observing the RAMs. */
+  dispose(): void {
+    for (const ram of this.rams) ram.unobserve(this);
+  }
+
+  /** Tells the port the current privilege; drops entries only when the MPU makes a difference. */
+  setPrivileged(privileged: boolean): void {
+    if (privileged === this.privileged) return;
+    this.privileged = privileged;
+    if (this.protection.differsByPrivilege) this.flush();
+  }
+
+  /** Drops every page-table entry; call after any change of the MPU. */
+  flush(): void {
+    for (const page of this.filled) this.pages[page] = 0;
+    this.filled = [];
+    this.onFlush?.();
+  }
+
+  /** Reads `size` (1, 2, 4) bytes as u32, with the device's side effects, or BUS_FAULT with `fault` set. */
+  read(address: number, size: number, privileged = this.privileged): number {
+    if (!this.permitted(address, size, READ, privileged)) return BUS_FAULT;
+    this.enter(address);
+    const value = this.bus.read(address, size);
+    return value === BUS_FAULT ? this.fail('bus', address) : value;
+  }
+
+  /** Writes the low `size` bytes of `value`; false with `fault` set when it is refused. */
+  write(address: number, value: number, size: number, privileged = this.privileged): boolean {
+    if (!this.permitted(address, size, WRITE, privileged)) return false;
+    this.enter(address);
+    if (this.bus.write(address, value, size)) return true;
+    this.fail('bus', address);
+    return false;
+  }
+
+  /** Fetches the halfword at `address` without side effects; BUS_FAULT with `fault` set where nothing executable answers. */
+  fetch(address: number): number {
+    if ((this.protection.permissions(address, this.privileged) & EXECUTE) === 0) return this.fail('protection', address);
+    const region = this.bus.find(address);
+    if (!region?.ram) return this.fail('bus', address);
+    this.enter(address);
+    return region.ram.read(region.ramOffset + address - region.base, 2);
+  }
+
+  /** RAM, and byte offset in it, at `address`; undefined for devices and holes. */
+  ramAt(address: number): { ram: Ram; offset: number } | undefined {
+    const region = this.bus.find(address);
+    return region?.ram && { ram: region.ram, offset: region.ramOffset + address - region.base };
+  }
+
+  pageHasCode(): void {
+    this.flush();
+  }
+
+  codeWritten(ram: Ram, offset: number, length: number): void {
+    const at = ram.locateIfTouched(offset);
+    if (at !== 0) this.onCodeWritten?.(at, length);
+  }
+
+  private permitted(address: number, size: number, right: number, privileged: boolean): boolean {
+    const { protection } = this;
+    if ((protection.permissions(address, privileged) & right) === 0) {
+      this.fail('protection', address);
+      return false;
+    }
+    if ((address & (size - 1)) === 0) return true;
+    if (protection.isDevice(address) || !this.bus.find(address)?.ram) {
+      this.fail('unaligned', address);
+      return false;
+    }
+    const last = (address + size - 1) >>> 0;
+    if ((protection.permissions(last, privileged) & right) !== 0) return true;
+    this.fail('protection', last);
+    return false;
+  }
+
+  /** Fills the page-table entry of `address` when its whole page is RAM with uniform rights. */
+  private enter(address: number): void {
+    const page = address >>> PAGE_SHIFT;
+    if (this.pages[page] !== 0) return;
+    const base = (page << PAGE_SHIFT) >>> 0;
+    const region = this.bus.find(address);
+    if (!region?.ram || base < region.base || base + PAGE_SIZE > region.base + region.size) return;
+    const offset = region.ramOffset + base - region.base;
+    if (offset % PAGE_SIZE !== 0 || !this.protection.uniform(base)) return;
+    let rights = this.protection.permissions(base, this.privileged);
+    if (region.ram.isCode(offset >>> PAGE_SHIFT)) rights &= ~WRITE;
+    if (rights === 0) return;
+    this.pages[page] = region.ram.locate(offset) | rights;
+    this.filled.push(page);
+  }
+
+  private fail(fault: MemoryFault, address: number): number {
+    this.fault = fault;
+    this.faultAddress = address;
+    return BUS_FAULT;
+  }
+}

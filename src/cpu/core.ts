@@ -1,0 +1,47 @@
+/**
+ * What the machine knows of a processor core, whatever its architecture: it runs until a cycle, takes interrupt lines, and can be
+ * held in reset. Nothing outside `cpu/` knows more.
+ */
+import type { RunningCore } from '../time/scheduler.ts';
+
+/** Why a core handed control back before the cycle it was asked to run to. Values, never exceptions. */
+export type CoreStop =
+  /** It reached the cycle, or a timer was armed for an earlier one. */
+  | { readonly kind: 'slice' }
+  /** It sleeps (WFI, WFE): nothing happens on it until an interrupt or event comes. */
+  | { readonly kind: 'asleep' }
+  /** It asked for a system reset (AIRCR.SYSRESETREQ). */
+  | { readonly kind: 'reset-request' }
+  /** It cannot go on: lockup, or a fault taken as fatal. `report` is the registers, decoded fault status and backtrace, as text lines. */
+  | { readonly kind: 'crashed'; readonly reason: string; readonly report: readonly string[] }
+  /** The firmware ended the run through semihosting. `status` is its exit status. */
+  | { readonly kind: 'exit'; readonly status: number }
+  /** A debugger's breakpoint, or BKPT with no debugger and no semihosting. */
+  | { readonly kind: 'breakpoint'; readonly address: number };
+
+/** A core as the machine drives it. */
+export interface Core extends RunningCore {
+  readonly name: string;
+  /** Core clock in Hz. */
+  readonly hz: number;
+  /** True while it is held in reset or was never started. */
+  readonly halted: boolean;
+  /** True while it sleeps and nothing that would wake it is pending. */
+  readonly asleep: boolean;
+  /** Instructions executed since power-on. */
+  readonly instructions: number;
+  /** Address of the instruction that executes, or executes next. */
+  readonly pc: number;
+  /** Executes for at most `cycles` base-clock cycles; called within `Scheduler.runSlice`. */
+  run(cycles: number): CoreStop;
+  /** Leaves reset: fetches its start state as the architecture says (`vectors`: table address for Cortex-M). */
+  start(vectors: number): void;
+  /** Enters reset and stays there. */
+  halt(): void;
+  /** Drives interrupt input `line` (0-based, as the SoC numbers it). */
+  setInterrupt(line: number, level: boolean): void;
+  /** A short text of where it is and what it waits for, with symbols if there are any. */
+  describe(): string[];
+  /** Frees native resources. */
+  dispose(): void;
+}

@@ -1,0 +1,96 @@
+/**
+ * The contract between a Cortex-M core and the thing that executes instructions for it.
+ *
+ * An engine executes instructions and nothing else. Exceptions, interrupts, SysTick, the MPU's registers and semihosting live beside it, once
+ * (`cortex-m.ts`). One instruction is one core cycle on every engine, a conditional instruction that fails its condition included;
+ * an instruction that faults or that `stop` reports as not executed is not counted.
+ */
+import type { CoreMemory } from './core-memory.ts';
+import type { CoreRegisters } from './core-registers.ts';
+import type { CoreProfile } from './profile.ts';
+
+/** Why `Engine.run` returned. Numbers, because this is the hottest boundary of the emulator. */
+export const STOP = {
+  /** The budget is used up; the next instruction has not begun. */
+  BUDGET: 0,
+  /** `requestStop` was called: the instruction during which it was called is complete and counted. */
+  REQUESTED: 1,
+  /** An instruction that may unmask an interrupt (CPS, MSR, exception-return aside) was executed while `watchMasks` was set. Counted. */
+  MASKS: 2,
+  /** SVC: counted; PC is the next instruction, ITSTATE advanced. `detail` is the immediate. */
+  SVC: 3,
+  /** BKPT: not counted; PC is its own address. `detail` is the immediate. */
+  BKPT: 4,
+  /** WFI, WFE: counted; PC is the next instruction. WFE with the event register set clears it and does not stop. */
+  WFI: 5,
+  WFE: 6,
+  /** SEV: counted; the core tells the other cores. */
+  SEV: 7,
+  /** A branch loaded an EXC_RETURN value into PC in Handler mode. Counted. `detail` is the value; PC is undefined until the core has unstacked. */
+  EXC_RETURN: 8,
+  /** UsageFault causes. Not counted; PC is the instruction. */
+  UNDEFINED: 9,
+  /** An instruction was to execute with EPSR.T clear. */
+  INVALID_STATE: 10,
+  /** Unaligned LDM, LDRD, exclusive, Device access, or any with CCR.UNALIGN_TRP. `address` is set. */
+  UNALIGNED: 11,
+  /** SDIV or UDIV by zero with CCR.DIV_0_TRP. */
+  DIVIDE_BY_ZERO: 12,
+  /** A floating-point instruction that the core must see first: CPACR denies it, or lazy state has to be saved (`fpTrap`). */
+  FP_ACCESS: 13,
+  /** A coprocessor instruction other than CP10/CP11. */
+  NO_COPROCESSOR: 14,
+  /** Instruction fetch refused; `memory.fault` says why, `address` where. PC is the address of the instruction. */
+  FETCH_FAULT: 15,
+  /** Data access refused; `memory.fault` and `address` say why and where. Not counted; registers, base included, are as before the instruction (registers already loaded by an LDM excepted). */
+  DATA_FAULT: 16,
+} as const;
+
+/** One of `STOP`'s values. */
+export type StopCode = (typeof STOP)[keyof typeof STOP];
+
+/** What a core hands to its engine at construction. */
+export interface EngineHost {
+  readonly profile: CoreProfile;
+  readonly registers: CoreRegisters;
+  readonly memory: CoreMemory;
+}
+
+/** Builds an engine for a core. */
+export interface EngineFactory {
+  readonly name: string;
+  /** @throws {EngineUnavailable} when it cannot run on this host. */
+  create(host: EngineHost): Engine;
+}
+
+/** Executes Thumb instructions on a `CoreRegisters` and a `CoreMemory`. */
+export interface Engine {
+  readonly name: string;
+  /**
+   * Executes at most `budget` (>= 1) instructions from the PC and returns one of `STOP`.
+   * Before it the core has called `push` if it changed registers; after it the core calls `pull` before it reads any but the PC.
+   */
+  run(budget: number): StopCode;
+  /** Instructions completed since the current (or last) `run` began; exact inside a bus callback, where the current one is not counted yet. */
+  readonly executed: number;
+  /** Immediate, EXC_RETURN value or faulting address, as the stop code says (u32). */
+  readonly detail: number;
+  readonly address: number;
+  /** Address of the instruction that is executing (inside a bus callback) or executes next, u32. */
+  readonly pc: number;
+  /** From a bus callback: return REQUESTED once the current instruction is complete. */
+  requestStop(): void;
+  /** While true, `run` returns MASKS right after an instruction that may have changed PRIMASK, BASEPRI, FAULTMASK or privilege. */
+  watchMasks: boolean;
+  /** While true, every floating-point instruction stops with FP_ACCESS before it executes. */
+  fpTrap: boolean;
+  /** CCR.DIV_0_TRP and CCR.UNALIGN_TRP. */
+  divideTrap: boolean;
+  unalignedTrap: boolean;
+  /** Brings `host.registers` up to date with the engine. */
+  pull(): void;
+  /** Takes over what was changed in `host.registers`. */
+  push(): void;
+  /** Releases native resources. */
+  dispose(): void;
+}

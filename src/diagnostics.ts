@@ -1,0 +1,67 @@
+/**
+ * What the models notice about the guest: mistakes (`guest-error`) and behaviour that is not modelled (`unimplemented`).
+ *
+ * Each distinct finding is reported once, with the first place and time, and counted from then on.
+ */
+
+/** One finding; `pc` is the address of the instruction, where a core caused it. */
+export interface Diagnostic {
+  readonly kind: 'guest-error' | 'unimplemented';
+  /** Block of the SoC, as the reference manual names it (`UART4`, `CCM_ANALOG`). */
+  readonly block: string;
+  /** Register or feature. */
+  readonly register: string;
+  readonly text: string;
+  /** Cycle of the first occurrence. */
+  readonly cycle: number;
+  readonly pc?: number;
+  /** Occurrences so far; the only field that changes. */
+  count: number;
+}
+
+/** Where a finding happened; supplied by the machine. */
+export interface DiagnosticContext {
+  now(): number;
+  /** pc of the core that is executing, undefined when none is. */
+  pc(): number | undefined;
+}
+
+/** Collects and deduplicates findings. */
+export class Diagnostics {
+  private readonly seen = new Map<string, Diagnostic>();
+  private readonly context: DiagnosticContext;
+  /** Called at the first occurrence of each finding. */
+  onFirst: ((diagnostic: Diagnostic) => void) | undefined;
+
+  constructor(context: DiagnosticContext) {
+    this.context = context;
+  }
+
+  /** The guest did something that the hardware's manual forbids or leaves undefined. */
+  guestError(block: string, register: string, text: string): void {
+    this.note('guest-error', block, register, text);
+  }
+
+  /** The guest used behaviour that exists in hardware and is not modelled. */
+  unimplemented(block: string, register: string, text: string): void {
+    this.note('unimplemented', block, register, text);
+  }
+
+  /** All findings in order of first occurrence. */
+  get all(): readonly Diagnostic[] {
+    return [...this.seen.values()];
+  }
+
+  private note(kind: Diagnostic['kind'], block: string, register: string, text: string): void {
+    const key = `${kind}\0${block}\0${register}\0${text}`;
+    const known = this.seen.get(key);
+    if (known) {
+      known.count++;
+      return;
+    }
+    const pc = this.context.pc();
+    const entry: Diagnostic = { kind, block, register, text, cycle: this.context.now(), count: 1, ...(pc === undefined ? {} : { pc }) };
+    this.seen.set(key, entry);
+    this.onFirst?.(entry);
+  }
+}

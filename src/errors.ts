@@ -1,0 +1,79 @@
+/**
+ * Every error class thrown on purpose: the caller's mistakes, each with a stable `code`, data, and a remedy a user can act on.
+ *
+ * What the guest did is a `StopReason` value, what a model noticed a diagnostics event; neither is ever thrown.
+ */
+import { hex32 } from './memory/bits.ts';
+
+/** Base of all errors thrown on purpose; `remedy` is a sentence that says what to do about it. */
+export class ImxSimError extends Error {
+  readonly code: string;
+  readonly remedy: string;
+
+  constructor(code: string, message: string, remedy = '') {
+    super(message);
+    this.name = new.target.name;
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+/** The firmware file cannot be used: not an ELF, wrong machine, truncated, out of the map. */
+export class FirmwareError extends ImxSimError {}
+
+/** An option, a file name or a combination of them makes no sense. */
+export class UsageError extends ImxSimError {
+  constructor(message: string, remedy = '') {
+    super('E_USAGE', message, remedy);
+  }
+}
+
+/** A SoC description wires things together that do not fit; thrown at import or when a machine is built. */
+export class SocDescriptionError extends ImxSimError {
+  constructor(message: string) {
+    super('E_SOC', message);
+  }
+}
+
+/** The engine that was asked for cannot run here (library missing or unusable). */
+export class EngineUnavailable extends ImxSimError {
+  constructor(engine: string, message: string, remedy: string) {
+    super('E_ENGINE', `${engine}: ${message}`, remedy);
+  }
+}
+
+/** Guest memory touched so far does not fit the arena. */
+export class HostMemoryExhausted extends ImxSimError {
+  constructor(owner: string, bytes: number, arena: number) {
+    super(
+      'E_HOST_MEMORY',
+      `${owner}: ${bytes} more bytes of guest memory do not fit the arena of ${arena} bytes`,
+      'raise it with --host-memory',
+    );
+  }
+}
+
+/** Two regions of one address space overlap. */
+export class RegionOverlap extends ImxSimError {
+  constructor(name: string, base: number, other: string, otherBase: number) {
+    super('E_OVERLAP', `${name} at ${hex32(base)} overlaps ${other} at ${hex32(otherBase)}`);
+  }
+}
+
+/** Our own bug, if it is ever seen: a state that the code holds impossible. */
+export class InvariantViolation extends Error {
+  constructor(message: string) {
+    super(`internal error: ${message}`);
+    this.name = 'InvariantViolation';
+  }
+}
+
+/** Checks what must hold by construction. @throws {InvariantViolation} */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new InvariantViolation(message);
+}
+
+/** Marks a switch over a union as complete. @throws {InvariantViolation} when it was not. */
+export function assertNever(value: never): never {
+  throw new InvariantViolation(`unexpected value ${JSON.stringify(value)}`);
+}

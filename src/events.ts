@@ -1,0 +1,75 @@
+/**
+ * The observable life of a machine: console bytes, kernel messages, doorbells and ring movements, each with its cycle.
+ *
+ * This stream, and nothing else, is what `--json` prints, what the trace hash covers, and what views and tests subscribe to.
+ */
+
+/** Kernel log levels, `KERN_EMERG` (0) to `KERN_DEBUG` (7). */
+export type KernLevel = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+
+/** One thing that happened; `cycle` counts base-clock cycles. */
+export type MachineEvent =
+  | { readonly type: 'console'; readonly cycle: number; readonly device: string; readonly byte: number }
+  | { readonly type: 'dmesg'; readonly cycle: number; readonly level: KernLevel; readonly text: string }
+  | {
+      readonly type: 'mu';
+      readonly cycle: number;
+      readonly mu: string;
+      /** Which side acted: `A` is Linux on 8M parts, `B` the M core. */
+      readonly side: 'A' | 'B';
+      /** `transmit` TRn written, `receive` RRn read, `general` GIRn set, `acknowledge` GIPn cleared, `flags` Fn written, `reset`. */
+      readonly action: 'transmit' | 'receive' | 'general' | 'acknowledge' | 'flags' | 'reset';
+      readonly channel: number;
+      readonly value: number;
+    }
+  | {
+      readonly type: 'vring';
+      readonly cycle: number;
+      readonly device: string;
+      /** Index of the queue in the vdev: 0 carries M to Linux on rpmsg. */
+      readonly queue: number;
+      /** `avail`: Linux gave buffer `id` to the core; `used`: Linux took it back; `kick`: Linux rang the doorbell. */
+      readonly action: 'avail' | 'used' | 'kick';
+      readonly id: number;
+      /** Bytes: of the buffer for `avail`, written or consumed for `used`, 0 for `kick`. */
+      readonly length: number;
+    }
+  | {
+      readonly type: 'message';
+      readonly cycle: number;
+      readonly device: string;
+      /** `rx` is towards Linux. */
+      readonly direction: 'tx' | 'rx';
+      readonly src: number;
+      readonly dst: number;
+      readonly data: Uint8Array;
+    }
+  | {
+      readonly type: 'core';
+      readonly cycle: number;
+      readonly core: string;
+      readonly state: 'started' | 'stopped' | 'crashed';
+      readonly detail: string;
+    };
+
+/** A function that hears every event. */
+export type EventListener = (event: MachineEvent) => void;
+
+/** Fans events out to listeners in the order in which they subscribed. */
+export class EventHub {
+  private readonly listeners: EventListener[] = [];
+
+  /** Subscribes; the returned function unsubscribes. */
+  subscribe(listener: EventListener): () => void {
+    this.listeners.push(listener);
+    return () => {
+      const index = this.listeners.indexOf(listener);
+      if (index >= 0) this.listeners.splice(index, 1);
+    };
+  }
+
+  /** Delivers `event` to all listeners. */
+  emit(event: MachineEvent): void {
+    for (const listener of this.listeners) listener(event);
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The one block of host memory that holds all RAM of a machine and the CPU state of its cores.
+ *
+ * It is a WebAssembly memory so that translated code (wasm) can reach guest RAM directly; it never grows, so every typed-array
+ * view stays valid and native engines may map it by address. The host commits its pages only when they are touched.
+ */
+import { HostMemoryExhausted } from '../errors.ts';
+import { KiB, MiB } from './bits.ts';
+
+/** Granularity of wasm memory, and of the arena's size, in bytes. */
+export const WASM_PAGE = 64 * KiB;
+/** Arena size when nothing else is asked for, in bytes: real firmware touches less than 20 MiB. */
+export const DEFAULT_ARENA_SIZE = 256 * MiB;
+
+/** Bump allocator over one WebAssembly memory; offsets are bytes from its start and never 0. */
+export class Arena {
+  readonly memory: WebAssembly.Memory;
+  readonly size: number;
+  readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly u32: Uint32Array;
+  readonly i32: Int32Array;
+  readonly view: DataView;
+  /** First page is never handed out, so that offset 0 can mean "nothing here". */
+  private next = WASM_PAGE;
+
+  constructor(size: number = DEFAULT_ARENA_SIZE) {
+    const pages = Math.ceil(size / WASM_PAGE);
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.size = pages * WASM_PAGE;
+    const { buffer } = this.memory;
+    this.u8 = new Uint8Array(buffer);
+    this.u16 = new Uint16Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.view = new DataView(buffer);
+  }
+
+  /** Bytes handed out so far. */
+  get used(): number {
+    return this.next;
+  }
+
+  /**
+   * Reserves `bytes` zeroed bytes aligned to 4 KiB and returns their offset.
+   * @throws {HostMemoryExhausted} when the arena is full.
+   */
+  allocate(bytes: number, owner: string): number {
+    const rounded = Math.ceil(bytes / 4096) * 4096;
+    if (this.next + rounded > this.size) throw new HostMemoryExhausted(owner, bytes, this.size);
+    const offset = this.next;
+    this.next += rounded;
+    return offset;
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * One view of physical memory: which RAM or device answers at which address, as one bus master sees it.
+ *
+ * The Cortex-M core and Linux each have their own `AddressSpace` over the same RAMs and devices. The bus owns width and alignment:
+ * a device is only ever asked for the widths it declares. A hole answers with `BUS_FAULT`, never with a number.
+ */
+import { RegionOverlap } from '../errors.ts';
+import type { Ram } from './ram.ts';
+
+/** Returned by `read` where nothing answers; no u32 has this value. */
+export const BUS_FAULT = -1;
+
+/** A block of registers (or anything that is not plain memory) on the bus; offsets are bytes from its base. */
+export interface BusDevice {
+  /** Reads `size` (1, 2, 4) bytes as u32 with the hardware's side effects, or `BUS_FAULT`. */
+  read(offset: number, size: number): number;
+  /** Writes; false is a bus fault. */
+  write(offset: number, value: number, size: number): boolean;
+  /** What a read would give, without any side effect; for debuggers and traces. */
+  peek(offset: number, size: number): number;
+}
+
+/** A window of an address space. `ram` regions name the byte of the RAM at which they start. */
+export interface Region {
+  readonly name: string;
+  readonly base: number;
+  readonly size: number;
+  readonly ram?: Ram;
+  readonly ramOffset: number;
+  readonly device?: BusDevice;
+}
+
+/** A sorted map of non-overlapping regions with 32-bit addresses. */
+export class AddressSpace {
+  readonly name: string;
+  private readonly sorted: Region[] = [];
+  private last: Region | undefined;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** All regions in address order. */
+  get regions(): readonly Region[] {
+    return this.sorted;
+  }
+
+  /**
+   * Makes `size` bytes of `ram`, from `ramOffset` on, visible at `base`. The same RAM may be mapped many times (aliases).
+   * @throws {RegionOverlap}
+   */
+  mapRam(base: number, ram: Ram, ramOffset = 0, size = ram.size - ramOffset, name = ram.name): Region {
+    return this.insert({ name, base, size, ram, ramOffset });
+  }
+
+  /** Makes `device` answer in `base .. base+size-1`. @throws {RegionOverlap} */
+  mapDevice(base: number, size: number, device: BusDevice, name: string): Region {
+    return this.insert({ name, base, size, ramOffset: 0, device });
+  }
+
+  private insert(region: Region): Region {
+    const at = this.sorted.findIndex((other) => other.base > region.base);
+    const index = at < 0 ? this.sorted.length : at;
+    const before = this.sorted[index - 1];
+    const after = this.sorted[index];
+    if (before && before.base + before.size > region.base) {
+      throw new RegionOverlap(region.name, region.base, before.name, before.base);
+    }
+    if (after && region.base + region.size > after.base) {
+      throw new RegionOverlap(region.name, region.base, after.name, after.base);
+    }
+    this.sorted.splice(index, 0, region);
+    this.last = undefined;
+    return region;
+  }
+
+  /** The region that holds `address` (u32), or undefined in a hole. */
+  find(address: number): Region | undefined {
+    const { last } = this;
+    if (last && address >= last.base && address < last.base + last.size) return last;
+    let low = 0;
+    let high = this.sorted.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const region = this.sorted[middle]!;
+      if (address < region.base) high = middle - 1;
+      else if (address >= region.base + region.size) low = middle + 1;
+      else {
+        this.last = region;
+        return region;
+      }
+    }
+    return undefined;
+  }
+
+  /** Reads `size` (1, 2, 4) bytes at `address` as u32 with side effects, or `BUS_FAULT`. RAM takes any alignment. */
+  read(address: number, size: number): number {
+    const region = this.find(address);
+    if (!region) return BUS_FAULT;
+    const offset = address - region.base;
+    if (offset + size > region.size) return this.readAcross(address, size);
+    if (region.ram) return region.ram.read(region.ramOffset + offset, size);
+    return region.device!.read(offset, size);
+  }
+
+  /** Writes the low `size` bytes of `value`; false is a bus fault. */
+  write(address: number, value: number, size: number): boolean {
+    const region = this.find(address);
+    if (!region) return false;
+    const offset = address - region.base;
+    if (offset + size > region.size) return this.writeAcross(address, value, size);
+    if (region.ram) {
+      region.ram.write(region.ramOffset + offset, value, size);
+      return true;
+    }
+    return region.device!.write(offset, value, size);
+  }
+
+  /** What `read` would give, without side effects. */
+  peek(address: number, size: number): number {
+    const region = this.find(address);
+    if (!region || address - region.base + size > region.size) return BUS_FAULT;
+    if (region.ram) return region.ram.read(region.ramOffset + address - region.base, size);
+    return region.device!.peek(address - region.base, size);
+  }
+
+  /** `length` bytes of RAM at `address`, or undefined when any of them is not RAM. No side effects. */
+  readBytes(address: number, length: number): Uint8Array | undefined {
+    const out = new Uint8Array(length);
+    for (let done = 0; done < length; ) {
+      const region = this.find(address + done);
+      if (!region?.ram) return undefined;
+      const offset = address + done - region.base;
+      const part = Math.min(length - done, region.size - offset);
+      out.set(region.ram.readBytes(region.ramOffset + offset, part), done);
+      done += part;
+    }
+    return out;
+  }
+
+  /** Writes `data` to RAM at `address`; false (and nothing written) when any byte of it is not RAM. */
+  writeBytes(address: number, data: Uint8Array): boolean {
+    if (!this.isRam(address, data.length)) return false;
+    for (let done = 0; done < data.length; ) {
+      const region = this.find(address + done)!;
+      const offset = address + done - region.base;
+      const part = Math.min(data.length - done, region.size - offset);
+      region.ram!.writeBytes(region.ramOffset + offset, data.subarray(done, done + part));
+      done += part;
+    }
+    return true;
+  }
+
+  /** Sets `length` bytes of RAM to `value`; false (and nothing written) when any byte of it is not RAM. */
+  fill(address: number, value: number, length: number): boolean {
+    if (!this.isRam(address, length)) return false;
+    for (let done = 0; done < length; ) {
+      const region = this.find(address + done)!;
+      const offset = address + done - region.base;
+      const part = Math.min(length - done, region.size - offset);
+      region.ram!.fill(region.ramOffset + offset, value, part);
+      done += part;
+    }
+    return true;
+  }
+
+  /** True when all of `address .. address+length-1` is RAM. */
+  isRam(address: number, length: number): boolean {
+    for (let done = 0; done < length; ) {
+      const region = this.find(address + done);
+      if (!region?.ram) return false;
+      done += region.base + region.size - (address + done);
+    }
+    return true;
+  }
+
+  private readAcross(address: number, size: number): number {
+    let value = 0;
+    for (let i = 0; i < size; i++) {
+      const byte = this.read((address + i) >>> 0, 1);
+      if (byte === BUS_FAULT) return BUS_FAULT;
+      value += byte * 2 ** (8 * i);
+    }
+    return value;
+  }
+
+  private writeAcross(address: number, value: number, size: number): boolean {
+    for (let i = 0; i < size; i++) {
+      if (!this.write((address + i) >>> 0, (value >>> (8 * i)) & 0xff, 1)) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * One RAM of the SoC (TCM, OCRAM, a DDR bank): bytes in the machine's arena, allocated in 64 KiB chunks when first touched.
+ *
+ * Fresh RAM reads as zero. An engine that caches anything made from the bytes (decoded instructions, translated code) marks the
+ * page with `markCode`; from then on every write that passes through this class, and every engine's slow path, tells all observers.
+ */
+import type { Arena } from './arena.ts';
+import { KiB } from './bits.ts';
+
+/** Allocation unit, in bytes. */
+export const CHUNK_SIZE = 64 * KiB;
+/** Unit of code marking and of engines' page tables: log2 of bytes. */
+export const PAGE_SHIFT = 12;
+/** Unit of code marking and of engines' page tables, in bytes. */
+export const PAGE_SIZE = 1 << PAGE_SHIFT;
+
+/** What an engine hears about a RAM it executes from or writes to. */
+export interface RamObserver {
+  /** `page` now holds code somebody has cached: direct writes to it must go through `Ram` from now on. */
+  pageHasCode(ram: Ram, page: number): void;
+  /** Bytes of a page marked as code were overwritten; cached code from them is stale. Offsets are bytes within the RAM. */
+  codeWritten(ram: Ram, offset: number, length: number): void;
+}
+
+/** Byte-addressed memory of fixed size; all offsets are within it and unchecked on the fast paths: the bus checks them. */
+export class Ram {
+  readonly name: string;
+  readonly size: number;
+  readonly arena: Arena;
+  /** Arena offset of each 64 KiB chunk, 0 while untouched. */
+  private readonly chunks: Int32Array;
+  private readonly codePages: Uint8Array;
+  private readonly observers: RamObserver[] = [];
+
+  constructor(name: string, size: number, arena: Arena) {
+    this.name = name;
+    this.size = size;
+    this.arena = arena;
+    this.chunks = new Int32Array(Math.ceil(size / CHUNK_SIZE));
+    this.codePages = new Uint8Array(Math.ceil(size / PAGE_SIZE));
+  }
+
+  /** Arena offset of byte `offset`, allocating its chunk when it is untouched. Valid up to the end of the 64 KiB chunk. */
+  locate(offset: number): number {
+    const index = Math.floor(offset / CHUNK_SIZE);
+    let chunk = this.chunks[index]!;
+    if (chunk === 0) {
+      chunk = this.arena.allocate(Math.min(CHUNK_SIZE, this.size - index * CHUNK_SIZE), this.name);
+      this.chunks[index] = chunk;
+    }
+    return chunk + (offset % CHUNK_SIZE);
+  }
+
+  /** Arena offset of byte `offset`, or 0 when its chunk was never touched (it then reads as zero). */
+  locateIfTouched(offset: number): number {
+    const chunk = this.chunks[Math.floor(offset / CHUNK_SIZE)]!;
+    return chunk === 0 ? 0 : chunk + (offset % CHUNK_SIZE);
+  }
+
+  /** Reads `size` (1, 2, 4) bytes, little-endian, any alignment, as u32. */
+  read(offset: number, size: number): number {
+    if ((offset % CHUNK_SIZE) + size > CHUNK_SIZE) {
+      let value = 0;
+      for (let i = 0; i < size; i++) value += this.read(offset + i, 1) * 2 ** (8 * i);
+      return value;
+    }
+    const at = this.locateIfTouched(offset);
+    if (at === 0) return 0;
+    const { view } = this.arena;
+    if (size === 4) return view.getUint32(at, true);
+    return size === 2 ? view.getUint16(at, true) : this.arena.u8[at]!;
+  }
+
+  /** Writes the low `size` (1, 2, 4) bytes of `value`, little-endian, any alignment. */
+  write(offset: number, value: number, size: number): void {
+    if ((offset % CHUNK_SIZE) + size > CHUNK_SIZE) {
+      for (let i = 0; i < size; i++) this.write(offset + i, (value >>> (8 * i)) & 0xff, 1);
+      return;
+    }
+    const at = this.locate(offset);
+    const { view } = this.arena;
+    if (size === 4) view.setUint32(at, value, true);
+    else if (size === 2) view.setUint16(at, value, true);
+    else view.setUint8(at, value);
+    this.noteWrite(offset, size);
+  }
+
+  /** Copies `length` bytes out; untouched parts are zero. */
+  readBytes(offset: number, length: number): Uint8Array {
+    const out = new Uint8Array(length);
+    for (let done = 0; done < length; ) {
+      const part = Math.min(length - done, CHUNK_SIZE - ((offset + done) % CHUNK_SIZE));
+      const at = this.locateIfTouched(offset + done);
+      if (at !== 0) out.set(this.arena.u8.subarray(at, at + part), done);
+      done += part;
+    }
+    return out;
+  }
+
+  /** Copies `data` in. */
+  writeBytes(offset: number, data: Uint8Array): void {
+    for (let done = 0; done < data.length; ) {
+      const part = Math.min(data.length - done, CHUNK_SIZE - ((offset + done) % CHUNK_SIZE));
+      this.arena.u8.set(data.subarray(done, done + part), this.locate(offset + done));
+      done += part;
+    }
+    this.noteWrite(offset, data.length);
+  }
+
+  /** Sets `length` bytes to `value`; filling untouched memory with zero allocates nothing. */
+  fill(offset: number, value: number, length: number): void {
+    for (let done = 0; done < length; ) {
+      const part = Math.min(length - done, CHUNK_SIZE - ((offset + done) % CHUNK_SIZE));
+      if (value !== 0 || this.locateIfTouched(offset + done) !== 0) {
+        const at = this.locate(offset + done);
+        this.arena.u8.fill(value, at, at + part);
+      }
+      done += part;
+    }
+    this.noteWrite(offset, length);
+  }
+
+  /** Registers an engine that maps this RAM directly. */
+  observe(observer: RamObserver): void {
+    this.observers.push(observer);
+  }
+
+  /** Forgets `observer`. */
+  unobserve(observer: RamObserver): void {
+    const index = this.observers.indexOf(observer);
+    if (index >= 0) this.observers.splice(index, 1);
+  }
+
+  /** True when somebody has cached code from `page` (offset >>> PAGE_SHIFT). */
+  isCode(page: number): boolean {
+    return this.codePages[page] !== 0;
+  }
+
+  /** Declares that `page` holds code that the caller caches; every observer drops its direct write access to the page. */
+  markCode(page: number): void {
+    if (this.codePages[page] !== 0) return;
+    this.codePages[page] = 1;
+    for (const observer of this.observers) observer.pageHasCode(this, page);
+  }
+
+  /** Tells observers about bytes that changed by a way other than `write`, `writeBytes` and `fill`. */
+  noteWrite(offset: number, length: number): void {
+    if (length === 0) return;
+    const last = (offset + length - 1) >>> PAGE_SHIFT;
+    for (let page = offset >>> PAGE_SHIFT; page <= last; page++) {
+      if (this.codePages[page] === 0) continue;
+      for (const observer of this.observers) observer.codeWritten(this, offset, length);
+      return;
+    }
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * Register blocks as data: one list gives names, offsets, reset values, access rules, the debugger's view and the diagnostics.
+ *
+ * Behaviour is attached by register name: `value` is what the register shows (pure), `read` the side effect of a guest's read,
+ * `write` what happens after the access rules were applied. Byte and half-word accesses act on their lanes only.
+ */
+import type { Diagnostics } from '../diagnostics.ts';
+import { SocDescriptionError } from '../errors.ts';
+import { hex, insertBits, mask } from './bits.ts';
+import type { BusDevice } from './bus.ts';
+
+/** `ro`: writes are ignored; `wo`: reads as 0; `w1c`: a 1 clears. */
+export type Access = 'rw' | 'ro' | 'wo' | 'w1c';
+
+/** A field of a register: `width` bits from `lsb`. */
+export interface FieldSpec {
+  readonly lsb: number;
+  readonly width: number;
+  readonly access: Access;
+}
+
+/** One register, or `count` of them `stride` bytes apart. */
+export interface RegisterSpec {
+  readonly offset: number;
+  readonly count?: number;
+  readonly stride?: number;
+  /** Bytes: 4 unless the block has 16-bit registers. */
+  readonly width?: 1 | 2 | 4;
+  readonly reset?: number;
+  /** Access of all bits that no field describes; `rw` unless given. */
+  readonly access?: Access;
+  readonly fields?: Readonly<Record<string, FieldSpec>>;
+  /** SET, CLR and TOG views follow at +4, +8 and +0xC. */
+  readonly setClearToggle?: true;
+  /** Stored, but what it does is not modelled: the first access is reported by name. */
+  readonly unimplemented?: true;
+}
+
+/** The registers of a block in manual order. */
+export type RegisterMap = Readonly<Record<string, RegisterSpec>>;
+
+/** A one-bit field. */
+export function bit(lsb: number, access: Access = 'rw'): FieldSpec {
+  return { lsb, width: 1, access };
+}
+
+/** A field of `width` bits. */
+export function field(lsb: number, width: number, access: Access = 'rw'): FieldSpec {
+  return { lsb, width, access };
+}
+
+/** Checks a register list (overlaps, field bounds) and returns it with its literal type. @throws {SocDescriptionError} */
+export function defineRegisters<const T extends RegisterMap>(map: T): T {
+  const taken = new Map<number, string>();
+  for (const [name, spec] of Object.entries<RegisterSpec>(map)) {
+    const width = spec.width ?? 4;
+    for (let index = 0; index < (spec.count ?? 1); index++) {
+      const start = spec.offset + index * (spec.stride ?? width);
+      const length = spec.setClearToggle ? 16 : width;
+      for (let byte = start; byte < start + length; byte++) {
+        const other = taken.get(byte);
+        if (other) throw new SocDescriptionError(`register ${name} overlaps ${other} at offset ${hex(byte)}`);
+        taken.set(byte, name);
+      }
+    }
+    let used = 0;
+    for (const [fieldName, { lsb, width: bits }] of Object.entries(spec.fields ?? {})) {
+      const own = (mask(bits) << lsb) >>> 0;
+      if (lsb + bits > width * 8 || (used & own) !== 0) {
+        throw new SocDescriptionError(`field ${name}.${fieldName} overlaps another or leaves the register`);
+      }
+      used |= own;
+    }
+  }
+  return map;
+}
+
+/** What a register does beyond storing bits; `index` is 0 unless the register is an array. */
+export interface RegisterBehaviour {
+  /** Live value without side effects; the stored value when absent. */
+  readonly value?: (index: number) => number;
+  /** Side effect of a guest's read, after its value was taken. */
+  readonly read?: (index: number) => void;
+  /** After a guest's write: `next` was stored by the access rules, `written` are the raw bits in the lanes that `lanes` masks. */
+  readonly write?: (next: number, previous: number, index: number, written: number, lanes: number) => void;
+}
+
+interface Slot {
+  readonly name: string;
+  readonly spec: RegisterSpec;
+  readonly index: number;
+  readonly cell: number;
+  readonly offset: number;
+  readonly width: number;
+  /** 0 plain, 1 SET, 2 CLR, 3 TOG. */
+  readonly view: number;
+  readonly rw: number;
+  readonly w1c: number;
+  readonly wo: number;
+  readonly behaviour: RegisterBehaviour | undefined;
+}
+
+/** Options of a `RegisterFile`. */
+export interface RegisterFileOptions<T extends RegisterMap> {
+  /** The block's name in diagnostics (`UART4`). */
+  readonly name: string;
+  readonly diagnostics: Diagnostics;
+  readonly behaviour?: { readonly [K in keyof T]?: RegisterBehaviour };
+  /** Reset values of this instance where they differ from the map's. */
+  readonly resets?: { readonly [K in keyof T]?: number };
+}
+
+/** The state of one block's registers and its bus interface. */
+export class RegisterFile<T extends RegisterMap> implements BusDevice {
+  readonly name: string;
+  readonly map: T;
+  private readonly diagnostics: Diagnostics;
+  private readonly cells: Uint32Array;
+  private readonly resetValues: Uint32Array;
+  private readonly first = new Map<string, number>();
+  private readonly slots = new Map<number, Slot>();
+
+  constructor(map: T, options: RegisterFileOptions<T>) {
+    this.map = map;
+    this.name = options.name;
+    this.diagnostics = options.diagnostics;
+    const resets: number[] = [];
+    for (const [name, spec] of Object.entries<RegisterSpec>(map)) {
+      this.first.set(name, resets.length);
+      const reset = options.resets?.[name as keyof T] ?? spec.reset ?? 0;
+      for (let index = 0; index < (spec.count ?? 1); index++) {
+        this.addSlots(name, spec, index, resets.length, options.behaviour?.[name as keyof T]);
+        resets.push(reset >>> 0);
+      }
+    }
+    this.resetValues = Uint32Array.from(resets);
+    this.cells = Uint32Array.from(resets);
+  }
+
+  private addSlots(name: string, spec: RegisterSpec, index: number, cell: number, behaviour: RegisterBehaviour | undefined): void {
+    const width = spec.width ?? 4;
+    let described = 0;
+    const byAccess: Record<Access, number> = { rw: 0, ro: 0, wo: 0, w1c: 0 };
+    for (const { lsb, width: bits, access } of Object.values(spec.fields ?? {})) {
+      const own = (mask(bits) << lsb) >>> 0;
+      described |= own;
+      byAccess[access] |= own;
+    }
+    byAccess[spec.access ?? 'rw'] |= ~described & mask(width * 8);
+    for (let view = 0; view < (spec.setClearToggle ? 4 : 1); view++) {
+      const offset = spec.offset + index * (spec.stride ?? width) + 4 * view;
+      const slot: Slot = {
+        name,
+        spec,
+        index,
+        cell,
+        offset,
+        width,
+        view,
+        rw: byAccess.rw >>> 0,
+        w1c: byAccess.w1c >>> 0,
+        wo: byAccess.wo >>> 0,
+        behaviour,
+      };
+      for (let byte = 0; byte < width; byte++) this.slots.set(offset + byte, slot);
+    }
+  }
+
+  /** Puts every register to its reset value, without calling behaviour. */
+  reset(): void {
+    this.cells.set(this.resetValues);
+  }
+
+  /** Stored value of a register, without side effects. */
+  get(name: keyof T & string, index = 0): number {
+    return this.cells[this.first.get(name)! + index]!;
+  }
+
+  /** Stores a register's value, past all access rules; behaviour is not called. */
+  set(name: keyof T & string, value: number, index = 0): void {
+    this.cells[this.first.get(name)! + index] = value;
+  }
+
+  /** Stored value of one field. */
+  field<N extends keyof T & string>(name: N, fieldName: keyof NonNullable<T[N]['fields']> & string, index = 0): number {
+    const spec = (this.map[name] as RegisterSpec).fields![fieldName]!;
+    return ((this.get(name, index) >>> spec.lsb) & mask(spec.width)) >>> 0;
+  }
+
+  /** Stores one field. */
+  setField<N extends keyof T & string>(name: N, fieldName: keyof NonNullable<T[N]['fields']> & string, value: number, index = 0): void {
+    const spec = (this.map[name] as RegisterSpec).fields![fieldName]!;
+    this.set(name, insertBits(this.get(name, index), spec.lsb, spec.width, value), index);
+  }
+
+  /** The register (and index) at a byte offset, for the debugger and for messages. */
+  locate(offset: number): { name: string; index: number; offset: number } | undefined {
+    const slot = this.slots.get(offset);
+    return slot && { name: slot.name, index: slot.index, offset: slot.offset };
+  }
+
+  read(offset: number, size: number): number {
+    return this.access(offset, size, true);
+  }
+
+  peek(offset: number, size: number): number {
+    return this.access(offset, size, false);
+  }
+
+  write(offset: number, value: number, size: number): boolean {
+    const slot = this.slots.get(offset);
+    if (!slot) {
+      this.unknown(offset, 'written', value);
+      return true;
+    }
+    const start = offset - slot.offset;
+    const inside = Math.min(size, slot.width - start);
+    this.writeLanes(slot, (value & mask(inside * 8)) << (start * 8), mask(inside * 8) << (start * 8));
+    if (inside < size) return this.write(offset + inside, value >>> (inside * 8), size - inside);
+    return true;
+  }
+
+  private access(offset: number, size: number, effects: boolean): number {
+    const slot = this.slots.get(offset);
+    if (!slot) {
+      if (effects) this.unknown(offset, 'read', undefined);
+      return 0;
+    }
+    const start = offset - slot.offset;
+    const inside = Math.min(size, slot.width - start);
+    const live = slot.behaviour?.value ? slot.behaviour.value(slot.index) : this.cells[slot.cell]!;
+    const value = ((live & ~slot.wo) >>> (start * 8)) & mask(inside * 8);
+    if (effects) {
+      if (slot.spec.unimplemented) this.reportUnimplemented(slot);
+      slot.behaviour?.read?.(slot.index);
+    }
+    if (inside < size) return (value | (this.access(offset + inside, size - inside, effects) << (inside * 8))) >>> 0;
+    return value >>> 0;
+  }
+
+  private writeLanes(slot: Slot, raw: number, lanes: number): void {
+    const previous = this.cells[slot.cell]!;
+    const written = (raw & lanes) >>> 0;
+    let next: number;
+    if (slot.view === 0) {
+      const stored = slot.rw | slot.wo;
+      next = (previous & ~(stored & lanes)) | (written & stored);
+      next &= ~(written & slot.w1c);
+    } else if (slot.view === 1) next = previous | (written & slot.rw);
+    else if (slot.view === 2) next = previous & ~(written & slot.rw);
+    else next = previous ^ (written & slot.rw);
+    next >>>= 0;
+    this.cells[slot.cell] = next;
+    if (slot.spec.unimplemented) this.reportUnimplemented(slot);
+    slot.behaviour?.write?.(next, previous, slot.index, written, lanes >>> 0);
+  }
+
+  private reportUnimplemented(slot: Slot): void {
+    const register = slot.spec.count ? `${slot.name}[${slot.index}]` : slot.name;
+    this.diagnostics.unimplemented(this.name, register, 'is stored but has no effect in this model');
+  }
+
+  private unknown(offset: number, verb: string, value: number | undefined): void {
+    const what = value === undefined ? verb : `${verb} with ${hex(value >>> 0)}`;
+    this.diagnostics.guestError(this.name, `+${hex(offset)}`, `no register at this offset; ${what}`);
+  }
+}
