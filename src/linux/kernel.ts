@@ -1,0 +1,319 @@
+/**
+ * The parts of a Linux kernel that every driver stands on: printk, interrupts, tasks that sleep, wait queues, workqueues.
+ *
+ * Code that may sleep is a generator (`KernelCode`): it yields what it waits for and is resumed on the machine's clock after a
+ * stated latency. So a driver here reads like the driver it mirrors, and a run is deterministic. Nothing here knows any driver.
+ */
+import type { EventHub, KernLevel } from '../events.ts';
+import type { AddressSpace } from '../memory/bus.ts';
+import { BUS_FAULT } from '../memory/bus.ts';
+import type { Scheduler, Timer } from '../time/scheduler.ts';
+import { LATENCY } from './latencies.ts';
+
+/** What sleeping code waits for; the value that `yield` gives back is whether it was woken or the time ran out. */
+export type Wait = { readonly queue?: WaitQueue; readonly timeoutNs?: number };
+export type Wake = 'event' | 'timeout';
+/** Kernel code that may sleep. */
+export type KernelCode<T = void> = Generator<Wait, T, Wake>;
+
+/** Negative errno values as the kernel returns them. */
+export const ERRNO = {
+  EPERM: -1,
+  ENOENT: -2,
+  EIO: -5,
+  ENXIO: -6,
+  EAGAIN: -11,
+  ENOMEM: -12,
+  EFAULT: -14,
+  EBUSY: -16,
+  EEXIST: -17,
+  ENODEV: -19,
+  EINVAL: -22,
+  ENOTTY: -25,
+  EFBIG: -27,
+  ENOSPC: -28,
+  EPIPE: -32,
+  ETIME: -62,
+  EMSGSIZE: -90,
+  EOPNOTSUPP: -95,
+  ETIMEDOUT: -110,
+  EPROBE_DEFER: -517,
+  ERESTARTSYS: -512,
+  ENOTSUPP: -524,
+} as const;
+
+/** A list of tasks that sleep until something happens (`wait_queue_head_t`). */
+export class WaitQueue {
+  readonly name: string;
+  private readonly waiters: Task[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Number of tasks that sleep here. */
+  get length(): number {
+    return this.waiters.length;
+  }
+
+  /** `wake_up_interruptible_all`: every sleeper looks at its condition again. */
+  wakeAll(): void {
+    for (const task of this.waiters.splice(0)) task.wake('event');
+  }
+
+  /** @internal */
+  add(task: Task): void {
+    this.waiters.push(task);
+  }
+
+  /** @internal */
+  remove(task: Task): void {
+    const index = this.waiters.indexOf(task);
+    if (index >= 0) this.waiters.splice(index, 1);
+  }
+}
+
+/** A thread of execution in the kernel: a kthread, a worker, or a process inside a system call. */
+export class Task {
+  readonly name: string;
+  private readonly kernel: Kernel;
+  private readonly timeout: Timer;
+  private readonly resumption: Timer;
+  private code: KernelCode<unknown> | undefined;
+  private waitingOn: WaitQueue | undefined;
+  private reason: Wake = 'event';
+  private done: (() => void) | undefined;
+
+  constructor(kernel: Kernel, name: string) {
+    this.kernel = kernel;
+    this.name = name;
+    this.timeout = kernel.scheduler.timer(`linux ${name} timeout`, () => this.wake('timeout'));
+    this.resumption = kernel.scheduler.timer(`linux ${name}`, () => this.step());
+  }
+
+  /** True while it has code to finish. */
+  get busy(): boolean {
+    return this.code !== undefined;
+  }
+
+  /** What it sleeps on, for the explanation of a machine that waits. */
+  get waitingFor(): string | undefined {
+    return this.waitingOn?.name;
+  }
+
+  /** Starts `code` after `latencyNs`; `done` is called when it returns. The task must be idle. */
+  start(code: KernelCode<unknown>, latencyNs: number, done?: () => void): void {
+    if (this.code) throw new Error(`task ${this.name} is busy`);
+    this.code = code;
+    this.done = done;
+    this.reason = 'event';
+    this.resumption.armIn(this.kernel.scheduler.cyclesFromNs(latencyNs));
+  }
+
+  /** @internal Called by wait queues and the timeout. */
+  wake(reason: Wake): void {
+    this.timeout.cancel();
+    this.waitingOn?.remove(this);
+    this.waitingOn = undefined;
+    this.reason = reason;
+    this.resumption.armIn(this.kernel.scheduler.cyclesFromNs(LATENCY.wake));
+  }
+
+  private step(): void {
+    const { code } = this;
+    if (!code) return;
+    const previous = this.kernel.current;
+    this.kernel.current = this;
+    const next = code.next(this.reason);
+    this.kernel.current = previous;
+    if (next.done) {
+      this.code = undefined;
+      const { done } = this;
+      this.done = undefined;
+      done?.();
+      return;
+    }
+    const { queue, timeoutNs } = next.value;
+    this.waitingOn = queue;
+    queue?.add(this);
+    if (timeoutNs !== undefined) this.timeout.armIn(this.kernel.scheduler.cyclesFromNs(timeoutNs));
+  }
+}
+
+/** `struct work_struct`: code to run on a workqueue, at most once pending. */
+export interface Work {
+  readonly name: string;
+  readonly code: () => KernelCode<unknown>;
+}
+
+/** An ordered workqueue: one worker, works in the order of `queue`; a work that sleeps holds up those behind it. */
+export class Workqueue {
+  private readonly worker: Task;
+  private readonly pending: Work[] = [];
+
+  constructor(kernel: Kernel, name: string) {
+    this.worker = new Task(kernel, name);
+  }
+
+  /** `queue_work`: false when it is pending already. */
+  queue(work: Work): boolean {
+    if (this.pending.includes(work)) return false;
+    this.pending.push(work);
+    this.next();
+    return true;
+  }
+
+  private next(): void {
+    if (this.worker.busy) return;
+    const work = this.pending[0];
+    if (!work) return;
+    this.worker.start(this.execute(), LATENCY.work, () => this.next());
+  }
+
+  private *execute(): KernelCode {
+    const work = this.pending.shift();
+    if (work) yield* work.code();
+  }
+}
+
+interface IrqAction {
+  readonly name: string;
+  readonly handler: () => void;
+  readonly timer: Timer;
+  level: boolean;
+  enabled: boolean;
+  count: number;
+}
+
+/** One running kernel. `memory` is the Cortex-A view of the SoC. */
+export class Kernel {
+  readonly scheduler: Scheduler;
+  readonly memory: AddressSpace;
+  readonly events: EventHub;
+  /** The task that is executing, if any. */
+  current: Task | undefined;
+  /** Everything printed so far, oldest first. */
+  readonly log: { readonly cycle: number; readonly level: KernLevel; readonly text: string }[] = [];
+  private readonly actions = new Map<number, IrqAction>();
+  private readonly levels = new Map<number, boolean>();
+
+  constructor(options: { scheduler: Scheduler; memory: AddressSpace; events: EventHub }) {
+    this.scheduler = options.scheduler;
+    this.memory = options.memory;
+    this.events = options.events;
+  }
+
+  /** `printk`: one line of dmesg at the current virtual time. */
+  printk(level: KernLevel, text: string): void {
+    const entry = { cycle: this.scheduler.now, level, text };
+    this.log.push(entry);
+    this.events.emit({ type: 'dmesg', ...entry });
+  }
+
+  /** `dev_printk`: `device` is what `dev_driver_string` and `dev_name` give, as in `remoteproc remoteproc0`. */
+  dev(level: KernLevel, device: string, text: string): void {
+    this.printk(level, `${device}: ${text}`);
+  }
+
+  /** `readl` of a device register at a system address; a bus error reads as all ones, as an SError would end a real kernel. */
+  readl(address: number): number {
+    const value = this.memory.read(address, 4);
+    return value === BUS_FAULT ? 0xffff_ffff : value;
+  }
+
+  /** `writel`. */
+  writel(value: number, address: number): void {
+    this.memory.write(address, value >>> 0, 4);
+  }
+
+  /** `kthread_run`, or a process entering the kernel. */
+  spawn(name: string, code: KernelCode<unknown>, latencyNs: number = LATENCY.wake): Task {
+    const task = new Task(this, name);
+    task.start(code, latencyNs);
+    return task;
+  }
+
+  /** `request_irq` of a level-triggered GIC SPI. */
+  requestIrq(spi: number, name: string, handler: () => void): void {
+    const timer = this.scheduler.timer(`linux irq ${spi}`, () => this.serve(spi));
+    this.actions.set(spi, { name, handler, timer, level: this.levels.get(spi) ?? false, enabled: true, count: 0 });
+    this.consider(spi);
+  }
+
+  /** `free_irq`. */
+  freeIrq(spi: number): void {
+    this.actions.get(spi)?.timer.cancel();
+    this.actions.delete(spi);
+  }
+
+  /** The SoC drives GIC SPI `spi`. */
+  setInterrupt(spi: number, level: boolean): void {
+    this.levels.set(spi, level);
+    const action = this.actions.get(spi);
+    if (!action) return;
+    action.level = level;
+    this.consider(spi);
+  }
+
+  /** Name and number of times served of each requested interrupt, as /proc/interrupts shows them. */
+  get interrupts(): readonly { spi: number; name: string; count: number }[] {
+    return [...this.actions].map(([spi, { name, count }]) => ({ spi, name, count }));
+  }
+
+  private consider(spi: number): void {
+    const action = this.actions.get(spi);
+    if (action?.level && action.enabled && !action.timer.armed) {
+      action.timer.armIn(this.scheduler.cyclesFromNs(LATENCY.interrupt));
+    }
+  }
+
+  private serve(spi: number): void {
+    const action = this.actions.get(spi);
+    if (!action?.level) return;
+    action.count++;
+    action.handler();
+    this.consider(spi);
+  }
+}
+
+/** `msleep` and friends. */
+export function* sleep(ns: number): KernelCode {
+  yield { timeoutNs: ns };
+}
+
+/** `wait_event_interruptible_timeout`: false when the time ran out with `condition` still false. */
+export function* waitEventTimeout(kernel: Kernel, queue: WaitQueue, condition: () => boolean, timeoutNs: number): KernelCode<boolean> {
+  const { scheduler } = kernel;
+  const deadline = scheduler.now + scheduler.cyclesFromNs(timeoutNs);
+  while (!condition()) {
+    const left = deadline - scheduler.now;
+    if (left <= 0) return false;
+    yield { queue, timeoutNs: scheduler.nsFromCycles(left) };
+  }
+  return true;
+}
+
+/** `wait_event_interruptible`: returns once `condition` holds. */
+export function* waitEvent(queue: WaitQueue, condition: () => boolean): KernelCode {
+  while (!condition()) yield { queue };
+}
+
+/** A mutex that sleeps, first come first served. */
+export class Mutex {
+  private held = false;
+  private readonly queue: WaitQueue;
+
+  constructor(name: string) {
+    this.queue = new WaitQueue(`mutex ${name}`);
+  }
+
+  *lock(): KernelCode {
+    yield* waitEvent(this.queue, () => !this.held);
+    this.held = true;
+  }
+
+  unlock(): void {
+    this.held = false;
+    this.queue.wakeAll();
+  }
+}

@@ -1,0 +1,4 @@
+export interface PeripheralSpec {
+  readonly name: string;
+  readonly interrupts?: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,179 @@
+/**
+ * What a SoC is, as data: identity, cores, memories with every view, messaging units, peripherals, remoteprocs, boards.
+ *
+ * A view is an address space: `linux` is the Cortex-A cluster's, every other is named after the core whose it is. Linux's words
+ * `da` (device address, the M core's) and `sa` (system address, Linux's) are kept, so that a reader can diff against imx_rproc.c.
+ */
+import type { CoreProfile } from '../cpu/profile.ts';
+import { SocDescriptionError } from '../errors.ts';
+import { hex32 } from '../memory/bits.ts';
+import type { PeripheralSpec } from '../peripherals/catalogue.ts';
+
+/** Interrupt numbers by view: for a core its NVIC line (0-based), for `linux` the GIC SPI number. */
+export type Interrupts = Readonly<Record<string, number>>;
+
+/** A processor core that the emulator runs. */
+export interface CoreDescription {
+  /** Also the name of its view (`m7`). */
+  readonly name: string;
+  readonly profile: CoreProfile;
+  /** Core clock in Hz. */
+  readonly hz: number;
+  /** SysTick's external reference clock in Hz; absent when the SoC ties NOREF. */
+  readonly systickReferenceHz?: number;
+  /** Address in the core's view from which SP and PC are fetched when Linux or U-Boot starts it. */
+  readonly vectors: number;
+}
+
+/** One appearance of a memory in a view. */
+export interface MemoryWindow {
+  readonly base: number;
+  /** Byte of the memory at which the window starts; 0 unless given. */
+  readonly offset?: number;
+  /** Bytes; the rest of the memory unless given. */
+  readonly size?: number;
+}
+
+/** A RAM with its appearances. */
+export interface MemoryDescription {
+  readonly name: string;
+  readonly size: number;
+  readonly views: Readonly<Record<string, readonly MemoryWindow[]>>;
+}
+
+/** One side of a messaging unit. */
+export interface MuSide {
+  readonly base: number;
+  readonly interrupts: Interrupts;
+  /** Views that see this side; all unless given. */
+  readonly views?: readonly string[];
+}
+
+/** A messaging unit. Side A is what the manual calls MUA (Linux's on 8M parts), B is MUB. */
+export interface MuDescription {
+  readonly name: string;
+  /** Name of a layout in `mu/mu-layout.ts`. */
+  readonly layout: string;
+  readonly a: MuSide;
+  readonly b: MuSide;
+}
+
+/** Row of imx_rproc_att: device address -> system address. `own` marks the core's own memories (ATT_OWN: mapped at probe). */
+export interface AttEntry {
+  readonly da: number;
+  readonly sa: number;
+  readonly size: number;
+  readonly own?: true;
+}
+
+/** What Linux's imx_rproc knows of a core (its `imx_rproc_dcfg`). */
+export interface RemoteprocDescription {
+  /** Core it drives. */
+  readonly core: string;
+  /** `compatible` of its device tree node. */
+  readonly compatible: string;
+  /** Name of the device tree node, which is the platform device's name in dmesg. */
+  readonly node: string;
+  readonly method: 'mmio' | 'smc' | 'none';
+  /** `mmio`: register that starts and stops the core. */
+  readonly src?: { readonly address: number; readonly mask: number; readonly start: number; readonly stop: number };
+  readonly att: readonly AttEntry[];
+}
+
+/** A reserved-memory node; `base` is a system address. */
+export interface ReservedMemory {
+  /** Name of the node without the unit address (`vdev0buffer`). */
+  readonly name: string;
+  readonly base: number;
+  readonly size: number;
+}
+
+/** A board: what its device tree gives to the SoC's remoteprocs and consoles. */
+export interface BoardDescription {
+  readonly name: string;
+  readonly title: string;
+  readonly ddr: number;
+  /** UART that the M core's firmware uses as console (`uart4`). */
+  readonly console: string;
+  /** By core name: mailbox and `memory-region`s of the remoteproc node. */
+  readonly remoteprocs: Readonly<
+    Record<
+      string,
+      {
+        /** MU whose channels are `tx` (0), `rx` (1), `rxdb` (3), each on index 1. */
+        readonly mu: string;
+        readonly memoryRegions: readonly ReservedMemory[];
+      }
+    >
+  >;
+}
+
+/** Constants that betray for which SoC and core an ELF was built; see `soc/detect.ts`. */
+export interface DetectionHints {
+  readonly core: string;
+  /** Word constants in code or data that only this SoC's firmware has, with what they are (`MU_B`, `UART4`). */
+  readonly constants: readonly { readonly value: number; readonly meaning: string }[];
+  /** Substrings of the firmware's texts or build paths (`mimx8mp`). */
+  readonly texts: readonly string[];
+}
+
+/** A whole SoC. */
+export interface SocDescription {
+  readonly name: string;
+  readonly title: string;
+  /** `compatible` of the device tree's root; absent for bare cores. */
+  readonly compatible?: string;
+  /** Rate of the machine's clock, a multiple of every core's `hz`. */
+  readonly baseHz: number;
+  readonly cores: readonly CoreDescription[];
+  readonly memories: readonly MemoryDescription[];
+  readonly mus: readonly MuDescription[];
+  readonly peripherals: readonly PeripheralSpec[];
+  readonly remoteprocs: readonly RemoteprocDescription[];
+  /** The first is the default. */
+  readonly boards: readonly BoardDescription[];
+  readonly detection: readonly DetectionHints[];
+}
+
+/** Checks a description (names, views, overlaps, interrupts twice on one line) and returns it. @throws {SocDescriptionError} */
+export function defineSoc(soc: SocDescription): SocDescription {
+  const views = new Set(['linux', ...soc.cores.map((core) => core.name)]);
+  const fail = (text: string): never => {
+    throw new SocDescriptionError(`${soc.name}: ${text}`);
+  };
+  const names = new Set<string>();
+  for (const { name } of [...soc.memories, ...soc.mus, ...soc.peripherals]) {
+    if (names.has(name)) fail(`two blocks are called ${name}`);
+    names.add(name);
+  }
+  for (const core of soc.cores) {
+    if (soc.baseHz % core.hz !== 0) fail(`base clock ${soc.baseHz} is no multiple of ${core.name}'s ${core.hz}`);
+  }
+  const lines = new Map<string, string>();
+  const wire = (block: string, interrupts: Interrupts): void => {
+    for (const [view, line] of Object.entries(interrupts)) {
+      if (!views.has(view)) fail(`${block} interrupts an unknown view ${view}`);
+      const core = soc.cores.find(({ name }) => name === view);
+      if (core && line >= core.profile.interrupts) fail(`${block}: ${view} has no interrupt ${line}`);
+      const key = `${view} ${line}`;
+      const other = lines.get(key);
+      if (other && other !== block) fail(`${block} and ${other} share interrupt ${line} of ${view}`);
+      lines.set(key, block);
+    }
+  };
+  for (const memory of soc.memories) {
+    for (const [view, windows] of Object.entries(memory.views)) {
+      if (!views.has(view)) fail(`${memory.name} appears in an unknown view ${view}`);
+      for (const { base, offset = 0, size = memory.size - offset } of windows) {
+        if (offset + size > memory.size || size <= 0) fail(`${memory.name} window at ${hex32(base)} leaves the memory`);
+      }
+    }
+  }
+  for (const mu of soc.mus) {
+    wire(`${mu.name}_A`, mu.a.interrupts);
+    wire(`${mu.name}_B`, mu.b.interrupts);
+  }
+  for (const peripheral of soc.peripherals) wire(peripheral.name, peripheral.interrupts ?? {});
+  for (const { core } of soc.remoteprocs) if (!views.has(core)) fail(`remoteproc of an unknown core ${core}`);
+  return soc;
+}
