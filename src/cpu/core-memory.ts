@@ -46,6 +46,8 @@ export class CoreMemory implements RamObserver {
   onCodeWritten: ((arenaOffset: number, length: number) => void) | undefined;
   /** True while the current code is privileged; set through `setPrivileged`. */
   private privileged = true;
+  /** Privilege of the access that is being made, for devices that refuse unprivileged ones (the PPB). */
+  accessPrivileged = true;
   private filled: number[] = [];
   private readonly rams = new Set<Ram>();
 
@@ -86,6 +88,7 @@ export class CoreMemory implements RamObserver {
   read(address: number, size: number, privileged = this.privileged): number {
     if (!this.permitted(address, size, READ, privileged)) return BUS_FAULT;
     this.enter(address);
+    this.accessPrivileged = privileged;
     const value = this.bus.read(address, size);
     return value === BUS_FAULT ? this.fail('bus', address) : value;
   }
@@ -94,6 +97,7 @@ export class CoreMemory implements RamObserver {
   write(address: number, value: number, size: number, privileged = this.privileged): boolean {
     if (!this.permitted(address, size, WRITE, privileged)) return false;
     this.enter(address);
+    this.accessPrivileged = privileged;
     if (this.bus.write(address, value, size)) return true;
     this.fail('bus', address);
     return false;

@@ -15,7 +15,10 @@ export const STOP = {
   BUDGET: 0,
   /** `requestStop` was called: the instruction during which it was called is complete and counted. */
   REQUESTED: 1,
-  /** An instruction that may unmask an interrupt (CPS, MSR, exception-return aside) was executed while `watchMasks` was set. Counted. */
+  /**
+   * An instruction that may unmask an interrupt (CPS, MSR, exception-return aside) was executed while `watchMasks` was set. Counted.
+   * MSR CONTROL and every CPS or MSR that writes FAULTMASK stop so whatever `watchMasks` says: privilege, FPCA or the MPU's state may have changed.
+   */
   MASKS: 2,
   /** SVC: counted; PC is the next instruction, ITSTATE advanced. `detail` is the immediate. */
   SVC: 3,
@@ -24,7 +27,7 @@ export const STOP = {
   /** WFI, WFE: counted; PC is the next instruction. WFE with the event register set clears it and does not stop. */
   WFI: 5,
   WFE: 6,
-  /** SEV: counted; the core tells the other cores. */
+  /** SEV: counted; the core sets the event register (`CELL.EVENT`, which is never cached by an engine) and tells the other cores. */
   SEV: 7,
   /** A branch loaded an EXC_RETURN value into PC in Handler mode. Counted. `detail` is the value; PC is undefined until the core has unstacked. */
   EXC_RETURN: 8,
@@ -87,7 +90,7 @@ export interface Engine {
   /** CCR.DIV_0_TRP and CCR.UNALIGN_TRP. */
   divideTrap: boolean;
   unalignedTrap: boolean;
-  /** Brings `host.registers` up to date with the engine. */
+  /** Brings `host.registers` (PC excepted when inside a bus callback) up to date with the engine; allowed inside a bus callback. */
   pull(): void;
   /** Takes over what was changed in `host.registers`. */
   push(): void;
