@@ -100,18 +100,20 @@ export class Scheduler {
     return this.heap[0]?.name;
   }
 
-  /** Lets `core` run until `end` (cycle): `run` is called with the clock following the core; the clock then stands where the core stopped. */
-  runSlice(core: RunningCore, end: number, run: () => void): void {
+  /**
+   * Lets `core` run until `end` (cycle) with the clock following it, and returns the cycles it took. The clock itself does not move: several
+   * cores run over the same stretch of time one after the other, and the machine then advances to where they stopped.
+   */
+  runSlice(core: RunningCore, end: number, run: () => void): number {
     invariant(!this.running, 'a core slice inside a core slice');
     this.running = core;
     this.sliceEnd = end;
     try {
       run();
+      return core.elapsed();
     } finally {
-      const elapsed = core.elapsed();
       this.running = undefined;
       this.sliceEnd = Number.POSITIVE_INFINITY;
-      this.base += elapsed;
     }
   }
 

@@ -1,0 +1,101 @@
+/**
+ * Turns the machine's events into the lines a user reads: console bytes become lines, dmesg gets its timestamp.
+ *
+ * A line that a console leaves unfinished (a prompt) is shown once the console has been quiet for a while, or when the run ends.
+ */
+import type { KernLevel, MachineEvent } from '../events.ts';
+
+/** A line of a console or of dmesg, without prefix or line end. */
+export interface OutputLine {
+  /** `uart4`, `ttyRPMSG30`, `linux` (dmesg), `semihosting`. */
+  readonly source: string;
+  /** Cycle at which it was complete. */
+  readonly cycle: number;
+  /** Seconds of virtual time at that cycle. */
+  readonly seconds: number;
+  readonly text: string;
+  readonly level?: KernLevel;
+  /** False for what a console has shown of a line that may still go on. */
+  readonly complete: boolean;
+}
+
+/** Bytes after which a line is broken, so that a console without line ends cannot grow without bound. */
+const LONGEST_LINE = 4096;
+
+interface Partial {
+  bytes: number[];
+  cycle: number;
+  /** Bytes of it that were shown already. */
+  shown: number;
+}
+
+/** `[    0.012345] ` as dmesg prints it. */
+export function dmesgTimestamp(seconds: number): string {
+  return `[${seconds.toFixed(6).padStart(12)}] `;
+}
+
+/** Assembles lines; `emit` gets each line once complete, and each unfinished one when it is flushed. */
+export class LineAssembler {
+  private readonly partials = new Map<string, Partial>();
+  private readonly hz: number;
+  private readonly emit: (line: OutputLine) => void;
+
+  constructor(hz: number, emit: (line: OutputLine) => void) {
+    this.hz = hz;
+    this.emit = emit;
+  }
+
+  /** Feeds one event; only console and dmesg events make lines. */
+  add(event: MachineEvent): void {
+    if (event.type === 'dmesg') {
+      for (const text of event.text.split('\n')) {
+        this.emit({ source: 'linux', cycle: event.cycle, seconds: event.cycle / this.hz, text, level: event.level, complete: true });
+      }
+    } else if (event.type === 'console') this.addByte(event.device, event.byte, event.cycle);
+  }
+
+  /** Consoles with an unfinished line that was not shown yet. */
+  get pending(): readonly string[] {
+    return [...this.partials].filter(([, { bytes, shown }]) => bytes.length > shown).map(([device]) => device);
+  }
+
+  /** Shows what `device` has left unfinished. */
+  flush(device: string): void {
+    const partial = this.partials.get(device);
+    if (!partial || partial.bytes.length <= partial.shown) return;
+    partial.shown = partial.bytes.length;
+    this.line(device, partial, false);
+  }
+
+  private addByte(device: string, byte: number, cycle: number): void {
+    let partial = this.partials.get(device);
+    if (!partial) {
+      partial = { bytes: [], cycle, shown: 0 };
+      this.partials.set(device, partial);
+    }
+    partial.cycle = cycle;
+    if (byte !== 10 && partial.bytes.length < LONGEST_LINE) {
+      partial.bytes.push(byte);
+      return;
+    }
+    this.line(device, partial, true);
+    this.partials.set(device, { bytes: byte === 10 ? [] : [byte], cycle, shown: 0 });
+  }
+
+  private line(source: string, partial: Partial, complete: boolean): void {
+    const text = new TextDecoder().decode(Uint8Array.from(partial.bytes)).replace(/\r+$/, '').replaceAll('\r', '');
+    this.emit({ source, cycle: partial.cycle, seconds: partial.cycle / this.hz, text, complete });
+  }
+}
+
+const ESC = String.fromCharCode(27);
+const CSI = new RegExp(`${ESC}\\[[0-?]*[ -/]*[@-~]`, 'g');
+const OTHER_ESCAPE = new RegExp(`${ESC}[@-Z\\\\-_]`, 'g');
+
+/** `text` without terminal control sequences; with `keepColors`, select-graphic-rendition ones stay. */
+export function stripControls(text: string, keepColors = false): string {
+  return text
+    .replace(CSI, (sequence) => (keepColors && sequence.endsWith('m') ? sequence : ''))
+    .replace(OTHER_ESCAPE, '')
+    .replace(/[\0-\x08\x0b-\x1a\x1c-\x1f\x7f]/g, '');
+}

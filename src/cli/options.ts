@@ -1,0 +1,153 @@
+/**
+ * The options of `imx-sim run` as one typed table: it yields parsing, `--help` and the README's section.
+ */
+import { InvalidArgumentError, Option } from 'commander';
+
+/** One option: `flags` and `text` as `--help` shows them. */
+export interface OptionRow {
+  readonly flags: string;
+  readonly text: string;
+  readonly fallback?: unknown;
+  readonly fallbackText?: string;
+  readonly choices?: readonly string[];
+  readonly parse?: (value: string, previous: unknown) => unknown;
+  readonly group: 'What runs' | 'When it ends' | 'Input' | 'Output';
+}
+
+/** What `run` receives after parsing. Times are nanoseconds of virtual time. */
+export interface RunOptions {
+  soc?: string;
+  board?: string;
+  core?: string;
+  cpu: 'auto' | 'unicorn' | 'interpreter';
+  linux: boolean;
+  modules?: string[];
+  semihosting?: boolean;
+  hostMemory?: number;
+  until?: RegExp;
+  timeout?: number;
+  send: SendOption[];
+  console?: string;
+  json?: boolean;
+  stats?: boolean;
+  traceHash?: boolean;
+  color: boolean;
+}
+
+/** `--send device=text`, with the escapes resolved. */
+export interface SendOption {
+  readonly device: string;
+  readonly bytes: Uint8Array;
+}
+
+const NANOSECONDS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, min: 60e9, h: 3600e9 };
+
+/** Parses `500ms`, `10s`, `2m`, `1h` to nanoseconds. @throws {InvalidArgumentError} */
+export function parseTime(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ns|us|ms|s|m|min|h)$/.exec(text.trim());
+  if (!match) throw new InvalidArgumentError('a time is a number and a unit: 500ms, 10s, 2m.');
+  return Math.round(Number(match[1]) * NANOSECONDS[match[2]!]!);
+}
+
+/** Parses `64M`, `1G` to bytes. @throws {InvalidArgumentError} */
+export function parseSize(text: string): number {
+  const match = /^(\d+)([KMG])(?:iB|B)?$/i.exec(text.trim());
+  if (!match) throw new InvalidArgumentError('a size is a number and a unit: 256M, 1G.');
+  const bytes = Number(match[1]) * 1024 ** ('KMG'.indexOf(match[2]!.toUpperCase()) + 1);
+  if (bytes < 16 * 1024 ** 2 || bytes > 2 * 1024 ** 3) throw new InvalidArgumentError('it must lie between 16M and 2G.');
+  return bytes;
+}
+
+/** Resolves `\n`, `\r`, `\t`, `\e`, `\0`, `\\` and `\xNN`; everything else is UTF-8 as typed. @throws {InvalidArgumentError} */
+export function unescapeText(text: string): Uint8Array {
+  const bytes: number[] = [];
+  const simple: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, e: 27, '0': 0, '\\': 92 };
+  for (let at = 0; at < text.length; ) {
+    if (text[at] !== '\\') {
+      const point = String.fromCodePoint(text.codePointAt(at)!);
+      bytes.push(...new TextEncoder().encode(point));
+      at += point.length;
+      continue;
+    }
+    const next = text[at + 1] ?? '';
+    const code = /^x([0-9a-fA-F]{2})/.exec(text.slice(at + 1));
+    if (code) {
+      bytes.push(Number.parseInt(code[1]!, 16));
+      at += 4;
+    } else if (next in simple) {
+      bytes.push(simple[next]!);
+      at += 2;
+    } else {
+      throw new InvalidArgumentError(`\\${next} is no escape; there are \\n \\r \\t \\e \\0 \\\\ and \\xNN.`);
+    }
+  }
+  return Uint8Array.from(bytes);
+}
+
+function parseSend(value: string, previous: unknown): SendOption[] {
+  const at = value.indexOf('=');
+  if (at <= 0) throw new InvalidArgumentError('it is <device>=<text>, for example ttyRPMSG30=Toradex!.');
+  const entry = { device: value.slice(0, at), bytes: unescapeText(value.slice(at + 1)) };
+  return [...((previous as SendOption[] | undefined) ?? []), entry];
+}
+
+function parseRegExp(value: string): RegExp {
+  try {
+    return new RegExp(value);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
+}
+
+/** All options of `run`, in the order in which help shows them. */
+export const RUN_OPTIONS: readonly OptionRow[] = [
+  { group: 'What runs', flags: '--soc <name>', text: 'SoC or bare core; found from the ELF when absent (imx-sim socs lists them)' },
+  { group: 'What runs', flags: '--board <name>', text: 'board whose reserved memory Linux uses' },
+  { group: 'What runs', flags: '--core <name>', text: 'core that runs the firmware, on SoCs with several' },
+  {
+    group: 'What runs',
+    flags: '--cpu <engine>',
+    text: 'engine that executes instructions; auto takes the faster one that is there',
+    choices: ['auto', 'unicorn', 'interpreter'],
+    fallback: 'auto',
+  },
+  { group: 'What runs', flags: '--no-linux', text: 'bare: load the firmware directly and run only its core' },
+  {
+    group: 'What runs',
+    flags: '--modules <list>',
+    text: 'kernel modules that are loaded, comma separated (default: all the samples talk to)',
+    parse: (value) => value.split(',').filter(Boolean),
+  },
+  { group: 'What runs', flags: '--semihosting', text: 'serve BKPT 0xAB; the exit status becomes ours' },
+  { group: 'What runs', flags: '--host-memory <size>', text: 'host memory for guest RAM (default: 256M)', parse: parseSize },
+  { group: 'When it ends', flags: '--until <regex>', text: 'stop with success when a line of a console or of dmesg matches', parse: parseRegExp },
+  { group: 'When it ends', flags: '--timeout <time>', text: 'stop after this much virtual time (default: 10s)', parse: parseTime },
+  {
+    group: 'Input',
+    flags: '--send <device=text>',
+    text: 'send text once the device is there and ready; repeatable; devices: uart4, ttyRPMSG30, console; \\n and \\xNN are understood',
+    parse: parseSend,
+    fallback: [],
+    fallbackText: 'nothing',
+  },
+  { group: 'Input', flags: '--console <device>', text: 'console that the keyboard (or piped input) goes to: uart4, ttyRPMSG0' },
+  { group: 'Output', flags: '--json', text: 'one JSON event per line on standard output' },
+  { group: 'Output', flags: '--stats', text: 'instructions, speed, messages and interrupts at the end' },
+  { group: 'Output', flags: '--trace-hash', text: 'last line: trace <sha256> of consoles, dmesg, MU and vring events with their cycles' },
+  { group: 'Output', flags: '--no-color', text: 'no colours (none are used when output is not a terminal, or NO_COLOR is set)' },
+];
+
+/** Makes a commander option of a row. */
+export function commanderOption(row: OptionRow): Option {
+  const option = new Option(row.flags, row.text).helpGroup(`${row.group}:`);
+  if (row.choices) option.choices(row.choices);
+  if (row.parse) option.argParser(row.parse as (value: string, previous: unknown) => unknown);
+  if (row.fallback !== undefined) option.default(row.fallback, row.fallbackText);
+  return option;
+}
+
+/** The README's section on options, made from the table. */
+export function optionsMarkdown(): string {
+  const rows = RUN_OPTIONS.map(({ flags, text }) => `| \`${flags}\` | ${text.replaceAll('|', '\\|')} |`);
+  return ['| option | meaning |', '| --- | --- |', ...rows].join('\n');
+}
