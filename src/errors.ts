@@ -18,8 +18,15 @@ export class ImxSimError extends Error {
   }
 }
 
-/** The firmware file cannot be used: not an ELF, wrong machine, truncated, out of the map. */
-export class FirmwareError extends ImxSimError {}
+/** The firmware file cannot be used: not an ELF, wrong machine, truncated, out of the map; `linux` is what dmesg would show for it. */
+export class FirmwareError extends ImxSimError {
+  readonly linux: readonly string[];
+
+  constructor(code: string, message: string, remedy = '', linux: readonly string[] = []) {
+    super(code, message, remedy);
+    this.linux = linux;
+  }
+}
 
 /** An option, a file name or a combination of them makes no sense. */
 export class UsageError extends ImxSimError {
