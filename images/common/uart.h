@@ -1,0 +1,14 @@
+/* UART4, the M7's console on the EVK: 115200 8N1. */
+#ifndef UART_H
+#define UART_H
+
+/* Sets up clock, pads and UART; received characters go to a buffer by interrupt from then on. */
+void uart_init(void);
+
+/* Next received character, or -1. */
+int uart_getc(void);
+
+/* Waits until the last character has left the shift register. */
+void uart_flush(void);
+
+#endif
