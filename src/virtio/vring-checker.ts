@@ -15,7 +15,10 @@ export interface LentBuffer {
   readonly flags: number;
 }
 
-/** Watches one ring; each distinct finding is reported once. */
+/** A core gone mad finds a new way to be wrong with every write; this many findings are enough to see that. */
+const MAX_FINDINGS = 100;
+
+/** Watches one ring; each distinct finding is reported once, up to a limit. */
 export class VringChecker {
   private readonly vring: Vring;
   private readonly label: string;
@@ -83,7 +86,7 @@ export class VringChecker {
   }
 
   private note(text: string): void {
-    if (this.reported.has(text)) return;
+    if (this.reported.has(text) || this.reported.size >= MAX_FINDINGS) return;
     this.reported.add(text);
     this.report(`${this.label}: ${text}`);
   }
