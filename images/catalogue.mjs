@@ -7,6 +7,8 @@
 
 const M7 = ['-mcpu=cortex-m7', '-mfloat-abi=soft', '-Os', '-g'];
 
+const BARE = ['-mcpu=cortex-m4', '-mfloat-abi=soft', '-Os', '-g'];
+
 const UART = ['common/start.c', 'common/string.c', 'common/print.c', 'common/uart.c'];
 const RPMSG = [...UART, 'common/mpu.c', 'common/mu.c', 'common/vring.c', 'common/rpmsg.c', 'common/trace.c'];
 
@@ -39,4 +41,85 @@ export const IMAGES = [
     map: 'common/ddr.ld',
     until: ['incoming msg 100: hello world!', 'goodbye!'],
   }),
+  imx8mp('echo', 'echo', {
+    title: "Echo on NXP's teletype channel",
+    shows: 'rpmsg-virtual-tty-channel-1 on endpoint 30, vring addresses fixed in the table.',
+    sources: ['echo/main.c', ...RPMSG],
+    until: ['^Nameservice sent, ready for incoming messages\\.\\.\\.$'],
+  }),
+  imx8mp('pingpong', 'pingpong', {
+    title: "Ping-pong with NXP's imx_rpmsg_pingpong",
+    shows: 'rpmsg-openamp-demo-channel on endpoint 30; numbers go to and fro up to 101, then the channel is destroyed.',
+    sources: ['pingpong/main.c', ...RPMSG],
+    until: ['^Looping forever\\.\\.\\.$'],
+  }),
+  imx8mp('fault', 'fault', {
+    title: 'Precise bus fault',
+    shows: 'A read from a hole in the memory map, four calls deep, escalated to HardFault; the handler loops.',
+    until: ['^step 1 done$'],
+  }),
+  imx8mp('lockup', 'lockup', {
+    title: 'Lockup',
+    shows: 'A fault inside the HardFault handler.',
+    until: ['^lockup: '],
+  }),
+  imx8mp('hang', 'hang', {
+    title: 'Firmware that never announces anything',
+    shows: 'An endless loop with interrupts on, after Linux has brought up the RPMsg device.',
+    sources: ['hang/main.c', ...UART, 'common/mu.c'],
+    until: ['^hang: waiting for the sensor'],
+  }),
+  imx8mp('no_table', 'no-table', {
+    title: 'No resource table',
+    shows: 'Linux starts the core without virtio devices.',
+    until: ['No resource table in elf', '^no table, no vring, but running$'],
+  }),
+  imx8mp('wfi_tick', 'wfi-tick', {
+    title: 'Sleep and tick',
+    shows: 'SysTick at 100 Hz, WFI in between, a line each second: long virtual times at little cost.',
+    until: ['^up 1 s$', '^up 60 s$'],
+  }),
+  imx8mp('bad_table', 'bad-table', {
+    title: 'The sound table of which the broken ones are made',
+    shows: 'Starts; Linux brings up the RPMsg device.',
+    sources: ['bad-table/main.c', 'common/start.c'],
+    until: ['rpmsg host is online'],
+  }),
+  ...[
+    ['version', 'version 2', { words: [[0, 2]] }, 'unsupported fw ver: 2'],
+    ['reserved', 'a reserved word that is not zero', { words: [[8, 1]] }, 'non zero reserved bytes'],
+    ['count', 'a count of 0x10000000 entries', { words: [[4, 0x1000_0000]] }, 'resource table incomplete'],
+    ['header', 'a section that ends within the header', { size: 12 }, 'header-less resource table'],
+    ['section', 'a section that is longer than the file', { size: 0x0100_0000 }, 'resource table truncated'],
+    ['offset', 'an entry offset far outside', { words: [[16, 0x7fff_0000]] }, 'rsc table is truncated'],
+    ['truncated', 'a section that ends within the device entry', { size: 48 }, 'vdev rsc is truncated'],
+    [
+      'vdev_reserved',
+      'a device entry whose reserved bytes are not zero',
+      { words: [[44, 0x0001_0200]] },
+      'vdev rsc has non zero reserved bytes',
+    ],
+    ['vrings', 'a device with three vrings', { words: [[44, 0x0000_0300]] }, 'too many vrings: 3'],
+    ['queue', 'a vring of no descriptors', { words: [[56, 0]] }, 'invalid qsz \\(0\\) or alignment \\(4096\\)'],
+  ].map(([name, what, change, message]) =>
+    imx8mp(`bad_table_${name}`, 'bad-table', {
+      title: `Broken resource table: ${what}`,
+      shows: 'What Linux prints, and that it stays whole.',
+      sources: [],
+      flags: [],
+      patch: { of: 'imx8mp_bad_table', section: '.resource_table', ...change },
+      until: [message],
+    }),
+  ),
+  ...[0, 7].map((status) => ({
+    name: status === 0 ? 'semihosting' : `semihosting_exit${status}`,
+    title: `Semihosting, exit status ${status}`,
+    shows: 'Text and exit status through the emulator, on a bare core.',
+    soc: ['cortex-m4', 'cortex-m7'],
+    flags: [...BARE, `-DEXIT_STATUS=${status}`],
+    map: 'common/bare.ld',
+    sources: ['semihosting/main.c', 'common/start.c', 'common/string.c', 'common/print.c', 'common/semihosting.c'],
+    until: ['^hello from semihosting, -1 text 00c0ffee$', `^leaving with status ${status}$`],
+    exit: status,
+  })),
 ];
