@@ -1,0 +1,580 @@
+/**
+ * A Cortex-M core (ARMv7E-M): everything around the execution of instructions, which an `Engine` does.
+ *
+ * Owns the registers, the memory port, NVIC, SCB, SysTick, MPU, FP context and debug blocks, and runs the engine in slices that end at
+ * exactly the instruction after which something has to happen, so that every engine gives the same trace. Exception entry and return
+ * take no time. Not modelled: halting debug, ARMv8-M security.
+ */
+import type { Diagnostics } from '../diagnostics.ts';
+import { invariant } from '../errors.ts';
+import type { Arena } from '../memory/arena.ts';
+import { type AddressSpace, BUS_FAULT } from '../memory/bus.ts';
+import type { Scheduler } from '../time/scheduler.ts';
+import { cacheRegisters } from './cache.ts';
+import type { Core, CoreStop } from './core.ts';
+import { CoreMemory } from './core-memory.ts';
+import { CELL, CoreRegisters } from './core-registers.ts';
+import { DebugUnit } from './dwt.ts';
+import { type Engine, type EngineFactory, STOP, type StopCode } from './engine.ts';
+import { EXCEPTION, exceptionName, isFault } from './exception-numbers.ts';
+import { type ContextSnapshot, ExceptionUnit } from './exceptions.ts';
+import { type CoreView, describeCore, type FaultRecord, reportCrash, reportFaults } from './fault-report.ts';
+import { UFSR } from './fault-status.ts';
+import { FpContext } from './fp-context.ts';
+import { isEndlessLoop, skipInstruction } from './instruction-stream.ts';
+import { Mpu } from './mpu.ts';
+import { Nvic } from './nvic.ts';
+import { PPB_BASE, PPB_SIZE, PrivateBus, type PrivateDevice } from './private-bus.ts';
+import type { CoreProfile } from './profile.ts';
+import { SystemControlBlock } from './scb.ts';
+import { SEMIHOSTING_BKPT, Semihosting, type SemihostingHost } from './semihosting.ts';
+import { SysTick } from './systick.ts';
+
+/** What a core needs; nothing else reaches it. */
+export interface CortexMOptions {
+  readonly name: string;
+  readonly profile: CoreProfile;
+  /** This core's own view of memory, with all RAM mapped; the core adds its private peripheral bus. */
+  readonly bus: AddressSpace;
+  readonly arena: Arena;
+  readonly scheduler: Scheduler;
+  /** Base-clock cycles of one core cycle, integer; 1 on single-core machines. */
+  readonly cyclesPerInstruction: number;
+  readonly engine: EngineFactory;
+  readonly diagnostics: Diagnostics;
+  /** External reference clock of SysTick in Hz; absent when the SoC connects none. */
+  readonly sysTickReferenceHz?: number;
+  /** Turns semihosting on. */
+  readonly semihosting?: SemihostingHost;
+  /** Blocks that the SoC puts on the private peripheral bus. */
+  readonly privateDevices?: readonly PrivateDevice[];
+  /** `name` or `name+0x12` for a code address; for reports. */
+  readonly symbolise?: (address: number) => string | undefined;
+  /** One instruction as text; for reports. */
+  readonly disassemble?: (address: number, bytes: Uint8Array) => string | undefined;
+  /** SEV was executed: the machine tells the other cores (`signalEvent`). */
+  readonly onSendEvent?: () => void;
+  /** AIRCR.SYSRESETREQ was written; `run` then returns 'reset-request' after the instruction. */
+  readonly onResetRequest?: () => void;
+}
+
+/** A core that can get no further by itself. */
+export interface StuckLoop {
+  /** Exception that it is in, 0 in Thread mode. */
+  readonly exception: number;
+  readonly inFault: boolean;
+  readonly pc: number;
+}
+
+const SLICE: CoreStop = { kind: 'slice' };
+const ASLEEP: CoreStop = { kind: 'asleep' };
+/** Instructions in one place after which a loop is looked at. */
+const STUCK_AFTER = 100_000;
+const FAULT_LOG_LENGTH = 32;
+/** SYST, NVIC, SCB: one page at 0xE000_E000. ITM, DWT, FPB and TPIU have a page each. */
+const ITM_OFFSET = 0x0_0000;
+const DWT_OFFSET = 0x0_1000;
+const FPB_OFFSET = 0x0_2000;
+const TPIU_OFFSET = 0x4_0000;
+const PAGE = 0x1000;
+
+/** A core, held in reset until `start`. */
+export class CortexM implements Core, CoreView {
+  readonly name: string;
+  readonly profile: CoreProfile;
+  readonly registers: CoreRegisters;
+  readonly memory: CoreMemory;
+  readonly engine: Engine;
+  readonly nvic: Nvic;
+  readonly scb: SystemControlBlock;
+  readonly sysTick: SysTick;
+  readonly mpu: Mpu;
+  readonly fp: FpContext;
+  readonly debug: DebugUnit;
+  readonly exceptions: ExceptionUnit;
+  readonly symbolise: (address: number) => string | undefined;
+  readonly disassemble: (address: number, bytes: Uint8Array) => string | undefined;
+  /** The last fault exceptions taken, oldest first; `faultsTaken` counts them all. */
+  readonly faultLog: FaultRecord[] = [];
+  faultsTaken = 0;
+  halted = true;
+  /** Instruction whose completion the core waits for: WFI, WFE, or a semihosting call that needs input. */
+  sleep: 'none' | 'wfi' | 'wfe' | 'semihosting' = 'none';
+  private readonly cpi: number;
+  private readonly scheduler: Scheduler;
+  private readonly semihosting: Semihosting | undefined;
+  private readonly onSendEvent: () => void;
+  private readonly onResetRequest: () => void;
+  /** Core cycles of this slice that earlier engine runs (or the core itself) have used. */
+  private consumed = 0;
+  private completed = 0;
+  private inEngine = false;
+  /** The engine has run since the registers were last pulled; the registers were changed since they were last pushed. */
+  private stale = false;
+  private dirty = false;
+  /** A timer was armed for an earlier time: end the slice. */
+  private moved = false;
+  /** What is pending, or what masks it, may have changed. */
+  private attention = false;
+  /** Traps or privilege have to be passed to the engine again. */
+  private reconfigure = false;
+  private protectionChanged = false;
+  private resetRequested = false;
+  private restart: number | undefined;
+  private crash: CoreStop | undefined;
+  /** Where the core has been since when; see `stuckLoop`. */
+  private readonly loop = { pc: 0, instructions: 0, taken: 0 };
+
+  constructor(options: CortexMOptions) {
+    const { profile, bus, scheduler, diagnostics } = options;
+    invariant(Number.isSafeInteger(options.cyclesPerInstruction) && options.cyclesPerInstruction > 0, 'cycles per instruction');
+    this.name = options.name;
+    this.profile = profile;
+    this.cpi = options.cyclesPerInstruction;
+    this.scheduler = scheduler;
+    this.symbolise = options.symbolise ?? (() => undefined);
+    this.disassemble = options.disassemble ?? (() => undefined);
+    this.onSendEvent = options.onSendEvent ?? (() => {});
+    this.onResetRequest = options.onResetRequest ?? (() => {});
+    this.registers = new CoreRegisters(options.arena, `${options.name} registers`);
+    this.nvic = new Nvic(profile, diagnostics);
+    this.scb = new SystemControlBlock(profile, this.nvic, this.scbHost(), diagnostics);
+    this.mpu = new Mpu(profile.mpuRegions, diagnostics);
+    this.fp = new FpContext(profile, diagnostics, () => this.configurationChanged());
+    this.sysTick = new SysTick({
+      scheduler,
+      diagnostics,
+      cyclesPerTick: this.cpi,
+      pend: () => this.nvic.setPending(EXCEPTION.SYS_TICK),
+      ...(options.sysTickReferenceHz === undefined ? {} : { referenceHz: options.sysTickReferenceHz }),
+    });
+    this.debug = new DebugUnit({
+      diagnostics,
+      cycles: () => Math.floor(scheduler.now / this.cpi),
+      monitorPending: () => this.nvic.isPending(EXCEPTION.DEBUG_MONITOR),
+      setMonitorPending: (on) => (on ? this.nvic.setPending(EXCEPTION.DEBUG_MONITOR) : this.nvic.clearPending(EXCEPTION.DEBUG_MONITOR)),
+    });
+    bus.mapDevice(PPB_BASE, PPB_SIZE, this.privateBus(options), 'PPB');
+    this.memory = new CoreMemory(bus, this.mpu);
+    this.exceptions = new ExceptionUnit({
+      registers: this.registers,
+      memory: this.memory,
+      nvic: this.nvic,
+      scb: this.scb,
+      fp: this.fp,
+      monitorEnabled: () => this.debug.monitorEnabled,
+      onFault: (number, context) => this.noteFault(number, context),
+    });
+    this.semihosting = options.semihosting && new Semihosting(options.semihosting, bus, scheduler, diagnostics);
+    this.engine = options.engine.create({ profile, registers: this.registers, memory: this.memory });
+    this.nvic.onChange = () => this.pendingChanged();
+    this.nvic.onPended = () => {
+      if (this.scb.sevOnPend) this.registers.cells[CELL.EVENT] = 1;
+    };
+    this.mpu.onChange = () => {
+      this.protectionChanged = true;
+      this.configurationChanged();
+    };
+  }
+
+  /** Core clock in Hz. */
+  get hz(): number {
+    return this.scheduler.hz / this.cpi;
+  }
+
+  get asleep(): boolean {
+    return !this.halted && this.sleep !== 'none' && !this.wakes();
+  }
+
+  get instructions(): number {
+    return this.completed + (this.inEngine ? this.engine.executed : 0);
+  }
+
+  get pc(): number {
+    return this.inEngine ? this.engine.pc : this.registers.pc;
+  }
+
+  /** Base-clock cycles since the slice began. */
+  elapsed(): number {
+    return (this.consumed + (this.inEngine ? this.engine.executed : 0)) * this.cpi;
+  }
+
+  deadlineMoved(): void {
+    this.moved = true;
+    if (this.inEngine) this.engine.requestStop();
+  }
+
+  setInterrupt(line: number, level: boolean): void {
+    this.nvic.setLevel(line, level);
+  }
+
+  /** Sets the event register, as SEV on another core does. */
+  signalEvent(): void {
+    this.registers.cells[CELL.EVENT] = 1;
+  }
+
+  halt(): void {
+    this.halted = true;
+    this.sysTick.reset();
+    if (this.inEngine) this.engine.requestStop();
+  }
+
+  start(vectors: number): void {
+    if (this.inEngine) {
+      this.restart = vectors;
+      this.engine.requestStop();
+      return;
+    }
+    this.reset(vectors);
+    const sp = this.memory.bus.read(vectors >>> 0, 4);
+    const entry = this.memory.bus.read((vectors + 4) >>> 0, 4);
+    if (sp === BUS_FAULT || entry === BUS_FAULT) {
+      this.exceptions.lockup = 'unreadable vector table at reset';
+      return;
+    }
+    const { cells } = this.registers;
+    cells[CELL.SP] = sp & ~3;
+    cells[CELL.PC] = entry & ~1;
+    cells[CELL.T] = entry & 1;
+  }
+
+  /**
+   * Executes for at most `cycles` base-clock cycles, rounded up to whole core cycles. A pending exception is taken before the first
+   * instruction that has not begun; with the budget used up that is the next call's business, so that timers due by then come first.
+   */
+  run(cycles: number): CoreStop {
+    this.consumed = 0;
+    this.moved = false;
+    const limit = Math.ceil(cycles / this.cpi);
+    for (;;) {
+      const stop = this.settle();
+      if (stop) return stop;
+      if (this.moved || this.consumed >= limit) return SLICE;
+      if (this.attention) {
+        this.takePending();
+        continue;
+      }
+      this.configure();
+      const exit = this.dispatch(this.execute(limit - this.consumed));
+      if (exit) return exit;
+    }
+  }
+
+  describe(): string[] {
+    this.sync();
+    return describeCore(this);
+  }
+
+  faultReport(): string[] {
+    this.sync();
+    return reportFaults(this);
+  }
+
+  /** Brings `registers` up to date; for debuggers and reports, between slices. */
+  sync(): void {
+    if (!this.stale) return;
+    this.engine.pull();
+    this.stale = false;
+  }
+
+  /** Tells the core that `registers` (or CONTROL, masks, IPSR in them) were changed from outside, between slices. */
+  registersChanged(): void {
+    this.memory.setPrivileged(this.registers.privileged);
+    this.modeChanged();
+  }
+
+  /** The endless loop that the core is in, if nothing that is enabled can get it out again or it is inside a fault handler. */
+  stuckLoop(): StuckLoop | undefined {
+    if (this.halted || this.crash) return undefined;
+    const exception = this.registers.cells[CELL.IPSR]!;
+    const inFault = isFault(exception);
+    const { pc } = this.registers;
+    const result = { exception, inFault, pc };
+    if (this.sleep !== 'none') return inFault && this.sleep !== 'semihosting' && this.asleep ? result : undefined;
+    if (this.loop.instructions < STUCK_AFTER) return undefined;
+    this.sync();
+    const reachable = this.sysTick.nextDeadline !== Number.POSITIVE_INFINITY && this.nvic.groupPriority(EXCEPTION.SYS_TICK);
+    const priority = this.exceptions.executionPriority();
+    if (!inFault && ((reachable !== false && reachable < priority) || this.nvic.mayPreempt(priority))) return undefined;
+    return isEndlessLoop(this.memory.bus, pc) ? result : undefined;
+  }
+
+  dispose(): void {
+    this.sysTick.reset();
+    this.engine.dispose();
+    this.memory.dispose();
+  }
+
+  private scbHost() {
+    return {
+      currentException: () => this.registers.cells[CELL.IPSR]!,
+      vectPending: () => {
+        if (this.inEngine) this.engine.pull();
+        else this.sync();
+        return this.nvic.nextPriority < this.exceptions.executionPriority(true) ? this.nvic.next : 0;
+      },
+      configurationChanged: () => this.configurationChanged(),
+      systemReset: () => {
+        this.resetRequested = true;
+        this.onResetRequest();
+        if (this.inEngine) this.engine.requestStop();
+      },
+    };
+  }
+
+  private privateBus(options: CortexMOptions): PrivateBus {
+    const { debug } = this;
+    const caches = cacheRegisters(this.profile, options.diagnostics);
+    const blocks = [this.sysTick.registers, this.nvic.registers, this.scb.registers, this.mpu.registers, this.fp.registers, debug.debug];
+    return new PrivateBus({
+      diagnostics: options.diagnostics,
+      systemControl: caches ? [...blocks, caches] : blocks,
+      devices: [
+        { offset: ITM_OFFSET, size: PAGE, device: debug.itm },
+        { offset: DWT_OFFSET, size: PAGE, device: debug.dwt },
+        { offset: FPB_OFFSET, size: PAGE, device: debug.fpb },
+        { offset: TPIU_OFFSET, size: PAGE, device: debug.tpiu },
+        ...(options.privateDevices ?? []),
+      ],
+      privileged: () => this.memory.accessPrivileged,
+      userMayTrigger: () => this.scb.ccr('USERSETMPEND'),
+    });
+  }
+
+  private reset(vectors: number): void {
+    this.registers.cells.fill(0);
+    this.registers.cells[CELL.LR] = 0xffff_ffff;
+    this.scb.reset(vectors);
+    this.fp.registers.reset();
+    this.debug.reset();
+    this.sysTick.reset();
+    this.mpu.reset();
+    this.nvic.reset();
+    this.exceptions.reset();
+    this.memory.setPrivileged(true);
+    this.memory.flush();
+    this.halted = false;
+    this.sleep = 'none';
+    this.crash = undefined;
+    this.resetRequested = false;
+    this.restart = undefined;
+    this.stale = false;
+    this.dirty = true;
+    this.attention = true;
+    this.reconfigure = true;
+    this.protectionChanged = false;
+    this.loop.instructions = 0;
+  }
+
+  /** Ends the slice if the core cannot or must not go on; otherwise ends a sleep that is over. */
+  private settle(): CoreStop | undefined {
+    if (this.restart !== undefined) this.start(this.restart);
+    if (this.halted) return ASLEEP;
+    if (this.exceptions.lockup !== undefined) return this.crashed(this.exceptions.lockup);
+    if (this.resetRequested) {
+      this.resetRequested = false;
+      return { kind: 'reset-request' };
+    }
+    if (this.sleep === 'none') return undefined;
+    this.sync();
+    if (!this.wakes()) return ASLEEP;
+    // The event that ends a WFE is used up by it, as when the register had been set before.
+    if (this.sleep === 'wfe') this.registers.cells[CELL.EVENT] = 0;
+    this.sleep = 'none';
+    return undefined;
+  }
+
+  private wakes(): boolean {
+    switch (this.sleep) {
+      case 'wfi':
+        return this.nvic.nextPriority < this.exceptions.executionPriority(true);
+      case 'wfe':
+        return this.registers.cells[CELL.EVENT] !== 0 || this.exceptions.canTake;
+      case 'semihosting':
+        return this.semihosting?.ready ?? true;
+      default:
+        return true;
+    }
+  }
+
+  /** Enters what is pending and not masked; otherwise has the engine watch the masks. */
+  private takePending(): void {
+    this.sync();
+    this.attention = false;
+    if (this.exceptions.canTake) {
+      this.exceptions.takePending();
+      this.modeChanged();
+    } else {
+      this.engine.watchMasks = this.nvic.next !== 0 && this.nvic.nextPriority < this.nvic.activePriority;
+    }
+  }
+
+  /** After anything that may have changed mode, privilege, masks or FPCA. */
+  private modeChanged(): void {
+    this.dirty = true;
+    this.attention = true;
+    this.masksChanged();
+  }
+
+  private masksChanged(): void {
+    this.attention = true;
+    this.reconfigure = true;
+    if (this.mpu.setNegativePriority(this.exceptions.executionPriority() < 0)) this.protectionChanged = true;
+  }
+
+  private configurationChanged(): void {
+    this.reconfigure = true;
+    if (this.inEngine) this.engine.requestStop();
+  }
+
+  private pendingChanged(): void {
+    this.attention = true;
+    if (this.inEngine && this.nvic.nextPriority < this.nvic.activePriority) this.engine.requestStop();
+  }
+
+  /** Passes to the engine what it needs to know before it runs. */
+  private configure(): void {
+    if (this.protectionChanged) {
+      this.protectionChanged = false;
+      this.memory.flush();
+    }
+    if (this.reconfigure) {
+      this.sync();
+      this.reconfigure = false;
+      const { registers, engine } = this;
+      engine.divideTrap = this.scb.ccr('DIV_0_TRP');
+      engine.unalignedTrap = this.scb.ccr('UNALIGN_TRP');
+      engine.fpTrap = this.fp.mustTrap(this.scb.fpAllowed(registers.privileged), registers.cells[CELL.CONTROL]!);
+    }
+    if (!this.dirty) return;
+    this.dirty = false;
+    this.engine.push();
+  }
+
+  private execute(budget: number): StopCode {
+    const { engine, loop } = this;
+    this.inEngine = true;
+    const code = engine.run(budget);
+    this.inEngine = false;
+    this.stale = true;
+    const { executed } = engine;
+    this.consumed += executed;
+    this.completed += executed;
+    const { pc } = this.registers;
+    if (loop.taken === this.exceptions.taken && Math.abs(pc - loop.pc) <= 8) {
+      loop.instructions += executed;
+    } else {
+      loop.pc = pc;
+      loop.instructions = 0;
+      loop.taken = this.exceptions.taken;
+    }
+    return code;
+  }
+
+  private dispatch(code: StopCode): CoreStop | undefined {
+    if (code === STOP.BUDGET || code === STOP.REQUESTED) return undefined;
+    this.sync();
+    switch (code) {
+      case STOP.MASKS:
+        this.memory.setPrivileged(this.registers.privileged);
+        this.masksChanged();
+        return undefined;
+      case STOP.WFI:
+        this.sleep = 'wfi';
+        return undefined;
+      case STOP.WFE:
+        this.sleep = 'wfe';
+        return undefined;
+      case STOP.SEV:
+        this.signalEvent();
+        this.onSendEvent();
+        return undefined;
+      case STOP.EXC_RETURN:
+        if (this.exceptions.exceptionReturn(this.engine.detail)) this.sleep = 'wfi';
+        this.modeChanged();
+        return undefined;
+      case STOP.BKPT:
+        return this.breakpoint(this.engine.detail);
+      default:
+        this.fault(code);
+        return undefined;
+    }
+  }
+
+  /** Stops that raise an exception, or repair something so that the instruction can be executed. */
+  private fault(code: StopCode): void {
+    const { exceptions, engine } = this;
+    switch (code) {
+      case STOP.SVC:
+        exceptions.raise(EXCEPTION.SV_CALL);
+        break;
+      case STOP.UNDEFINED:
+        exceptions.usageFault(UFSR.UNDEFINSTR);
+        break;
+      case STOP.INVALID_STATE:
+        exceptions.usageFault(UFSR.INVSTATE);
+        break;
+      case STOP.UNALIGNED:
+        exceptions.usageFault(UFSR.UNALIGNED);
+        break;
+      case STOP.DIVIDE_BY_ZERO:
+        exceptions.usageFault(UFSR.DIVBYZERO);
+        break;
+      case STOP.NO_COPROCESSOR:
+        exceptions.usageFault(UFSR.NOCP);
+        break;
+      case STOP.FP_ACCESS:
+        invariant(engine.fpTrap, `engine ${engine.name} stopped for floating point unasked`);
+        exceptions.floatingPointAccess();
+        break;
+      case STOP.FETCH_FAULT:
+        exceptions.fetchFault();
+        break;
+      case STOP.DATA_FAULT:
+        if (exceptions.dataFault(engine.address)) this.skip();
+        break;
+      default:
+        invariant(false, `engine ${engine.name} stopped with code ${code}`);
+    }
+    this.modeChanged();
+  }
+
+  private breakpoint(immediate: number): CoreStop | undefined {
+    if (immediate !== SEMIHOSTING_BKPT || !this.semihosting) {
+      this.exceptions.breakpoint();
+      this.modeChanged();
+      return undefined;
+    }
+    const { registers } = this;
+    const result = this.semihosting.call(registers.r(0), registers.r(1));
+    if (result.kind === 'wait') {
+      this.sleep = 'semihosting';
+      return ASLEEP;
+    }
+    if (result.kind === 'done') registers.setR(0, result.value);
+    this.skip();
+    return result.kind === 'exit' ? result : undefined;
+  }
+
+  /** Completes the instruction at PC in the engine's place; it counts as one. */
+  private skip(): void {
+    skipInstruction(this.registers, this.memory.bus);
+    this.dirty = true;
+    this.consumed++;
+    this.completed++;
+  }
+
+  private noteFault(number: number, context: ContextSnapshot): void {
+    const { scb } = this;
+    this.faultsTaken++;
+    if (this.faultLog.length === FAULT_LOG_LENGTH) this.faultLog.shift();
+    const { cfsr, hfsr, mmfar, bfar } = scb;
+    this.faultLog.push({ exception: number, name: exceptionName(number), cycle: this.scheduler.now, cfsr, hfsr, mmfar, bfar, context });
+  }
+
+  private crashed(reason: string): CoreStop {
+    this.sync();
+    this.crash ??= { kind: 'crashed', reason: `lockup: ${reason}`, report: reportCrash(this, `lockup: ${reason}`) };
+    return this.crash;
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The Private Peripheral Bus of one core, 0xE000_0000 to 0xE00F_FFFF: ITM, DWT, FPB, System Control Space, TPIU.
+ *
+ * Only privileged code may access it; unprivileged accesses are bus faults, except a write to STIR when CCR.USERSETMPEND allows it. A SoC
+ * may add blocks of its own (the LMEM cache controller of some Cortex-M4 parts at 0xE008_2000).
+ */
+import type { Diagnostics } from '../diagnostics.ts';
+import { hex32 } from '../memory/bits.ts';
+import { BUS_FAULT, type BusDevice } from '../memory/bus.ts';
+
+/** Where the bus stands in every core's address space. */
+export const PPB_BASE = 0xe000_0000;
+/** Its size in bytes. */
+export const PPB_SIZE = 0x10_0000;
+
+const PAGE = 0x1000;
+const SCS_PAGE = 0xe;
+const STIR = 0xef00;
+/** Peripheral and component identification: reads as zero, not worth a report. */
+const IDENTIFICATION = 0xfd0;
+
+/** A block of the SCS page: the registers that `locate` knows. */
+export interface LocatedDevice extends BusDevice {
+  locate(offset: number): { readonly name: string } | undefined;
+}
+
+/** A device in one or more 4 KiB pages of the bus; its offsets count from the first page's start. */
+export interface PrivateDevice {
+  /** Offset from 0xE000_0000, a multiple of 4 KiB. */
+  readonly offset: number;
+  readonly size: number;
+  readonly device: BusDevice;
+}
+
+/** What a `PrivateBus` needs. */
+export interface PrivateBusOptions {
+  readonly diagnostics: Diagnostics;
+  /** Blocks of the System Control Space; offsets from 0xE000_E000. */
+  readonly systemControl: readonly LocatedDevice[];
+  readonly devices: readonly PrivateDevice[];
+  /** Privilege of the access in progress. */
+  readonly privileged: () => boolean;
+  /** CCR.USERSETMPEND. */
+  readonly userMayTrigger: () => boolean;
+}
+
+/** Decodes the bus for one core. */
+export class PrivateBus implements BusDevice {
+  private readonly options: PrivateBusOptions;
+
+  constructor(options: PrivateBusOptions) {
+    this.options = options;
+  }
+
+  read(offset: number, size: number): number {
+    if (!this.options.privileged()) return BUS_FAULT;
+    const found = this.find(offset);
+    if (found) return found.device.read(found.offset, size);
+    this.unknown(offset, 'read');
+    return 0;
+  }
+
+  write(offset: number, value: number, size: number): boolean {
+    if (!this.options.privileged() && !(offset === STIR && this.options.userMayTrigger())) return false;
+    const found = this.find(offset);
+    if (found) return found.device.write(found.offset, value, size);
+    this.unknown(offset, 'written');
+    return true;
+  }
+
+  peek(offset: number, size: number): number {
+    const found = this.find(offset);
+    return found ? found.device.peek(found.offset, size) : 0;
+  }
+
+  private find(offset: number): { device: BusDevice; offset: number } | undefined {
+    if (offset >>> 12 === SCS_PAGE) {
+      const inPage = offset & (PAGE - 1);
+      const device = this.options.systemControl.find((block) => block.locate(inPage));
+      return device && { device, offset: inPage };
+    }
+    const entry = this.options.devices.find((block) => offset >= block.offset && offset < block.offset + block.size);
+    return entry && (offset & (PAGE - 1)) < IDENTIFICATION ? { device: entry.device, offset: offset - entry.offset } : undefined;
+  }
+
+  private unknown(offset: number, verb: string): void {
+    if ((offset & (PAGE - 1)) >= IDENTIFICATION) return;
+    this.options.diagnostics.guestError('PPB', hex32(PPB_BASE + offset), `no register at this address; ${verb}`);
+  }
+}

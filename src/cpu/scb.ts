@@ -1,0 +1,310 @@
+/**
+ * System Control Block: identification, vector table, priorities of system exceptions, fault status (DDI 0403E, B3.2).
+ *
+ * Offsets are from 0xE000_E000. Not modelled: power states behind SLEEPDEEP (stored), AFSR, and everything that only a halting debugger
+ * may do (AIRCR.VECTRESET and VECTCLRACTIVE, reported as guest errors).
+ */
+import type { Diagnostics } from '../diagnostics.ts';
+import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.ts';
+import { EXCEPTION } from './exception-numbers.ts';
+import { BFSR, type DFSR, type HFSR, MMFSR, type UFSR } from './fault-status.ts';
+import type { Nvic } from './nvic.ts';
+import type { CoreProfile } from './profile.ts';
+
+const SCB = defineRegisters({
+  ACTLR: { offset: 0x008 },
+  CPUID: { offset: 0xd00, access: 'ro' },
+  ICSR: { offset: 0xd04 },
+  VTOR: { offset: 0xd08, access: 'ro', fields: { TBLOFF: field(7, 25) } },
+  AIRCR: { offset: 0xd0c },
+  SCR: { offset: 0xd10, access: 'ro', fields: { SLEEPONEXIT: bit(1), SLEEPDEEP: bit(2), SEVONPEND: bit(4) } },
+  CCR: {
+    offset: 0xd14,
+    access: 'ro',
+    fields: {
+      NONBASETHRDENA: bit(0),
+      USERSETMPEND: bit(1),
+      UNALIGN_TRP: bit(3),
+      DIV_0_TRP: bit(4),
+      BFHFNMIGN: bit(8),
+      STKALIGN: bit(9),
+      DC: bit(16),
+      IC: bit(17),
+      BP: bit(18),
+    },
+  },
+  SHPR1: { offset: 0xd18 },
+  SHPR2: { offset: 0xd1c },
+  SHPR3: { offset: 0xd20 },
+  SHCSR: { offset: 0xd24 },
+  CFSR: { offset: 0xd28, access: 'w1c' },
+  HFSR: { offset: 0xd2c, access: 'w1c' },
+  DFSR: { offset: 0xd30, access: 'w1c' },
+  MMFAR: { offset: 0xd34 },
+  BFAR: { offset: 0xd38 },
+  AFSR: { offset: 0xd3c, access: 'ro' },
+  ID_PFR: { offset: 0xd40, count: 2, access: 'ro' },
+  ID_DFR0: { offset: 0xd48, access: 'ro' },
+  ID_AFR0: { offset: 0xd4c, access: 'ro' },
+  ID_MMFR: { offset: 0xd50, count: 4, access: 'ro' },
+  ID_ISAR: { offset: 0xd60, count: 6, access: 'ro' },
+  CPACR: { offset: 0xd88, access: 'ro', fields: { CP10: field(20, 2), CP11: field(22, 2) } },
+});
+
+/** ID_PFR0-1, ID_MMFR0-3 and ID_ISAR0-5 of each implementation (Technical Reference Manuals). */
+const IDENTIFICATION: Readonly<Record<CoreProfile['name'], { pfr: number[]; mmfr: number[]; isar: number[] }>> = {
+  'cortex-m4': {
+    pfr: [0x30, 0x200],
+    mmfr: [0x0010_0030, 0, 0x0100_0000, 0],
+    isar: [0x0114_1110, 0x0211_2000, 0x2123_2231, 0x0111_1131, 0x0131_0102, 0],
+  },
+  'cortex-m7': {
+    pfr: [0x30, 0x200],
+    mmfr: [0x0010_0030, 0, 0x0100_0000, 0],
+    isar: [0x0110_1110, 0x0211_2000, 0x2023_2231, 0x0111_1131, 0x0131_0132, 0],
+  },
+};
+
+const VECTKEY = 0x05fa;
+const VECTKEYSTAT = 0xfa05;
+
+/** SHCSR bits and the exceptions they show. */
+const ACTIVE_BITS: readonly (readonly [number, number])[] = [
+  [0, EXCEPTION.MEM_MANAGE],
+  [1, EXCEPTION.BUS_FAULT],
+  [3, EXCEPTION.USAGE_FAULT],
+  [7, EXCEPTION.SV_CALL],
+  [8, EXCEPTION.DEBUG_MONITOR],
+  [10, EXCEPTION.PEND_SV],
+  [11, EXCEPTION.SYS_TICK],
+];
+const PENDING_BITS: readonly (readonly [number, number])[] = [
+  [12, EXCEPTION.USAGE_FAULT],
+  [13, EXCEPTION.MEM_MANAGE],
+  [14, EXCEPTION.BUS_FAULT],
+  [15, EXCEPTION.SV_CALL],
+];
+const ENABLE_BITS: readonly (readonly [number, number])[] = [
+  [16, EXCEPTION.MEM_MANAGE],
+  [17, EXCEPTION.BUS_FAULT],
+  [18, EXCEPTION.USAGE_FAULT],
+];
+
+/** What the SCB needs of the core around it. */
+export interface ScbHost {
+  /** IPSR. */
+  currentException(): number;
+  /** Highest-priority pending exception that BASEPRI and FAULTMASK let through (PRIMASK not considered), 0 when there is none. */
+  vectPending(): number;
+  /** A register that changes how instructions execute was written. */
+  configurationChanged(): void;
+  /** AIRCR.SYSRESETREQ. */
+  systemReset(): void;
+}
+
+/** The SCB's registers and the configuration that the rest of the core reads. */
+export class SystemControlBlock {
+  readonly registers: RegisterFile<typeof SCB>;
+  private readonly nvic: Nvic;
+  private readonly host: ScbHost;
+  private readonly profile: CoreProfile;
+  private readonly diagnostics: Diagnostics;
+  private prigroup = 0;
+
+  constructor(profile: CoreProfile, nvic: Nvic, host: ScbHost, diagnostics: Diagnostics) {
+    this.nvic = nvic;
+    this.host = host;
+    this.profile = profile;
+    this.diagnostics = diagnostics;
+    const id = IDENTIFICATION[profile.name];
+    const priorities = (first: number) => ({
+      value: () => nvic.priorityWord(first),
+      write: (next: number) => this.setPriorities(first, next),
+    });
+    this.registers = new RegisterFile(SCB, {
+      name: 'SCB',
+      diagnostics,
+      resets: { CPUID: profile.cpuid, CCR: profile.name === 'cortex-m7' ? 0x0004_0200 : 0x200, ID_DFR0: 0x0010_0000 },
+      behaviour: {
+        ICSR: { value: () => this.interruptControl(), write: (_n, _p, _i, written) => this.writeInterruptControl(written) },
+        AIRCR: {
+          value: () => ((VECTKEYSTAT << 16) | (this.prigroup << 8)) >>> 0,
+          write: (_n, _p, _i, written) => this.writeResetControl(written),
+        },
+        CCR: { write: (next, previous) => this.writeConfiguration(next, previous) },
+        SHPR1: priorities(4),
+        SHPR2: priorities(8),
+        SHPR3: priorities(12),
+        SHCSR: { value: () => this.handlerState(), write: (_n, _p, _i, written, lanes) => this.writeHandlerState(written, lanes) },
+        CPACR: { write: (next) => this.writeCoprocessorAccess(next) },
+        ID_PFR: { value: (i) => id.pfr[i]! },
+        ID_MMFR: { value: (i) => id.mmfr[i]! },
+        ID_ISAR: { value: (i) => id.isar[i]! },
+      },
+    });
+  }
+
+  /** Puts all registers to their reset values; VTOR to `vectors`. */
+  reset(vectors: number): void {
+    this.registers.reset();
+    this.prigroup = 0;
+    this.registers.set('VTOR', vectors & 0xffff_ff80);
+  }
+
+  /** Address of the vector table. */
+  get vectorTable(): number {
+    return this.registers.get('VTOR');
+  }
+
+  /** One bit of CCR or SCR by name. */
+  ccr(name: 'NONBASETHRDENA' | 'USERSETMPEND' | 'UNALIGN_TRP' | 'DIV_0_TRP' | 'BFHFNMIGN' | 'STKALIGN'): boolean {
+    return this.registers.field('CCR', name) !== 0;
+  }
+
+  get sleepOnExit(): boolean {
+    return this.registers.field('SCR', 'SLEEPONEXIT') !== 0;
+  }
+
+  get sleepDeep(): boolean {
+    return this.registers.field('SCR', 'SLEEPDEEP') !== 0;
+  }
+
+  get sevOnPend(): boolean {
+    return this.registers.field('SCR', 'SEVONPEND') !== 0;
+  }
+
+  /** CFSR: MMFSR, BFSR and UFSR together. */
+  get cfsr(): number {
+    return this.registers.get('CFSR');
+  }
+
+  get hfsr(): number {
+    return this.registers.get('HFSR');
+  }
+
+  get mmfar(): number {
+    return this.registers.get('MMFAR');
+  }
+
+  get bfar(): number {
+    return this.registers.get('BFAR');
+  }
+
+  /** Sets bits of MMFSR and, when given, MMFAR. */
+  noteMemManage(bits: number, address?: number): void {
+    this.registers.set('CFSR', this.cfsr | bits | (address === undefined ? 0 : MMFSR.MMARVALID));
+    if (address !== undefined) this.registers.set('MMFAR', address);
+  }
+
+  /** Sets bits of BFSR and, when given, BFAR. */
+  noteBusFault(bits: number, address?: number): void {
+    this.registers.set('CFSR', this.cfsr | bits | (address === undefined ? 0 : BFSR.BFARVALID));
+    if (address !== undefined) this.registers.set('BFAR', address);
+  }
+
+  /** Sets bits of UFSR. */
+  noteUsageFault(bits: (typeof UFSR)[keyof typeof UFSR]): void {
+    this.registers.set('CFSR', this.cfsr | bits);
+  }
+
+  /** Sets bits of HFSR. */
+  noteHardFault(bits: (typeof HFSR)[keyof typeof HFSR]): void {
+    this.registers.set('HFSR', this.hfsr | bits);
+  }
+
+  /** Sets bits of DFSR. */
+  noteDebugEvent(bits: (typeof DFSR)[keyof typeof DFSR]): void {
+    this.registers.set('DFSR', this.registers.get('DFSR') | bits);
+  }
+
+  /** True when CPACR lets code of the given privilege use the floating-point unit. */
+  fpAllowed(privileged: boolean): boolean {
+    const access = this.registers.field('CPACR', 'CP10');
+    return access === 3 || (access === 1 && privileged);
+  }
+
+  private interruptControl(): number {
+    const { nvic } = this;
+    const current = this.host.currentException();
+    const pending = (number: number, at: number) => (nvic.isPending(number) ? 2 ** at : 0);
+    const others = nvic.activeCount - (current !== 0 && nvic.isActive(current) ? 1 : 0);
+    return (
+      current +
+      (others === 0 ? 1 << 11 : 0) +
+      this.host.vectPending() * 2 ** 12 +
+      (nvic.externalPending ? 1 << 22 : 0) +
+      pending(EXCEPTION.SYS_TICK, 26) +
+      pending(EXCEPTION.PEND_SV, 28) +
+      pending(EXCEPTION.NMI, 31)
+    );
+  }
+
+  private writeInterruptControl(written: number): void {
+    const { nvic } = this;
+    if ((written & (1 << 25)) !== 0) nvic.clearPending(EXCEPTION.SYS_TICK);
+    else if ((written & (1 << 26)) !== 0) nvic.setPending(EXCEPTION.SYS_TICK);
+    if ((written & (1 << 27)) !== 0) nvic.clearPending(EXCEPTION.PEND_SV);
+    else if ((written & (1 << 28)) !== 0) nvic.setPending(EXCEPTION.PEND_SV);
+    if (written >>> 31 !== 0) nvic.setPending(EXCEPTION.NMI);
+  }
+
+  private writeResetControl(written: number): void {
+    if (written >>> 16 !== VECTKEY) {
+      this.diagnostics.guestError('SCB', 'AIRCR', 'written without the key 0x05fa; ignored');
+      return;
+    }
+    this.prigroup = (written >>> 8) & 7;
+    this.nvic.setPriorityGrouping(this.prigroup);
+    if ((written & 4) !== 0) this.host.systemReset();
+    if ((written & 3) !== 0)
+      this.diagnostics.guestError('SCB', 'AIRCR', 'VECTRESET or VECTCLRACTIVE outside Debug state is UNPREDICTABLE; ignored');
+  }
+
+  /** STKALIGN and BP are fixed at one on the M7, IC and DC exist only with caches. */
+  private writeConfiguration(next: number, previous: number): void {
+    const m7 = this.profile.name === 'cortex-m7';
+    let value = m7 ? next | 0x0004_0200 : next & ~0x0004_0000;
+    if (!this.profile.caches) value &= ~0x0003_0000;
+    this.registers.set('CCR', value);
+    if (value !== previous) this.host.configurationChanged();
+  }
+
+  private writeCoprocessorAccess(next: number): void {
+    if (this.profile.fpu === 'none') this.registers.set('CPACR', 0);
+    else if (((next >>> 20) & 3) !== ((next >>> 22) & 3)) {
+      this.diagnostics.guestError('SCB', 'CPACR', 'CP10 and CP11 differ, which is UNPREDICTABLE; CP10 decides');
+    }
+    this.host.configurationChanged();
+  }
+
+  private setPriorities(first: number, word: number): void {
+    for (let i = 0; i < 4; i++) {
+      const number = first + i;
+      const configurable =
+        (number >= EXCEPTION.MEM_MANAGE && number <= EXCEPTION.USAGE_FAULT) ||
+        number === EXCEPTION.SV_CALL ||
+        number === EXCEPTION.DEBUG_MONITOR ||
+        number >= EXCEPTION.PEND_SV;
+      if (configurable) this.nvic.setPriority(number, (word >>> (8 * i)) & 0xff);
+    }
+  }
+
+  private handlerState(): number {
+    const { nvic } = this;
+    let value = 0;
+    for (const [at, number] of ACTIVE_BITS) if (nvic.isActive(number)) value |= 1 << at;
+    for (const [at, number] of PENDING_BITS) if (nvic.isPending(number)) value |= 1 << at;
+    for (const [at, number] of ENABLE_BITS) if (nvic.isEnabled(number)) value |= 1 << at;
+    return value;
+  }
+
+  private writeHandlerState(written: number, lanes: number): void {
+    const { nvic } = this;
+    const apply = (list: typeof ACTIVE_BITS, set: (number: number, on: boolean) => void) => {
+      for (const [at, number] of list) if ((lanes & (1 << at)) !== 0) set(number, (written & (1 << at)) !== 0);
+    };
+    apply(ENABLE_BITS, (number, on) => nvic.setEnabled(number, on));
+    apply(ACTIVE_BITS, (number, on) => nvic.setActive(number, on));
+    apply(PENDING_BITS, (number, on) => (on ? nvic.setPending(number) : nvic.clearPending(number)));
+  }
+}
