@@ -107,6 +107,7 @@ export class Task {
     if (this.code) throw new Error(`task ${this.name} is busy`);
     this.code = code;
     this.done = done;
+    this.kernel.tasks.add(this);
     this.reason = 'event';
     this.resumption.armIn(this.kernel.scheduler.cyclesFromNs(latencyNs));
   }
@@ -129,6 +130,7 @@ export class Task {
     this.kernel.current = previous;
     if (next.done) {
       this.code = undefined;
+      this.kernel.tasks.delete(this);
       const { done } = this;
       this.done = undefined;
       done?.();
@@ -193,6 +195,8 @@ export class Kernel {
   readonly events: EventHub;
   /** The task that is executing, if any. */
   current: Task | undefined;
+  /** Tasks that have code to finish; for the explanation of a machine that waits. */
+  readonly tasks = new Set<Task>();
   /** Everything printed so far, oldest first. */
   readonly log: { readonly cycle: number; readonly level: KernLevel; readonly text: string }[] = [];
   private readonly actions = new Map<number, IrqAction>();

@@ -14,6 +14,8 @@ export interface PlatformDevice<T = unknown> {
   readonly name: string;
   readonly compatible: string;
   readonly properties: T;
+  /** Names of devices that must have their drivers first (fw_devlink: `mboxes`). */
+  readonly suppliers?: readonly string[];
 }
 
 /** A driver: `probe` gives 0 or a negative errno. */
@@ -69,9 +71,12 @@ export class PlatformBus {
     }
   }
 
-  /** Devices whose probe waits for another one (`/sys/kernel/debug/devices_deferred`). */
-  get devicesDeferred(): readonly string[] {
-    return [...this.deferred.keys()].map(({ name }) => name);
+  /** Devices whose probe waits for another one (`/sys/kernel/debug/devices_deferred`), with those that they wait for. */
+  get devicesDeferred(): readonly { readonly name: string; readonly suppliers: readonly string[] }[] {
+    return [...this.deferred.keys()].map(({ name, suppliers = [] }) => ({
+      name,
+      suppliers: suppliers.filter((supplier) => this.driverOf(supplier) === undefined),
+    }));
   }
 
   /** Driver bound to the device of that name. */
@@ -82,8 +87,9 @@ export class PlatformBus {
 
   /** `really_probe` and the work on deferred devices that a success sets off. */
   private *probe(device: PlatformDevice, driver: PlatformDriver): KernelCode {
-    yield { timeoutNs: LATENCY.probe };
-    const err = yield* driver.probe(device);
+    const missing = device.suppliers?.some((name) => this.driverOf(name) === undefined);
+    if (!missing) yield { timeoutNs: LATENCY.probe };
+    const err = missing ? ERRNO.EPROBE_DEFER : yield* driver.probe(device);
     this.deferred.delete(device);
     if (err === 0) this.bound.set(device, driver);
     else if (err === ERRNO.EPROBE_DEFER) this.deferred.set(device, driver);
