@@ -75,7 +75,7 @@ export class VirtioRpmsgBus implements VirtioDriver {
       this.dropQueues(vdev, [rvq, svq]);
       return ERRNO.ENOMEM;
     }
-    const vrp = new VirtprocInfo(vdev, this.bus, [rvq, svq], numBufs, buffers);
+    const vrp = new VirtprocInfo(vdev, this.bus, [rvq, svq], { address: buffers, count: numBufs }, this.explain);
     for (let i = 0; i < numBufs / 2; i++) rvq.addInbuf(buffers + i * vrp.bufSize, vrp.bufSize);
     svq.disableCb();
     this.hosts.set(vdev, vrp);

@@ -50,18 +50,26 @@ export class VirtprocInfo implements RpmsgParent {
   readonly endpoints = new Map<number, RpmsgEndpoint>();
   /** Where senders sleep for a buffer. */
   readonly sendq: WaitQueue;
+  private readonly explain: (text: string) => void;
   private readonly endpointsLock: Mutex;
   private readonly txLock: Mutex;
   private lastSbuf = 0;
   private sleepers = 0;
 
-  constructor(vdev: VirtioDevice, bus: RpmsgBus, queues: readonly [VirtioDriverQueue, VirtioDriverQueue], numBufs: number, rbufs: number) {
+  constructor(
+    vdev: VirtioDevice,
+    bus: RpmsgBus,
+    queues: readonly [VirtioDriverQueue, VirtioDriverQueue],
+    buffers: { readonly address: number; readonly count: number },
+    explain: (text: string) => void,
+  ) {
     this.vdev = vdev;
     this.bus = bus;
     this.rvq = queues[0];
     this.svq = queues[1];
-    this.numBufs = numBufs;
-    this.rbufs = rbufs;
+    this.numBufs = buffers.count;
+    this.rbufs = buffers.address;
+    this.explain = explain;
     this.sendq = new WaitQueue(`a TX buffer of ${vdev.name}`);
     this.endpointsLock = new Mutex(`endpoints_lock of ${vdev.name}`);
     this.txLock = new Mutex(`tx_lock of ${vdev.name}`);
@@ -96,7 +104,10 @@ export class VirtprocInfo implements RpmsgParent {
   }
 
   /** `virtio_rpmsg_release_channel`. */
-  releaseChannel(_rpdev: RpmsgDevice, chinfo: RpmsgChannelInfo): KernelCode<number> {
+  releaseChannel(rpdev: RpmsgDevice, chinfo: RpmsgChannelInfo): KernelCode<number> {
+    if (this.bus.findDevice(this, chinfo) === rpdev) {
+      this.explain(`${this.name}: the core withdrew the name service itself; Linux 6.1 then waits for its own callback for ever`);
+    }
     return this.bus.unregisterChannel(this, chinfo);
   }
 

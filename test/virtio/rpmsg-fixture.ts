@@ -4,8 +4,10 @@
  */
 import type { KernelCode } from '../../src/linux/kernel.ts';
 import { Workqueue } from '../../src/linux/kernel.ts';
+import { VirtioModules } from '../../src/virtio/modules.ts';
 import { RpmsgBus } from '../../src/virtio/rpmsg-core.ts';
 import { encodeNsMsg, RPMSG_NS_ADDR } from '../../src/virtio/rpmsg-ns.ts';
+import type { TtyReader } from '../../src/virtio/tty.ts';
 import type { VirtioConfigOps, VirtioDevice } from '../../src/virtio/virtio.ts';
 import { VIRTIO_ID_RPMSG } from '../../src/virtio/virtio.ts';
 import { VirtioBus } from '../../src/virtio/virtio-bus.ts';
@@ -89,7 +91,11 @@ export class Remote {
     for (let buffer: DeviceBuffer | undefined; this.draining; ) {
       buffer = this.rx.take();
       if (!buffer) break;
-      const bytes = this.rx.read(buffer)!;
+      const bytes = this.rx.read(buffer) ?? new Uint8Array(0);
+      if (bytes.length < 16) {
+        this.rx.give(buffer.head, 0);
+        continue;
+      }
       const view = new DataView(bytes.buffer);
       const data = bytes.slice(16, 16 + view.getUint16(12, true));
       const message = { src: view.getUint32(0, true), dst: view.getUint32(4, true), data, text: String.fromCharCode(...data) };
@@ -121,10 +127,19 @@ export interface Host extends World {
 
 export function createHost(): Host {
   const world = createWorld();
-  const { kernel, memory, scheduler } = world;
-  const virtioBus = new VirtioBus(kernel);
-  const rpmsgBus = new RpmsgBus();
+  return hostOf(world, new VirtioBus(world.kernel), new RpmsgBus(), []);
+}
+
+/** A host with the modules of the product, none of them loaded. */
+export function createStack(options: { reader?: TtyReader } = {}): Host & { readonly modules: VirtioModules } {
+  const world = createWorld();
   const violations: string[] = [];
+  const modules = new VirtioModules(world.kernel, { ...options, onFinding: (text) => violations.push(text) });
+  return { ...hostOf(world, modules.virtioBus, modules.rpmsgBus, violations), modules };
+}
+
+function hostOf(world: World, virtioBus: VirtioBus, rpmsgBus: RpmsgBus, violations: string[]): Host {
+  const { kernel, memory, scheduler } = world;
   const statuses: number[] = [];
   const workqueue = new Workqueue(kernel, MU_WORK);
 

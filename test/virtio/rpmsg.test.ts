@@ -200,6 +200,17 @@ describe('rpmsg_ns_cb', () => {
     expect(dmesg().slice(1)).toEqual([`${DEV}: destroying channel svc addr 0x1e`, `${DEV}: rpmsg_destroy_channel failed: -22`]);
   });
 
+  test('a core that withdraws the name service itself stops the receiving worker, as in the kernel, and nothing else', () => {
+    const { remote, settle, violations, rpmsgBus, scheduler } = online();
+    remote.announce('rpmsg_ns', 53, 1);
+    settle(1);
+    remote.announce('svc', 1);
+    settle(1);
+    expect(violations).toEqual(['virtio0: the core withdrew the name service itself; Linux 6.1 then waits for its own callback for ever']);
+    expect(rpmsgBus.devices.map(({ id }) => id)).toEqual(['rpmsg_ctrl']);
+    expect(scheduler.nextDeadline).toBe(Number.POSITIVE_INFINITY);
+  });
+
   test('a name without NUL, with control characters and with a slash stays one printable line', () => {
     const { remote, settle, dmesg, rpmsgBus } = online();
     remote.send(1, 53, encodeNsMsg('x'.repeat(32), 1, 0));
