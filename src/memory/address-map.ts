@@ -1,13 +1,21 @@
 /**
- * Device addresses of a core to system addresses of Linux, by the `imx_rproc_att` table of the core.
+ * Device addresses to system addresses, by the table of a remoteproc (`imx_rproc_att` in drivers/remoteproc/imx_rproc.c).
+ *
+ * The rule is Linux's own, kinks included: the first row that fits wins, and the end of the range must lie strictly below the end of
+ * the row, so that a segment that fills a memory to its last byte is refused as it is on a board.
  */
-import type { AttEntry } from '../soc/soc.ts';
 
-/**
- * `imx_rproc_da_to_sys`: the system address of `len` bytes at `da`, by the first row that holds them; undefined when none does. As in
- * the kernel the end must lie strictly below the row's, so the last byte of a memory cannot be reached.
- */
-export function translateDa(att: readonly AttEntry[], da: number, len: number): number | undefined {
-  const row = att.find((entry) => da >= entry.da && da + len < entry.da + entry.size);
-  return row && row.sa + (da - row.da);
+/** A row: `size` bytes at device address `da` are at system address `sa`. */
+export interface AddressTranslation {
+  readonly da: number;
+  readonly sa: number;
+  readonly size: number;
+}
+
+/** System address of the `length` bytes at device address `da`, or undefined where Linux says `Translation failed`. */
+export function translateDa(table: readonly AddressTranslation[], da: number, length: number): number | undefined {
+  for (const row of table) {
+    if (da >= row.da && da + length < row.da + row.size) return row.sa + (da - row.da);
+  }
+  return undefined;
 }

@@ -1,4 +1,110 @@
-export interface PeripheralSpec {
+/**
+ * Every kind of peripheral that a SoC description can name, and the factory that makes one.
+ *
+ * A `PeripheralSpec` is data: which model, where, on which interrupt lines and clocks. `createPeripheral` hands each model exactly what
+ * it uses and nothing else; the machine maps the result and wires its lines.
+ */
+import type { Diagnostics } from '../diagnostics.ts';
+import { assertNever } from '../errors.ts';
+import type { EventHub } from '../events.ts';
+import type { BusDevice } from '../memory/bus.ts';
+import type { Scheduler } from '../time/scheduler.ts';
+import { Ccm, type ClockRoot, type DerivedRoot } from './ccm.ts';
+import { CcmAnalog } from './ccm-analog.ts';
+import type { ClockSource, ClockTree } from './clock-tree.ts';
+import { Gpc } from './gpc.ts';
+import { ImxUart } from './imx-uart.ts';
+import { Iomuxc } from './iomuxc.ts';
+import { Rdc, type RdcMasters } from './rdc.ts';
+import { UnmodelledBlock } from './unmodelled-block.ts';
+
+/** What all specs have. */
+interface Placement {
+  /** The block's name in the reference manual (`UART4`). */
   readonly name: string;
+  readonly base: number;
+  /** Bytes of the bus window. */
+  readonly size: number;
+  /** Interrupt line by view: NVIC line for a core, GIC SPI for `linux`. */
   readonly interrupts?: Readonly<Record<string, number>>;
+  /** Second line of blocks that have two (GPIO pins 16 to 31). */
+  readonly highInterrupts?: Readonly<Record<string, number>>;
+  /** Views that see the block; all unless given. */
+  readonly views?: readonly string[];
+}
+
+/** `kind` chooses the model; the other keys are what that model needs to know. */
+export type PeripheralSpec = Placement &
+  (
+    | { readonly kind: 'imx-uart'; readonly clock: ClockSource }
+    | { readonly kind: 'ccm'; readonly roots: readonly ClockRoot[]; readonly derived: readonly DerivedRoot[] }
+    | { readonly kind: 'ccm-analog'; readonly digprog: number }
+    | { readonly kind: 'iomuxc' }
+    | { readonly kind: 'iomuxc-gpr' }
+    | { readonly kind: 'rdc'; readonly masters: RdcMasters; readonly assignments: Readonly<Record<number, number>> }
+    | { readonly kind: 'gpc' }
+    | { readonly kind: 'unmodelled' }
+  );
+
+/** What peripherals are built with. */
+export interface PeripheralContext {
+  readonly scheduler: Scheduler;
+  readonly diagnostics: Diagnostics;
+  readonly events: EventHub;
+  /** The SoC's clocks, one tree for all its peripherals; the machine defines the oscillators (`SocDescription.oscillators`) first. */
+  readonly clocks: ClockTree;
+  /** Drives the block's interrupt line. */
+  readonly interrupt: (level: boolean) => void;
+  /** Drives its second line, where there is one. */
+  readonly highInterrupt?: (level: boolean) => void;
+  /** The block asks for a reset of the system; `cause` is for the user. */
+  readonly requestReset?: (cause: string) => void;
+}
+
+/** A block that is ready to be mapped. */
+export interface Peripheral {
+  readonly name: string;
+  readonly kind: PeripheralSpec['kind'];
+  /** The registers, as most masters see them. */
+  readonly device: BusDevice;
+  /** The registers as the master of `view` sees them, where that depends on who asks (RDC, SEMA4); use it in place of `device`. */
+  readonly deviceFor?: (view: string) => BusDevice;
+  /** Reset of the SoC. A reset of the M core alone leaves peripherals as they are. */
+  reset(): void;
+  /** The model, for the outside world (consoles). */
+  readonly uart?: ImxUart;
+}
+
+/** Makes the block that `spec` describes. */
+export function createPeripheral(spec: PeripheralSpec, context: PeripheralContext): Peripheral {
+  const { name, kind } = spec;
+  const { scheduler, diagnostics, events, clocks, interrupt } = context;
+  switch (kind) {
+    case 'imx-uart': {
+      const uart = new ImxUart({ name, device: name.toLowerCase(), clock: spec.clock, clocks, scheduler, diagnostics, events, interrupt });
+      return { name, kind, device: uart.device, reset: () => uart.reset(), uart };
+    }
+    case 'ccm':
+      return { name, kind, ...block(new Ccm({ name, roots: spec.roots, derived: spec.derived, clocks, diagnostics })) };
+    case 'ccm-analog':
+      return { name, kind, ...block(new CcmAnalog({ name, digprog: spec.digprog, scheduler, clocks, diagnostics })) };
+    case 'iomuxc':
+      return { name, kind, ...block(new Iomuxc({ name, map: 'pads', diagnostics })) };
+    case 'iomuxc-gpr':
+      return { name, kind, ...block(new Iomuxc({ name, map: 'gpr', diagnostics })) };
+    case 'rdc': {
+      const rdc = new Rdc({ name, masters: spec.masters, assignments: spec.assignments, diagnostics });
+      return { name, kind, ...block(rdc), deviceFor: (view) => rdc.deviceFor(view) };
+    }
+    case 'gpc':
+      return { name, kind, ...block(new Gpc({ name, scheduler, diagnostics })) };
+    case 'unmodelled':
+      return { name, kind, device: new UnmodelledBlock({ name, diagnostics }), reset: () => undefined };
+    default:
+      return assertNever(kind);
+  }
+}
+
+function block(model: { readonly device: BusDevice; reset(): void }): { device: BusDevice; reset(): void } {
+  return { device: model.device, reset: () => model.reset() };
 }

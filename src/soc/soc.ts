@@ -7,6 +7,7 @@
 import type { CoreProfile } from '../cpu/profile.ts';
 import { SocDescriptionError } from '../errors.ts';
 import { hex32 } from '../memory/bits.ts';
+import { MU_LAYOUTS, type MuLayoutName } from '../mu/mu-layout.ts';
 import type { PeripheralSpec } from '../peripherals/catalogue.ts';
 
 /** Interrupt numbers by view: for a core its NVIC line (0-based), for `linux` the GIC SPI number. */
@@ -53,7 +54,7 @@ export interface MuSide {
 export interface MuDescription {
   readonly name: string;
   /** Name of a layout in `mu/mu-layout.ts`. */
-  readonly layout: string;
+  readonly layout: MuLayoutName;
   readonly a: MuSide;
   readonly b: MuSide;
 }
@@ -125,6 +126,8 @@ export interface SocDescription {
   readonly compatible?: string;
   /** Rate of the machine's clock, a multiple of every core's `hz`. */
   readonly baseHz: number;
+  /** Crystals by name in the clock tree, in Hz. */
+  readonly oscillators?: Readonly<Record<string, number>>;
   readonly cores: readonly CoreDescription[];
   readonly memories: readonly MemoryDescription[];
   readonly mus: readonly MuDescription[];
@@ -133,6 +136,8 @@ export interface SocDescription {
   /** The first is the default. */
   readonly boards: readonly BoardDescription[];
   readonly detection: readonly DetectionHints[];
+  /** Interrupt lines that several blocks drive on purpose, as `view line` (`m7 49`): their levels are ORed. */
+  readonly sharedInterrupts?: readonly string[];
 }
 
 /** Checks a description (names, views, overlaps, interrupts twice on one line) and returns it. @throws {SocDescriptionError} */
@@ -150,6 +155,7 @@ export function defineSoc(soc: SocDescription): SocDescription {
     if (soc.baseHz % core.hz !== 0) fail(`base clock ${soc.baseHz} is no multiple of ${core.name}'s ${core.hz}`);
   }
   const lines = new Map<string, string>();
+  const windows: Placed[] = [];
   const wire = (block: string, interrupts: Interrupts): void => {
     for (const [view, line] of Object.entries(interrupts)) {
       if (!views.has(view)) fail(`${block} interrupts an unknown view ${view}`);
@@ -157,23 +163,51 @@ export function defineSoc(soc: SocDescription): SocDescription {
       if (core && line >= core.profile.interrupts) fail(`${block}: ${view} has no interrupt ${line}`);
       const key = `${view} ${line}`;
       const other = lines.get(key);
-      if (other && other !== block) fail(`${block} and ${other} share interrupt ${line} of ${view}`);
+      if (other && other !== block && !soc.sharedInterrupts?.includes(key))
+        fail(`${block} and ${other} share interrupt ${line} of ${view}`);
       lines.set(key, block);
     }
   };
   for (const memory of soc.memories) {
-    for (const [view, windows] of Object.entries(memory.views)) {
+    for (const [view, appearances] of Object.entries(memory.views)) {
       if (!views.has(view)) fail(`${memory.name} appears in an unknown view ${view}`);
-      for (const { base, offset = 0, size = memory.size - offset } of windows) {
+      for (const { base, offset = 0, size = memory.size - offset } of appearances) {
         if (offset + size > memory.size || size <= 0) fail(`${memory.name} window at ${hex32(base)} leaves the memory`);
+        windows.push({ view, name: memory.name, base, size });
       }
     }
   }
   for (const mu of soc.mus) {
     wire(`${mu.name}_A`, mu.a.interrupts);
     wire(`${mu.name}_B`, mu.b.interrupts);
+    const size = MU_LAYOUTS[mu.layout].window;
+    for (const view of mu.a.views ?? views) windows.push({ view, name: `${mu.name}_A`, base: mu.a.base, size });
+    for (const view of mu.b.views ?? views) windows.push({ view, name: `${mu.name}_B`, base: mu.b.base, size });
   }
-  for (const peripheral of soc.peripherals) wire(peripheral.name, peripheral.interrupts ?? {});
+  for (const { name, base, size, views: seenBy, interrupts, highInterrupts } of soc.peripherals) {
+    wire(name, interrupts ?? {});
+    wire(`${name} (high)`, highInterrupts ?? {});
+    for (const view of seenBy ?? views) windows.push({ view, name, base, size });
+  }
+  for (const [a, b] of overlaps(windows)) fail(`${a.name} at ${hex32(a.base)} overlaps ${b.name} at ${hex32(b.base)} in view ${a.view}`);
   for (const { core } of soc.remoteprocs) if (!views.has(core)) fail(`remoteproc of an unknown core ${core}`);
   return soc;
+}
+
+interface Placed {
+  readonly view: string;
+  readonly name: string;
+  readonly base: number;
+  readonly size: number;
+}
+
+/** Neighbours in one view that claim the same address. */
+function overlaps(windows: readonly Placed[]): [Placed, Placed][] {
+  const sorted = [...windows].sort((a, b) => (a.view < b.view ? -1 : a.view > b.view ? 1 : a.base - b.base));
+  const found: [Placed, Placed][] = [];
+  for (const [index, window] of sorted.entries()) {
+    const next = sorted[index + 1];
+    if (next && next.view === window.view && window.base + window.size > next.base) found.push([window, next]);
+  }
+  return found;
 }

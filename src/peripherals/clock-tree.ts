@@ -1,0 +1,50 @@
+/**
+ * The clocks of a SoC by name: oscillators, PLL outputs, clock roots. Blocks that make clocks define them, blocks that run on them ask.
+ *
+ * Rates are computed when asked for, from the registers as they stand. A block whose state depends on a rate (a counter) subscribes to
+ * changes. Clock gating (CCGR) is not modelled: a gated block keeps its clock.
+ */
+import { SocDescriptionError } from '../errors.ts';
+
+/** A clock: the name of one in the tree, or a fixed rate in Hz. */
+export type ClockSource = string | number;
+
+/** Named clocks; a rate of 0 means that the clock stands still. */
+export class ClockTree {
+  private readonly rates = new Map<string, () => number>();
+  private readonly listeners: (() => void)[] = [];
+
+  /** Adds clock `name`, whose rate in Hz is what `hz` gives. @throws {SocDescriptionError} when there is one of that name. */
+  define(name: string, hz: () => number): void {
+    if (this.rates.has(name)) throw new SocDescriptionError(`two clocks are called ${name}`);
+    this.rates.set(name, hz);
+  }
+
+  /** Present rate of a clock in Hz. @throws {SocDescriptionError} when there is none of that name. */
+  hz(source: ClockSource): number {
+    if (typeof source === 'number') return source;
+    const rate = this.rates.get(source);
+    if (!rate) throw new SocDescriptionError(`no clock is called ${source}`);
+    return rate();
+  }
+
+  /** True when `source` is a fixed rate or names a clock of this tree. */
+  has(source: ClockSource): boolean {
+    return typeof source === 'number' || this.rates.has(source);
+  }
+
+  /** Names of all clocks, in order of definition. */
+  get names(): readonly string[] {
+    return [...this.rates.keys()];
+  }
+
+  /** Subscribes to changes of any rate; called after the change. */
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** To be called by a block that makes clocks after a register write that may have changed a rate. */
+  changed(): void {
+    for (const listener of this.listeners) listener();
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * i.MX 8M Plus: Cortex-M7 at 800 MHz beside four Cortex-A53 that run Linux.
+ *
+ * Sources: IMX8MPRM (memory maps, interrupts), NXP's MIMX8ML8_cm7_COMMON.h, Linux 6.1's imx8mp.dtsi and imx_rproc.c (the 8M Plus uses the
+ * 8M Nano's table), NXP's imx8mp-evk-rpmsg.dts, Toradex' Verdin HMP overlay. NVIC lines and GIC SPIs have the same numbers on this SoC.
+ */
+import { CORTEX_M7 } from '../cpu/profile.ts';
+import { GiB, KiB } from '../memory/bits.ts';
+import { IMX8MP_DERIVED_ROOTS, IMX8MP_ROOTS } from './imx8mp-clocks.ts';
+import { IMX8MP_UNMODELLED } from './imx8mp-unmodelled.ts';
+import { defineSoc } from './soc.ts';
+
+const M7_HZ = 800_000_000;
+/** Window of one AIPS slot. */
+const SLOT = 64 * KiB;
+
+/** The description. */
+export const IMX8MP = defineSoc({
+  name: 'imx8mp',
+  title: 'NXP i.MX 8M Plus',
+  compatible: 'fsl,imx8mp',
+  baseHz: M7_HZ,
+  oscillators: { OSC_24M: 24_000_000, OSC_32K: 32_768 },
+  cores: [{ name: 'm7', profile: { ...CORTEX_M7, interrupts: 160 }, hz: M7_HZ, vectors: 0 }],
+  memories: [
+    { name: 'ITCM', size: 128 * KiB, views: { m7: [{ base: 0x0000_0000 }], linux: [{ base: 0x007e_0000 }] } },
+    { name: 'DTCM', size: 128 * KiB, views: { m7: [{ base: 0x2000_0000 }], linux: [{ base: 0x0080_0000 }] } },
+    {
+      name: 'OCRAM_S',
+      size: 36 * KiB,
+      views: { m7: [{ base: 0x0018_0000 }, { base: 0x2018_0000 }], linux: [{ base: 0x0018_0000 }] },
+    },
+    {
+      name: 'OCRAM',
+      size: 576 * KiB,
+      views: { m7: [{ base: 0x0090_0000 }, { base: 0x2020_0000 }], linux: [{ base: 0x0090_0000 }] },
+    },
+    {
+      name: 'DDR',
+      size: 3 * GiB,
+      views: {
+        m7: [
+          { base: 0x1000_0000, size: 0x0ffe_0000 },
+          { base: 0x4000_0000, size: 0xa000_0000 },
+        ],
+        linux: [{ base: 0x4000_0000 }],
+      },
+    },
+  ],
+  mus: [
+    {
+      name: 'MU1',
+      layout: 'imx6sx',
+      a: { base: 0x30aa_0000, interrupts: { linux: 88 } },
+      b: { base: 0x30ab_0000, interrupts: { m7: 97 } },
+    },
+  ],
+  peripherals: [
+    { kind: 'iomuxc', name: 'IOMUXC', base: 0x3033_0000, size: SLOT },
+    { kind: 'iomuxc-gpr', name: 'IOMUXC_GPR', base: 0x3034_0000, size: SLOT },
+    { kind: 'ccm-analog', name: 'CCM_ANALOG', base: 0x3036_0000, size: SLOT, digprog: 0x0082_4311 },
+    { kind: 'ccm', name: 'CCM', base: 0x3038_0000, size: SLOT, roots: IMX8MP_ROOTS, derived: IMX8MP_DERIVED_ROOTS },
+    { kind: 'gpc', name: 'GPC', base: 0x303a_0000, size: SLOT, interrupts: { m7: 87, linux: 87 } },
+    {
+      kind: 'rdc',
+      name: 'RDC',
+      base: 0x303d_0000,
+      size: SLOT,
+      interrupts: { m7: 39, linux: 39 },
+      masters: { linux: 0, m7: 1 },
+      assignments: { 1: 1 },
+    },
+    {
+      kind: 'imx-uart',
+      name: 'UART1',
+      base: 0x3086_0000,
+      size: SLOT,
+      interrupts: { m7: 26, linux: 26 },
+      clock: 'UART1_CLK_ROOT',
+    },
+    {
+      kind: 'imx-uart',
+      name: 'UART3',
+      base: 0x3088_0000,
+      size: SLOT,
+      interrupts: { m7: 28, linux: 28 },
+      clock: 'UART3_CLK_ROOT',
+    },
+    {
+      kind: 'imx-uart',
+      name: 'UART2',
+      base: 0x3089_0000,
+      size: SLOT,
+      interrupts: { m7: 27, linux: 27 },
+      clock: 'UART2_CLK_ROOT',
+    },
+    {
+      kind: 'imx-uart',
+      name: 'UART4',
+      base: 0x30a6_0000,
+      size: SLOT,
+      interrupts: { m7: 29, linux: 29 },
+      clock: 'UART4_CLK_ROOT',
+    },
+    ...IMX8MP_UNMODELLED,
+  ],
+  remoteprocs: [
+    {
+      core: 'm7',
+      compatible: 'fsl,imx8mp-cm7',
+      node: 'imx8mp-cm7',
+      method: 'smc',
+      att: [
+        { da: 0x0000_0000, sa: 0x007e_0000, size: 0x0002_0000, own: true },
+        { da: 0x0018_0000, sa: 0x0018_0000, size: 0x0000_9000 },
+        { da: 0x0090_0000, sa: 0x0090_0000, size: 0x0002_0000 },
+        { da: 0x0092_0000, sa: 0x0092_0000, size: 0x0002_0000 },
+        { da: 0x0094_0000, sa: 0x0094_0000, size: 0x0005_0000 },
+        { da: 0x0800_0000, sa: 0x0800_0000, size: 0x0800_0000 },
+        { da: 0x1000_0000, sa: 0x4000_0000, size: 0x0ffe_0000 },
+        { da: 0x2000_0000, sa: 0x0080_0000, size: 0x0002_0000, own: true },
+        { da: 0x2018_0000, sa: 0x0018_0000, size: 0x0000_8000, own: true },
+        { da: 0x2020_0000, sa: 0x0090_0000, size: 0x0002_0000, own: true },
+        { da: 0x2022_0000, sa: 0x0092_0000, size: 0x0002_0000, own: true },
+        { da: 0x2024_0000, sa: 0x0094_0000, size: 0x0004_0000, own: true },
+        { da: 0x4000_0000, sa: 0x4000_0000, size: 0x8000_0000 },
+      ],
+    },
+  ],
+  boards: [
+    {
+      name: 'evk',
+      title: 'NXP i.MX 8M Plus EVK with imx8mp-evk-rpmsg.dtb',
+      ddr: 6 * GiB,
+      console: 'uart4',
+      remoteprocs: {
+        m7: {
+          mu: 'MU1',
+          memoryRegions: [
+            { name: 'vdev0buffer', base: 0x5540_0000, size: 0x10_0000 },
+            { name: 'vdev0vring0', base: 0x5500_0000, size: 0x8000 },
+            { name: 'vdev0vring1', base: 0x5500_8000, size: 0x8000 },
+            { name: 'rsc-table', base: 0x550f_f000, size: 0x1000 },
+            { name: 'm7', base: 0x8000_0000, size: 0x100_0000 },
+          ],
+        },
+      },
+    },
+    {
+      name: 'verdin-hmp',
+      title: 'Toradex Verdin iMX8M Plus with verdin-imx8mp_hmp_overlay.dtbo',
+      ddr: 4 * GiB,
+      console: 'uart4',
+      remoteprocs: {
+        m7: {
+          mu: 'MU1',
+          memoryRegions: [
+            { name: 'vdev0buffer', base: 0xb840_0000, size: 0x10_0000 },
+            { name: 'vdev0vring0', base: 0xb800_0000, size: 0x8000 },
+            { name: 'vdev0vring1', base: 0xb800_8000, size: 0x8000 },
+            { name: 'rsc-table', base: 0xb80f_f000, size: 0x1000 },
+            { name: 'm7', base: 0x8000_0000, size: 0x100_0000 },
+          ],
+        },
+      },
+    },
+    {
+      name: 'dart-mx8mp',
+      title: 'Variscite DART-MX8M-PLUS with its m7 device tree',
+      ddr: 4 * GiB,
+      console: 'uart3',
+      remoteprocs: {
+        m7: {
+          mu: 'MU1',
+          memoryRegions: [
+            { name: 'vdev0buffer', base: 0x4040_0000, size: 0x10_0000 },
+            { name: 'vdev0vring0', base: 0x4000_0000, size: 0x8000 },
+            { name: 'vdev0vring1', base: 0x4000_8000, size: 0x8000 },
+            { name: 'rsc-table', base: 0x400f_f000, size: 0x1000 },
+            { name: 'm7', base: 0x7e00_0000, size: 0x100_0000 },
+          ],
+        },
+      },
+    },
+  ],
+  detection: [
+    {
+      core: 'm7',
+      constants: [
+        { value: 0x30e2_0000, meaning: 'AUDIOMIX, which only the 8M Plus has' },
+        { value: 0x5500_0000, meaning: 'VDEV0_VRING_BASE of NXP for the 8M Plus' },
+        { value: 0x550f_f000, meaning: 'resource table address of NXP for the 8M Plus' },
+      ],
+      texts: ['mimx8mp', 'MIMX8ML8', 'imx8mp', 'mx8mp', 'evkmimx8mp'],
+    },
+  ],
+});

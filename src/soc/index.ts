@@ -1,0 +1,17 @@
+/**
+ * All SoCs that the emulator knows. A new one is a file of data, a line here, and a row of the conformance tests.
+ */
+import { UsageError } from '../errors.ts';
+import { BARE_CORTEX_M4, BARE_CORTEX_M7 } from './cortex-m.ts';
+import { IMX8MP } from './imx8mp.ts';
+import type { SocDescription } from './soc.ts';
+
+/** Every SoC, real ones first. */
+export const SOCS: readonly SocDescription[] = [IMX8MP, BARE_CORTEX_M4, BARE_CORTEX_M7];
+
+/** The SoC called `name`. @throws {UsageError} naming those there are. */
+export function findSoc(name: string): SocDescription {
+  const soc = SOCS.find((candidate) => candidate.name === name);
+  if (!soc) throw new UsageError(`unknown SoC ${name}`, `known are ${SOCS.map((known) => known.name).join(', ')}`);
+  return soc;
+}
