@@ -89,7 +89,8 @@ function findSection(elf, name) {
 
 /** Makes a variant of an ELF that exists already. */
 function patch(image, directory, output) {
-  copyFileSync(join(directory, `${image.patch.of}.elf`), output);
+  const base = [directory, ROOT].map((place) => join(place, `${image.patch.of}.elf`)).find(existsSync);
+  copyFileSync(base, output);
   const elf = readFileSync(output);
   const { header, offset } = findSection(elf, image.patch.section);
   for (const [at, word] of image.patch.words ?? []) elf.writeUInt32LE(word, offset + at);
@@ -170,16 +171,33 @@ function check() {
   return problems;
 }
 
-function reproduce() {
-  const directory = mkdtempSync(join(tmpdir(), 'imx-sim-reproduce-'));
+/** Builds aside; `done` gets the directory. Nothing in images/ changes if one of them cannot be built. */
+function buildAside(images, done) {
+  const directory = mkdtempSync(join(tmpdir(), 'imx-sim-images-'));
   try {
-    build(IMAGES, directory);
-    return IMAGES.map(({ name }) => `${name}.elf`)
-      .filter((file) => sha256(readFileSync(join(directory, file))) !== hashOf(file))
-      .map((file) => `${file}: a new build differs`);
+    return done(directory, build(images, directory));
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+function reproduce() {
+  return buildAside(IMAGES, (directory) =>
+    IMAGES.map(({ name }) => `${name}.elf`)
+      .filter((file) => sha256(readFileSync(join(directory, file))) !== hashOf(file))
+      .map((file) => `${file}: a new build differs`),
+  );
+}
+
+function rebuild(names) {
+  const unknown = names.filter((name) => !IMAGES.some((image) => image.name === name));
+  if (unknown.length > 0) return unknown.map((name) => `${name}: no such image`);
+  const images = IMAGES.filter(({ name }) => names.includes(name));
+  buildAside(images, (directory, sources) => {
+    for (const { name } of images) copyFileSync(join(directory, `${name}.elf`), join(ROOT, `${name}.elf`));
+    writeManifest(images, sources);
+  });
+  return [];
 }
 
 function report(problems, success) {
@@ -189,17 +207,10 @@ function report(problems, success) {
 }
 
 const [argument, ...more] = process.argv.slice(2);
-if (argument === '--check') {
-  report(check(), `${IMAGES.length} images agree with their sources`);
-} else if (argument === '--reproduce') {
-  report(reproduce(), `${IMAGES.length} images are reproducible`);
-} else {
-  const names = argument ? [argument, ...more] : IMAGES.map(({ name }) => name);
-  const unknown = names.filter((name) => !IMAGES.some((image) => image.name === name));
-  if (unknown.length > 0) report([`no such image: ${unknown.join(', ')}`], '');
-  else {
-    const images = IMAGES.filter(({ name }) => names.includes(name));
-    writeManifest(images, build(images, ROOT));
-    for (const { name } of images) console.log(`${name}.elf`);
-  }
+try {
+  if (argument === '--check') report(check(), `${IMAGES.length} images agree with their sources`);
+  else if (argument === '--reproduce') report(reproduce(), `${IMAGES.length} images are reproducible`);
+  else report(rebuild(argument ? [argument, ...more] : IMAGES.map(({ name }) => name)), 'built');
+} catch (error) {
+  report([error.code === 'ENOENT' && error.path === GCC ? `${GCC} is not installed` : error.message], '');
 }

@@ -9,6 +9,13 @@ const M7 = ['-mcpu=cortex-m7', '-mfloat-abi=soft', '-Os', '-g'];
 
 const BARE = ['-mcpu=cortex-m4', '-mfloat-abi=soft', '-Os', '-g'];
 
+/** The library's debug information holds paths of the machine that built the compiler. */
+const BENCH = ['-mcpu=cortex-m4', '-mfloat-abi=soft', '-O2', '-Wl,--strip-debug'];
+const SOFT = [...BENCH, '-DREAL=double', '-DROUNDS=60000u'];
+const SINGLE = ['-mcpu=cortex-m4', '-mfpu=fpv4-sp-d16', '-mfloat-abi=hard', '-O2', '-ffp-contract=off', '-Wl,--strip-debug'];
+const DOUBLE = ['-mcpu=cortex-m7', '-mfpu=fpv5-d16', '-mfloat-abi=hard', '-O2', '-ffp-contract=off', '-DREAL=double', '-Wl,--strip-debug'];
+
+const SEMIHOSTED = ['common/start.c', 'common/string.c', 'common/print.c', 'common/semihosting.c'];
 const UART = ['common/start.c', 'common/string.c', 'common/print.c', 'common/uart.c'];
 const RPMSG = [...UART, 'common/mpu.c', 'common/mu.c', 'common/vring.c', 'common/rpmsg.c', 'common/trace.c'];
 
@@ -118,8 +125,33 @@ export const IMAGES = [
     soc: ['cortex-m4', 'cortex-m7'],
     flags: [...BARE, `-DEXIT_STATUS=${status}`],
     map: 'common/bare.ld',
-    sources: ['semihosting/main.c', 'common/start.c', 'common/string.c', 'common/print.c', 'common/semihosting.c'],
+    sources: ['semihosting/main.c', ...SEMIHOSTED],
     until: ['^hello from semihosting, -1 text 00c0ffee$', `^leaving with status ${status}$`],
     exit: status,
+  })),
+  ...[
+    ['alu', 'Arithmetic in registers', 'e5ce8fa6'],
+    ['mix', 'State machine and sorting', '269894e6'],
+    ['chase', 'Pointer chasing', 'd3ec21ad'],
+    ['copy', 'Block copies', '009be625'],
+    ['matrix', 'Integer matrices', 'f9d937c2'],
+    ['sieve', 'Sieve of Eratosthenes', 'c7199734'],
+    ['crc', 'CRC-32', '8ed71701'],
+    ['calls', 'Calls and recursion', '8f4f849e'],
+    ['switch', 'Interpreter with table branches', 'a11b91e8'],
+    ['dsp', '64-bit products and DSP instructions', '432c3810'],
+    ['float_soft', 'Floating point in software', '0eebc9fc', 'float', SOFT],
+    ['float_single', 'Single precision in the FPU', 'f04c6867', 'float', SINGLE],
+    ['float_double', 'Double precision in the FPU', 'ba1bf4bd', 'float', DOUBLE],
+  ].map(([name, title, checksum, source = name, options = BENCH]) => ({
+    name: `bench_${name}`,
+    title: `Bench: ${title}`,
+    shows: 'Pure computation on a bare core; the checksum tells whether every instruction did what it should.',
+    soc: options === DOUBLE ? ['cortex-m7'] : ['cortex-m4', 'cortex-m7'],
+    flags: options,
+    map: 'common/bare.ld',
+    sources: [`bench/${source}.c`, 'bench/main.c', ...SEMIHOSTED],
+    until: [`^checksum ${checksum}$`],
+    exit: 0,
   })),
 ];
