@@ -1,0 +1,2 @@
+/** The built-in engine. */
+export { Interpreter, interpreterFactory } from './interpreter.ts';

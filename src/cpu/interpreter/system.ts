@@ -1,0 +1,132 @@
+/** System instructions: MRS, MSR, CPS, hints, SVC, BKPT, exclusives' CLREX, coprocessors (ARMv7-M ARM B5.2). */
+import { CELL } from '../core-registers.ts';
+import { STOP } from '../engine.ts';
+import { type Context, DONE, type Handler } from './context.ts';
+
+const SYSM = { MSP: 8, PSP: 9, PRIMASK: 16, BASEPRI: 17, BASEPRI_MAX: 18, FAULTMASK: 19, CONTROL: 20 } as const;
+
+/** MRS's value for `sysm`; what unprivileged code may not see reads as zero. */
+function readSpecial(context: Context, sysm: number): number {
+  const { cells, registers } = context;
+  if (sysm < 8) return (sysm & 1 ? cells[CELL.IPSR]! : 0) | (sysm & 4 ? 0 : cells[CELL.APSR]!);
+  if (sysm === SYSM.CONTROL) return cells[CELL.CONTROL]!;
+  if (!registers.privileged) return 0;
+  switch (sysm) {
+    case SYSM.MSP:
+      return registers.msp;
+    case SYSM.PSP:
+      return registers.psp;
+    case SYSM.PRIMASK:
+      return cells[CELL.PRIMASK]!;
+    case SYSM.BASEPRI:
+    case SYSM.BASEPRI_MAX:
+      return cells[CELL.BASEPRI]!;
+    case SYSM.FAULTMASK:
+      return cells[CELL.FAULTMASK]!;
+    default:
+      return 0;
+  }
+}
+
+/** FAULTMASK can be set only where the execution priority is above -1: not in NMI and HardFault. */
+function setFaultMask({ cells }: Context, value: number): void {
+  const handler = cells[CELL.IPSR];
+  if (value === 0 || (handler !== 2 && handler !== 3)) cells[CELL.FAULTMASK] = value;
+}
+
+function writeControl(context: Context, value: number): void {
+  const { cells, registers, profile, memory } = context;
+  let control = (cells[CELL.CONTROL]! & ~1) | (value & 1);
+  if (!registers.handlerMode) control = (control & ~2) | (value & 2);
+  if (profile.fpu !== 'none') control = (control & ~4) | (value & 4);
+  registers.setMode(cells[CELL.IPSR]!, control);
+  memory.setPrivileged(registers.privileged);
+}
+
+function writeSpecial(context: Context, sysm: number, mask: number, value: number): void {
+  const { cells, registers, profile } = context;
+  if (sysm < 8) {
+    if (sysm >= 4) return;
+    const writable = (mask & 2 ? 0xf800_0000 : 0) | (mask & 1 ? 0x000f_0000 : 0);
+    cells[CELL.APSR] = (cells[CELL.APSR]! & ~writable) | (value & writable);
+    return;
+  }
+  if (!registers.privileged) return;
+  const priority = value & 0xff & (0xff00 >>> profile.priorityBits);
+  switch (sysm) {
+    case SYSM.MSP:
+      registers.msp = value;
+      break;
+    case SYSM.PSP:
+      registers.psp = value;
+      break;
+    case SYSM.PRIMASK:
+      cells[CELL.PRIMASK] = value & 1;
+      break;
+    case SYSM.BASEPRI:
+      cells[CELL.BASEPRI] = priority;
+      break;
+    case SYSM.BASEPRI_MAX: {
+      const now = cells[CELL.BASEPRI]!;
+      if (priority !== 0 && (now === 0 || priority < now)) cells[CELL.BASEPRI] = priority;
+      break;
+    }
+    case SYSM.FAULTMASK:
+      setFaultMask(context, value & 1);
+      break;
+    case SYSM.CONTROL:
+      writeControl(context, value);
+      break;
+    default:
+      break;
+  }
+}
+
+const masks = (context: Context): number => (context.watchMasks ? context.finish(STOP.MASKS) : DONE);
+
+/** Handlers by micro-operation name. */
+export const SYSTEM: Readonly<Record<string, Handler>> = {
+  MRS: (context, w1, w2) => {
+    context.cells[w1 & 15] = readSpecial(context, w2);
+    return DONE;
+  },
+  MSR: (context, w1, w2, w3) => {
+    writeSpecial(context, w2, (w3 >>> 10) & 3, context.cells[(w1 >> 4) & 15]!);
+    return w2 >= SYSM.PRIMASK ? masks(context) : DONE;
+  },
+  CPS: (context, _w1, w2, w3) => {
+    if (!context.registers.privileged) return DONE;
+    const value = (w3 >>> 4) & 1;
+    if ((w2 & 2) !== 0) context.cells[CELL.PRIMASK] = value;
+    if ((w2 & 1) !== 0) setFaultMask(context, value);
+    return masks(context);
+  },
+  HINT: (context, _w1, w2) => {
+    const { cells } = context;
+    switch (w2) {
+      case 2:
+        if (cells[CELL.EVENT] === 0) return context.finish(STOP.WFE);
+        cells[CELL.EVENT] = 0;
+        return DONE;
+      case 3:
+        return context.finish(STOP.WFI);
+      case 4:
+        cells[CELL.EVENT] = 1;
+        return context.finish(STOP.SEV);
+      default:
+        return DONE;
+    }
+  },
+  SVC: (context, _w1, w2) => context.finish(STOP.SVC, w2),
+  BKPT: (context, _w1, w2) => context.fail(STOP.BKPT, w2),
+  CLREX: ({ cells }) => {
+    cells[CELL.EXCLUSIVE] = 0;
+    return DONE;
+  },
+  COPROCESSOR: (context, _w1, _w2, w3) => {
+    const coprocessor = (w3 >>> 8) & 15;
+    if (coprocessor !== 10 && coprocessor !== 11) return context.fail(STOP.NO_COPROCESSOR, coprocessor);
+    if (context.profile.fpu === 'none') return context.fail(STOP.NO_COPROCESSOR, coprocessor);
+    return context.fail(context.fpTrap ? STOP.FP_ACCESS : STOP.UNDEFINED);
+  },
+};
