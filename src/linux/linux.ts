@@ -6,7 +6,7 @@
  */
 import { type ImxMuProperties, imxMuDriver } from '../mu/imx-mailbox.ts';
 import { MU_LAYOUTS, type MuLayoutName } from '../mu/mu-layout.ts';
-import { type CoreControl, ImxRproc, type ImxRprocProperties } from '../remoteproc/imx-rproc.ts';
+import { type CoreControl, ImxRproc, type ImxRprocProperties, isVdevBuffer } from '../remoteproc/imx-rproc.ts';
 import type { Rproc } from '../remoteproc/remoteproc-core.ts';
 import { registerRprocVirtio, type SharedDmaPool } from '../remoteproc/remoteproc-virtio.ts';
 import type { BoardDescription, ReservedMemory, SocDescription } from '../soc/soc.ts';
@@ -154,7 +154,7 @@ export class Linux {
       name,
       properties,
     );
-    const reservedMemory = sharedDmaPool(kernel, properties.memoryRegions[0]);
+    const reservedMemory = sharedDmaPool(kernel, properties.memoryRegions);
     const err = imx.probe();
     if (err) this.rprocIndices.free(index);
     else this.remoteprocs.push(imx);
@@ -253,10 +253,10 @@ function rprocWaits(rproc: Rproc): string[] {
   return [];
 }
 
-/** The first memory-region, which the rproc-virtio device gets, when it is a buffer pool. */
-function sharedDmaPool(kernel: Kernel, region: ReservedMemory | undefined): SharedDmaPool | undefined {
-  if (!region || !/^vdev\d*buffer$/.test(region.name)) return undefined;
-  return { node: `${region.name}@${region.base.toString(16)}`, pool: new DmaPool(kernel.memory, region.base, region.size) };
+/** The node that the rproc-virtio device is given. The kernel takes the first memory-region; here it is the buffer's wherever it stands. */
+function sharedDmaPool(kernel: Kernel, regions: readonly ReservedMemory[]): SharedDmaPool | undefined {
+  const region = regions.find(isVdevBuffer);
+  return region && { node: `${region.name}@${region.base.toString(16)}`, pool: new DmaPool(kernel.memory, region.base, region.size) };
 }
 
 /** The highest 16 MiB of the board's DDR that no reserved region touches; what the default CMA area comes down to. */

@@ -69,6 +69,11 @@ const RX_CHANNEL = [1, 1] as const;
 /** Size that a table installed by somebody else is taken to have. */
 const SZ_1K = 1024;
 
+/** The pool for message buffers: mainline's name, or NXP's `vdevbuffer`. */
+export function isVdevBuffer({ name }: Pick<ReservedMemory, 'name'>): boolean {
+  return name === 'vdev0buffer' || name === 'vdevbuffer';
+}
+
 /** `struct imx_rproc`. */
 export class ImxRproc implements RprocOps {
   readonly rproc: Rproc;
@@ -175,7 +180,7 @@ export class ImxRproc implements RprocOps {
   /** `imx_rproc_prepare`: carveouts for the memory-regions, except the two that are found by name. */
   prepare(): number {
     for (const { name, base, size } of this.properties.memoryRegions) {
-      if (name === 'vdev0buffer' || name === 'rsc-table') continue;
+      if (isVdevBuffer({ name }) || name === 'rsc-table') continue;
       const alloc = (_rproc: Rproc, mem: { va: number | undefined; dma: number }): number => {
         mem.va = mem.dma;
         return 0;

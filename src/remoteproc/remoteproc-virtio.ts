@@ -36,7 +36,7 @@ export interface RprocVirtioEnvironment {
   readonly bus: VirtioBus;
   /** Numbers of `PLATFORM_DEVID_AUTO`. */
   readonly autoIds: Ida;
-  /** `of_reserved_mem_device_init_by_idx(dev, np, 0)` on the remoteproc's node: its first memory-region, if that is a shared-dma-pool. */
+  /** `of_reserved_mem_device_init_by_idx` on the remoteproc's node: its memory-region that is a shared-dma-pool. */
   readonly reservedMemory: SharedDmaPool | undefined;
   /** The pool for everything else. */
   readonly globalPool: DmaPool;
