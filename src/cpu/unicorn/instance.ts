@@ -1,0 +1,245 @@
+/**
+ * One native Unicorn CPU with the hooks of native-code.ts in place and the register transfer prepared.
+ *
+ * It always runs in privileged Thread mode with PRIMASK and the like at rest: only general registers, flags and the floating-point
+ * file are transferred, because instructions that see the rest are handed over. CONTROL.FPCA is set once, so that QEMU never starts
+ * a floating-point context of its own.
+ */
+import { EngineUnavailable } from '../../errors.ts';
+import { CELL } from '../core-registers.ts';
+import type { EngineHost } from '../engine.ts';
+import { TABLES_SIZE } from './code-tables.ts';
+import { check } from './guest-memory.ts';
+import { UC, type UnicornLibrary } from './library.ts';
+import { CODE, ENTRY, REASON, STATE } from './native-code.ts';
+
+/** Offsets in the shared memory: code, state, register lists, scratch page of the probe, tables. */
+const AT = { CODE: 0, STATE: 0x1000, SCRATCH: 0x1800, LISTS: 0x1900, PROBE: 0x2000, TABLES: 0x3000 } as const;
+const SHARED_SIZE = AT.TABLES + TABLES_SIZE;
+
+const XPSR_SCRATCH = AT.SCRATCH;
+const HANDLE = AT.SCRATCH + 8;
+
+const GENERAL = 15;
+const DOUBLES = 16;
+const APSR_MASK = 0xf80f_0000 | 0;
+const EPSR_T = 1 << 24;
+
+/** Where QEMU's CPUState may lie in uc_struct, and how far before CPUARMState. */
+const UC_STRUCT_BYTES = 2048;
+const CPU_BYTES = 0x10000;
+
+/** What the hooks call back. Neither may throw. */
+export interface InstanceCallbacks {
+  /** Instructions in the block, or 0 to leave before it. */
+  scan(pc: number, bytes: number): number;
+  /** An access to a page that is not mapped, or a store to one that is read-only: true when it can go on. */
+  access(isStore: boolean, isUnmapped: boolean, address: number): boolean;
+}
+
+/** A Unicorn CPU. */
+export class UnicornInstance {
+  readonly library: UnicornLibrary;
+  readonly uc: number;
+  /** Shared memory; `tables` is where the code tables begin in it. */
+  readonly buffer: ArrayBuffer;
+  readonly tables: number = AT.TABLES;
+  private readonly shared: number;
+  private readonly state: Uint32Array;
+  private readonly words: BigUint64Array;
+  private readonly xpsr: Uint32Array;
+  private readonly cells: Int32Array;
+  private readonly callbacks: readonly number[];
+  private readonly lists: { readonly push: number; readonly pull: number };
+  private probing = true;
+
+  constructor(host: EngineHost, library: UnicornLibrary, callbacks: InstanceCallbacks) {
+    this.library = library;
+    this.cells = host.registers.cells;
+    this.shared = library.allocate(SHARED_SIZE);
+    if (this.shared === 0) throw unavailable('the host gives no memory for its native part');
+    this.buffer = library.view(this.shared, SHARED_SIZE);
+    this.state = new Uint32Array(this.buffer, AT.STATE, 64);
+    this.words = new BigUint64Array(this.buffer, AT.STATE, 32);
+    this.xpsr = new Uint32Array(this.buffer, XPSR_SCRATCH, 1);
+    new Uint8Array(this.buffer, AT.CODE, CODE.length).set(CODE);
+    const scan = library.registerScan((_uc, pc, bytes) => (this.probing ? 0 : callbacks.scan(pc, bytes)));
+    const access = library.registerAccess((_uc, type, address) => {
+      const isUnmapped = type !== UC.MEM_WRITE_PROT;
+      return callbacks.access(type === UC.MEM_WRITE_UNMAPPED || !isUnmapped, isUnmapped, address);
+    });
+    this.callbacks = [scan, access];
+    this.setPointer(STATE.BLOCK_TABLE, this.shared + AT.TABLES);
+    this.setPointer(STATE.LEAVE, library.symbol('helper_exception_internal_arm'));
+    this.setPointer(STATE.SET_DIRTY, library.symbol('tlb_set_dirty_arm'));
+    this.setPointer(STATE.SCAN, scan);
+    this.lists = this.prepareLists(host);
+    this.uc = this.openCpu(host);
+    try {
+      this.prepare(access);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+  }
+
+  /** Ends the CPU and frees its memory. */
+  dispose(): void {
+    this.library.close(this.uc);
+    for (const callback of this.callbacks) this.library.unregister(callback);
+    this.library.release(this.shared, SHARED_SIZE);
+  }
+
+  /** Sets the tables that the hooks look at, as offsets in `buffer`. */
+  setTables(sites: number, map: number): void {
+    this.setPointer(STATE.SITE_TABLE, this.shared + sites);
+    this.setPointer(STATE.SITE_MAP, this.shared + map);
+  }
+
+  /** Sets the generation of valid block table entries. */
+  setGeneration(generation: number): void {
+    this.state[STATE.KEY / 4 + 1] = generation;
+  }
+
+  /** Runs at most `budget` instructions from `pc`; returns Unicorn's error number. `reason`, `remaining` and the like tell the rest. */
+  start(pc: number, budget: number): number {
+    const { state } = this;
+    state[STATE.REMAINING / 4] = Math.min(budget, 0x7fff_ffff);
+    state[STATE.REASON / 4] = 0;
+    state[STATE.BLOCK_SIZE / 4] = 0;
+    return this.library.start(this.uc, pc | 1, 0, 0, 0);
+  }
+
+  get reason(): number {
+    return this.state[STATE.REASON / 4]!;
+  }
+
+  get remaining(): number {
+    return this.state[STATE.REMAINING / 4]!;
+  }
+
+  get exitPc(): number {
+    return this.state[STATE.EXIT_PC / 4]!;
+  }
+
+  /** Start and bytes of the block that began last; 0 bytes when none has. */
+  get blockPc(): number {
+    return this.state[STATE.BLOCK_PC / 4]!;
+  }
+
+  get blockBytes(): number {
+    return this.state[STATE.BLOCK_SIZE / 4]!;
+  }
+
+  /** Core registers to Unicorn, floating point when asked; outside an IT block. */
+  push(float: boolean): void {
+    this.xpsr[0] = (this.cells[CELL.APSR]! & APSR_MASK) | EPSR_T;
+    const { library, uc, lists } = this;
+    check('uc_reg_write_batch', library.writeRegisters(uc, lists.push, lists.push + 512, float ? GENERAL + 2 + DOUBLES : GENERAL + 1));
+  }
+
+  /** Unicorn to core registers, the PC included, ITSTATE not. */
+  pull(float: boolean): void {
+    const { library, uc, lists, cells } = this;
+    check('uc_reg_read_batch', library.readRegisters(uc, lists.pull, lists.pull + 512, float ? GENERAL + 3 + DOUBLES : GENERAL + 2));
+    const xpsr = this.xpsr[0]!;
+    cells[CELL.APSR] = xpsr & APSR_MASK;
+    cells[CELL.T] = (xpsr & EPSR_T) === 0 ? 0 : 1;
+  }
+
+  private setPointer(offset: number, value: number): void {
+    this.words[offset / 8] = BigInt(value);
+  }
+
+  /** Register numbers and addresses for the batch calls; Unicorn reads and writes the core's cells in place. */
+  private prepareLists(host: EngineHost): { push: number; pull: number } {
+    const cellsAt = this.library.addressOf(host.registers.cells.buffer as ArrayBuffer) + host.registers.offset;
+    const xpsrAt = this.shared + XPSR_SCRATCH;
+    const general: [number, number][] = Array.from({ length: GENERAL }, (_, i) => [generalRegister(i), cellsAt + 4 * i]);
+    const float: [number, number][] = [
+      [UC.REG_FPSCR, cellsAt + 4 * CELL.FPSCR],
+      ...Array.from({ length: DOUBLES }, (_, i): [number, number] => [UC.REG_D0 + i, cellsAt + 4 * CELL.S0 + 8 * i]),
+    ];
+    const write = (offset: number, list: [number, number][]) => {
+      new Int32Array(this.buffer, offset, list.length).set(list.map(([id]) => id));
+      new BigUint64Array(this.buffer, offset + 512, list.length).set(list.map(([, at]) => BigInt(at)));
+      return this.shared + offset;
+    };
+    return {
+      push: write(AT.LISTS, [...general, [UC.REG_EAPSR_NZCVQG, xpsrAt], ...float]),
+      pull: write(AT.LISTS + 128, [...general, [UC.REG_PC, cellsAt + 4 * CELL.PC], [UC.REG_XPSR, xpsrAt], ...float]),
+    };
+  }
+
+  private openCpu(host: EngineHost): number {
+    const { library } = this;
+    const error = library.open(UC.ARCH_ARM, UC.MODE_THUMB | UC.MODE_MCLASS, this.shared + HANDLE);
+    if (error !== UC.ERR_OK) throw unavailable(`uc_open failed with ${error}`);
+    const uc = Number(new BigUint64Array(this.buffer, HANDLE, 1)[0]);
+    const model = host.profile.fpu === 'fpv4-sp' ? UC.CPU_ARM_CORTEX_M4 : UC.CPU_ARM_CORTEX_M7;
+    check('uc_ctl(model)', library.setModel(uc, model));
+    check('uc_ctl(page size)', library.setPageSize(uc));
+    check('uc_ctl(exits)', library.ignoreUntil(uc));
+    return uc;
+  }
+
+  private prepare(access: number): void {
+    const { library, uc, shared } = this;
+    if (!library.makeExecutable(shared + AT.CODE, AT.STATE)) throw unavailable('this host does not allow generated code');
+    const state = shared + AT.STATE;
+    const hook = (type: number, callback: number, data: number) =>
+      check('uc_hook_add', library.addHook(uc, shared + HANDLE, type, callback, data));
+    hook(UC.HOOK_BLOCK, shared + AT.CODE + ENTRY.block, state);
+    hook(UC.HOOK_CODE, shared + AT.CODE + ENTRY.code, state);
+    hook(UC.HOOK_MEM_UNMAPPED | UC.HOOK_MEM_WRITE_PROT, access, 0);
+    this.probe();
+    hook(UC.HOOK_MEM_WRITE, shared + AT.CODE + ENTRY.store, state);
+    this.xpsr[0] = 4;
+    const control = new Int32Array(this.buffer, AT.PROBE, 1);
+    control[0] = UC.REG_CONTROL;
+    new BigUint64Array(this.buffer, AT.PROBE + 8, 1)[0] = BigInt(shared + XPSR_SCRATCH);
+    check('uc_reg_write_batch', library.writeRegisters(uc, shared + AT.PROBE, shared + AT.PROBE + 8, 1));
+    this.probing = false;
+  }
+
+  /**
+   * Starts a block that `scan` refuses and checks what the hooks depend on: that it was left before it began, and that the host
+   * register they take for the CPU state points to R0..R15. Finds QEMU's CPUState by its pointer to that state.
+   */
+  private probe(): void {
+    const { library, uc, shared, cells } = this;
+    const saved = cells.slice();
+    for (let i = 0; i < GENERAL; i++) cells[i] = 0x1357_0000 + i * 0x1010;
+    new Uint16Array(this.buffer, AT.PROBE, 2).fill(0xbf00);
+    check('uc_mem_map_ptr', library.map(uc, 0, 0x1000, UC.PROT_READ | UC.PROT_EXEC, shared + AT.PROBE));
+    this.push(false);
+    const error = this.start(0, 2);
+    check('uc_mem_unmap', library.unmap(uc, 0, 0x1000));
+    const expected = cells.slice(0, GENERAL);
+    cells.set(saved);
+    if (error !== UC.ERR_OK || this.reason !== REASON.REFUSED || this.exitPc !== 0)
+      throw unavailable(`libunicorn ${library.version} cannot be left by a hook`);
+    const env = this.words[STATE.ENV / 8]!;
+    const registers = new Int32Array(library.view(Number(env), 64));
+    if (expected.some((value, i) => registers[i] !== value))
+      throw unavailable(`libunicorn ${library.version} keeps its registers elsewhere`);
+    const candidates = new Set(new BigUint64Array(library.view(uc, UC_STRUCT_BYTES)).filter((word) => this.pointsToCpu(word, env)));
+    if (candidates.size !== 1) throw unavailable(`libunicorn ${library.version} keeps its CPU elsewhere`);
+    for (const cpu of candidates) this.words[STATE.CPU / 8] = cpu;
+  }
+
+  /** CPUState lies shortly before CPUARMState, in the same allocation, and points to it. */
+  private pointsToCpu(word: bigint, env: bigint): boolean {
+    if (word >= env || word + BigInt(CPU_BYTES) <= env || (word & 7n) !== 0n) return false;
+    return new BigUint64Array(this.library.view(Number(word), Number(env - word) & ~7)).includes(env);
+  }
+}
+
+function generalRegister(index: number): number {
+  if (index === 13) return UC.REG_SP;
+  return index === 14 ? UC.REG_LR : UC.REG_R0 + index;
+}
+
+function unavailable(message: string): EngineUnavailable {
+  return new EngineUnavailable('unicorn', message, 'install libunicorn 2.0.1 (Debian: apt install libunicorn2), or use --cpu interpreter');
+}

@@ -1,0 +1,96 @@
+/**
+ * Which instructions Unicorn executes exactly as the architecture and the `Engine` contract say, and which it must hand over.
+ *
+ * Handed over are all that stop the core or read and write its system state (CPS, MSR, MRS, SVC, BKPT, WFI, ...), the exclusive
+ * accesses (QEMU compares values where the architecture has a monitor), unprivileged accesses, and everything that is undefined or
+ * unpredictable. Some are handed over only when a register says so: multiple and double accesses at an unaligned address, which
+ * QEMU performs, and division by zero while it traps.
+ */
+
+import { FLOATING_POINT } from '../encodings/floating-point.ts';
+import { type CompiledEncoding, decode, type Feature, field, refusedInIt } from '../encodings/index.ts';
+import { MARK } from './native-code.ts';
+
+/** What to do with an instruction in each configuration; see `configuration`. */
+export interface Treatment {
+  /** One of MARK for each configuration. */
+  readonly marks: readonly [number, number, number, number];
+  /** Register that a conditional mark looks at, and the bits of interest. */
+  readonly register: number;
+  readonly mask: number;
+  /** May not stand in an IT block. */
+  readonly refusedInIt: boolean;
+  /** The IT instruction's first condition and mask, 0 for all others. */
+  readonly it: number;
+  /** May load an EXC_RETURN value into the PC. */
+  readonly returns: boolean;
+}
+
+/** Number of the configuration in which floating point stops and division by zero traps, as the two flags say. */
+export function configuration(fpTrap: boolean, divideTrap: boolean): number {
+  return (fpTrap ? 1 : 0) | (divideTrap ? 2 : 0);
+}
+
+/** Configurations that `configuration` tells apart. */
+export const CONFIGURATIONS = 4;
+
+const FLOAT_OPS: ReadonlySet<string> = new Set(FLOATING_POINT.map(({ op }) => op));
+const HANDED_OVER: ReadonlySet<string> = new Set(
+  (
+    'CPS BKPT UDF SVC MSR MRS CLREX COPROCESSOR LDREX LDREXB LDREXH STREX STREXB STREXH ' +
+    'LDRT LDRBT LDRHT LDRSBT LDRSHT STRT STRBT STRHT'
+  ).split(' '),
+);
+const WORD_ALIGNED: ReadonlySet<string> = new Set(
+  'LDM LDMDB STM STMDB LDRD STRD VLDR_F32 VLDR_F64 VSTR_F32 VSTR_F64 VLDM_F32 VLDM_F64 VSTM_F32 VSTM_F64'.split(' '),
+);
+
+const PLAIN: Treatment = { marks: [0, 0, 0, 0], register: 0, mask: 0, refusedInIt: false, it: 0, returns: false };
+const HAND_OVER: Treatment = { ...PLAIN, marks: [MARK.ALWAYS, MARK.ALWAYS, MARK.ALWAYS, MARK.ALWAYS] };
+
+/** The treatment of an instruction that decodes to `compiled` (undefined: no such instruction on this core). */
+function treat(compiled: CompiledEncoding | undefined, word: number): Treatment {
+  if (!compiled) return HAND_OVER;
+  const { op } = compiled.encoding;
+  const get = (letter: string) => field(compiled, word, letter);
+  if (HANDED_OVER.has(op) || (op === 'HINT' && get('i') !== 0)) return HAND_OVER;
+  if (op === 'IT') return { ...PLAIN, refusedInIt: true, it: word & 0xff };
+  const outside = refusedInIt(compiled.encoding);
+  const float = FLOAT_OPS.has(op);
+  const base = get('n');
+  // When the second word of LDRD faults, its first is already in a register: should that be the base, the instruction cannot be repeated.
+  if (op === 'LDRD' && base === get('t')) return HAND_OVER;
+  let mark: number = MARK.NONE;
+  let register = 0;
+  let mask = 0;
+  // SP is always word-aligned, and a PC-relative address is made so.
+  if (WORD_ALIGNED.has(op) && base !== 13 && base !== 15) {
+    mark = MARK.IF_MASKED_BITS;
+    register = base;
+    mask = 3;
+  }
+  if (op === 'SDIV' || op === 'UDIV') return { ...PLAIN, marks: [0, 0, MARK.IF_ZERO, MARK.IF_ZERO], register: get('m') };
+  const withFpTrap = float ? MARK.ALWAYS : mark;
+  const returns = op === 'BX' || op.startsWith('LDM') || op.startsWith('LDR');
+  return { marks: [mark, withFpTrap, mark, withFpTrap], register, mask, refusedInIt: outside, it: 0, returns };
+}
+
+/** Treatments by instruction word, worked out once each. */
+export class Treatments {
+  private readonly features: ReadonlySet<Feature>;
+  private readonly known = new Map<number, Treatment>();
+
+  constructor(features: ReadonlySet<Feature>) {
+    this.features = features;
+  }
+
+  /** The treatment of `word` (16 bits, or 32 with the first half on top). */
+  of(word: number, size: 2 | 4): Treatment {
+    let treatment = this.known.get(word);
+    if (!treatment) {
+      treatment = treat(decode(word, size, this.features), word);
+      this.known.set(word, treatment);
+    }
+    return treatment;
+  }
+}
