@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import type { RprocCrashType } from '../../src/remoteproc/remoteproc-core.ts';
+import { type Board, createBoard, EVK_REGIONS, TABLE } from '../linux/board-fixture.ts';
+import { buildElf, rpmsgTable, words } from './elf-builder.ts';
+
+const code = words(0x2002_0000, 0x401, 0x401, 0x401);
+const table = rpmsgTable({ num: 8, align: 16 });
+const elf = buildElf({ segments: [{ da: 0, data: code }], sections: [{ name: '.resource_table', addr: 0x400, data: table }] }).bytes;
+const P = 'remoteproc remoteproc0: ';
+
+function booted(options: Parameters<typeof createBoard>[0] = {}): { board: Board; since(): string[] } {
+  const board = createBoard({ autostart: elf, ...options });
+  board.settle();
+  let from = board.kernel.log.length;
+  const since = (): string[] => {
+    const lines = board.dmesg().slice(from);
+    from = board.kernel.log.length;
+    return lines;
+  };
+  return { board, since };
+}
+
+describe('state in sysfs', () => {
+  it('counts users: the second start returns at once, the first stop does nothing', () => {
+    const { board, since } = booted();
+    expect(board.linux.start(0)).toMatchObject({ result: undefined });
+    board.settle();
+    expect(since()).toEqual([]);
+    board.linux.stop(0);
+    board.settle();
+    expect(since()).toEqual([]);
+    const { rproc } = board.linux.remoteprocs[0]!;
+    expect(rproc.state).toBe('running');
+    board.linux.stop(0);
+    board.settle();
+    expect(since()).toEqual([`${P}stopped remote processor imx-rproc`]);
+    expect(rproc.state).toBe('offline');
+    expect(rproc.tablePtr).toBeUndefined();
+  });
+
+  it('refuses what makes no sense', () => {
+    const { board, since } = booted();
+    const { rproc } = board.linux.remoteprocs[0]!;
+    expect(board.run(rproc.storeState('jump\n'))).toBe(-22);
+    expect(since()).toEqual([`${P}Unrecognised option: jump\n`]); // state_store
+    expect(board.run(rproc.storeState('detach\n'))).toBe(-22); // imx_rproc of 6.1 has no detach
+    expect(board.run(rproc.setFirmware('other.elf'))).toBe(-16);
+    expect(since()).toEqual(["imx-rproc remoteproc-cm7: can't change firmware while running"]); // rproc_set_firmware
+    board.run(rproc.storeState('stop\n'));
+    expect(board.run(rproc.storeState('stop'))).toBe(-22); // rproc_shutdown
+    since();
+    expect(board.run(rproc.setFirmware('\n'))).toBe(-22);
+    expect(since()).toEqual(["imx-rproc remoteproc-cm7: can't provide empty string for firmware name"]);
+    expect(board.run(rproc.setFirmware('other.elf\n'))).toBe(0);
+    expect(rproc.firmware).toBe('other.elf');
+  });
+
+  it('serialises two starts that come at once', () => {
+    const board = createBoard();
+    board.linux.firmwareFiles.set('fw.elf', elf);
+    board.settle(0.1);
+    const commands = [board.linux.start(0, 'fw.elf'), board.linux.start(0)];
+    board.settle();
+    expect(commands.map(({ result }) => result)).toEqual([0, 0]);
+    expect(board.dmesg().filter((line) => line.includes('powering up'))).toHaveLength(1);
+  });
+});
+
+describe('crash and recovery', () => {
+  it.each(['mmufault', 'watchdog', 'fatal error'] satisfies RprocCrashType[])('recovers from a %s', (type) => {
+    const { board, since } = booted();
+    const { rproc } = board.linux.remoteprocs[0]!;
+    rproc.reportCrash(type);
+    board.settle();
+    expect(since()).toEqual([
+      `${P}crash detected in imx-rproc: type ${type}`, // rproc_report_crash
+      `${P}handling crash #1 in imx-rproc`, // rproc_crash_handler_work
+      `${P}recovering imx-rproc`, // rproc_trigger_recovery
+      `${P}stopped remote processor imx-rproc`, // rproc_stop
+      'rproc-virtio rproc-virtio.0.auto: assigned reserved memory node vdev0buffer@55400000',
+      'virtio_rpmsg_bus virtio0: rpmsg host is online',
+      'rproc-virtio rproc-virtio.0.auto: registered virtio0 (type 7)',
+      `${P}remote processor imx-rproc is now up`, // rproc_start
+    ]);
+    expect(rproc.state).toBe('running');
+    expect(board.memory.read(TABLE + 24 + 20, 1)).toBe(7);
+    board.linux.stop(0);
+    board.settle();
+    expect(rproc.state).toBe('offline');
+  });
+
+  it('stays crashed when recovery is disabled, counts further ones, and can be stopped', () => {
+    const { board, since } = booted();
+    const { rproc } = board.linux.remoteprocs[0]!;
+    rproc.recoveryDisabled = true;
+    rproc.reportCrash('watchdog');
+    board.settle();
+    expect(rproc.state).toBe('crashed');
+    expect(board.linux.waitingFor()[0]).toContain('has crashed');
+    since();
+    rproc.reportCrash('watchdog');
+    board.settle();
+    expect(since()).toEqual([`${P}crash detected in imx-rproc: type watchdog`]);
+    board.linux.stop(0);
+    board.settle();
+    expect(since()).toEqual([`${P}stopped remote processor imx-rproc`]);
+  });
+
+  it('does not recover what was stopped, and says when the file is gone', () => {
+    const { board, since } = booted();
+    const { rproc } = board.linux.remoteprocs[0]!;
+    board.linux.firmwareFiles.clear();
+    rproc.reportCrash('fatal error');
+    board.settle();
+    expect(since().slice(-2)).toEqual([
+      `${P}Direct firmware load for fw.elf failed with error -2`,
+      `${P}request_firmware failed: -2`, // rproc_boot_recovery
+    ]);
+    expect(rproc.state).toBe('offline');
+    rproc.reportCrash('fatal error');
+    board.settle();
+    expect(since()).toEqual([`${P}crash detected in imx-rproc: type fatal error`]);
+  });
+});
+
+describe('attach', () => {
+  it('attaches to a core that somebody else started (8ULP, 7ULP), and cannot stop it', () => {
+    const board = createBoard({ remoteproc: { method: 'none' }, services: [['rpmsg-client-sample', 0x400]] });
+    board.memory.writeBytes(TABLE, table);
+    board.core.startCore('m7', { bootAddress: 0, vectors: 0 });
+    board.settle();
+    const lines = board.dmesg();
+    expect(lines.slice(0, 2)).toEqual([`${P}imx-rproc is available`, `${P}attaching to imx-rproc`]); // rproc_add, rproc_boot
+    expect(lines).toContain(`${P}remote processor imx-rproc is now attached`); // __rproc_attach
+    expect(lines.at(-1)).toContain('goodbye!');
+    const stop = board.linux.stop(0);
+    board.settle();
+    expect(stop.result).toBe(-95);
+    expect(board.dmesg().at(-1)).toBe(`${P}can't stop rproc: -95`); // rproc_stop
+    expect(board.linux.remoteprocs[0]!.rproc.state).toBe('attached');
+  });
+
+  it('attaches when TF-A says that the core runs, without a table too', () => {
+    const board = createBoard({ regions: EVK_REGIONS.filter(({ name }) => name !== 'rsc-table'), control: { coreStarted: () => true } });
+    board.settle();
+    expect(board.dmesg()).toEqual([
+      `${P}imx-rproc is available`,
+      `${P}attaching to imx-rproc`,
+      `${P}remote processor imx-rproc is now attached`,
+    ]);
+    board.linux.stop(0);
+    board.settle();
+    expect(board.dmesg().at(-1)).toBe(`${P}stopped remote processor imx-rproc`);
+    expect(board.core.stops).toBe(1);
+  });
+
+  it('starts and stops by register (7D, 8MQ, 8MM)', () => {
+    const src = { address: 0x4100_0000, mask: 0xf, start: 0xe, stop: 0xb };
+    const announced: unknown[] = [];
+    const board = createBoard({
+      remoteproc: { method: 'mmio', src },
+      control: { announceBoot: (core, boot) => announced.push([core, boot]) },
+    });
+    board.memory.write(src.address, 0x50 | src.stop, 4);
+    board.linux.firmwareFiles.set('fw.elf', elf);
+    board.settle(0.1);
+    board.linux.start(0, 'fw.elf');
+    board.settle();
+    expect(board.memory.read(src.address, 4)).toBe(0x50 | src.start); // imx_rproc_start
+    expect(announced).toEqual([['m7', { bootAddress: 0x401, vectors: 0 }]]);
+    board.linux.stop(0);
+    board.settle();
+    expect(board.memory.read(src.address, 4)).toBe(0x50 | src.stop); // imx_rproc_stop
+    board.memory.write(src.address, src.start, 4);
+    const running = createBoard({ remoteproc: { method: 'mmio', src } });
+    running.memory.write(src.address, src.start, 4);
+    running.settle();
+    expect(running.dmesg()).toContain(`${P}attaching to imx-rproc`); // imx_rproc_detect_mode
+  });
+});
+
+describe('the table in effect', () => {
+  it('is the linked copy alone where the board has no rsc-table region', () => {
+    const regions = EVK_REGIONS.filter(({ name }) => name !== 'rsc-table');
+    const { board } = booted({ regions });
+    expect(board.memory.read(0x007e_0400 + 24 + 20, 1)).toBe(7);
+    expect(board.memory.read(TABLE, 4)).toBe(0);
+  });
+
+  it('is written once where the firmware is linked to the region', () => {
+    const fixed = buildElf({
+      segments: [
+        { da: 0, data: code },
+        { da: TABLE, data: table },
+      ],
+      sections: [{ name: '.resource_table', addr: TABLE, data: table }],
+    });
+    const { board } = booted({ autostart: fixed.bytes });
+    expect(board.memory.read(TABLE + 24 + 20, 1)).toBe(7);
+    expect(board.dmesg().at(-1)).toBe(`${P}remote processor imx-rproc is now up`);
+  });
+
+  it('survives firmware that overwrites it while it runs', () => {
+    const { board } = booted();
+    board.memory.fill(TABLE, 0xff, 4096);
+    board.linux.stop(0);
+    board.settle();
+    expect(board.linux.remoteprocs[0]!.rproc.state).toBe('offline');
+    board.linux.start(0);
+    board.settle();
+    expect(board.dmesg().at(-1)).toBe(`${P}remote processor imx-rproc is now up`);
+  });
+});
