@@ -90,6 +90,9 @@ export class LineAssembler {
 
 const ESC = String.fromCharCode(27);
 const CSI = new RegExp(`${ESC}\\[[0-?]*[ -/]*[@-~]`, 'g');
+/** Control characters but tab, line feed and ESC. */
+const CONTROL_CLASS = '[\\u0000-\\u0008\\u000b-\\u001a\\u001c-\\u001f\\u007f]';
+const CONTROL = new RegExp(CONTROL_CLASS, 'g');
 const OTHER_ESCAPE = new RegExp(`${ESC}[@-Z\\\\-_]`, 'g');
 
 /** `text` without terminal control sequences; with `keepColors`, select-graphic-rendition ones stay. */
@@ -97,5 +100,5 @@ export function stripControls(text: string, keepColors = false): string {
   return text
     .replace(CSI, (sequence) => (keepColors && sequence.endsWith('m') ? sequence : ''))
     .replace(OTHER_ESCAPE, '')
-    .replace(/[\0-\x08\x0b-\x1a\x1c-\x1f\x7f]/g, '');
+    .replace(CONTROL, '');
 }

@@ -120,7 +120,12 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   },
   { group: 'What runs', flags: '--semihosting', text: 'serve BKPT 0xAB; the exit status becomes ours' },
   { group: 'What runs', flags: '--host-memory <size>', text: 'host memory for guest RAM (default: 256M)', parse: parseSize },
-  { group: 'When it ends', flags: '--until <regex>', text: 'stop with success when a line of a console or of dmesg matches', parse: parseRegExp },
+  {
+    group: 'When it ends',
+    flags: '--until <regex>',
+    text: 'stop with success when a line of a console or of dmesg matches',
+    parse: parseRegExp,
+  },
   { group: 'When it ends', flags: '--timeout <time>', text: 'stop after this much virtual time (default: 10s)', parse: parseTime },
   {
     group: 'Input',

@@ -40,6 +40,12 @@ export interface Core extends RunningCore {
   halt(): void;
   /** Drives interrupt input `line` (0-based, as the SoC numbers it). */
   setInterrupt(line: number, level: boolean): void;
+  /** Another core executed SEV. */
+  signalEvent(): void;
+  /** A loop that it cannot leave by itself, such as the `b .` of a fault handler; undefined when it makes progress. */
+  stuckLoop(): { readonly inFault: boolean; readonly pc: number } | undefined;
+  /** The fault exceptions it took, oldest first, as text lines for a report; empty when there were none. */
+  faultReport(): string[];
   /** A short text of where it is and what it waits for, with symbols if there are any. */
   describe(): string[];
   /** Frees native resources. */

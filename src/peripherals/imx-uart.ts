@@ -286,6 +286,11 @@ export class ImxUart {
     return this.receiverOn;
   }
 
+  /** True when firmware has enabled an interrupt that a received character raises: it listens. */
+  get interruptsOnReceive(): boolean {
+    return this.device.field('UCR1', 'RRDYEN') === 1 || this.device.field('UCR4', 'DREN') === 1 || this.device.field('UCR2', 'ATEN') === 1;
+  }
+
   /** Bits per second, or 0 when the clock stands still. */
   get baud(): number {
     const cycles = this.bitCycles;

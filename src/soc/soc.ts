@@ -5,7 +5,7 @@
  * `da` (device address, the M core's) and `sa` (system address, Linux's) are kept, so that a reader can diff against imx_rproc.c.
  */
 import type { CoreProfile } from '../cpu/profile.ts';
-import { SocDescriptionError } from '../errors.ts';
+import { SocDescriptionError, UsageError } from '../errors.ts';
 import { hex32 } from '../memory/bits.ts';
 import { MU_LAYOUTS, type MuLayoutName } from '../mu/mu-layout.ts';
 import type { PeripheralSpec } from '../peripherals/catalogue.ts';
@@ -210,4 +210,13 @@ function overlaps(windows: readonly Placed[]): [Placed, Placed][] {
     if (next && next.view === window.view && window.base + window.size > next.base) found.push([window, next]);
   }
   return found;
+}
+
+/** The board called `name`, the SoC's first when none is named, undefined for a bare core. @throws {UsageError} */
+export function findBoard(soc: SocDescription, name: string | undefined): BoardDescription | undefined {
+  if (name === undefined) return soc.boards[0];
+  const board = soc.boards.find((candidate) => candidate.name === name);
+  if (board) return board;
+  const known = soc.boards.map((candidate) => candidate.name).join(', ');
+  throw new UsageError(`${soc.name} has no board ${name}`, known ? `its boards: ${known}` : 'it is a bare core without boards');
 }

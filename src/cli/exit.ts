@@ -1,0 +1,15 @@
+/** Exit statuses of `imx-sim`; stable. */
+export const EXIT = {
+  /** The `--until` line came, or the firmware exited with 0. */
+  OK: 0,
+  /** The firmware failed: fault, lockup, exit code. */
+  FIRMWARE: 1,
+  /** Bad usage or input. */
+  USAGE: 2,
+  /** Our own bug. */
+  INTERNAL: 3,
+  /** The virtual time ran out, or nothing was left that could happen. */
+  TIMEOUT: 4,
+  /** Ctrl-C, as shells report it. */
+  INTERRUPTED: 130,
+} as const;

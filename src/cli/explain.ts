@@ -1,0 +1,39 @@
+/**
+ * Why a run ended as it did, in the words of somebody who looks over the user's shoulder: what both sides were doing and waiting for.
+ */
+import type { MachineEvent } from '../events.ts';
+import type { Machine } from '../machine.ts';
+import { disassemble } from './disassembler.ts';
+import { eventText } from './renderer.ts';
+
+/** Bytes of code shown from the marked instruction on. */
+const CODE_BYTES = 16;
+
+/** The code at `pc`, disassembled; empty where there is none. */
+export async function codeAt(machine: Machine, pc: number): Promise<string[]> {
+  const bytes = machine.view(machine.core.name).readBytes(pc, CODE_BYTES);
+  if (!bytes) return [];
+  const lines = await disassemble(bytes, pc, pc, 4);
+  const where = machine.symbols.name(pc);
+  return lines.length > 0 ? [`code at ${where ?? 'pc'}:`, ...lines.map((line) => `  ${line}`)] : [];
+}
+
+/** The last events before the end, oldest first. */
+export function lastEvents(events: readonly MachineEvent[], hz: number): string[] {
+  if (events.length === 0) return [];
+  return ['last events:', ...events.map((event) => `  ${eventText(event, hz)}`)];
+}
+
+/** What every core does and what Linux waits for. */
+export function whatWaits(machine: Machine): string[] {
+  const lines: string[] = [];
+  for (const core of machine.cores) lines.push(...(core.halted ? [`${core.name}: not running`] : core.describe()));
+  for (const text of machine.linux?.waitingFor() ?? []) lines.push(`linux: ${text}`);
+  for (const core of machine.cores) lines.push(...core.faultReport());
+  return lines;
+}
+
+/** The models' findings with their counts; the first occurrence of each was shown when it happened. */
+export function findings(machine: Machine): string[] {
+  return machine.diagnostics.all.map(({ kind, block, register, text, count }) => `${kind}: ${block} ${register} ${text} (${count} times)`);
+}

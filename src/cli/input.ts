@@ -1,0 +1,67 @@
+/**
+ * `--send` and the keyboard: text goes to a device once that is there and ready, in virtual time.
+ *
+ * A UART is ready when its receiver is on and the firmware listens: it enabled a receive interrupt, or has printed and then kept quiet.
+ * A tty of Linux is ready when it exists. Texts for one device are sent in order, each when the device is ready again.
+ */
+import type { Machine } from '../machine.ts';
+import type { Timer } from '../time/scheduler.ts';
+import type { SendOption } from './options.ts';
+
+/** Virtual time between two looks at a device that is not ready, in ns. */
+const POLL_NS = 1_000_000;
+/** A console that printed nothing for so long waits for input, in ns. */
+const QUIET_NS = 5_000_000;
+
+/** Delivers texts to the devices of a machine. */
+export class InputQueue {
+  private readonly machine: Machine;
+  private readonly waiting: SendOption[] = [];
+  private readonly lastOutput = new Map<string, number>();
+  private readonly poll: Timer;
+
+  constructor(machine: Machine) {
+    this.machine = machine;
+    this.poll = machine.scheduler.timer('input', () => this.deliver());
+    machine.events.subscribe((event) => {
+      if (event.type === 'console') this.lastOutput.set(event.device, event.cycle);
+    });
+  }
+
+  /** Devices for which text is still waiting. */
+  get pending(): readonly string[] {
+    return this.waiting.map(({ device }) => device);
+  }
+
+  /** Queues `bytes` for `device`, a name that `Machine.hasConsole` accepts. */
+  send(device: string, bytes: Uint8Array): void {
+    this.waiting.push({ device, bytes });
+    if (!this.poll.armed) this.poll.armIn(this.cycles(POLL_NS));
+  }
+
+  private deliver(): void {
+    const blocked = new Set<string>();
+    for (let at = 0; at < this.waiting.length; ) {
+      const { device, bytes } = this.waiting[at]!;
+      if (!blocked.has(device) && this.ready(device)) {
+        this.waiting.splice(at, 1);
+        this.machine.send(device, bytes);
+        this.lastOutput.set(device, this.machine.scheduler.now);
+      } else at++;
+      blocked.add(device);
+    }
+    if (this.waiting.length > 0) this.poll.armIn(this.cycles(POLL_NS));
+  }
+
+  private ready(device: string): boolean {
+    const state = this.machine.inputState(device);
+    if (state === 'absent' || state === 'busy') return false;
+    if (state === 'listening') return true;
+    const last = this.lastOutput.get(device);
+    return last !== undefined && this.machine.scheduler.now - last >= this.cycles(QUIET_NS);
+  }
+
+  private cycles(ns: number): number {
+    return this.machine.scheduler.cyclesFromNs(ns);
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Where a run's output goes: one stream of prefixed lines for people, or one JSON object per line for programs.
+ *
+ * Standard output carries what the machine says; what imx-sim itself has to say (choices made, findings, reports) goes to standard
+ * error, or into the same JSON stream with `--json`.
+ */
+import { styleText } from 'node:util';
+import type { Diagnostic } from '../diagnostics.ts';
+import type { MachineEvent } from '../events.ts';
+import { hex32 } from '../memory/bits.ts';
+import { dmesgTimestamp, type OutputLine, stripControls } from './lines.ts';
+
+type Style = Parameters<typeof styleText>[0];
+
+/** What a run reports to. */
+export interface Renderer {
+  /** A line of a console or of dmesg. */
+  line(line: OutputLine): void;
+  /** Any event; the human renderer shows none of them, lines come through `line`. */
+  event(event: MachineEvent): void;
+  /** A sentence of imx-sim itself, such as which SoC was chosen and why. */
+  note(text: string): void;
+  /** A finding of a model, at its first occurrence. */
+  diagnostic(diagnostic: Diagnostic): void;
+  /** Why the run ended badly: text lines, already worded for the user. */
+  report(lines: readonly string[]): void;
+  /** The end: machine-readable facts, and the lines that `--stats` and `--trace-hash` add. */
+  finish(result: Readonly<Record<string, unknown>>, lines: readonly string[]): void;
+}
+
+/** Somewhere to write text. */
+export type Sink = (text: string) => void;
+
+const SOURCE_STYLES: readonly Style[] = ['cyan', 'green', 'magenta', 'blue', 'yellow'];
+
+/** Prefixed lines, coloured when `color`. */
+export class HumanRenderer implements Renderer {
+  private readonly out: Sink;
+  private readonly err: Sink;
+  private readonly color: boolean;
+  private readonly styles = new Map<string, Style>();
+
+  constructor(options: { out: Sink; err: Sink; color: boolean }) {
+    this.out = options.out;
+    this.err = options.err;
+    this.color = options.color;
+  }
+
+  line(line: OutputLine): void {
+    const prefix = this.paint(this.styleOf(line.source), `[${line.source}]`);
+    if (line.source === 'linux') {
+      const stamp = this.paint('dim', dmesgTimestamp(line.seconds));
+      const level = line.level ?? 6;
+      const text = level <= 3 ? this.paint('red', line.text) : level === 4 ? this.paint('yellow', line.text) : line.text;
+      this.out(`${prefix} ${stamp}${text}\n`);
+      return;
+    }
+    const text = stripControls(line.text, this.color);
+    this.out(text === '' ? `${prefix}\n` : `${prefix} ${text}\n`);
+  }
+
+  event(): void {}
+
+  note(text: string): void {
+    this.err(`${this.paint('dim', 'imx-sim:')} ${text}\n`);
+  }
+
+  diagnostic({ kind, block, register, text, pc }: Diagnostic): void {
+    const where = pc === undefined ? '' : ` (pc ${hex32(pc)})`;
+    this.err(`${this.paint('dim', 'imx-sim:')} ${this.paint('yellow', kind)}: ${block} ${register} ${text}${where}\n`);
+  }
+
+  report(lines: readonly string[]): void {
+    for (const [index, text] of lines.entries()) this.err(`${index === 0 ? this.paint('red', text) : text}\n`);
+  }
+
+  finish(_result: Readonly<Record<string, unknown>>, lines: readonly string[]): void {
+    for (const text of lines) this.out(`${text}\n`);
+  }
+
+  private styleOf(source: string): Style {
+    let style = this.styles.get(source);
+    if (!style) {
+      style = SOURCE_STYLES[this.styles.size % SOURCE_STYLES.length]!;
+      this.styles.set(source, style);
+    }
+    return style;
+  }
+
+  private paint(style: Style, text: string): string {
+    return this.color ? styleText(style, text) : text;
+  }
+}
+
+/** One JSON object per line: `{"type":..., "cycle":..., "time":...}`; times are seconds of virtual time. */
+export class JsonRenderer implements Renderer {
+  private readonly out: Sink;
+  private readonly hz: number;
+
+  constructor(out: Sink, hz: number) {
+    this.out = out;
+    this.hz = hz;
+  }
+
+  line({ source, cycle, seconds, text, level, complete }: OutputLine): void {
+    if (source === 'linux') this.put({ type: 'dmesg', cycle, time: seconds, level, text });
+    else this.put({ type: 'console', cycle, time: seconds, device: source, text, complete });
+  }
+
+  event(event: MachineEvent): void {
+    if (event.type === 'console' || event.type === 'dmesg') return;
+    const { type, cycle, ...rest } = event;
+    const data = 'data' in rest ? { data: Buffer.from(rest.data).toString('hex') } : {};
+    this.put({ type, cycle, time: cycle / this.hz, ...rest, ...data });
+  }
+
+  note(text: string): void {
+    this.put({ type: 'note', text });
+  }
+
+  diagnostic(diagnostic: Diagnostic): void {
+    const { kind, ...rest } = diagnostic;
+    this.put({ type: 'diagnostic', kind, time: diagnostic.cycle / this.hz, ...rest });
+  }
+
+  report(lines: readonly string[]): void {
+    this.put({ type: 'report', lines });
+  }
+
+  finish(result: Readonly<Record<string, unknown>>): void {
+    this.put({ type: 'result', ...result });
+  }
+
+  private put(value: Readonly<Record<string, unknown>>): void {
+    this.out(`${JSON.stringify(value)}\n`);
+  }
+}
+
+/** One event as a short line, for the last events of a report. */
+export function eventText(event: MachineEvent, hz: number): string {
+  const time = `${(event.cycle / hz).toFixed(6)} s`;
+  switch (event.type) {
+    case 'mu':
+      return `${time}  ${event.mu} side ${event.side} ${event.action} ${event.channel} ${hex32(event.value)}`;
+    case 'vring':
+      return `${time}  ${event.device} vring${event.queue} ${event.action} ${event.action === 'kick' ? '' : `id ${event.id}, ${event.length} bytes`}`;
+    case 'message':
+      return `${time}  ${event.device} ${event.direction} ${hex32(event.src)} -> ${hex32(event.dst)}, ${event.data.length} bytes`;
+    case 'core':
+      return `${time}  ${event.core} ${event.state}${event.detail ? `: ${event.detail}` : ''}`;
+    case 'dmesg':
+      return `${time}  dmesg ${event.text}`;
+    default:
+      return `${time}  ${event.device} byte ${event.byte}`;
+  }
+}

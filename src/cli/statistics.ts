@@ -1,0 +1,51 @@
+/**
+ * The figures behind `--stats`.
+ */
+import type { MachineEvent } from '../events.ts';
+import type { Machine } from '../machine.ts';
+
+/** Counts events while a machine runs. */
+export class Statistics {
+  private readonly counts = { console: 0, dmesg: 0, mu: 0, vring: 0, tx: 0, rx: 0 };
+  private readonly started = performance.now();
+
+  /** Counts one event. */
+  add(event: MachineEvent): void {
+    if (event.type === 'message') this.counts[event.direction]++;
+    else if (event.type !== 'core') this.counts[event.type]++;
+  }
+
+  /** All figures, for `--json`. Wall times are the host's and differ from run to run. */
+  figures(machine: Machine): Record<string, number> {
+    const wall = (performance.now() - this.started) / 1000;
+    const instructions = machine.cores.reduce((sum, core) => sum + core.instructions, 0);
+    const interrupts = machine.kernel?.interrupts.reduce((sum, { count }) => sum + count, 0) ?? 0;
+    return {
+      virtualSeconds: machine.scheduler.seconds,
+      wallSeconds: wall,
+      instructions,
+      instructionsPerSecond: Math.round(instructions / wall),
+      messagesToCore: this.counts.tx,
+      messagesToLinux: this.counts.rx,
+      muEvents: this.counts.mu,
+      vringEvents: this.counts.vring,
+      linuxInterrupts: interrupts,
+      consoleBytes: this.counts.console,
+      guestMemoryBytes: machine.arena.used,
+    };
+  }
+
+  /** The figures as lines for people. */
+  lines(machine: Machine): string[] {
+    const figures = this.figures(machine);
+    const millions = (value: number) => `${(value / 1e6).toFixed(1)} M`;
+    return [
+      `time          ${figures['virtualSeconds']!.toFixed(6)} s virtual, ${figures['wallSeconds']!.toFixed(3)} s wall`,
+      `instructions  ${millions(figures['instructions']!)} (${millions(figures['instructionsPerSecond']!)}/s)`,
+      `messages      ${figures['messagesToCore']} to the core, ${figures['messagesToLinux']} to Linux`,
+      `doorbells     ${figures['muEvents']} MU events, ${figures['linuxInterrupts']} interrupts of Linux, ${figures['vringEvents']} vring events`,
+      `consoles      ${figures['consoleBytes']} bytes`,
+      `memory        ${(figures['guestMemoryBytes']! / 2 ** 20).toFixed(1)} MiB of guest memory touched`,
+    ];
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * Which SoC, core and board a firmware runs on: what the user said, and otherwise what the ELF betrays.
+ */
+import { UsageError } from '../errors.ts';
+import type { Firmware } from '../remoteproc/elf-loader.ts';
+import { detectSoc } from '../soc/detect.ts';
+import { findSoc, SOCS } from '../soc/index.ts';
+import type { SocDescription } from '../soc/soc.ts';
+
+/** Where a firmware runs, and why. */
+export interface Target {
+  readonly soc: SocDescription;
+  readonly core: string;
+  readonly board?: string;
+  readonly reasons: readonly string[];
+}
+
+/** Finds the target. @throws {UsageError} for an unknown name, or when the ELF fits no SoC. */
+export function chooseTarget(firmware: Firmware, options: { soc?: string; board?: string; core?: string }): Target {
+  const board = options.board === undefined ? {} : { board: options.board };
+  if (options.soc !== undefined) {
+    const soc = findSoc(options.soc);
+    if (!soc) throw new UsageError(`no SoC is called ${options.soc}`, `there are ${SOCS.map(({ name }) => name).join(', ')}`);
+    return { soc, core: options.core ?? soc.cores[0]!.name, reasons: ['as --soc says'], ...board };
+  }
+  const found = detectSoc(firmware);
+  if (!found)
+    throw new UsageError(
+      `${firmware.name}: it fits the memory map of no SoC that is modelled`,
+      'choose one with --soc; `imx-sim socs` lists them',
+    );
+  const doubt = found.ambiguous?.length ? [`it would also fit ${found.ambiguous.map(({ name }) => name).join(', ')}: --soc decides`] : [];
+  return { soc: found.soc, core: options.core ?? found.core, reasons: [...found.reasons, ...doubt], ...board };
+}

@@ -1,0 +1,427 @@
+/**
+ * A SoC description and a firmware become a running machine: the only file that wires blocks together.
+ *
+ * Every core has its own view of the memories and devices, Linux has another; the scheduler is the one clock for all. Nothing here
+ * knows ARM, a messaging unit's registers or RPMsg: it hands each model what that model's constructor asks for.
+ */
+import type { Core, CoreStop } from './cpu/core.ts';
+import { createCore } from './cpu/create-core.ts';
+import type { EngineFactory } from './cpu/engine.ts';
+import type { SemihostingHost } from './cpu/semihosting.ts';
+import { Diagnostics } from './diagnostics.ts';
+import { FirmwareError, HostMemoryExhausted, invariant, UsageError } from './errors.ts';
+import { EventHub } from './events.ts';
+import { Kernel } from './linux/kernel.ts';
+import { Linux } from './linux/linux.ts';
+import { Arena, DEFAULT_ARENA_SIZE } from './memory/arena.ts';
+import { hex, hex32 } from './memory/bits.ts';
+import { AddressSpace, type BusDevice } from './memory/bus.ts';
+import { Ram } from './memory/ram.ts';
+import { MessagingUnit } from './mu/messaging-unit.ts';
+import { MU_LAYOUTS } from './mu/mu-layout.ts';
+import { createPeripheral, type Peripheral } from './peripherals/catalogue.ts';
+import { ClockTree } from './peripherals/clock-tree.ts';
+import type { Firmware } from './remoteproc/elf-loader.ts';
+import type { CoreControl } from './remoteproc/imx-rproc.ts';
+import { type BoardDescription, type CoreDescription, findBoard, type Interrupts, type SocDescription } from './soc/soc.ts';
+import { Symbols } from './symbols.ts';
+import { Scheduler, type Timer } from './time/scheduler.ts';
+import { VirtioModules } from './virtio/modules.ts';
+
+/** What a machine is made of. */
+export interface MachineOptions {
+  readonly soc: SocDescription;
+  /** Name of one of the SoC's boards; the first unless given. */
+  readonly board?: string;
+  readonly engine: EngineFactory;
+  /** Core that runs the firmware; the SoC's first unless given. */
+  readonly core?: string;
+  readonly firmware?: Firmware;
+  /** False: no Linux, the firmware is loaded directly. Bare cores never have one. */
+  readonly linux?: boolean;
+  /** Kernel modules to load; all that the samples talk to unless given. */
+  readonly modules?: readonly string[];
+  /** Serves BKPT 0xAB when given. */
+  readonly semihosting?: SemihostingHost;
+  /** Bytes of host memory for guest RAM. */
+  readonly hostMemory?: number;
+  /** Text of the instruction at an address, for reports. */
+  readonly disassemble?: (address: number, bytes: Uint8Array) => string | undefined;
+}
+
+/** Why `Machine.run` returned. */
+export type StopReason =
+  | { readonly kind: 'requested' }
+  /** The limit was reached. */
+  | { readonly kind: 'limit' }
+  /** Nothing is left that could ever happen. */
+  | { readonly kind: 'deadlock' }
+  | { readonly kind: 'exit'; readonly status: number }
+  | { readonly kind: 'crashed'; readonly core: string; readonly reason: string; readonly report: readonly string[] }
+  | { readonly kind: 'breakpoint'; readonly core: string; readonly address: number }
+  /** A block (a watchdog) reset the whole SoC, Linux included. */
+  | { readonly kind: 'system-reset'; readonly block: string; readonly cause: string }
+  | { readonly kind: 'host-memory'; readonly text: string; readonly remedy: string };
+
+/** Whether a device takes input: `busy` has some that it has not read yet, `idle` is there but did not ask for any. */
+export type InputState = 'absent' | 'busy' | 'idle' | 'listening';
+
+/** Base-clock cycles for which one core runs before the others get their turn, on machines with several. */
+const QUANTUM = 10_000;
+
+/** A running SoC. Create it with `createMachine`. */
+export class Machine {
+  readonly soc: SocDescription;
+  readonly board: BoardDescription | undefined;
+  readonly scheduler: Scheduler;
+  readonly events = new EventHub();
+  readonly diagnostics: Diagnostics;
+  readonly arena: Arena;
+  /** Cores in the order of the SoC's description. */
+  readonly cores: readonly Core[];
+  readonly kernel: Kernel | undefined;
+  readonly linux: Linux | undefined;
+  readonly peripherals: readonly Peripheral[];
+  readonly symbols: Symbols;
+  /** Core that runs the firmware. */
+  readonly core: Core;
+  private readonly options: MachineOptions;
+  private readonly views = new Map<string, AddressSpace>();
+  private readonly interruptSinks = new Map<string, (line: number, level: boolean) => void>();
+  /** Vector table with which each core was last started. */
+  private readonly startedAt = new Map<Core, number>();
+  private running: Core | undefined;
+  private readonly stopper: Timer;
+  private stopWanted = false;
+  private pendingReset: { readonly block: string; readonly cause: string } | undefined;
+
+  constructor(options: MachineOptions) {
+    const { soc } = options;
+    this.options = options;
+    this.soc = soc;
+    this.board = findBoard(soc, options.board);
+    this.scheduler = new Scheduler(soc.baseHz);
+    this.stopper = this.scheduler.timer('stop', () => {});
+    this.arena = new Arena(options.hostMemory ?? DEFAULT_ARENA_SIZE);
+    this.diagnostics = new Diagnostics({ now: () => this.scheduler.now, pc: () => this.running?.pc });
+    this.symbols = new Symbols(options.firmware?.symbols ?? []);
+    const linux = (options.linux ?? true) && soc.remoteprocs.length > 0;
+    for (const name of ['linux', ...soc.cores.map((core) => core.name)]) this.views.set(name, new AddressSpace(name));
+    this.mapMemories();
+    this.mapMessagingUnits();
+    this.peripherals = this.mapPeripherals();
+    this.cores = soc.cores.map((core) => this.buildCore(core));
+    const chosen = this.cores.find((core) => core.name === (options.core ?? soc.cores[0]!.name));
+    if (!chosen) throw new UsageError(`${soc.name} has no core ${options.core}`, `its cores: ${soc.cores.map((c) => c.name).join(', ')}`);
+    this.core = chosen;
+    if (linux) {
+      this.kernel = new Kernel({ scheduler: this.scheduler, memory: this.view('linux'), events: this.events });
+      const { kernel } = this;
+      this.interruptSinks.set('linux', (line, level) => kernel.setInterrupt(line, level));
+      this.linux = this.buildLinux(kernel);
+    } else if (options.firmware) this.loadDirectly(options.firmware);
+  }
+
+  /** The address space of a core, or of `linux`. */
+  view(name: string): AddressSpace {
+    const view = this.views.get(name);
+    invariant(view, `view ${name}`);
+    return view;
+  }
+
+  /** True when `device` is a console of this machine: a UART (`uart4`) or a tty that Linux can have (`ttyRPMSG30`). */
+  hasConsole(device: string): boolean {
+    return this.uart(device) !== undefined || (this.linux !== undefined && /^ttyRPMSG\d+$/.test(device));
+  }
+
+  /** Devices that input can be sent to; ttys of Linux are named when they exist. */
+  get consoles(): readonly string[] {
+    const uarts = this.peripherals.filter(({ uart }) => uart).map(({ name }) => name.toLowerCase());
+    return this.linux ? [...uarts, 'ttyRPMSG0, ttyRPMSG30 ... (when Linux has them)'] : uarts;
+  }
+
+  /** What `console` stands for: the UART on which the board's firmware talks. */
+  get consoleName(): string | undefined {
+    return this.board?.console ?? this.peripherals.find(({ uart }) => uart)?.name.toLowerCase();
+  }
+
+  /** Whether `device` can take input now. */
+  inputState(device: string): InputState {
+    const uart = this.uart(device);
+    if (uart && !uart.ready) return 'absent';
+    if (uart && uart.waiting > 0) return 'busy';
+    if (uart) return uart.interruptsOnReceive ? 'listening' : 'idle';
+    return this.linux?.ttyInputState(device) ?? 'absent';
+  }
+
+  /** Gives input to a UART or a tty of Linux; what cannot be taken at once is kept and delivered in order. */
+  send(device: string, bytes: Uint8Array): void {
+    const uart = this.uart(device);
+    if (uart) uart.receive(bytes);
+    else this.linux?.writeTty(device, bytes);
+  }
+
+  /** From an event listener or a timer: `run` returns once the current instruction is complete. */
+  requestStop(): void {
+    this.stopWanted = true;
+    this.stopper.armIn(0);
+  }
+
+  /** Runs until the clock reaches `limit` (cycle), or something ends the run before. */
+  run(limit: number): StopReason {
+    try {
+      return this.runCores(limit);
+    } catch (error) {
+      if (error instanceof HostMemoryExhausted) return { kind: 'host-memory', text: error.message, remedy: error.remedy };
+      throw error;
+    }
+  }
+
+  /** Frees native resources. */
+  dispose(): void {
+    for (const core of this.cores) core.dispose();
+  }
+
+  /** The UART called `name` in lower case, if there is one. */
+  private uart(name: string): Peripheral['uart'] {
+    return this.peripherals.find((peripheral) => peripheral.name.toLowerCase() === name)?.uart;
+  }
+
+  private mapMemories(): void {
+    for (const { name, size, views } of this.soc.memories) {
+      const ram = new Ram(name, size, this.arena);
+      for (const [view, windows] of Object.entries(views)) {
+        for (const window of windows) this.view(view).mapRam(window.base, ram, window.offset ?? 0, window.size);
+      }
+    }
+  }
+
+  private mapMessagingUnits(): void {
+    for (const { name, layout, a, b } of this.soc.mus) {
+      const unit = new MessagingUnit({
+        name,
+        layout: MU_LAYOUTS[layout],
+        now: () => this.scheduler.now,
+        diagnostics: this.diagnostics,
+        events: this.events,
+        interruptA: this.interruptLine(a.interrupts),
+        interruptB: this.interruptLine(b.interrupts),
+      });
+      this.mapDevice(a.base, MU_LAYOUTS[layout].window, unit.a, `${name}_A`, a.views);
+      this.mapDevice(b.base, MU_LAYOUTS[layout].window, unit.b, `${name}_B`, b.views);
+    }
+  }
+
+  private mapDevice(base: number, size: number, device: BusDevice, name: string, views: readonly string[] = [...this.views.keys()]): void {
+    for (const view of views) this.view(view).mapDevice(base, size, device, name);
+  }
+
+  /** A function that drives the inputs named by `interrupts`, whichever core or kernel they belong to. */
+  private interruptLine(interrupts: Interrupts): (level: boolean) => void {
+    return (level) => {
+      for (const [view, line] of Object.entries(interrupts)) this.interruptSinks.get(view)?.(line, level);
+    };
+  }
+
+  private mapPeripherals(): Peripheral[] {
+    const clocks = new ClockTree();
+    for (const [name, hz] of Object.entries(this.soc.oscillators ?? {})) clocks.define(name, () => hz);
+    return this.soc.peripherals.map((spec) => {
+      const peripheral = createPeripheral(spec, {
+        scheduler: this.scheduler,
+        diagnostics: this.diagnostics,
+        events: this.events,
+        clocks,
+        interrupt: this.interruptLine(spec.interrupts ?? {}),
+        requestReset: (cause) => this.systemReset(spec.name, cause),
+        ...(spec.highInterrupts ? { highInterrupt: this.interruptLine(spec.highInterrupts) } : {}),
+      });
+      for (const view of spec.views ?? this.views.keys()) {
+        this.mapDevice(spec.base, spec.size, peripheral.deviceFor?.(view) ?? peripheral.device, spec.name, [view]);
+      }
+      return peripheral;
+    });
+  }
+
+  private buildCore(description: CoreDescription): Core {
+    const { name, profile, hz, systickReferenceHz } = description;
+    const { engine, semihosting, disassemble } = this.options;
+    const core = createCore({
+      name,
+      profile,
+      bus: this.view(name),
+      arena: this.arena,
+      scheduler: this.scheduler,
+      cyclesPerInstruction: this.soc.baseHz / hz,
+      engine,
+      diagnostics: this.diagnostics,
+      symbolise: (address) => this.symbols.name(address),
+      onSendEvent: () => {
+        for (const other of this.cores) if (other !== core) other.signalEvent();
+      },
+      ...(systickReferenceHz === undefined ? {} : { sysTickReferenceHz: systickReferenceHz }),
+      ...(semihosting ? { semihosting } : {}),
+      ...(disassemble ? { disassemble } : {}),
+    });
+    this.interruptSinks.set(name, (line, level) => core.setInterrupt(line, level));
+    return core;
+  }
+
+  private runCores(limit: number): StopReason {
+    const { scheduler } = this;
+    for (;;) {
+      scheduler.fireDue();
+      if (this.stopWanted) {
+        this.stopWanted = false;
+        return { kind: 'requested' };
+      }
+      if (this.pendingReset) return { kind: 'system-reset', ...this.pendingReset };
+      if (scheduler.now >= limit) return { kind: 'limit' };
+      const awake = this.cores.filter((core) => !core.halted && !core.asleep);
+      const deadline = scheduler.nextDeadline;
+      if (awake.length === 0) {
+        if (deadline === Number.POSITIVE_INFINITY) return { kind: 'deadlock' };
+        scheduler.advanceTo(Math.min(deadline, limit));
+        continue;
+      }
+      const stop = this.slice(awake, Math.min(deadline, limit));
+      if (stop) return stop;
+    }
+  }
+
+  /** Lets each core of `awake` run over the same stretch of time, which ends at `end` or where the first of them stopped. */
+  private slice(awake: readonly Core[], end: number): StopReason | undefined {
+    const { scheduler } = this;
+    const start = scheduler.now;
+    let until = awake.length > 1 ? Math.min(end, start + QUANTUM) : end;
+    let reason: StopReason | undefined;
+    for (const core of awake) {
+      let stop: CoreStop = { kind: 'slice' };
+      this.running = core;
+      const elapsed = scheduler.runSlice(core, until, () => {
+        stop = core.run(until - start);
+      });
+      this.running = undefined;
+      if (elapsed < until - start && stop.kind === 'slice') until = start + elapsed;
+      reason ??= this.handle(core, stop);
+    }
+    scheduler.advanceTo(until);
+    return reason;
+  }
+
+  private handle(core: Core, stop: CoreStop): StopReason | undefined {
+    switch (stop.kind) {
+      case 'slice':
+      case 'asleep':
+        return undefined;
+      case 'reset-request':
+        this.resetCore(core);
+        return undefined;
+      case 'crashed':
+        core.halt();
+        this.coreEvent(core, 'crashed', stop.reason);
+        return { kind: 'crashed', core: core.name, reason: stop.reason, report: stop.report };
+      case 'exit':
+        return { kind: 'exit', status: stop.status };
+      case 'breakpoint':
+        return { kind: 'breakpoint', core: core.name, address: stop.address };
+    }
+  }
+
+  private buildLinux(kernel: Kernel): Linux {
+    const { firmware, modules } = this.options;
+    const { board, core } = this;
+    if (!board) throw new UsageError(`${this.soc.name} has no board for Linux to run on`, 'use --no-linux');
+    return new Linux({
+      kernel,
+      soc: this.soc,
+      board,
+      control: this.coreControl(),
+      modules: new VirtioModules(kernel),
+      onFinding: (text) => this.diagnostics.guestError('virtio', 'vring', text),
+      ...(modules ? { moduleNames: modules } : {}),
+      ...(firmware ? { autostart: { core: core.name, name: firmware.name, bytes: firmware.bytes } } : {}),
+    });
+  }
+
+  /** What TF-A and the SRC do for Linux: cores leave and enter reset. */
+  private coreControl(): CoreControl {
+    const core = (name: string): Core => {
+      const found = this.cores.find((candidate) => candidate.name === name);
+      invariant(found, `core ${name}`);
+      return found;
+    };
+    return {
+      startCore: (name, boot) => {
+        this.startCore(core(name), boot.bootAddress, boot.vectors === undefined ? [] : [boot.vectors]);
+        return 0;
+      },
+      stopCore: (name) => {
+        const forced = !core(name).asleep;
+        core(name).halt();
+        this.coreEvent(core(name), 'stopped', '');
+        return { error: 0, forced };
+      },
+      coreStarted: (name) => !core(name).halted,
+    };
+  }
+
+  /** Puts the firmware's segments where they are linked, as a debugger would, and starts its core. */
+  private loadDirectly(firmware: Firmware): void {
+    const view = this.view(this.core.name);
+    for (const { index, da, data, memsz } of firmware.segments) {
+      if (!view.writeBytes(da, data) || !view.fill(da + data.length, 0, memsz - data.length)) {
+        throw new FirmwareError(
+          'E_SEGMENT_OUTSIDE',
+          `${firmware.name}: segment ${index} (${hex32(da)}, ${hex(memsz)} bytes) lies outside the memory of ${this.soc.name} ${this.core.name}`,
+          'link it for this SoC, or choose another with --soc; `imx-sim info` shows the segments against the map',
+        );
+      }
+    }
+    this.startCore(
+      this.core,
+      firmware.entry,
+      firmware.segments.map(({ da }) => da),
+    );
+  }
+
+  /** Starts `core` at the vector table whose reset vector is `entry`; see `vectorTable`. */
+  private startCore(core: Core, entry: number, candidates: readonly number[]): void {
+    const { vectors } = this.soc.cores.find(({ name }) => name === core.name)!;
+    const table = vectorTable(this.view(core.name), entry, [vectors, ...candidates]);
+    this.startedAt.set(core, table);
+    core.start(table);
+    this.coreEvent(core, 'started', '');
+  }
+
+  /** The core asked for its own reset: it starts again from where it last started, with memory as it is. */
+  private resetCore(core: Core): void {
+    const vectors = this.startedAt.get(core);
+    if (vectors === undefined) return;
+    core.halt();
+    this.coreEvent(core, 'stopped', 'system reset request');
+    core.start(vectors);
+    this.coreEvent(core, 'started', '');
+  }
+
+  /** A block asked for a reset of the SoC (a watchdog that ran out): the run ends, as Linux would be reset too. */
+  private systemReset(block: string, cause: string): void {
+    this.pendingReset = { block, cause };
+    this.stopper.armIn(0);
+  }
+
+  private coreEvent(core: Core, state: 'started' | 'stopped' | 'crashed', detail: string): void {
+    this.events.emit({ type: 'core', cycle: this.scheduler.now, core: core.name, state, detail });
+  }
+}
+
+/**
+ * Address of the vector table: the first of `candidates` whose second word is the firmware's entry, else the last resort the first of them.
+ *
+ * Silicon always starts at the core's own address (`candidates[0]`): for an image that is linked elsewhere, U-Boot's bootaux and TF-A copy
+ * its first two words there. Starting at the image's own table comes to the same, as every start-up code sets VTOR before it needs it.
+ */
+export function vectorTable(view: AddressSpace, entry: number, candidates: readonly number[]): number {
+  const fits = (address: number) => (view.peek(address + 4, 4) | 1) === (entry | 1);
+  return candidates.find(fits) ?? candidates[0]!;
+}
