@@ -9,14 +9,22 @@ import { assertNever } from '../errors.ts';
 import type { EventHub } from '../events.ts';
 import type { BusDevice } from '../memory/bus.ts';
 import type { Scheduler } from '../time/scheduler.ts';
+import { Audiomix } from './audiomix.ts';
 import { Ccm, type ClockRoot, type DerivedRoot } from './ccm.ts';
 import { CcmAnalog } from './ccm-analog.ts';
 import type { ClockSource, ClockTree } from './clock-tree.ts';
 import { Gpc } from './gpc.ts';
+import { Gpio } from './gpio.ts';
+import { Gpt, type GptClocks } from './gpt.ts';
 import { ImxUart } from './imx-uart.ts';
 import { Iomuxc } from './iomuxc.ts';
 import { Rdc, type RdcMasters } from './rdc.ts';
+import { Sema4, type SemaProcessors } from './sema4.ts';
+import { Snvs } from './snvs.ts';
+import { Src } from './src.ts';
+import { SystemCounter } from './system-counter.ts';
 import { UnmodelledBlock } from './unmodelled-block.ts';
+import { Wdog } from './wdog.ts';
 
 /** What all specs have. */
 interface Placement {
@@ -27,7 +35,7 @@ interface Placement {
   readonly size: number;
   /** Interrupt line by view: NVIC line for a core, GIC SPI for `linux`. */
   readonly interrupts?: Readonly<Record<string, number>>;
-  /** Second line of blocks that have two (GPIO pins 16 to 31). */
+  /** Second line of blocks that have two: GPIO pins 16 to 31, SEMA4's processor 1, the system counter's compare 1. */
   readonly highInterrupts?: Readonly<Record<string, number>>;
   /** Views that see the block; all unless given. */
   readonly views?: readonly string[];
@@ -37,12 +45,20 @@ interface Placement {
 export type PeripheralSpec = Placement &
   (
     | { readonly kind: 'imx-uart'; readonly clock: ClockSource }
+    | { readonly kind: 'gpt'; readonly clocks: GptClocks }
+    | { readonly kind: 'gpio' }
+    | { readonly kind: 'wdog' }
+    | { readonly kind: 'sema4'; readonly processors: SemaProcessors }
     | { readonly kind: 'ccm'; readonly roots: readonly ClockRoot[]; readonly derived: readonly DerivedRoot[] }
     | { readonly kind: 'ccm-analog'; readonly digprog: number }
     | { readonly kind: 'iomuxc' }
     | { readonly kind: 'iomuxc-gpr' }
     | { readonly kind: 'rdc'; readonly masters: RdcMasters; readonly assignments: Readonly<Record<number, number>> }
     | { readonly kind: 'gpc' }
+    | { readonly kind: 'src' }
+    | { readonly kind: 'snvs' }
+    | { readonly kind: 'audiomix' }
+    | { readonly kind: 'system-counter' }
     | { readonly kind: 'unmodelled' }
   );
 
@@ -59,6 +75,8 @@ export interface PeripheralContext {
   readonly highInterrupt?: (level: boolean) => void;
   /** The block asks for a reset of the system; `cause` is for the user. */
   readonly requestReset?: (cause: string) => void;
+  /** Software put the M core into reset (true) or let it go, through SRC's registers. */
+  readonly coreReset?: (held: boolean) => void;
 }
 
 /** A block that is ready to be mapped. */
@@ -71,18 +89,35 @@ export interface Peripheral {
   readonly deviceFor?: (view: string) => BusDevice;
   /** Reset of the SoC. A reset of the M core alone leaves peripherals as they are. */
   reset(): void;
-  /** The model, for the outside world (consoles). */
+  /** The model, for the outside world: consoles, pins. */
   readonly uart?: ImxUart;
+  readonly gpio?: Gpio;
+  readonly gpt?: Gpt;
 }
 
 /** Makes the block that `spec` describes. */
 export function createPeripheral(spec: PeripheralSpec, context: PeripheralContext): Peripheral {
   const { name, kind } = spec;
   const { scheduler, diagnostics, events, clocks, interrupt } = context;
+  const { highInterrupt = nowhere, requestReset = nowhere, coreReset = nowhere } = context;
   switch (kind) {
     case 'imx-uart': {
       const uart = new ImxUart({ name, device: name.toLowerCase(), clock: spec.clock, clocks, scheduler, diagnostics, events, interrupt });
-      return { name, kind, device: uart.device, reset: () => uart.reset(), uart };
+      return { name, kind, ...block(uart), uart };
+    }
+    case 'gpt': {
+      const gpt = new Gpt({ name, clocks, sources: spec.clocks, scheduler, diagnostics, interrupt });
+      return { name, kind, ...block(gpt), gpt };
+    }
+    case 'gpio': {
+      const gpio = new Gpio({ name, diagnostics, interrupt, highInterrupt });
+      return { name, kind, ...block(gpio), gpio };
+    }
+    case 'wdog':
+      return { name, kind, ...block(new Wdog({ name, scheduler, diagnostics, interrupt, requestReset })) };
+    case 'sema4': {
+      const sema4 = new Sema4({ name, processors: spec.processors, diagnostics, interrupt, highInterrupt });
+      return { name, kind, ...block(sema4), deviceFor: (view) => sema4.deviceFor(view) };
     }
     case 'ccm':
       return { name, kind, ...block(new Ccm({ name, roots: spec.roots, derived: spec.derived, clocks, diagnostics })) };
@@ -98,6 +133,14 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
     }
     case 'gpc':
       return { name, kind, ...block(new Gpc({ name, scheduler, diagnostics })) };
+    case 'src':
+      return { name, kind, ...block(new Src({ name, diagnostics, coreReset })) };
+    case 'snvs':
+      return { name, kind, ...block(new Snvs({ name, scheduler, diagnostics, interrupt })) };
+    case 'audiomix':
+      return { name, kind, ...block(new Audiomix({ name, scheduler, clocks, diagnostics })) };
+    case 'system-counter':
+      return { name, kind, ...block(new SystemCounter({ name, scheduler, clocks, diagnostics, interrupt, highInterrupt })) };
     case 'unmodelled':
       return { name, kind, device: new UnmodelledBlock({ name, diagnostics }), reset: () => undefined };
     default:
@@ -107,4 +150,9 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
 
 function block(model: { readonly device: BusDevice; reset(): void }): { device: BusDevice; reset(): void } {
   return { device: model.device, reset: () => model.reset() };
+}
+
+/** A line that nothing is connected to. */
+function nowhere(): void {
+  // Nobody listens.
 }

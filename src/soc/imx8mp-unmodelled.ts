@@ -25,7 +25,6 @@ export const IMX8MP_UNMODELLED: readonly PeripheralSpec[] = [
   { kind, name: 'PWM2', base: 0x3067_0000, size },
   { kind, name: 'PWM3', base: 0x3068_0000, size },
   { kind, name: 'PWM4', base: 0x3069_0000, size },
-  { kind, name: 'SYS_CTR_COMPARE', base: 0x306b_0000, size },
   { kind, name: 'PERFMON1', base: 0x307c_0000, size },
   { kind, name: 'PERFMON2', base: 0x307d_0000, size },
   { kind, name: 'QOSC', base: 0x307f_0000, size },
