@@ -88,9 +88,9 @@ export const IMAGES = [
   }),
   imx8mp('bad_table', 'bad-table', {
     title: 'The sound table of which the broken ones are made',
-    shows: 'Starts; Linux brings up the RPMsg device.',
+    shows: 'Linux brings up the RPMsg device although nobody takes messages from the MU: its first kick times out.',
     sources: ['bad-table/main.c', 'common/start.c'],
-    until: ['rpmsg host is online'],
+    until: ['imx_rproc_kick: failed \\(0, err:-62\\)', 'rpmsg host is online'],
   }),
   ...[
     ['version', 'version 2', { words: [[0, 2]] }, 'unsupported fw ver: 2'],

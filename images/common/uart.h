@@ -8,7 +8,4 @@ void uart_init(void);
 /* Next received character, or -1. */
 int uart_getc(void);
 
-/* Waits until the last character has left the shift register. */
-void uart_flush(void);
-
 #endif

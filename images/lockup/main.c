@@ -20,7 +20,6 @@ int main(void)
 {
 	uart_init();
 	print("\nlockup: an undefined instruction, and another one in the HardFault handler\n");
-	uart_flush();
 	__asm volatile("udf #0");
 	return 0;
 }
