@@ -1,4 +1,168 @@
-import type { SocDescription } from './soc.ts';
-export function detectSoc(_f: unknown): { soc: SocDescription; core: string; reasons: string[]; ambiguous?: SocDescription[] } | undefined {
-  return undefined;
+/**
+ * Finds out from an ELF for which SoC and core it was built, and says why.
+ *
+ * A core is possible when every segment lies in memory that it sees. Among the possible ones the evidence decides: resource-table
+ * addresses that are a board's, constants and texts that only one SoC's firmware has, base addresses of its peripherals in literal pools.
+ */
+import { hex32 } from '../memory/bits.ts';
+import { SOCS } from './index.ts';
+import type { CoreDescription, SocDescription } from './soc.ts';
+
+/** What detection looks at; a `Firmware` of the ELF reader is one. */
+export interface DetectableImage {
+  /** `da` is the load address as the core sees it, `memsz` the bytes of memory, `data` those from the file. */
+  readonly segments: readonly { readonly da: number; readonly memsz: number; readonly data: Uint8Array }[];
+  readonly resourceTable?: { readonly bytes: Uint8Array } | undefined;
+  readonly symbols?: readonly { readonly name: string }[];
+}
+
+/** The choice, and why. */
+export interface Detection {
+  readonly soc: SocDescription;
+  readonly core: string;
+  /** Board whose reserved memory the resource table names, if it names any. */
+  readonly board?: string;
+  readonly reasons: readonly string[];
+  /** Other SoCs that the image fits as well, when nothing in it speaks for one. */
+  readonly ambiguous?: readonly SocDescription[];
+}
+
+interface Candidate {
+  readonly soc: SocDescription;
+  readonly core: CoreDescription;
+  readonly memories: readonly string[];
+  readonly evidence: readonly string[];
+  readonly score: number;
+  readonly board: string | undefined;
+}
+
+/** Weights: what only one SoC has, against what its relatives share. */
+const WEIGHT = { text: 100, vring: 60, constant: 40, base: 5 } as const;
+/** FW_RSC_ADDR_ANY: the table leaves the address to Linux. */
+const ANY = 0xffff_ffff;
+/** Entries and vrings of a resource table that are looked at. */
+const TABLE_LIMIT = 64;
+const RSC_VDEV = 3;
+
+/** The SoC and core that `image` was most likely built for, or undefined when it fits none of `socs`. */
+export function detectSoc(image: DetectableImage, socs: readonly SocDescription[] = SOCS): Detection | undefined {
+  const words = literals(image);
+  const text = texts(image);
+  const vrings = vringAddresses(image.resourceTable?.bytes);
+  const candidates: Candidate[] = [];
+  for (const soc of socs) {
+    for (const core of soc.cores) {
+      const memories = placement(image, soc, core.name);
+      if (memories) candidates.push({ soc, core, memories, ...weigh(soc, core, words, text, vrings) });
+    }
+  }
+  candidates.sort((a, b) => b.score - a.score);
+  const best = candidates[0];
+  if (!best) return undefined;
+  const rivals = candidates.filter(({ soc, score }) => soc !== best.soc && score === best.score).map(({ soc }) => soc);
+  return {
+    soc: best.soc,
+    core: best.core.name,
+    ...(best.board === undefined ? {} : { board: best.board }),
+    reasons: [`its segments lie in ${best.memories.join(', ')} of ${best.soc.name}'s ${best.core.name}`, ...best.evidence],
+    ...(rivals.length > 0 ? { ambiguous: [...new Set(rivals)] } : {}),
+  };
+}
+
+/** Names of the memories that hold the segments, or undefined when one of them lies elsewhere. */
+function placement(image: DetectableImage, soc: SocDescription, view: string): string[] | undefined {
+  const names = new Set<string>();
+  for (const { da, memsz, data } of image.segments) {
+    // What lies behind the bytes of the file (.bss at its load address) may stick out: startup code clears it elsewhere.
+    const length = data.byteLength || memsz;
+    const memory = soc.memories.find(({ size: whole, views }) =>
+      views[view]?.some(({ base, offset = 0, size = whole - offset }) => da >= base && da + length <= base + size),
+    );
+    if (!memory) return undefined;
+    names.add(memory.name);
+  }
+  return names.size > 0 ? [...names] : undefined;
+}
+
+function weigh(
+  soc: SocDescription,
+  core: CoreDescription,
+  words: ReadonlySet<number>,
+  text: string,
+  vrings: readonly number[],
+): Pick<Candidate, 'evidence' | 'score' | 'board'> {
+  const evidence: string[] = [];
+  let score = 0;
+  let board: string | undefined;
+  for (const candidate of soc.boards) {
+    const regions = candidate.remoteprocs[core.name]?.memoryRegions ?? [];
+    const region = regions.find(({ base }) => vrings.includes(base));
+    if (!region) continue;
+    board ??= candidate.name;
+    score += WEIGHT.vring;
+    evidence.push(`its resource table has a vring at ${hex32(region.base)}, ${region.name} of board ${candidate.name}`);
+  }
+  for (const hints of soc.detection) {
+    if (hints.core !== core.name) continue;
+    for (const { value, meaning } of hints.constants) {
+      if (!words.has(value)) continue;
+      score += WEIGHT.constant;
+      evidence.push(`it holds the constant ${hex32(value)}: ${meaning}`);
+    }
+    const found = hints.texts.find((hint) => text.includes(hint));
+    if (found) {
+      score += WEIGHT.text;
+      evidence.push(`it holds the text "${found}"`);
+    }
+  }
+  const mus = soc.mus.flatMap(({ name, a, b }) => [
+    { name: `${name}_A`, base: a.base },
+    { name: `${name}_B`, base: b.base },
+  ]);
+  // Blocks that are not modelled would add round numbers that are anybody's constants.
+  const modelled = soc.peripherals.filter(({ kind }) => kind !== 'unmodelled');
+  const bases = [...mus, ...modelled].filter(({ base }) => words.has(base));
+  if (bases.length > 0) {
+    score += WEIGHT.base * bases.length;
+    evidence.push(`it holds the addresses of ${bases.map(({ name, base }) => `${name} (${hex32(base)})`).join(', ')}`);
+  }
+  return { evidence, score, board };
+}
+
+/** Every aligned word of the segments, where literal pools and pointers are. */
+function literals(image: DetectableImage): Set<number> {
+  const words = new Set<number>();
+  for (const { data } of image.segments) {
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    for (let at = 0; at + 4 <= data.byteLength; at += 4) words.add(view.getUint32(at, true));
+  }
+  return words;
+}
+
+/** Strings of the image and names of its symbols, as one haystack. */
+function texts(image: DetectableImage): string {
+  const decoder = new TextDecoder('latin1');
+  const bytes = image.segments.map(({ data }) => decoder.decode(data));
+  return [...bytes, ...(image.symbols ?? []).map(({ name }) => name)].join('\n');
+}
+
+/** Fixed device addresses of the vrings in a resource table; a malformed table gives those that can be read. */
+function vringAddresses(bytes: Uint8Array | undefined): number[] {
+  if (!bytes || bytes.byteLength < 16) return [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const word = (at: number): number | undefined => (at >= 0 && at + 4 <= view.byteLength ? view.getUint32(at, true) : undefined);
+  const found: number[] = [];
+  const entries = Math.min(word(4) ?? 0, TABLE_LIMIT);
+  for (let entry = 0; entry < entries; entry++) {
+    const offset = word(16 + 4 * entry);
+    if (offset === undefined || word(offset) !== RSC_VDEV) continue;
+    // struct fw_rsc_vdev follows the type: five words, then status, num_of_vrings and two reserved bytes; then 20 bytes per vring.
+    const counts = word(offset + 24);
+    const vrings = Math.min(((counts ?? 0) >>> 8) & 0xff, TABLE_LIMIT);
+    for (let index = 0; index < vrings; index++) {
+      const da = word(offset + 28 + 20 * index);
+      if (da !== undefined && da !== 0 && da !== ANY) found.push(da);
+    }
+  }
+  return found;
 }
