@@ -10,6 +10,7 @@ import { type Firmware, type FirmwareSegment, symbolAt } from '../remoteproc/elf
 import { isVdevBuffer } from '../remoteproc/imx-rproc.ts';
 import { FW_RSC_ADDR_ANY, pageAlign } from '../remoteproc/resource-table.ts';
 import { type DecodedResource, decodeResourceTable } from '../remoteproc/resource-table-report.ts';
+import { findVectors, firstWords } from '../remoteproc/vectors.ts';
 import type { AttEntry, BoardDescription, RemoteprocDescription, ReservedMemory, SocDescription } from '../soc/soc.ts';
 import { vringSize } from '../virtio/vring.ts';
 
@@ -71,11 +72,12 @@ function lintSegment(context: Context, segment: FirmwareSegment): void {
     mapped.some(({ base, size }) => sa >= base && sa + memsz < base + size) ||
     carved.some(({ base, size }) => da >= base && da + memsz <= base + size);
   if (!reachable) {
+    const other = boardWith(context, ({ name, base, size }) => !name.startsWith('vdev') && sa >= base && sa + memsz < base + size);
     findings.push({
       severity: 'error',
       place,
       text: `${span(da, memsz)} is memory that Linux of board ${board.name} has not set aside for the core`,
-      remedy: `reserve it in the device tree (a memory-region of ${remoteproc.node} around ${hex32(sa)}), link the firmware elsewhere, or choose another --board`,
+      remedy: `${other}reserve it in the device tree (a memory-region of ${remoteproc.node} around ${hex32(sa)}), or link the firmware elsewhere`,
       linux: [badPhdr],
     });
     return;
@@ -92,6 +94,12 @@ function lintSegment(context: Context, segment: FirmwareSegment): void {
       remedy: 'link the firmware elsewhere',
     });
   }
+}
+
+/** `choose --board X, ` for the first other board with such a region, else nothing. */
+function boardWith({ soc, remoteproc }: Context, fits: (region: ReservedMemory) => boolean): string {
+  const found = soc.boards.find((candidate) => candidate.remoteprocs[remoteproc.core]?.memoryRegions.some(fits));
+  return found ? `choose --board ${found.name}, ` : '';
 }
 
 /** A segment that begins in a memory and does not end in it. */
@@ -141,10 +149,10 @@ function sectionAt(firmware: Firmware, { vaddr, da, memsz }: FirmwareSegment, li
 
 function lintVectors(context: Context): void {
   const { firmware, soc, remoteproc, findings } = context;
-  const first = firmware.segments.find(({ filesz }) => filesz >= 8);
+  const at = findVectors(firmware.segments, firmware.entry);
+  const first = firmware.segments.find(({ da, filesz }) => da === at && filesz >= 8);
   if (!first) return;
-  const view = new DataView(first.data.buffer, first.data.byteOffset, 8);
-  const [sp, pc] = [view.getUint32(0, true), view.getUint32(4, true)];
+  const { sp, pc } = firstWords(first.data);
   const place = `segment ${first.index}`;
   const code = firmware.segments.some(({ da, vaddr, memsz }) => (pc >= da && pc < da + memsz) || (pc >= vaddr && pc < vaddr + memsz));
   if (pc % 2 === 0 || !code) {
@@ -185,7 +193,8 @@ function lintTable(context: Context): void {
   for (const { place, text, remedy, fatal, linux } of problems) {
     const header = place === 'header';
     findings.push({
-      severity: fatal || header ? 'error' : 'warning',
+      // An empty section is how SDK examples without RPMsg look; what is wrong in any other header was meant to work.
+      severity: fatal || (header && firmware.resourceTable.size > 0) ? 'error' : 'warning',
       place: `resource table, ${place}`,
       text,
       remedy,
@@ -232,7 +241,7 @@ function lintVdev(context: Context, vdev: Vdev, index: number): void {
 }
 
 function lintVring(context: Context, vdev: Vdev, index: number, i: number): void {
-  const { regions, findings, soc, board, remoteproc } = context;
+  const { regions, findings, board, remoteproc } = context;
   const { da, num, align, bytes } = vdev.vrings[i]!;
   if (bytes === 0) return;
   const name = `vdev${index}vring${i}`;
@@ -261,16 +270,12 @@ function lintVring(context: Context, vdev: Vdev, index: number, i: number): void
   }
   if (da === FW_RSC_ADDR_ANY || (da >= region.base && da + bytes <= region.base + region.size)) return;
   const below = ((da - region.base) | 0) < 0;
-  const fitting = soc.boards.find((other) =>
-    other.remoteprocs[remoteproc.core]?.memoryRegions.some((r) => r.name === name && r.base === da),
-  );
+  const other = boardWith(context, (candidate) => candidate.name === name && candidate.base === da);
   findings.push({
     severity: 'error',
     place: name,
     text: `the firmware expects it at ${span(da, bytes)}, board ${board.name} has it at ${span(region.base, region.size)}`,
-    remedy: fitting
-      ? `choose --board ${fitting.name}, whose device tree has it there, or build the firmware for ${hex32(region.base)} (VDEV0_VRING_BASE)`
-      : `build the firmware for ${hex32(region.base)} (VDEV0_VRING_BASE), or move the region in the device tree`,
+    remedy: `${other}build the firmware for ${hex32(region.base)} (VDEV0_VRING_BASE), or move the region in the device tree`,
     linux: [`${REMOTEPROC}Registered carveout doesn't fit ${below ? 'da' : 'len'} request`, failed],
   });
 }

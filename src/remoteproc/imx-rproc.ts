@@ -26,7 +26,7 @@ import { rprocMemEntryInit } from './rproc-resources.ts';
 export interface CoreBoot {
   /** `rproc->bootaddr`: the ELF's entry point. */
   readonly bootAddress: number;
-  /** Device address of the first segment with contents, where the vector table is; undefined when nothing was loaded. */
+  /** Device address of the vector table; undefined when nothing was loaded. */
   readonly vectors: number | undefined;
 }
 

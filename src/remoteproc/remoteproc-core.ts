@@ -11,6 +11,7 @@ import type { FirmwareImage } from './remoteproc-elf-loader.ts';
 import { rprocElfGetBootAddr, rprocElfLoadSegments, rprocElfSanityCheck } from './remoteproc-elf-loader.ts';
 import { CachedTable, type LoadedTable, type TableMemory } from './resource-table.ts';
 import { rprocAllocRegisteredCarveouts, rprocDaToVa, rprocHandleResources, rprocResourceCleanup } from './rproc-resources.ts';
+import { findVectors, type LoadedPart } from './vectors.ts';
 
 /** `enum rproc_state`, as sysfs spells it. */
 export type RprocState = 'offline' | 'suspended' | 'running' | 'crashed' | 'attached' | 'detached';
@@ -111,7 +112,7 @@ export class Rproc {
   recoveryDisabled = false;
   crashCnt = 0;
   bootaddr = 0;
-  /** Device address of the first segment with contents: by convention of all Cortex-M firmware the vector table. */
+  /** Device address of the vector table in the image that was loaded last; not in the kernel, which leaves it to the hardware. */
   vectors: number | undefined;
   readonly carveouts: RprocMemEntry[] = [];
   readonly traces: RprocTrace[] = [];
@@ -253,22 +254,22 @@ export class Rproc {
 
   private loadSegments(fw: FirmwareImage): number {
     const { memory } = this.kernel;
-    this.vectors = undefined;
-    return rprocElfLoadSegments(this.log.bind(this), fw, {
-      daToVa: (da, length) => {
-        const va = rprocDaToVa(this, da, length);
-        if (va !== undefined) this.loading = da;
-        return va;
+    const parts: LoadedPart[] = [];
+    let da = 0;
+    const ret = rprocElfLoadSegments(this.log.bind(this), fw, {
+      daToVa: (address, length) => {
+        da = address;
+        return rprocDaToVa(this, address, length);
       },
       write: (address, data) => {
-        this.vectors ??= this.loading;
+        parts.push({ da, data });
         memory.writeBytes(address, data);
       },
       zero: (address, length) => void memory.fill(address, 0, length),
     });
+    this.vectors = findVectors(parts, this.bootaddr);
+    return ret;
   }
-
-  private loading = 0;
 
   /** `rproc_attach`. */
   private *attach(): KernelCode<number> {

@@ -222,3 +222,63 @@ describe('what goes wrong', () => {
     ]);
   });
 });
+
+describe('the rest of Linux', () => {
+  it('writes to a tty in order, once it is ready', () => {
+    const board = createBoard({ autostart: rpmsgElf(), services: [['rpmsg-tty', 0x400]] });
+    expect(board.linux.ttyInputState('ttyRPMSG0')).toBe('absent');
+    board.linux.writeTty('ttyRPMSG0', new TextEncoder().encode('one '));
+    board.linux.writeTty('ttyRPMSG0', new TextEncoder().encode('two'));
+    board.settle(0.01);
+    board.settle();
+    expect(board.core.messages.map(({ text }) => text)).toEqual(['one ', 'two']);
+    expect(board.linux.ttyInputState('ttyRPMSG0')).toBe('listening');
+    const echoed = board.events.flatMap((event) => (event.type === 'console' && event.device === 'ttyRPMSG0' ? [event.byte] : []));
+    expect(String.fromCharCode(...echoed)).toBe('one two');
+  });
+
+  it('loads only the modules it is told to, and says which one is missing', () => {
+    const board = createBoard({ autostart: rpmsgElf(), modules: ['virtio_rpmsg_bus'], services: [['rpmsg-client-sample', 0x400]] });
+    board.settle();
+    expect(board.dmesg().at(-1)).toBe('virtio_rpmsg_bus virtio0: creating channel rpmsg-client-sample addr 0x400');
+    expect(board.linux.waitingFor()).toEqual([expect.stringContaining('load rpmsg_client_sample')]);
+  });
+
+  it('starts an image for DDR with the address of its vector table', () => {
+    const image = words(0x8040_0000, 0x8000_0401, 0, 0);
+    const table = rpmsgTable({ num: 8, align: 16 });
+    const elf = buildElf({
+      entry: 0x8000_0401,
+      segments: [
+        { da: TABLE, data: table },
+        { da: 0x8000_0000, data: image },
+      ],
+      sections: [{ name: '.resource_table', addr: TABLE, data: table }],
+    });
+    const board = createBoard({ autostart: elf.bytes });
+    board.settle();
+    expect(board.core.starts).toEqual([{ bootAddress: 0x8000_0401, vectors: 0x8000_0000 }]);
+  });
+
+  it('a mailbox channel that is taken: the probe fails with the name of the error', () => {
+    const board = createBoard();
+    board.later(1_050_000, () => {
+      const { mailboxes } = board.linux;
+      const register = mailboxes.register.bind(mailboxes);
+      mailboxes.register = (controller) => {
+        register(controller);
+        mailboxes.request({ device: 'other', txBlock: false, txTout: 0 }, 'MU1', 1, 1);
+      };
+    });
+    board.settle();
+    expect(board.dmesg()).toEqual([
+      'imx-rproc remoteproc-cm7: error -EBUSY: failed to request rx mailbox channel', // imx_rproc_xtr_mbox_init
+      'remoteproc remoteproc0: releasing imx-rproc', // rproc_type_release
+      'imx-rproc: probe of remoteproc-cm7 failed with error -16',
+    ]);
+    expect(board.linux.remoteprocs).toEqual([]);
+    const start = board.linux.start(0);
+    board.settle();
+    expect(start.result).toBe(-2);
+  });
+});
