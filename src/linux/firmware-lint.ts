@@ -189,12 +189,23 @@ function lintTable(context: Context): void {
     });
     return;
   }
-  const { resources, problems } = decodeResourceTable(firmware.resourceTable.bytes);
+  const { bytes, size } = firmware.resourceTable;
+  if (bytes.length < size) {
+    findings.push({
+      severity: 'error',
+      place: 'resource table',
+      text: `${size - bytes.length} of the ${size} bytes of section .resource_table are not in the file`,
+      remedy: 'build or copy the file again',
+      linux: [`${REMOTEPROC}resource table truncated`, `${REMOTEPROC}No resource table in elf`],
+    });
+    return;
+  }
+  const { resources, problems } = decodeResourceTable(bytes);
   for (const { place, text, remedy, fatal, linux } of problems) {
     const header = place === 'header';
     findings.push({
       // An empty section is how SDK examples without RPMsg look; what is wrong in any other header was meant to work.
-      severity: fatal || (header && firmware.resourceTable.size > 0) ? 'error' : 'warning',
+      severity: fatal || (header && size > 0) ? 'error' : 'warning',
       place: `resource table, ${place}`,
       text,
       remedy,

@@ -100,7 +100,12 @@ export class Linux {
       const node = board.remoteprocs[description.core];
       if (!node) continue;
       const mu = soc.mus.find(({ name }) => name === node.mu);
-      const properties: ImxRprocProperties = { description, mailbox: node.mu, memoryRegions: node.memoryRegions };
+      const properties: ImxRprocProperties = {
+        description,
+        mailbox: node.mu,
+        memoryRegions: node.memoryRegions,
+        ...(node.alsoReceives ? { alsoReceives: node.alsoReceives } : {}),
+      };
       this.platform.addDevice({
         name: description.node,
         compatible: description.compatible,
@@ -141,6 +146,7 @@ export class Linux {
         requestFirmware: (file, device) => this.firmware.request(file, device),
         dmaAlloc: (length) => globalPool.allocate(length),
         dmaFree: (address) => globalPool.free(address),
+        ...(onFinding ? { onFinding } : {}),
         registerVdev: (_imx, rproc, data) =>
           registerRprocVirtio(rproc, data, {
             bus: modules.virtioBus,

@@ -1,14 +1,8 @@
 /**
  * Linux 6.1 drivers/remoteproc/imx_rproc.c: the i.MX platform driver of remoteproc.
  *
- * How a core starts: `mmio` writes the SRC register; `smc` asks TF-A (0xC2000005), which releases the core from reset or CPUWAIT.
- * Neither passes an address. The core then fetches SP and PC from its fixed vectors, on 8M parts from the TCM that it sees at 0 or
- * 0x1FFE0000. An image for TCM has its vector table there; of an image for DDR the first two words must be put there by someone:
- * U-Boot's `bootaux` does, mainline's imx_rproc does not. So that DDR builds run as they do after `prepare_mcore` or `bootaux`,
- * `CoreBoot` carries the entry point and where the vector table was loaded, and the machine chooses.
- *
- * The table: mainline copies it to the `rsc-table` region when the device tree has one, and only there; firmware that looks at the
- * table where it was linked then waits for ever (Zephyr's default until 2025). Here writes reach both copies, see docs/fidelity.md.
+ * Differs in two points, each said where it is done: the machine is told where the vector table is (`CoreBoot`), and the table is kept
+ * in both places where firmware looks for it (`findLoadedRscTable`). Not modelled: clocks, `fsl,auto-boot`, detaching.
  */
 import type { KernLevel } from '../events.ts';
 import { ERRNO, type Kernel, type KernelCode, sleep, Workqueue } from '../linux/kernel.ts';
@@ -22,7 +16,12 @@ import { type FirmwareImage, rprocElfFindLoadedRscTable, rprocElfLoadRscTable } 
 import { CachedTable, LoadedTable, pageAlign } from './resource-table.ts';
 import { rprocMemEntryInit } from './rproc-resources.ts';
 
-/** What is known about an image when its core is started. */
+/**
+ * What is known about an image when its core is started. The kernel passes none of it: `mmio` writes the SRC register, `smc` asks TF-A
+ * (0xC2000005), which takes the core out of reset or CPUWAIT, and the core fetches SP and PC from its fixed vectors, on 8M parts from
+ * the TCM that it sees at 0 or 0x1FFE0000. An image for TCM has its vector table there; of an image for DDR somebody must put the first
+ * two words there. U-Boot's `bootaux` does so, mainline's imx_rproc does not. The machine, given both addresses, may do what bootaux does.
+ */
 export interface CoreBoot {
   /** `rproc->bootaddr`: the ELF's entry point. */
   readonly bootAddress: number;
@@ -48,6 +47,8 @@ export interface ImxRprocProperties {
   readonly description: RemoteprocDescription;
   /** Node of `mboxes`; absent when the node has none. */
   readonly mailbox?: string;
+  /** Receive channels beside that of `mboxes`. */
+  readonly alsoReceives?: readonly number[];
   /** `memory-region`, in order. */
   readonly memoryRegions: readonly ReservedMemory[];
 }
@@ -55,6 +56,8 @@ export interface ImxRprocProperties {
 /** What the driver needs of the kernel around it; the rest of `RprocEnvironment` it supplies itself. */
 export interface ImxRprocEnvironment extends Pick<RprocEnvironment, 'kernel' | 'recoveryWq' | 'requestFirmware' | 'dmaAlloc' | 'dmaFree'> {
   readonly mailboxes: Mailboxes;
+  /** Hears, in plain words, what would not work on a board. */
+  readonly onFinding?: (text: string) => void;
   readonly control: CoreControl;
   readonly registerVdev: (imx: ImxRproc, ...args: Parameters<RprocEnvironment['registerVdev']>) => number;
 }
@@ -88,6 +91,7 @@ export class ImxRproc implements RprocOps {
   private readonly work: { readonly name: string; readonly code: () => KernelCode };
   private txCh: MboxChan | undefined;
   private rxCh: MboxChan | undefined;
+  private readonly extraChannels: MboxChan[] = [];
 
   constructor(env: ImxRprocEnvironment, index: number, deviceName: string, properties: ImxRprocProperties) {
     this.env = env;
@@ -152,7 +156,25 @@ export class ImxRproc implements RprocOps {
     }
     this.txCh = tx;
     this.rxCh = rx;
+    for (const channel of this.properties.alsoReceives ?? []) this.receiveAlso(mailbox, channel);
     return 0;
+  }
+
+  /** Hears a channel that no mainline tree names; see `BoardDescription.remoteprocs`. */
+  private receiveAlso(mailbox: string, channel: number): void {
+    const client: MboxClient = {
+      device: this.device,
+      txBlock: false,
+      txTout: 0,
+      rxCallback: () => {
+        this.env.onFinding?.(
+          `the firmware rings MU channel ${channel}; heard here, but with mboxes = <&mu 1 1>, as mainline device trees have it, Linux listens on channel 1 only`,
+        );
+        this.workqueue.queue(this.work);
+      },
+    };
+    const chan = this.env.mailboxes.request(client, mailbox, RX_CHANNEL[0], channel);
+    if (typeof chan !== 'number') this.extraChannels.push(chan);
   }
 
   /** `dev_err_probe`: deferral is not worth a line. */
@@ -219,7 +241,10 @@ export class ImxRproc implements RprocOps {
     return this.mem.some(({ base, size }) => sys >= base && sys + length < base + size) ? sys : undefined;
   }
 
-  /** `imx_rproc_elf_find_loaded_rsc_table`: the `rsc-table` region, and where the table was linked to. */
+  /**
+   * `imx_rproc_elf_find_loaded_rsc_table`: the `rsc-table` region, and where the table was linked to. The kernel takes the region alone
+   * when there is one, and firmware that polls the status byte of its own copy then never sees DRIVER_OK; here both are written.
+   */
   findLoadedRscTable(fw: FirmwareImage): LoadedTable | undefined {
     const { rproc, rscTable, kernel } = this;
     if (!rproc.tablePtr) return undefined;
@@ -306,6 +331,7 @@ export class ImxRproc implements RprocOps {
   freeMbox(): void {
     this.txCh?.free();
     this.rxCh?.free();
+    for (const chan of this.extraChannels.splice(0)) chan.free();
   }
 }
 

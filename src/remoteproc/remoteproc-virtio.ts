@@ -198,6 +198,7 @@ export class RprocVdev implements RprocSubdev, RprocVdevHandle, VirtioConfigOps 
       freeBuffers: (address) => pool.free(address),
     };
     this.virtio = virtio;
+    yield* sleep(LATENCY.vdev);
     const err = yield* bus.registerDevice(virtio);
     if (err) {
       this.log(3, `failed to register vdev: ${err}`);

@@ -205,6 +205,21 @@ describe('the resource table', () => {
     expect(dmesg([{ da: 0, data: code }], new Uint8Array())).toContain(finding!.linux![0]);
   });
 
+  it('is longer than the file', () => {
+    const elf = buildElf({
+      segments: [{ da: 0, data: code, memsz: 0x1000 }],
+      sections: [{ name: '.resource_table', addr: 0x100, data: rpmsgTable() }],
+    });
+    elf.view.setUint32(elf.header('.resource_table') + 20, 0x10_0000, true);
+    const [finding, ...rest] = lintFirmware(parseFirmware(elf.bytes, 'fw.elf'), SOC, EVK);
+    expect(rest).toEqual([]);
+    expect(finding).toMatchObject({
+      severity: 'error',
+      text: expect.stringContaining('of the 1048576 bytes of section .resource_table are not in the file'),
+    });
+    expect(finding!.linux![0]).toBe('remoteproc remoteproc0: resource table truncated');
+  });
+
   it('has no vdev', () => {
     expect(lint({ table: words(1, 0, 0, 0) })).toEqual([
       expect.objectContaining({ severity: 'warning', text: expect.stringContaining('no vdev') }),
