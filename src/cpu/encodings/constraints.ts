@@ -26,7 +26,7 @@ const NAMED: Readonly<Record<string, Check>> = {
   noit: () => true,
   lastit: () => true,
   'n=m': (c, w) => field(c, w, 'n') === field(c, w, 'm'),
-  itmask: (c, w) => {
+  itmask: (_c, w) => {
     const first = (w >>> 4) & 15;
     const mask = w & 15;
     return first !== 15 && (first !== 14 || bitCount(mask) === 1);
@@ -44,6 +44,7 @@ const NAMED: Readonly<Record<string, Check>> = {
   spshift: (c, w) => field(c, w, 'd') !== 13 || (field(c, w, 'k') === 0 && shiftAmount(0, field(c, w, 'i')) <= 3),
   vlist: floatList,
   vbase: (c, w) => field(c, w, 'n') !== 15 || field(c, w, 'W') === 0,
+  fraction: (c, w) => field(c, w, 'i') * 2 + field(c, w, 'j') <= (field(c, w, 'e') ? 32 : 16),
   vpair: (c, w) => field(c, w, 'm') * 2 + field(c, w, 'M') < 31,
 };
 

@@ -22,7 +22,7 @@ export type ImmediateForm = 'i' | 'i*2' | 'i*4' | 'j:i' | 'expand' | 'sx*2' | 'b
  * `list2` two registers or more; `list1` one or more; `nolist` no write-back of a base in the list; `pclr` not both LR and PC loaded;
  * `onepc` not both n and m are PC; `noit` not inside an IT block; `lastit` inside an IT block only at its end (for generators: engines
  * execute it anywhere); `itmask` firstcond and mask agree; `field` msb >= lsb; `width` lsb + width within the register; `vlist` the
- * list of floating-point registers is inside the file and not empty.
+ * list of floating-point registers is inside the file and not empty; `fraction` no more fraction bits than the integer has.
  */
 export type Constraint = string;
 

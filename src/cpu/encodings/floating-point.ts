@@ -1,11 +1,11 @@
 /** The encodings of FPv4-SP, FPv5-SP and FPv5-DP (ARM DDI 0403E, A5.3.18 and A6). D16 to D31 do not exist: their bits must be 0. */
 import { type Encoding, type Feature, row } from './encoding.ts';
 
-type Options = { readonly imm?: 'i'; readonly single?: Feature };
+type Options = { readonly imm?: 'i'; readonly single?: Feature; readonly requires?: string };
 
 /** A pair of rows: single precision with the odd-register bits, double precision with those bits zero. `z` stands for the size bit. */
-function pair(name: string, bits: string, op: string, { imm, single = 'fpsp' }: Options = {}): Encoding[] {
-  const extra = imm ? { imm } : {};
+function pair(name: string, bits: string, op: string, { imm, single = 'fpsp', requires }: Options = {}): Encoding[] {
+  const extra = { ...(imm ? { imm } : {}), ...(requires ? { requires } : {}) };
   return [
     row(`${name} F32`, bits.replace('z', '0'), `${op}_F32`, { feature: single, ...extra }),
     row(`${name} F64`, bits.replace('z', '1').replaceAll(/[DNM]/g, '0'), `${op}_F64`, { feature: 'fpdp', ...extra }),
@@ -60,8 +60,8 @@ const CONVERSIONS: readonly Encoding[] = [
   row('VCVT F32<-F64', '111011101D110111 dddd10111100mmmm', 'VCVT_F32_F64', { feature: 'fpdp' }),
   ...mixed('VCVT float<-integer', '111011101D111000 dddd101ze1M0mmmm', 'VCVT_FROM_INT', 'D'),
   ...mixed('VCVT integer<-float', '111011101D11110x dddd101ze1M0mmmm', 'VCVT_TO_INT', 'M'),
-  ...pair('VCVT float<-fixed', '111011101D11101x dddd101ze1j0iiii', 'VCVT_FROM_FIXED'),
-  ...pair('VCVT fixed<-float', '111011101D11111x dddd101ze1j0iiii', 'VCVT_TO_FIXED'),
+  ...pair('VCVT float<-fixed', '111011101D11101x dddd101ze1j0iiii', 'VCVT_FROM_FIXED', { requires: 'fraction' }),
+  ...pair('VCVT fixed<-float', '111011101D11111x dddd101ze1j0iiii', 'VCVT_TO_FIXED', { requires: 'fraction' }),
   row('VCVTA/N/P/M F32', '111111101D1111cc dddd1010e1M0mmmm', 'VCVT_ROUND_F32', { feature: 'v5' }),
   row('VCVTA/N/P/M F64', '111111101D1111cc dddd1011e100mmmm', 'VCVT_ROUND_F64', { feature: 'fpdp' }),
 ];

@@ -182,7 +182,7 @@ const saturateTo = (signed: boolean): Handler => {
     const operand = arithmetic ? n >> w2 : n << w2;
     const high = 2 ** width - 1;
     const low = signed ? -(2 ** width) : 0;
-    const result = operand > high ? high : operand < low ? low : operand;
+    const result = Math.max(Math.min(operand, high), low);
     if (result !== operand) context.saturate();
     cells[w1 & 15] = result;
     return DONE;

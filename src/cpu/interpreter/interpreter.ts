@@ -535,7 +535,7 @@ export class Interpreter extends Context implements Engine {
           case 59: {
             // ASR_R
             const amount = R[(w1 >> 8) & 15]! & 0xff;
-            R[w1 & 15] = R[(w1 >> 4) & 15]! >> (amount > 31 ? 31 : amount);
+            R[w1 & 15] = R[(w1 >> 4) & 15]! >> Math.min(amount, 31);
             continue;
           }
           case 60: {
@@ -560,8 +560,8 @@ export class Interpreter extends Context implements Engine {
             // ASRS_R
             const amount = R[(w1 >> 8) & 15]! & 0xff;
             const v = R[(w1 >> 4) & 15]!;
-            R[w1 & 15] = fn = fz = v >> (amount > 31 ? 31 : amount);
-            if (amount !== 0) fc = (v >> (amount > 31 ? 31 : amount - 1)) & 1;
+            R[w1 & 15] = fn = fz = v >> Math.min(amount, 31);
+            if (amount !== 0) fc = (v >> Math.min(amount - 1, 31)) & 1;
             continue;
           }
 
@@ -1095,19 +1095,17 @@ export class Interpreter extends Context implements Engine {
           if (action !== STOPPING) {
             R[15] = base + (current >>> 1);
             this.left = remaining + 1;
+            R[18] = itBefore;
+            R[16] = (R[16]! & 0x0fff_ffff) | (fn & N) | (fz === 0 ? Z : 0) | (fc << 29) | ((fv >>> 3) & V);
             if (action !== HANDLER) result = this.access(action, address, w1 & 15);
+            else if (op >= FIRST_FLOAT && this.fpTrap) result = this.fail(STOP.FP_ACCESS);
             else {
-              R[16] = (R[16]! & 0x0fff_ffff) | (fn & N) | (fz === 0 ? Z : 0) | (fc << 29) | ((fv >>> 3) & V);
-              if (op >= FIRST_FLOAT && this.fpTrap) result = this.fail(STOP.FP_ACCESS);
-              else {
-                if (op >= FIRST_FLOAT) R[23]! |= 4;
-                result = HANDLERS[op - FIRST_HANDLER]!(this, w1, slots[current + 2]!, slots[current + 3]!);
-                apsr = R[16]!;
-                fn = apsr;
-                fz = ~apsr & Z;
-                fc = (apsr >>> 29) & 1;
-                fv = apsr << 3;
-              }
+              result = HANDLERS[op - FIRST_HANDLER]!(this, w1, slots[current + 2]!, slots[current + 3]!);
+              apsr = R[16]!;
+              fn = apsr;
+              fz = ~apsr & Z;
+              fc = (apsr >>> 29) & 1;
+              fv = apsr << 3;
             }
             stop = this.stop;
           }

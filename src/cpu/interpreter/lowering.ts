@@ -65,6 +65,13 @@ class Instruction {
     this.emit(`${name}()`, w1, w2, w3);
   }
 
+  /** Emits the floating-point handler `name` with the packing that float-transfers.ts describes. */
+  float(name: string): void {
+    const register = (number: string, odd: string): number => ((this.get(number) << 1) | this.get(odd)) & 31;
+    const registers = register('d', 'D') | (register('n', 'N') << 5) | (register('m', 'M') << 10);
+    this.emit(`${name}()`, registers | (this.t << 15) | (this.get('u') << 19) | (this.n << 23), this.imm, this.word);
+  }
+
   /** Emits the general data-processing handler. */
   alu(kind: keyof typeof ALU_KIND, flags: boolean, operand: { imm: number; carry: number } | { type: number; amount: number }): void {
     let w1 = this.d | (this.n << 4) | (this.m << 8) | (ALU_KIND[kind] << 12) | (flags ? ALU_FLAGS : 0);
@@ -359,8 +366,8 @@ export function lower(
     const instruction = new Instruction(compiled, word, at, inIt, variant);
     const rule = RULES.get(compiled.encoding.op);
     if (rule) rule(instruction);
-    else if (isExecutable(compiled.encoding.op)) instruction.handler(compiled.encoding.op);
-    else instruction.emit('UNDEFINED');
+    else if (compiled.encoding.feature === 'base' || compiled.encoding.feature === 'dsp') instruction.handler(compiled.encoding.op);
+    else instruction.float(compiled.encoding.op);
     return variant[0]!;
   };
   const inside = refusedInIt(compiled.encoding) ? undefinedOp : one(true);

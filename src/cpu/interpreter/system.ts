@@ -92,14 +92,16 @@ export const SYSTEM: Readonly<Record<string, Handler>> = {
   },
   MSR: (context, w1, w2, w3) => {
     writeSpecial(context, w2, (w3 >>> 10) & 3, context.cells[(w1 >> 4) & 15]!);
+    if (w2 === SYSM.FAULTMASK || w2 === SYSM.CONTROL) return context.finish(STOP.MASKS);
     return w2 >= SYSM.PRIMASK ? masks(context) : DONE;
   },
   CPS: (context, _w1, w2, w3) => {
     if (!context.registers.privileged) return DONE;
     const value = (w3 >>> 4) & 1;
     if ((w2 & 2) !== 0) context.cells[CELL.PRIMASK] = value;
-    if ((w2 & 1) !== 0) setFaultMask(context, value);
-    return masks(context);
+    if ((w2 & 1) === 0) return masks(context);
+    setFaultMask(context, value);
+    return context.finish(STOP.MASKS);
   },
   HINT: (context, _w1, w2) => {
     const { cells } = context;
@@ -111,7 +113,6 @@ export const SYSTEM: Readonly<Record<string, Handler>> = {
       case 3:
         return context.finish(STOP.WFI);
       case 4:
-        cells[CELL.EVENT] = 1;
         return context.finish(STOP.SEV);
       default:
         return DONE;
