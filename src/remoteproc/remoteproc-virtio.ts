@@ -6,7 +6,8 @@
  */
 import type { KernLevel } from '../events.ts';
 import type { DmaPool } from '../linux/dma-pool.ts';
-import { ERRNO, type Kernel, type KernelCode } from '../linux/kernel.ts';
+import { ERRNO, type Kernel, type KernelCode, sleep } from '../linux/kernel.ts';
+import { LATENCY } from '../linux/latencies.ts';
 import type { Ida } from '../linux/platform.ts';
 import { probeFailed } from '../virtio/driver-core.ts';
 import type { VirtioConfigOps, VirtioDevice } from '../virtio/virtio.ts';
