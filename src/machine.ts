@@ -338,7 +338,7 @@ export class Machine {
       board,
       control: this.coreControl(),
       modules: new VirtioModules(kernel),
-      onFinding: (text) => this.diagnostics.guestError('virtio', 'vring', text),
+      onFinding: (text) => this.diagnostics.guestError('Linux', 'rpmsg', text),
       ...(modules ? { moduleNames: modules } : {}),
       ...(firmware ? { autostart: { core: core.name, name: firmware.name, bytes: firmware.bytes } } : {}),
     });

@@ -247,6 +247,7 @@ export const IMX8MP = defineSoc({
       remoteprocs: {
         m7: {
           mu: 'MU1',
+          alsoReceives: [0],
           memoryRegions: [
             { name: 'vdev0buffer', base: 0x5540_0000, size: 0x10_0000 },
             { name: 'vdev0vring0', base: 0x5500_0000, size: 0x8000 },
@@ -265,6 +266,7 @@ export const IMX8MP = defineSoc({
       remoteprocs: {
         m7: {
           mu: 'MU1',
+          alsoReceives: [0],
           memoryRegions: [
             { name: 'vdev0buffer', base: 0xb840_0000, size: 0x10_0000 },
             { name: 'vdev0vring0', base: 0xb800_0000, size: 0x8000 },
@@ -283,6 +285,7 @@ export const IMX8MP = defineSoc({
       remoteprocs: {
         m7: {
           mu: 'MU1',
+          alsoReceives: [0],
           memoryRegions: [
             { name: 'vdev0buffer', base: 0x4040_0000, size: 0x10_0000 },
             { name: 'vdev0vring0', base: 0x4000_0000, size: 0x8000 },

@@ -103,6 +103,11 @@ export interface BoardDescription {
       {
         /** MU whose channels are `tx` (0), `rx` (1), `rxdb` (3), each on index 1. */
         readonly mu: string;
+        /**
+         * Channels on which Linux also hears the core's doorbell. Mainline trees name channel 1 alone, but Zephyr 3.4's openamp_rsc_table rings
+         * channel 0 for vring 0; that such a kick is lost on those trees is reported when it comes.
+         */
+        readonly alsoReceives?: readonly number[];
         readonly memoryRegions: readonly ReservedMemory[];
       }
     >
