@@ -1,0 +1,15 @@
+/**
+ * The library: everything that runs in Node and in a browser alike. Engines and files that need Node are in `imx-sim/node`.
+ */
+
+export type { Core, CoreStop } from './cpu/core.ts';
+export type { Engine, EngineFactory } from './cpu/engine.ts';
+export { interpreterFactory } from './cpu/interpreter/index.ts';
+export type { SemihostingHost } from './cpu/semihosting.ts';
+export type { Diagnostic } from './diagnostics.ts';
+export * from './errors.ts';
+export type { EventListener, KernLevel, MachineEvent } from './events.ts';
+export { Machine, type MachineOptions, type StopReason } from './machine.ts';
+export { type Firmware, parseFirmware } from './remoteproc/elf-loader.ts';
+export { findSoc, SOCS } from './soc/index.ts';
+export { type BoardDescription, defineSoc, type SocDescription } from './soc/soc.ts';

@@ -1,0 +1,8 @@
+/**
+ * What needs Node: native Unicorn, and firmware from files.
+ */
+
+export { readFirmware } from './cli/firmware-file.ts';
+export { TraceHash } from './cli/trace-hash.ts';
+export { unicornAvailable, unicornFactory } from './cpu/unicorn/index.ts';
+export * from './index.ts';
