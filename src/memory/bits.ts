@@ -14,7 +14,7 @@ export const GiB = 1024 * MiB;
 
 /** Mask with the `width` low bits set, `width` in 0..32, as u32. */
 export function mask(width: number): number {
-  return width >= 32 ? 0xffff_ffff : (1 << width) - 1;
+  return width >= 32 ? 0xffff_ffff : ((1 << width) >>> 0) - 1;
 }
 
 /** Bits `lsb .. lsb+width-1` of `value` as u32. */

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { HostMemoryExhausted } from '../../src/errors.ts';
+import { Arena, WASM_PAGE } from '../../src/memory/arena.ts';
+
+describe('Arena', () => {
+  it('hands out disjoint zeroed pages and never offset 0', () => {
+    const arena = new Arena(4 * WASM_PAGE);
+    const first = arena.allocate(1, 'a');
+    const second = arena.allocate(5000, 'b');
+    expect(first).toBe(WASM_PAGE);
+    expect(second).toBe(first + 4096);
+    expect(arena.used).toBe(second + 8192);
+    expect(arena.u8.subarray(first, arena.used).every((byte) => byte === 0)).toBe(true);
+  });
+
+  it('shows the same bytes through every view', () => {
+    const arena = new Arena(2 * WASM_PAGE);
+    const at = arena.allocate(8, 'a');
+    arena.view.setUint32(at, 0x8765_4321, true);
+    expect(arena.u32[at / 4]).toBe(0x8765_4321);
+    expect(arena.i32[at / 4]).toBe(0x8765_4321 | 0);
+    expect(arena.u16[at / 2]).toBe(0x4321);
+    expect(arena.u8[at + 3]).toBe(0x87);
+  });
+
+  it('says who did not fit when it is full', () => {
+    const arena = new Arena(2 * WASM_PAGE);
+    arena.allocate(WASM_PAGE, 'DDR');
+    expect(() => arena.allocate(1, 'OCRAM')).toThrow(HostMemoryExhausted);
+    expect(() => arena.allocate(1, 'OCRAM')).toThrow(/OCRAM: 1 more bytes/);
+  });
+});
