@@ -2,80 +2,8 @@
 /**
  * The `imx-sim` command. Exit statuses are in exit.ts and in the help's last lines.
  */
-import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
-import { ImxSimError } from '../errors.ts';
-import { info } from './commands/info.ts';
-import { run } from './commands/run.ts';
-import { socs } from './commands/socs.ts';
 import { EXIT } from './exit.ts';
-import { commanderOption, RUN_OPTIONS, type RunOptions } from './options.ts';
-
-const EXAMPLES = `
-Examples:
-  imx-sim run images/imx8mp_rpmsg.elf --until 'goodbye!'
-  imx-sim run zephyr.elf --send 'ttyRPMSG0=Hello Zephyr\\n' --until 'TTY 0x0401'
-  imx-sim run str_echo.elf --send ttyRPMSG30=Toradex! --until Toradex
-  imx-sim run hello_world.elf --no-linux --until 'hello world'
-
-Exit status: 0 the --until line came, or the firmware exited with 0; 1 the firmware failed (fault, lockup, exit code);
-2 bad usage or input; 3 a bug of imx-sim; 4 the virtual time ran out.`;
-
-/** Colours are for terminals, unless NO_COLOR or --no-color says otherwise. */
-function wantsColor(flag: boolean): boolean {
-  return flag && Boolean(process.stdout.isTTY) && !process.env['NO_COLOR'];
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
-}
-
-function buildProgram(done: (status: number) => void): Command {
-  const program = new Command('imx-sim')
-    .description('Runs Cortex-M firmware of NXP i.MX SoCs, unmodified, against a modelled Linux: remoteproc, RPMsg, Messaging Unit.')
-    .version(version())
-    .addHelpText('after', EXAMPLES)
-    .showHelpAfterError('(imx-sim --help shows what there is)')
-    .exitOverride();
-  const runCommand = program
-    .command('run')
-    .description('run an ELF; Linux loads it, drivers bind, all consoles come out as one stream')
-    .argument('<elf>', 'firmware as the linker made it (not a .bin)')
-    .addHelpText('after', EXAMPLES);
-  for (const row of RUN_OPTIONS) runCommand.addOption(commanderOption(row));
-  runCommand.action(async (path: string, options: RunOptions) => done(await run(path, { ...options, color: wantsColor(options.color) })));
-  program
-    .command('info')
-    .description('show segments against the memory map, the resource table, and the problems found, without running anything')
-    .argument('<elf>', 'firmware as the linker made it')
-    .option('--soc <name>', 'SoC or bare core; found from the ELF when absent')
-    .option('--board <name>', 'board whose reserved memory it is checked against')
-    .option('--json', 'one JSON object')
-    .action((path: string, options: { soc?: string; board?: string; json?: boolean }) => done(info(path, options)));
-  program
-    .command('socs')
-    .description('list the SoCs, boards and bare cores that are modelled, with their memories and blocks')
-    .option('--json', 'one JSON array')
-    .action((options: { json?: boolean }) => done(socs(options)));
-  for (const command of program.commands) command.exitOverride();
-  return program;
-}
-
-/** One line for what the user can mend, the whole stack for what is ours. */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
-  if (error instanceof ImxSimError) {
-    process.stderr.write(`imx-sim: ${error.message}\n`);
-    if (error.remedy) process.stderr.write(`  remedy: ${error.remedy}\n`);
-    for (const line of 'linux' in error && Array.isArray(error.linux) ? error.linux : [])
-      process.stderr.write(`  Linux would print: ${line}\n`);
-    return EXIT.USAGE;
-  }
-  process.stderr.write(
-    `imx-sim: internal error, please report it with the command line and the firmware:\n${(error as Error)?.stack ?? error}\n`,
-  );
-  return EXIT.INTERNAL;
-}
+import { program } from './program.ts';
 
 // A reader that goes away (`| head`) ends the run quietly.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -83,10 +11,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-try {
-  await buildProgram((status) => {
-    process.exitCode = status;
-  }).parseAsync();
-} catch (error) {
-  process.exitCode = report(error);
-}
+process.exitCode = await program(process.argv.slice(2));
