@@ -266,7 +266,7 @@ export class ExceptionUnit {
         return;
       }
       scb.noteHardFault(HFSR.VECTTBL);
-      if (nvic.priority(number) < 0) this.lockUp(`unreadable vector of ${exceptionName(number)}`);
+      if (nvic.priority(number) < 0) this.lockup = `unreadable vector of ${exceptionName(number)}`;
       else nvic.setPending(EXCEPTION.HARD_FAULT);
     }
   }

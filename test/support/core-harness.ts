@@ -4,9 +4,10 @@
  * The probe is how test code is observed and how it acts on the world: see `PROBE`. `ScriptedEngine` stands in for an engine where a
  * test is about the core around it and not about instructions.
  */
-import { CortexM, type CortexMOptions } from '../../src/cpu/cortex-m.ts';
+
 import type { CoreStop } from '../../src/cpu/core.ts';
 import { CELL } from '../../src/cpu/core-registers.ts';
+import { CortexM, type CortexMOptions } from '../../src/cpu/cortex-m.ts';
 import { type Engine, type EngineFactory, type EngineHost, STOP, type StopCode } from '../../src/cpu/engine.ts';
 import { CORTEX_M7 } from '../../src/cpu/profile.ts';
 import type { SemihostingHost } from '../../src/cpu/semihosting.ts';
@@ -78,16 +79,17 @@ export class Rig {
     while (scheduler.now < end) {
       scheduler.fireDue();
       const until = Math.min(end, scheduler.nextDeadline);
-      if (core.asleep) {
+      if (core.asleep || core.halted) {
         if (until === end) return { kind: 'asleep' };
         scheduler.advanceTo(until);
         continue;
       }
       let stop: CoreStop = { kind: 'slice' };
       const start = scheduler.now;
-      scheduler.runSlice(core, until, () => {
+      const elapsed = scheduler.runSlice(core, until, () => {
         stop = core.run(until - start);
       });
+      scheduler.advanceTo(start + elapsed);
       if (this.stopped || (stop.kind !== 'slice' && stop.kind !== 'asleep')) return stop;
     }
     return { kind: 'slice' };
@@ -196,7 +198,10 @@ export class ScriptedEngine implements Engine {
 /** A rig whose instructions are closures; the vector table at 0 sends exception n to 0x1000 * n, reset to 0x1000. */
 export function scriptedRig(script: Map<number, ScriptedInstruction>, options: RigOptions = {}): Rig {
   const rig = new Rig({ name: 'scripted', create: (host) => new ScriptedEngine(host, script) }, options);
-  rig.bus.writeBytes(0, vectorTable(64, (number) => 0x1000 * number + 1));
+  rig.bus.writeBytes(
+    0,
+    vectorTable(64, (number) => 0x1000 * number + 1),
+  );
   rig.core.start(0);
   return rig;
 }
