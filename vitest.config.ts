@@ -6,24 +6,22 @@ const OTHERS = ['conformance', 'differential', 'e2e', 'firmware'];
 /**
  * `exclude` and not a negated `include`: vitest adds the include patterns to what coverage leaves out, and a negated one leaves out everything.
  */
-const project = (name: string, include: string[], testTimeout = 20_000, exclude: string[] = []) => ({
-  test: { name, include, exclude, testTimeout },
+const project = (name: string, include: string[], testTimeout = 20_000, more: { exclude?: string[]; globalSetup?: string } = {}) => ({
+  test: { name, include, testTimeout, ...more },
 });
+
+/** For tests that run `imx-sim` as a process. */
+const BUILD = { globalSetup: './test/support/build-once.ts' };
 
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/summary-reporter.ts'],
     projects: [
-      project(
-        'unit',
-        ['test/**/*.test.ts'],
-        20_000,
-        OTHERS.map((name) => `test/${name}/**`),
-      ),
+      project('unit', ['test/**/*.test.ts'], 20_000, { exclude: OTHERS.map((name) => `test/${name}/**`) }),
       project('conformance', ['test/conformance/**/*.test.ts'], 60_000),
       project('differential', ['test/differential/**/*.test.ts'], 120_000),
-      project('e2e', ['test/e2e/**/*.test.ts'], 120_000),
-      project('firmware', ['test/firmware/**/*.test.ts'], 300_000),
+      project('e2e', ['test/e2e/**/*.test.ts'], 120_000, BUILD),
+      project('firmware', ['test/firmware/**/*.test.ts'], 300_000, BUILD),
     ],
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'json-summary', 'lcov'] },
   },

@@ -1,0 +1,79 @@
+/**
+ * Real firmware, built outside of this repository: IMX_SIM_FIRMWARE names a directory, which is searched for ELFs.
+ *
+ * Each runs on every engine that is there. It must print what catalogue.ts knows of it; one that nobody has described must only not
+ * break the emulator. Engines must agree on the trace. IMX_SIM_FIRMWARE_ONLY, a regular expression, picks files.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, inject, it } from 'vitest';
+import { EXIT } from '../../src/cli/exit.ts';
+import { unicornAvailable } from '../../src/cpu/unicorn/index.ts';
+import { type CliResult, linesOf, spawnCli } from '../support/run-cli.ts';
+import { type FirmwareRun, firmwareKind } from './catalogue.ts';
+
+const directory = process.env['IMX_SIM_FIRMWARE'];
+const only = new RegExp(process.env['IMX_SIM_FIRMWARE_ONLY'] ?? '');
+const engines = unicornAvailable() ? ['interpreter', 'unicorn'] : ['interpreter'];
+
+function elfsIn(path: string): string[] {
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.elf') && only.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+/** Lines of consoles and dmesg as `--until` sees them. */
+function messages({ stdout }: CliResult): string[] {
+  return linesOf(stdout).map((line) => line.replace(/^\[\w+\] ?(\[ *\d+\.\d+\] )?/, ''));
+}
+
+async function runAndCheck(elf: string, engine: string, run: FirmwareRun): Promise<string> {
+  const { send = [], until, also = [], timeout = '3s' } = run;
+  const options = [
+    '--cpu',
+    engine,
+    '--trace-hash',
+    '--timeout',
+    timeout,
+    '--until',
+    until.source,
+    ...send.flatMap((text) => ['--send', text]),
+  ];
+  const result = await spawnCli(inject('dist'), ['run', elf, ...options]);
+  const seen = messages(result);
+  const missing = [until, ...also].filter((line) => !seen.some((text) => line.test(text)));
+  expect(
+    { missing, status: result.status },
+    `${options.join(' ')}\n${seen.slice(-12).join('\n')}\n${result.stderr.slice(0, 4000)}`,
+  ).toEqual({
+    missing: [],
+    status: EXIT.OK,
+  });
+  return seen.at(-1)!;
+}
+
+if (directory === undefined) {
+  it.skip('IMX_SIM_FIRMWARE names no directory of firmware', () => {});
+} else {
+  describe.each(elfsIn(directory))('%s', (elf) => {
+    const kind = firmwareKind(basename(elf), readFileSync(elf));
+    if (!kind) {
+      it.each(engines)(`${basename(elf)} is of no known kind: it does not break the emulator (%s)`, async (engine) => {
+        const { status, stderr } = await spawnCli(inject('dist'), ['run', elf, '--cpu', engine, '--timeout', '200ms']);
+        expect([EXIT.OK, EXIT.FIRMWARE, EXIT.TIMEOUT], stderr).toContain(status);
+      });
+      return;
+    }
+    for (const run of kind.runs) {
+      const traces = new Map<string, string>();
+      it.each(engines)(`${basename(elf)} (${kind.kind}) prints ${run.until} (%s)`, async (engine) => {
+        traces.set(engine, await runAndCheck(elf, engine, run));
+      });
+      it.runIf(engines.length > 1)(`${basename(elf)} (${kind.kind}) does the same on every engine until ${run.until}`, () => {
+        expect(new Set(traces.values()).size, [...traces].join('\n')).toBe(1);
+        expect(traces.size).toBe(engines.length);
+      });
+    }
+  });
+}
