@@ -1,0 +1,93 @@
+/**
+ * A workbench for one peripheral: clock, diagnostics, events and the clock tree of an i.MX 8M Plus, without a processor.
+ */
+import { Diagnostics } from '../../src/diagnostics.ts';
+import { EventHub, type MachineEvent } from '../../src/events.ts';
+import type { BusDevice } from '../../src/memory/bus.ts';
+import { createPeripheral, type Peripheral, type PeripheralContext } from '../../src/peripherals/catalogue.ts';
+import { ClockTree } from '../../src/peripherals/clock-tree.ts';
+import { IMX8MP } from '../../src/soc/imx8mp.ts';
+import { Scheduler } from '../../src/time/scheduler.ts';
+
+/** Everything that a peripheral is built with, and what it did to it. */
+export class Bench {
+  readonly scheduler = new Scheduler(IMX8MP.baseHz);
+  readonly diagnostics = new Diagnostics({ now: () => this.scheduler.now, pc: () => undefined });
+  readonly events = new EventHub();
+  readonly clocks = new ClockTree();
+  readonly seen: MachineEvent[] = [];
+  readonly resets: string[] = [];
+  readonly coreResets: boolean[] = [];
+  /** Levels of the two interrupt lines of every block made so far. */
+  readonly lines = new Map<string, boolean>();
+  private readonly made = new Map<string, Peripheral>();
+
+  constructor() {
+    this.events.subscribe((event) => this.seen.push(event));
+    for (const [name, hz] of Object.entries(IMX8MP.oscillators ?? {})) this.clocks.define(name, () => hz);
+  }
+
+  /** The block of the 8M Plus called `name`, with the clocks that it needs. */
+  make(name: string): Peripheral {
+    const known = this.made.get(name);
+    if (known) return known;
+    if (name !== 'CCM_ANALOG' && name !== 'CCM') {
+      this.make('CCM_ANALOG');
+      this.make('CCM');
+    }
+    const spec = IMX8MP.peripherals.find((candidate) => candidate.name === name);
+    if (!spec) throw new Error(`no block ${name}`);
+    const context: PeripheralContext = {
+      scheduler: this.scheduler,
+      diagnostics: this.diagnostics,
+      events: this.events,
+      clocks: this.clocks,
+      interrupt: (level) => this.lines.set(name, level),
+      highInterrupt: (level) => this.lines.set(`${name} high`, level),
+      requestReset: (cause) => this.resets.push(cause),
+      coreReset: (held) => this.coreResets.push(held),
+    };
+    const peripheral = createPeripheral(spec, context);
+    this.made.set(name, peripheral);
+    return peripheral;
+  }
+
+  /** Level of a line, false if it was never driven. */
+  line(name: string): boolean {
+    return this.lines.get(name) ?? false;
+  }
+
+  /** Lets virtual time pass, firing timers when they are due. */
+  advance(cycles: number): void {
+    this.advanceTo(this.scheduler.now + cycles);
+  }
+
+  /** Lets virtual time pass until `cycle`. */
+  advanceTo(cycle: number): void {
+    while (this.scheduler.nextDeadline <= cycle) {
+      this.scheduler.advanceTo(this.scheduler.nextDeadline);
+      this.scheduler.fireDue();
+    }
+    this.scheduler.advanceTo(cycle);
+  }
+
+  /** Lets `ms` milliseconds pass. */
+  milliseconds(ms: number): void {
+    this.advance((ms * this.scheduler.hz) / 1000);
+  }
+
+  /** Console bytes so far, as text. */
+  get console(): string {
+    return this.seen.map((event) => (event.type === 'console' ? String.fromCharCode(event.byte) : '')).join('');
+  }
+
+  /** What the models complained about, as `kind block register`. */
+  get complaints(): string[] {
+    return this.diagnostics.all.map(({ kind, block, register }) => `${kind} ${block} ${register}`);
+  }
+}
+
+/** Reads a word. */
+export const get = (device: BusDevice, offset: number): number => device.read(offset, 4);
+/** Writes a word. */
+export const put = (device: BusDevice, offset: number, value: number): boolean => device.write(offset, value, 4);
