@@ -63,7 +63,9 @@ export function bareCore(create: (host: EngineHost) => Engine, options: BareCore
     host,
     code,
     data,
-    program: (address, ...halfwords) => halfwords.forEach((halfword, i) => bus.write(address + 2 * i, halfword, 2)),
+    program: (address, ...halfwords) => {
+      for (const [i, halfword] of halfwords.entries()) bus.write(address + 2 * i, halfword, 2);
+    },
     word: (address) => bus.peek(address, 4),
     setWord: (address, value) => void bus.write(address, value, 4),
     jump: (address) => {

@@ -58,6 +58,8 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
   /** Instructions to interpret before Unicorn is tried again, and the length of the next such stretch. */
   private stretch = 0;
   private nextStretch: number;
+  /** The stretch is for the rest of this `run` only. */
+  private tail = false;
   /** Pages that the block `scan` refused needs marked as code. */
   private newCode: number[] = [];
   /** A store was refused and the registers, as they were before it, are already in the cells. */
@@ -144,6 +146,8 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
 
   run(budget: number): StopCode {
     this.before = 0;
+    if (this.tail) this.stretch = 0;
+    this.tail = false;
     for (;;) {
       const left = budget - this.before;
       if (left <= 0) return STOP.BUDGET;
@@ -198,8 +202,8 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
     const { cells } = this.host.registers;
     const possible = left >= this.tuning.least && !this.unalignedTrap && cells[CELL.T] === 1 && cells[CELL.ITSTATE] === 0;
     if (!possible) {
-      this.stretch = left < this.tuning.least ? left : 1;
-      if (this.unalignedTrap) this.stretch = left;
+      this.tail = left < this.tuning.least || this.unalignedTrap;
+      this.stretch = this.tail ? left : 1;
       return false;
     }
     if (!this.memory.needsSync) return true;
@@ -280,6 +284,7 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
   /** Decides how long the interpreter goes on now. */
   private planStretch(reason: number, done: number, left: number): void {
     if (reason === REASON.BUDGET) {
+      this.tail = true;
       this.stretch = left;
       return;
     }

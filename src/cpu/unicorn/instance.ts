@@ -2,8 +2,8 @@
  * One native Unicorn CPU with the hooks of native-code.ts in place and the register transfer prepared.
  *
  * It always runs in privileged Thread mode with PRIMASK and the like at rest: only general registers, flags and the floating-point
- * file are transferred, because instructions that see the rest are handed over. CONTROL.FPCA is set once, so that QEMU never starts
- * a floating-point context of its own.
+ * file are transferred, because instructions that see the rest are handed over. QEMU is told once that a floating-point
+ * context is active, so that it never starts one of its own.
  */
 import { EngineUnavailable } from '../../errors.ts';
 import { CELL } from '../core-registers.ts';
@@ -20,6 +20,8 @@ const SHARED_SIZE = AT.TABLES + TABLES_SIZE;
 const XPSR_SCRATCH = AT.SCRATCH;
 const HANDLE = AT.SCRATCH + 8;
 
+/** Distance from a list of register numbers to the list of their addresses. */
+const POINTERS = 0x100;
 const GENERAL = 15;
 const DOUBLES = 16;
 const APSR_MASK = 0xf80f_0000 | 0;
@@ -135,13 +137,13 @@ export class UnicornInstance {
   push(float: boolean): void {
     this.xpsr[0] = (this.cells[CELL.APSR]! & APSR_MASK) | EPSR_T;
     const { library, uc, lists } = this;
-    check('uc_reg_write_batch', library.writeRegisters(uc, lists.push, lists.push + 512, float ? GENERAL + 2 + DOUBLES : GENERAL + 1));
+    check('uc_reg_write_batch', library.writeRegisters(uc, lists.push, lists.push + POINTERS, float ? GENERAL + 2 + DOUBLES : GENERAL + 1));
   }
 
   /** Unicorn to core registers, the PC included, ITSTATE not. */
   pull(float: boolean): void {
     const { library, uc, lists, cells } = this;
-    check('uc_reg_read_batch', library.readRegisters(uc, lists.pull, lists.pull + 512, float ? GENERAL + 3 + DOUBLES : GENERAL + 2));
+    check('uc_reg_read_batch', library.readRegisters(uc, lists.pull, lists.pull + POINTERS, float ? GENERAL + 3 + DOUBLES : GENERAL + 2));
     const xpsr = this.xpsr[0]!;
     cells[CELL.APSR] = xpsr & APSR_MASK;
     cells[CELL.T] = (xpsr & EPSR_T) === 0 ? 0 : 1;
@@ -162,18 +164,19 @@ export class UnicornInstance {
     ];
     const write = (offset: number, list: [number, number][]) => {
       new Int32Array(this.buffer, offset, list.length).set(list.map(([id]) => id));
-      new BigUint64Array(this.buffer, offset + 512, list.length).set(list.map(([, at]) => BigInt(at)));
+      new BigUint64Array(this.buffer, offset + POINTERS, list.length).set(list.map(([, at]) => BigInt(at)));
       return this.shared + offset;
     };
     return {
       push: write(AT.LISTS, [...general, [UC.REG_EAPSR_NZCVQG, xpsrAt], ...float]),
-      pull: write(AT.LISTS + 128, [...general, [UC.REG_PC, cellsAt + 4 * CELL.PC], [UC.REG_XPSR, xpsrAt], ...float]),
+      pull: write(AT.LISTS + 0x300, [...general, [UC.REG_PC, cellsAt + 4 * CELL.PC], [UC.REG_XPSR, xpsrAt], ...float]),
     };
   }
 
   private openCpu(host: EngineHost): number {
     const { library } = this;
-    const error = library.open(UC.ARCH_ARM, UC.MODE_THUMB | UC.MODE_MCLASS, this.shared + HANDLE);
+    // Not UC_MODE_MCLASS: with it 2.0 takes a Cortex-M33, whatever the model.
+    const error = library.open(UC.ARCH_ARM, UC.MODE_THUMB, this.shared + HANDLE);
     if (error !== UC.ERR_OK) throw unavailable(`uc_open failed with ${error}`);
     const uc = Number(new BigUint64Array(this.buffer, HANDLE, 1)[0]);
     const model = host.profile.fpu === 'fpv4-sp' ? UC.CPU_ARM_CORTEX_M4 : UC.CPU_ARM_CORTEX_M7;
@@ -194,7 +197,8 @@ export class UnicornInstance {
     hook(UC.HOOK_MEM_UNMAPPED | UC.HOOK_MEM_WRITE_PROT, access, 0);
     this.probe();
     hook(UC.HOOK_MEM_WRITE, shared + AT.CODE + ENTRY.store, state);
-    this.xpsr[0] = 4;
+    // FPCA and SFPA: without both QEMU starts a new context, with FPSCR at rest, at the first floating-point instruction.
+    this.xpsr[0] = 12;
     const control = new Int32Array(this.buffer, AT.PROBE, 1);
     control[0] = UC.REG_CONTROL;
     new BigUint64Array(this.buffer, AT.PROBE + 8, 1)[0] = BigInt(shared + XPSR_SCRATCH);

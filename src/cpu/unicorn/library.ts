@@ -14,7 +14,6 @@ type Koffi = typeof import('koffi').default;
 export const UC = {
   ARCH_ARM: 1,
   MODE_THUMB: 1 << 4,
-  MODE_MCLASS: 1 << 5,
   PROT_READ: 1,
   PROT_WRITE: 2,
   PROT_EXEC: 4,
