@@ -23,6 +23,7 @@ import { createPeripheral, type Peripheral } from './peripherals/catalogue.ts';
 import { ClockTree } from './peripherals/clock-tree.ts';
 import type { Firmware } from './remoteproc/elf-loader.ts';
 import type { CoreControl } from './remoteproc/imx-rproc.ts';
+import { findVectors } from './remoteproc/vectors.ts';
 import { type BoardDescription, type CoreDescription, findBoard, type Interrupts, type SocDescription } from './soc/soc.ts';
 import { Symbols } from './symbols.ts';
 import { Scheduler, type Timer } from './time/scheduler.ts';
@@ -353,7 +354,7 @@ export class Machine {
     };
     return {
       startCore: (name, boot) => {
-        this.startCore(core(name), boot.bootAddress, boot.vectors === undefined ? [] : [boot.vectors]);
+        this.startCore(core(name), boot.vectors);
         return 0;
       },
       stopCore: (name) => {
@@ -378,17 +379,17 @@ export class Machine {
         );
       }
     }
-    this.startCore(
-      this.core,
-      firmware.entry,
-      firmware.segments.map(({ da }) => da),
-    );
+    this.startCore(this.core, findVectors(firmware.segments, firmware.entry));
   }
 
-  /** Starts `core` at the vector table whose reset vector is `entry`; see `vectorTable`. */
-  private startCore(core: Core, entry: number, candidates: readonly number[]): void {
-    const { vectors } = this.soc.cores.find(({ name }) => name === core.name)!;
-    const table = vectorTable(this.view(core.name), entry, [vectors, ...candidates]);
+  /**
+   * Starts `core` at the vector table `vectors`, or at its own address when the image has none.
+   *
+   * Silicon always starts at the core's own address: for an image that is linked elsewhere, U-Boot's bootaux and NXP's TF-A copy its first two
+   * words there. Starting at the image's own table comes to the same, as every start-up code sets VTOR before it needs it.
+   */
+  private startCore(core: Core, vectors: number | undefined): void {
+    const table = vectors ?? this.soc.cores.find(({ name }) => name === core.name)!.vectors;
     this.startedAt.set(core, table);
     core.start(table);
     this.coreEvent(core, 'started', '');
@@ -413,15 +414,4 @@ export class Machine {
   private coreEvent(core: Core, state: 'started' | 'stopped' | 'crashed', detail: string): void {
     this.events.emit({ type: 'core', cycle: this.scheduler.now, core: core.name, state, detail });
   }
-}
-
-/**
- * Address of the vector table: the first of `candidates` whose second word is the firmware's entry, else the last resort the first of them.
- *
- * Silicon always starts at the core's own address (`candidates[0]`): for an image that is linked elsewhere, U-Boot's bootaux and TF-A copy
- * its first two words there. Starting at the image's own table comes to the same, as every start-up code sets VTOR before it needs it.
- */
-export function vectorTable(view: AddressSpace, entry: number, candidates: readonly number[]): number {
-  const fits = (address: number) => (view.peek(address + 4, 4) | 1) === (entry | 1);
-  return candidates.find(fits) ?? candidates[0]!;
 }
