@@ -7,6 +7,7 @@
 import { styleText } from 'node:util';
 import type { Diagnostic } from '../diagnostics.ts';
 import type { MachineEvent } from '../events.ts';
+import type { LintFinding } from '../linux/firmware-lint.ts';
 import { hex32 } from '../memory/bits.ts';
 import { dmesgTimestamp, type OutputLine, stripControls } from './lines.ts';
 
@@ -22,6 +23,8 @@ export interface Renderer {
   note(text: string): void;
   /** A finding of a model, at its first occurrence. */
   diagnostic(diagnostic: Diagnostic): void;
+  /** Something in the firmware that will not work, or may not be meant. */
+  finding(finding: LintFinding): void;
   /** Why the run ended badly: text lines, already worded for the user. */
   report(lines: readonly string[]): void;
   /** The end: machine-readable facts, and the lines that `--stats` and `--trace-hash` add. */
@@ -68,6 +71,12 @@ export class HumanRenderer implements Renderer {
   diagnostic({ kind, block, register, text, pc }: Diagnostic): void {
     const where = pc === undefined ? '' : ` (pc ${hex32(pc)})`;
     this.err(`${this.paint('dim', 'imx-sim:')} ${this.paint('yellow', kind)}: ${block} ${register} ${text}${where}\n`);
+  }
+
+  finding(finding: LintFinding): void {
+    const [first, ...rest] = findingLines(finding);
+    this.err(`${this.paint('dim', 'imx-sim:')} ${this.paint(finding.severity === 'error' ? 'red' : 'yellow', first!)}\n`);
+    for (const text of rest) this.err(`${text}\n`);
   }
 
   report(lines: readonly string[]): void {
@@ -123,6 +132,10 @@ export class JsonRenderer implements Renderer {
     this.put({ type: 'diagnostic', kind, time: diagnostic.cycle / this.hz, ...rest });
   }
 
+  finding(finding: LintFinding): void {
+    this.put({ type: 'finding', ...finding });
+  }
+
   report(lines: readonly string[]): void {
     this.put({ type: 'report', lines });
   }
@@ -134,6 +147,11 @@ export class JsonRenderer implements Renderer {
   private put(value: Readonly<Record<string, unknown>>): void {
     this.out(`${JSON.stringify(value)}\n`);
   }
+}
+
+/** A finding as text: what and where, what to do about it, what dmesg shows. */
+export function findingLines({ severity, place, text, remedy, linux = [] }: LintFinding): string[] {
+  return [`${severity}: ${place}: ${text}`, `  remedy: ${remedy}`, ...linux.map((line) => `  Linux would print: ${line}`)];
 }
 
 /** One event as a short line, for the last events of a report. */

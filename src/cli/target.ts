@@ -4,7 +4,7 @@
 import { UsageError } from '../errors.ts';
 import type { Firmware } from '../remoteproc/elf-loader.ts';
 import { detectSoc } from '../soc/detect.ts';
-import { findSoc, SOCS } from '../soc/index.ts';
+import { findSoc } from '../soc/index.ts';
 import type { SocDescription } from '../soc/soc.ts';
 
 /** Where a firmware runs, and why. */
@@ -17,11 +17,10 @@ export interface Target {
 
 /** Finds the target. @throws {UsageError} for an unknown name, or when the ELF fits no SoC. */
 export function chooseTarget(firmware: Firmware, options: { soc?: string; board?: string; core?: string }): Target {
-  const board = options.board === undefined ? {} : { board: options.board };
+  const boardNamed = (name: string | undefined) => (name === undefined ? {} : { board: name });
   if (options.soc !== undefined) {
     const soc = findSoc(options.soc);
-    if (!soc) throw new UsageError(`no SoC is called ${options.soc}`, `there are ${SOCS.map(({ name }) => name).join(', ')}`);
-    return { soc, core: options.core ?? soc.cores[0]!.name, reasons: ['as --soc says'], ...board };
+    return { soc, core: options.core ?? soc.cores[0]!.name, reasons: ['as --soc says'], ...boardNamed(options.board) };
   }
   const found = detectSoc(firmware);
   if (!found)
@@ -30,5 +29,10 @@ export function chooseTarget(firmware: Firmware, options: { soc?: string; board?
       'choose one with --soc; `imx-sim socs` lists them',
     );
   const doubt = found.ambiguous?.length ? [`it would also fit ${found.ambiguous.map(({ name }) => name).join(', ')}: --soc decides`] : [];
-  return { soc: found.soc, core: options.core ?? found.core, reasons: [...found.reasons, ...doubt], ...board };
+  return {
+    soc: found.soc,
+    core: options.core ?? found.core,
+    reasons: [...found.reasons, ...doubt],
+    ...boardNamed(options.board ?? found.board),
+  };
 }

@@ -9,6 +9,7 @@ import type { SocDescription } from '../../soc/soc.ts';
 import { findBoard } from '../../soc/soc.ts';
 import { EXIT } from '../exit.ts';
 import { readFirmware } from '../firmware-file.ts';
+import { findingLines } from '../renderer.ts';
 import { chooseTarget } from '../target.ts';
 
 /** What the user chose. */
@@ -47,11 +48,7 @@ export function info(path: string, options: InfoOptions): number {
       'segments (device address, as Linux loads them):',
       ...segments.map(segmentLine),
       ...tableLines(firmware, table),
-      ...findings.flatMap(({ severity, place, text, remedy, linux }) => [
-        `${severity}: ${place}: ${text}`,
-        `  remedy: ${remedy}`,
-        ...(linux ?? []).map((line) => `  Linux would print: ${line}`),
-      ]),
+      ...findings.flatMap(findingLines),
       ...(findings.length === 0 ? ['no problems found'] : []),
     ];
     process.stdout.write(`${lines.join('\n')}\n`);

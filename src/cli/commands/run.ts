@@ -4,6 +4,7 @@
 import type { SemihostingHost } from '../../cpu/semihosting.ts';
 import { UsageError } from '../../errors.ts';
 import type { MachineEvent } from '../../events.ts';
+import { type LintFinding, lintFirmware } from '../../linux/firmware-lint.ts';
 import { Machine, type StopReason } from '../../machine.ts';
 import type { Firmware } from '../../remoteproc/elf-loader.ts';
 import type { Timer } from '../../time/scheduler.ts';
@@ -60,6 +61,8 @@ class Session {
   private readonly trace = new TraceHash();
   private readonly history: MachineEvent[] = [];
   private readonly quiet: Timer;
+  /** What is wrong with the firmware, as far as the ELF tells; the errors were shown at the start. */
+  private readonly lint: readonly LintFinding[];
   private matched: OutputLine | undefined;
   private interrupted = false;
 
@@ -90,6 +93,8 @@ class Session {
     for (const { device, bytes } of options.send) this.input.send(this.consoleName(device), bytes);
     const where = machine.linux ? `board ${machine.board!.name}` : 'without Linux';
     this.renderer.note(`${soc.name} ${machine.core.name} (${target.reasons.join('; ')}), ${where}, engine ${engine.name}`);
+    this.lint = machine.linux ? lintFirmware(firmware, soc, machine.board!, core) : [];
+    for (const finding of this.lint) if (finding.severity === 'error') this.renderer.finding(finding);
   }
 
   async run(): Promise<number> {
@@ -162,18 +167,28 @@ class Session {
       case 'host-memory':
         return { status: EXIT.USAGE, reason: 'host-memory', report: [stop.text, `remedy: ${stop.remedy}`] };
       case 'deadlock':
-        return {
-          status: EXIT.TIMEOUT,
-          reason: 'deadlock',
-          report: [
-            `nothing can happen any more at ${machine.scheduler.seconds.toFixed(6)} s${this.untilText()}`,
-            ...whatWaits(machine),
-            ...this.context(),
-          ],
-        };
+        return (
+          this.refused() ?? {
+            status: EXIT.TIMEOUT,
+            reason: 'deadlock',
+            report: [
+              `nothing can happen any more at ${machine.scheduler.seconds.toFixed(6)} s${this.untilText()}`,
+              ...whatWaits(machine),
+              ...this.context(),
+            ],
+          }
+        );
       default:
         return { status: EXIT.INTERNAL, reason: stop.kind, report: [`unexpected stop: ${stop.kind}`] };
     }
+  }
+
+  /** The end of a run in which Linux did not start the firmware at all. */
+  private refused(): Ending | undefined {
+    const { linux, kernel, core } = this.machine;
+    if (!linux || !kernel || !core.halted || linux.remoteproc(core.name)?.state !== 'offline') return undefined;
+    const said = kernel.log.filter(({ level }) => level <= 3).map(({ text }) => `  ${text}`);
+    return { status: EXIT.USAGE, reason: 'refused', report: ['Linux refused the firmware:', ...said] };
   }
 
   private async stuckInFault(pc: number): Promise<Ending> {
@@ -192,7 +207,7 @@ class Session {
   private timedOut(): Ending {
     const { machine } = this;
     const text = `timed out after ${machine.scheduler.seconds} s of virtual time${this.untilText()}`;
-    return { status: EXIT.TIMEOUT, reason: 'timeout', report: [text, ...whatWaits(machine), ...this.context()] };
+    return this.refused() ?? { status: EXIT.TIMEOUT, reason: 'timeout', report: [text, ...whatWaits(machine), ...this.context()] };
   }
 
   private untilText(): string {
@@ -213,7 +228,10 @@ class Session {
   private finish({ status, reason, report }: Ending): number {
     const { machine, options } = this;
     this.flushLines();
-    if (report.length > 0) this.renderer.report(report);
+    if (report.length > 0) {
+      this.renderer.report(report);
+      for (const finding of this.lint) if (finding.severity === 'warning') this.renderer.finding(finding);
+    }
     const trace = options.traceHash ? { trace: this.trace.digest() } : {};
     const stats = options.stats ? { stats: this.statistics.figures(machine) } : {};
     const lines = [...(options.stats ? this.statistics.lines(machine) : []), ...(trace.trace ? [`trace ${trace.trace}`] : [])];
