@@ -54,9 +54,14 @@ export class LineAssembler {
     } else if (event.type === 'console') this.addByte(event.device, event.byte, event.cycle);
   }
 
-  /** Consoles with an unfinished line that was not shown yet. */
-  get pending(): readonly string[] {
-    return [...this.partials].filter(([, { bytes, shown }]) => bytes.length > shown).map(([device]) => device);
+  /** True when a console has an unfinished line that was not shown yet. */
+  get pending(): boolean {
+    return [...this.partials.values()].some(({ bytes, shown }) => bytes.length > shown);
+  }
+
+  /** Shows what every console has left unfinished and not added to since `cycle`. */
+  flushQuiet(cycle: number): void {
+    for (const [device, partial] of this.partials) if (partial.cycle <= cycle) this.flush(device);
   }
 
   /** Shows what `device` has left unfinished. */

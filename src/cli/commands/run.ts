@@ -86,7 +86,7 @@ class Session {
     });
     const { machine } = this;
     this.lines = new LineAssembler(soc.baseHz, (line) => this.line(line));
-    this.quiet = machine.scheduler.timer('partial lines', () => this.flushLines());
+    this.quiet = machine.scheduler.timer('partial lines', () => this.flushQuietLines());
     machine.events.subscribe((event) => this.event(event));
     machine.diagnostics.onFirst = (diagnostic) => this.renderer.diagnostic(diagnostic);
     this.input = new InputQueue(machine);
@@ -227,7 +227,7 @@ class Session {
 
   private finish({ status, reason, report }: Ending): number {
     const { machine, options } = this;
-    this.flushLines();
+    this.lines.flushQuiet(Number.POSITIVE_INFINITY);
     if (report.length > 0) {
       this.renderer.report(report);
       for (const finding of this.lint) if (finding.severity === 'warning') this.renderer.finding(finding);
@@ -249,7 +249,7 @@ class Session {
       if (this.history.length > HISTORY) this.history.shift();
     }
     this.lines.add(event);
-    if (this.lines.pending.length > 0) this.quiet.armIn(this.machine.scheduler.cyclesFromNs(PARTIAL_NS));
+    if (!this.quiet.armed && this.lines.pending) this.quiet.armIn(this.machine.scheduler.cyclesFromNs(PARTIAL_NS));
   }
 
   private line(line: OutputLine): void {
@@ -261,8 +261,12 @@ class Session {
     this.machine.requestStop();
   }
 
-  private flushLines(): void {
-    for (const device of this.lines.pending) this.lines.flush(device);
+  /** Shows unfinished lines of consoles that have been quiet for a while; looks again later while there are others. */
+  private flushQuietLines(): void {
+    const { scheduler } = this.machine;
+    const age = scheduler.cyclesFromNs(PARTIAL_NS);
+    this.lines.flushQuiet(scheduler.now - age);
+    if (this.lines.pending) this.quiet.armIn(age);
   }
 
   /** The device that `name` means; `console` is the M core's UART. @throws {UsageError} when the machine has no such console. */
