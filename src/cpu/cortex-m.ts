@@ -311,7 +311,7 @@ export class CortexM implements Core, CoreView {
       vectPending: () => {
         if (this.inEngine) this.engine.pull();
         else this.sync();
-        return this.nvic.nextPriority < this.exceptions.executionPriority(true) ? this.nvic.next : 0;
+        return this.nvic.nextPriority < this.exceptions.boostedPriority ? this.nvic.next : 0;
       },
       configurationChanged: () => this.configurationChanged(),
       systemReset: () => {

@@ -11,7 +11,7 @@ import { CELL, type CoreRegisters } from './core-registers.ts';
 import { EXCEPTION, exceptionName, isFault } from './exception-numbers.ts';
 import { BFSR, DFSR, HFSR, MMFSR, UFSR } from './fault-status.ts';
 import { FPCA, type FpContext } from './fp-context.ts';
-import type { Nvic } from './nvic.ts';
+import { LOWEST_PRIORITY, type Nvic } from './nvic.ts';
 import type { SystemControlBlock } from './scb.ts';
 
 const BASIC_FRAME = 0x20;
@@ -60,6 +60,14 @@ export class ExceptionUnit {
     const { cells } = this.parts.registers;
     const primask = !ignorePrimask && cells[CELL.PRIMASK] !== 0;
     return this.parts.nvic.executionPriority(primask, cells[CELL.BASEPRI]! & this.parts.nvic.priorityMask, cells[CELL.FAULTMASK] !== 0);
+  }
+
+  /** What BASEPRI and FAULTMASK alone hold back: priorities at or above this value. */
+  get boostedPriority(): number {
+    const { cells } = this.parts.registers;
+    if (cells[CELL.FAULTMASK] !== 0) return -1;
+    const basepri = cells[CELL.BASEPRI]! & this.parts.nvic.priorityMask;
+    return basepri === 0 ? LOWEST_PRIORITY : this.parts.nvic.group(basepri);
   }
 
   /** True when the pending exception that comes next may be entered now. */

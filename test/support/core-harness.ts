@@ -25,7 +25,7 @@ export const PROBE = {
   /** Drives the interrupt line of that number high, low. */
   RAISE: 0x4000_0004,
   LOWER: 0x4000_0008,
-  /** Ends `rig.run` after the instruction. */
+  /** Any value but 0 ends `rig.run` after the instruction. */
   STOP: 0x4000_000c,
   /** Appends the cycle of the access to `rig.trace`. */
   CYCLE: 0x4000_0010,
@@ -84,7 +84,7 @@ export class Rig {
         scheduler.advanceTo(until);
         continue;
       }
-      let stop: CoreStop = { kind: 'slice' };
+      let stop = { kind: 'slice' } as CoreStop;
       const start = scheduler.now;
       const elapsed = scheduler.runSlice(core, until, () => {
         stop = core.run(until - start);
@@ -130,7 +130,7 @@ export class Rig {
         if (offset === 0) trace.push(value);
         else if (offset === 4) this.core.setInterrupt(value, true);
         else if (offset === 8) this.core.setInterrupt(value, false);
-        else if (offset === 0xc) {
+        else if (offset === 0xc && value !== 0) {
           this.stopped = true;
           this.core.deadlineMoved();
         } else if (offset === 0x10) trace.push(this.scheduler.now);

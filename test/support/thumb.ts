@@ -25,21 +25,21 @@ interface Entry {
 /** The programs of one test file. */
 export class ThumbPrograms {
   private readonly file: string;
-  private readonly prelude: string;
+  private readonly wrap: (source: string) => string;
   private readonly known: Record<string, Entry>;
   private readonly mode = process.env['THUMB_AS'];
 
-  /** `name` is that of the JSON file in test/cpu/thumb; `prelude` is put before every source. */
-  constructor(name: string, prelude: string) {
+  /** `name` is that of the JSON file in test/cpu/thumb; `wrap` makes a whole assembler file of a source. */
+  constructor(name: string, wrap: (source: string) => string) {
     this.file = new URL(`../cpu/thumb/${name}.json`, import.meta.url).pathname;
-    this.prelude = prelude;
+    this.wrap = wrap;
     const fresh = this.mode === 'all' || !existsSync(this.file);
     this.known = fresh ? {} : (JSON.parse(readFileSync(this.file, 'utf8')) as Record<string, Entry>);
   }
 
   /** The machine code of `source`. */
   get(source: string): ThumbProgram {
-    const text = `${this.prelude}\n${source}`;
+    const text = this.wrap(source);
     const key = createHash('sha256').update(text).digest('hex').slice(0, 16);
     if (!this.known[key]) {
       if (!this.mode) throw new Error(`${this.file} has no code for this source: run the test once with THUMB_AS=1`);
@@ -51,13 +51,13 @@ export class ThumbPrograms {
   }
 }
 
+/** Assembles and links `text` at address 0; needs arm-none-eabi binutils. */
+export function assembleElf(text: string): Uint8Array {
+  return inTools(text, (path) => readFileSync(path('a.elf')));
+}
+
 function assemble(text: string): Entry {
-  const directory = mkdtempSync(join(tmpdir(), 'thumb-'));
-  const path = (name: string) => join(directory, name);
-  try {
-    writeFileSync(path('a.s'), `${text}\n`);
-    execFileSync('arm-none-eabi-as', ['-o', path('a.o'), path('a.s')]);
-    execFileSync('arm-none-eabi-ld', ['-Ttext=0', '-e', '0', '-o', path('a.elf'), path('a.o')]);
+  return inTools(text, (path) => {
     execFileSync('arm-none-eabi-objcopy', ['-O', 'binary', path('a.elf'), path('a.bin')]);
     const symbols: Record<string, number> = {};
     for (const line of execFileSync('arm-none-eabi-nm', [path('a.elf')], { encoding: 'utf8' }).split('\n')) {
@@ -65,6 +65,17 @@ function assemble(text: string): Entry {
       if (name && /^[tT]$/.test(type!) && !name.startsWith('$') && !name.startsWith('_')) symbols[name] = Number.parseInt(address!, 16);
     }
     return { code: readFileSync(path('a.bin')).toString('base64'), symbols };
+  });
+}
+
+function inTools<T>(text: string, use: (path: (name: string) => string) => T): T {
+  const directory = mkdtempSync(join(tmpdir(), 'thumb-'));
+  const path = (name: string) => join(directory, name);
+  try {
+    writeFileSync(path('a.s'), `${text}\n`);
+    execFileSync('arm-none-eabi-as', ['-o', path('a.o'), path('a.s')]);
+    execFileSync('arm-none-eabi-ld', ['-Ttext=0', '-e', '0', '-o', path('a.elf'), path('a.o')]);
+    return use(path);
   } finally {
     rmSync(directory, { recursive: true });
   }
