@@ -1,0 +1,271 @@
+/** RDC, GPC, SRC, SNVS, SYS_CTR, IOMUXC, and blocks that are not modelled. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { BusDevice } from '../../src/memory/bus.ts';
+import { Bench, get, put } from './bench.ts';
+
+let bench: Bench;
+beforeEach(() => {
+  bench = new Bench();
+});
+
+describe('RDC', () => {
+  it('shows each master its own domain', () => {
+    const rdc = bench.make('RDC');
+    const [m7, linux] = [rdc.deviceFor!('m7'), rdc.deviceFor!('linux')];
+    expect([get(m7, 0x24), get(linux, 0x24), get(rdc.device, 0x24)]).toEqual([0x101, 0x100, 0x100]);
+    put(linux, 0x204, 3);
+    expect([get(m7, 0x24), m7.peek(0x24, 4)]).toEqual([0x103, 0x103]);
+  });
+
+  it('takes the path of the MCUXpresso samples: RDC writable by domain 1, so MDA[M7] is written', () => {
+    const m7 = bench.make('RDC').deviceFor!('m7');
+    const domain = get(m7, 0x24) & 3;
+    expect((get(m7, 0x400 + 4 * 29) >>> (2 * domain)) & 1).toBe(1);
+    put(m7, 0x204, 1);
+    expect(get(m7, 0x204)).toBe(1);
+    expect(bench.complaints).toEqual([]);
+  });
+
+  it('describes 4 domains, 40 masters, 112 peripherals, 77 regions', () => {
+    expect(get(bench.make('RDC').device, 0)).toBe((77 << 20) | (112 << 12) | (40 << 4) | 4);
+  });
+
+  it('keeps what is locked until the SoC is reset', () => {
+    const { device, reset } = bench.make('RDC');
+    put(device, 0x400, 0x8000_0003);
+    put(device, 0x400, 0xff);
+    expect(get(device, 0x400)).toBe(0x8000_0003);
+    expect(bench.complaints).toEqual(['guest-error RDC PDAP[0]']);
+    reset();
+    expect([get(device, 0x400), get(device, 0x204)]).toEqual([0xff, 1]);
+  });
+
+  it('stores memory regions', () => {
+    const { device } = bench.make('RDC');
+    put(device, 0x800, 0x5500_0001);
+    put(device, 0x804, 0x5510_0000);
+    put(device, 0x808, 0x4000_00fc);
+    expect([0x800, 0x804, 0x808, 0x80c].map((at) => get(device, at))).toEqual([0x5500_0000, 0x5510_0000, 0x4000_00fc, 0]);
+  });
+});
+
+describe('GPC', () => {
+  it('powers a domain up some time after the request, whose bit clears itself', () => {
+    const { device } = bench.make('GPC');
+    put(device, 0xd8, 1 << 5);
+    expect(get(device, 0xd8)).toBe(1 << 5);
+    bench.advance(800);
+    put(device, 0xd8, get(device, 0xd8) | (1 << 6));
+    expect(get(device, 0xd8)).toBe(0x60);
+    bench.milliseconds(0.002);
+    expect(get(device, 0xd8)).toBe(0);
+    put(device, 0xd8, 0x80);
+    expect(get(device, 0xd8)).toBe(0x80);
+    expect(get(device, 0xe4)).toBe(0);
+  });
+
+  it('acknowledges a bus handshake at once, both ways', () => {
+    const { device } = bench.make('GPC');
+    put(device, 0x190, 0);
+    expect(get(device, 0x190)).toBe(0);
+    put(device, 0x190, 0x8000);
+    expect(get(device, 0x190)).toBe(0x8000_8000);
+    put(device, 0x190, 0xffff);
+    expect(get(device, 0x190)).toBe(0xfff0_ffff);
+  });
+
+  it('stores mappings and masks', () => {
+    const { device } = bench.make('GPC');
+    put(device, 0x1d0, 0x80);
+    put(device, 0x58, 0xffff_ffff);
+    expect([get(device, 0x1d0), get(device, 0x58)]).toEqual([0x80, 0xffff_ffff]);
+    expect(bench.complaints).toEqual([]);
+    get(device, 0x94);
+    expect(bench.complaints).toEqual(['unimplemented GPC ISR_M7[0]']);
+    bench.make('GPC').reset();
+    expect(get(device, 0x1d0)).toBe(0);
+  });
+});
+
+describe('SRC', () => {
+  it('starts and stops the M core as Linux does by MMIO', () => {
+    const { device } = bench.make('SRC');
+    put(device, 0x0c, 0x0e);
+    expect([bench.coreResets, get(device, 0x0c)]).toEqual([[false], 0x08]);
+    put(device, 0x0c, 0x0b);
+    expect([bench.coreResets, get(device, 0x0c)]).toEqual([[false, true], 0x09]);
+  });
+
+  it('pulses the reset of a core that runs', () => {
+    const { device } = bench.make('SRC');
+    put(device, 0x0c, 0x08);
+    put(device, 0x0c, 0x0a);
+    expect(bench.coreResets).toEqual([false, true, false]);
+    put(device, 0x0c, 0x00);
+    expect(bench.coreResets.at(-1)).toBe(true);
+  });
+
+  it('remembers the cause of the reset until it is cleared, and words for the boot loader', () => {
+    const { device, reset } = bench.make('SRC');
+    expect(get(device, 0x5c)).toBe(1);
+    put(device, 0x5c, 1);
+    expect(get(device, 0x5c)).toBe(0);
+    put(device, 0x74, 0x1234);
+    expect(get(device, 0x74)).toBe(0x1234);
+    reset();
+    expect([get(device, 0x5c), get(device, 0x74), get(device, 0x0c)]).toEqual([1, 0, 0xa9]);
+  });
+});
+
+describe('SNVS', () => {
+  let device: BusDevice;
+  beforeEach(() => {
+    device = bench.make('SNVS').device;
+  });
+
+  it('counts 32768 ticks a second once SRTC_ENV is set', () => {
+    bench.milliseconds(1000);
+    expect(get(device, 0x54)).toBe(0);
+    put(device, 0x38, 0x21);
+    bench.milliseconds(2500);
+    expect([get(device, 0x50), get(device, 0x54)]).toEqual([0, 81_920]);
+    put(device, 0x38, 0x20);
+    bench.milliseconds(1000);
+    expect(get(device, 0x54)).toBe(81_920);
+  });
+
+  it('takes a time that Linux sets: seconds times 32768 over two registers', () => {
+    const seconds = 1_700_000_000;
+    put(device, 0x54, (seconds * 32_768) % 2 ** 32);
+    put(device, 0x50, Math.floor((seconds * 32_768) / 2 ** 32));
+    put(device, 0x38, 0x21);
+    bench.milliseconds(3000);
+    const ticks = get(device, 0x50) * 2 ** 32 + get(device, 0x54);
+    expect(ticks / 32_768).toBe(seconds + 3);
+  });
+
+  it('rings at the second of LPTAR, until LPSR is cleared', () => {
+    put(device, 0x38, 0x23);
+    put(device, 0x58, 2);
+    bench.milliseconds(1999);
+    expect(bench.line('SNVS')).toBe(false);
+    bench.milliseconds(2);
+    expect([bench.line('SNVS'), get(device, 0x4c) & 1]).toEqual([true, 1]);
+    put(device, 0x58, 0);
+    put(device, 0x4c, 1);
+    expect(bench.line('SNVS')).toBe(false);
+  });
+
+  it('has a second counter with its own alarm', () => {
+    put(device, 0x30, 16_384);
+    put(device, 0x08, 3);
+    bench.milliseconds(499);
+    expect(bench.line('SNVS')).toBe(false);
+    bench.milliseconds(2);
+    expect([bench.line('SNVS'), get(device, 0x14) & 1]).toEqual([true, 1]);
+    put(device, 0x08, 1);
+    expect(bench.line('SNVS')).toBe(false);
+    put(device, 0x28, 7);
+    expect([get(device, 0x24), get(device, 0x28)]).toEqual([0, 7]);
+    put(device, 0x24, 1);
+    expect(get(device, 0x24)).toBe(1);
+  });
+
+  it('keeps the low-power half through a reset', () => {
+    put(device, 0x100, 0xcafe);
+    put(device, 0x38, 0x21);
+    put(device, 0x08, 1);
+    bench.milliseconds(1000);
+    bench.make('SNVS').reset();
+    bench.milliseconds(1000);
+    expect([get(device, 0x90), get(device, 0x68), get(device, 0x54), get(device, 0x28)]).toEqual([0xcafe, 0xcafe, 65_536, 0]);
+    put(device, 0x94, 5);
+    put(device, 0x68, 6);
+    expect([get(device, 0x104), get(device, 0x100)]).toEqual([5, 6]);
+    expect(bench.complaints).toEqual([]);
+  });
+});
+
+describe('SYS_CTR', () => {
+  let device: BusDevice;
+  beforeEach(() => {
+    device = bench.make('SYS_CTR').device;
+  });
+
+  it('counts 8 MHz from power-on, the same in both frames', () => {
+    bench.milliseconds(1000);
+    expect([get(device, 0x0), get(device, 0x4), get(device, 0x2_0008), get(device, 0x2_0020)]).toEqual([
+      8_000_000, 0, 8_000_000, 8_000_000,
+    ]);
+    put(device, 0x2_000c, 0x12);
+    bench.milliseconds(1);
+    expect([get(device, 0x4), get(device, 0x0)]).toEqual([0x12, 8_008_000]);
+  });
+
+  it('stops and goes on', () => {
+    bench.milliseconds(1);
+    put(device, 0x2_0000, 0);
+    bench.milliseconds(1);
+    expect(get(device, 0)).toBe(8000);
+    put(device, 0x2_0000, 1);
+    bench.milliseconds(1);
+    expect(get(device, 0)).toBe(16_000);
+    put(device, 0x2_0008, 5);
+    expect(get(device, 0)).toBe(5);
+  });
+
+  it('compares in two units, each with its line', () => {
+    put(device, 0x1_0020, 8000);
+    put(device, 0x1_002c, 1);
+    put(device, 0x1_0120, 16_000);
+    put(device, 0x1_012c, 1);
+    bench.milliseconds(0.999);
+    expect([bench.line('SYS_CTR'), bench.line('SYS_CTR high')]).toEqual([false, false]);
+    bench.milliseconds(0.001);
+    expect([bench.line('SYS_CTR'), bench.line('SYS_CTR high'), get(device, 0x1_002c)]).toEqual([true, false, 5]);
+    put(device, 0x1_002c, 3);
+    expect(bench.line('SYS_CTR')).toBe(false);
+    bench.milliseconds(1);
+    expect(bench.line('SYS_CTR high')).toBe(true);
+    put(device, 0x1_0120, 24_000);
+    expect(bench.line('SYS_CTR high')).toBe(false);
+    bench.milliseconds(1);
+    expect(bench.line('SYS_CTR high')).toBe(true);
+    bench.make('SYS_CTR').reset();
+    expect([bench.line('SYS_CTR high'), get(device, 0)]).toEqual([false, 0]);
+    expect(bench.complaints).toEqual([]);
+  });
+});
+
+describe('IOMUXC', () => {
+  it('stores pads, electrics, daisies and GPRs, silently', () => {
+    const { device, reset } = bench.make('IOMUXC');
+    for (const offset of [0x014, 0x250, 0x4bc, 0x4c0, 0x634]) {
+      put(device, offset, 0x1f0 + offset);
+      expect(get(device, offset)).toBe(0x1f0 + offset);
+    }
+    reset();
+    expect(get(device, 0x014)).toBe(5);
+    const gpr = bench.make('IOMUXC_GPR').device;
+    put(gpr, 0x58, 1);
+    expect(get(gpr, 0x58)).toBe(1);
+    expect(bench.complaints).toEqual([]);
+    get(device, 0x638);
+    expect(bench.complaints).toEqual(['guest-error IOMUXC +0x638']);
+  });
+});
+
+describe('a block that is not modelled', () => {
+  it('names itself once for reads and once for writes, and disturbs nothing', () => {
+    const { device, reset } = bench.make('TMU');
+    expect(get(device, 0x10)).toBe(0);
+    expect(get(device, 0x20)).toBe(0);
+    expect(put(device, 0x10, 1)).toBe(true);
+    expect(device.peek(0x10, 4)).toBe(0);
+    reset();
+    expect(bench.diagnostics.all.map(({ block, text, count }) => `${block} ${text} ${count}`)).toEqual([
+      'TMU is not modelled: it reads as 0 2',
+      'TMU is not modelled: writes are ignored 1',
+    ]);
+  });
+});
