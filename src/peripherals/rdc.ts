@@ -77,8 +77,8 @@ export class Rdc {
     if (master === undefined) return this.device;
     const did = (offset: number): number => (offset === RDC.STAT.offset ? this.device.field('MDA', 'DID', master) : 0);
     return {
-      read: (offset, size) => this.device.read(offset, size) | did(offset),
-      peek: (offset, size) => this.device.peek(offset, size) | did(offset),
+      read: (offset, size) => (this.device.read(offset, size) | did(offset)) >>> 0,
+      peek: (offset, size) => (this.device.peek(offset, size) | did(offset)) >>> 0,
       write: (offset, value, size) => this.device.write(offset, value, size),
     };
   }
