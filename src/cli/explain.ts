@@ -24,11 +24,17 @@ export function lastEvents(events: readonly MachineEvent[], hz: number): string[
   return ['last events:', ...events.map((event) => `  ${eventText(event, hz)}`)];
 }
 
-/** What every core does and what Linux waits for. */
-export function whatWaits(machine: Machine): string[] {
+/** What every core does and what Linux waits for, when `messages` came from the firmware. */
+export function whatWaits(machine: Machine, messages: number): string[] {
   const lines: string[] = [];
   for (const core of machine.cores) lines.push(...(core.halted ? [`${core.name}: not running`] : core.describe()));
   for (const text of machine.linux?.waitingFor() ?? []) lines.push(`linux: ${text}`);
+  const rproc = machine.linux?.remoteproc(machine.core.name);
+  if (rproc?.state === 'running' && rproc.rvdevs.length > 0 && messages === 0) {
+    lines.push(
+      'linux: the virtio device is ready, but the firmware has sent no message, not even a name-service announcement (to address 0x35)',
+    );
+  }
   for (const core of machine.cores) lines.push(...core.faultReport());
   return lines;
 }

@@ -15,6 +15,11 @@ export class Statistics {
     else if (event.type !== 'core') this.counts[event.type]++;
   }
 
+  /** Messages that came from the firmware. */
+  get messagesToLinux(): number {
+    return this.counts.rx;
+  }
+
   /** All figures, for `--json`. Wall times are the host's and differ from run to run. */
   figures(machine: Machine): Record<string, number> {
     const wall = (performance.now() - this.started) / 1000;

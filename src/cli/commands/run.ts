@@ -162,7 +162,7 @@ class Session {
         return {
           status: EXIT.FIRMWARE,
           reason: 'system-reset',
-          report: [`firmware failed: ${stop.block} reset the SoC: ${stop.cause}`, ...whatWaits(machine), ...(await this.details())],
+          report: [`firmware failed: ${stop.block} reset the SoC: ${stop.cause}`, ...this.waits(), ...(await this.details())],
         };
       case 'host-memory':
         return { status: EXIT.USAGE, reason: 'host-memory', report: [stop.text, `remedy: ${stop.remedy}`] };
@@ -173,7 +173,7 @@ class Session {
             reason: 'deadlock',
             report: [
               `nothing can happen any more at ${machine.scheduler.seconds.toFixed(6)} s${this.untilText()}`,
-              ...whatWaits(machine),
+              ...this.waits(),
               ...this.context(),
             ],
           }
@@ -193,12 +193,15 @@ class Session {
 
   private async stuckInFault(pc: number): Promise<Ending> {
     const { machine } = this;
+    const fault = machine.core.faultReport();
+    const breakpoint = !this.options.semihosting && fault.some((text) => text.includes('DEBUGEVT'));
     return {
       status: EXIT.FIRMWARE,
       reason: 'fault',
       report: [
         `firmware failed: ${machine.core.name} took a fault and its handler loops at ${machine.symbols.name(pc) ?? 'an address without symbol'}`,
-        ...machine.core.faultReport(),
+        ...fault,
+        ...(breakpoint ? ['remedy: if that is a semihosting call, --semihosting serves it'] : []),
         ...(await this.details()),
       ],
     };
@@ -207,7 +210,11 @@ class Session {
   private timedOut(): Ending {
     const { machine } = this;
     const text = `timed out after ${machine.scheduler.seconds} s of virtual time${this.untilText()}`;
-    return this.refused() ?? { status: EXIT.TIMEOUT, reason: 'timeout', report: [text, ...whatWaits(machine), ...this.context()] };
+    return this.refused() ?? { status: EXIT.TIMEOUT, reason: 'timeout', report: [text, ...this.waits(), ...this.context()] };
+  }
+
+  private waits(): string[] {
+    return whatWaits(this.machine, this.statistics.messagesToLinux);
   }
 
   private untilText(): string {
