@@ -58,6 +58,7 @@ export function field(compiled: CompiledEncoding, word: number, letter: string):
   const segments = compiled.fields.get(letter);
   if (segments) {
     let value = 0;
+    if (segments.length === 1) return (word >>> segments[0]!.lsb) & ((1 << segments[0]!.width) - 1);
     for (const { lsb, width } of segments) value = (value << width) | ((word >>> lsb) & ((1 << width) - 1));
     return value >>> 0;
   }

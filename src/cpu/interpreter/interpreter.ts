@@ -13,7 +13,8 @@ import { type Engine, type EngineFactory, type EngineHost, STOP, type StopCode }
 import { type CodePage, CodePages } from './code-pages.ts';
 import { Context, DONE, FAULT, STOPPED } from './context.ts';
 import { FIRST_FLOAT, FIRST_HANDLER, HANDLERS, OPERATION } from './handlers.ts';
-import { multiplyHigh, multiplyHighSigned, shiftImmediate } from './integer.ts';
+import { multiplyHigh, shiftImmediate } from './integer.ts';
+import { warmUp } from './warm-up.ts';
 
 /** Values of `slow` in the main loop: what is left to do after the switch. 1 to 8 are `ACCESS`. */
 const HANDLER = 16;
@@ -118,6 +119,11 @@ export class Interpreter extends Context implements Engine {
   dispose(): void {
     this.memory.onCodeWritten = undefined;
     this.memory.onFlush = undefined;
+  }
+
+  /** The micro-operations of the page at `address`, which must be executable; for warm-up. */
+  slotsAt(address: number): Int32Array {
+    return this.code.find(address)!.slots;
   }
 
   run(budget: number): StopCode {
@@ -435,57 +441,33 @@ export class Interpreter extends Context implements Engine {
             continue;
           }
 
-          case 43: {
-            // MOV_X
-            const shift = slots[current + 3]!;
-            R[w1 & 15] = shiftImmediate(R[(w1 >> 8) & 15]!, shift & 3, shift >> 2, fc);
-            continue;
-          }
-          case 44: {
-            // ADD_X
-            const shift = slots[current + 3]!;
-            R[w1 & 15] = (R[(w1 >> 4) & 15]! + shiftImmediate(R[(w1 >> 8) & 15]!, shift & 3, shift >> 2, fc)) | 0;
-            continue;
-          }
-          case 45: {
-            // SUB_X
-            const shift = slots[current + 3]!;
-            R[w1 & 15] = (R[(w1 >> 4) & 15]! - shiftImmediate(R[(w1 >> 8) & 15]!, shift & 3, shift >> 2, fc)) | 0;
-            continue;
-          }
-          case 46: {
-            // RSB_X
-            const shift = slots[current + 3]!;
-            R[w1 & 15] = (shiftImmediate(R[(w1 >> 8) & 15]!, shift & 3, shift >> 2, fc) - R[(w1 >> 4) & 15]!) | 0;
-            continue;
-          }
-          case 47: {
-            // AND_X
-            const shift = slots[current + 3]!;
-            R[w1 & 15] = R[(w1 >> 4) & 15]! & shiftImmediate(R[(w1 >> 8) & 15]!, shift & 3, shift >> 2, fc);
-            continue;
-          }
-          case 48: {
-            // ORR_X
-            const shift = slots[current + 3]!;
-            R[w1 & 15] = R[(w1 >> 4) & 15]! | shiftImmediate(R[(w1 >> 8) & 15]!, shift & 3, shift >> 2, fc);
-            continue;
-          }
-          case 49: {
-            // EOR_X
-            const shift = slots[current + 3]!;
-            R[w1 & 15] = R[(w1 >> 4) & 15]! ^ shiftImmediate(R[(w1 >> 8) & 15]!, shift & 3, shift >> 2, fc);
-            continue;
-          }
+          case 43: // MOV_X
+          case 44: // ADD_X
+          case 45: // SUB_X
+          case 46: // RSB_X
+          case 47: // AND_X
+          case 48: // ORR_X
+          case 49: // EOR_X
           case 50: {
             // CMP_X
             const shift = slots[current + 3]!;
             const a = R[(w1 >> 4) & 15]!;
             const b = shiftImmediate(R[(w1 >> 8) & 15]!, shift & 3, shift >> 2, fc) | 0;
-            const r = (a - b) | 0;
-            fn = fz = r;
-            fc = a >>> 0 >= b >>> 0 ? 1 : 0;
-            fv = (a ^ b) & (a ^ r);
+            if (op === 50 /* CMP_X */) {
+              const r = (a - b) | 0;
+              fn = fz = r;
+              fc = a >>> 0 >= b >>> 0 ? 1 : 0;
+              fv = (a ^ b) & (a ^ r);
+              continue;
+            }
+            let r = b;
+            if (op === 44 /* ADD_X */) r = (a + b) | 0;
+            else if (op === 48 /* ORR_X */) r = a | b;
+            else if (op === 45 /* SUB_X */) r = (a - b) | 0;
+            else if (op === 49 /* EOR_X */) r = a ^ b;
+            else if (op === 46 /* RSB_X */) r = (b - a) | 0;
+            else if (op === 47 /* AND_X */) r = a & b;
+            R[w1 & 15] = r;
             continue;
           }
 
@@ -577,20 +559,15 @@ export class Interpreter extends Context implements Engine {
           case 66: // MLS
             R[w1 & 15] = (R[(w1 >> 12) & 15]! - Math.imul(R[(w1 >> 4) & 15]!, R[(w1 >> 8) & 15]!)) | 0;
             continue;
-          case 67: {
-            // UMULL
-            const a = R[(w1 >> 4) & 15]!;
-            const b = R[(w1 >> 8) & 15]!;
-            R[(w1 >> 12) & 15] = Math.imul(a, b);
-            R[w1 & 15] = multiplyHigh(a, b);
-            continue;
-          }
+          case 67: // UMULL
           case 68: {
             // SMULL
             const a = R[(w1 >> 4) & 15]!;
             const b = R[(w1 >> 8) & 15]!;
+            let high = multiplyHigh(a, b);
+            if (op === 68 /* SMULL */) high -= (a < 0 ? b : 0) + (b < 0 ? a : 0);
             R[(w1 >> 12) & 15] = Math.imul(a, b);
-            R[w1 & 15] = multiplyHighSigned(a, b);
+            R[w1 & 15] = high;
             continue;
           }
           case 69: {
@@ -1156,5 +1133,8 @@ export class Interpreter extends Context implements Engine {
 /** Builds the interpreter: always available. */
 export const interpreterFactory: EngineFactory = {
   name: 'interpreter',
-  create: (host) => new Interpreter(host),
+  create: (host) => {
+    warmUp((scratch) => new Interpreter(scratch));
+    return new Interpreter(host);
+  },
 };

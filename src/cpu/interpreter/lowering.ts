@@ -370,12 +370,15 @@ export function lower(
     else instruction.float(compiled.encoding.op);
     return variant[0]!;
   };
-  const inside = refusedInIt(compiled.encoding) ? undefinedOp : one(true);
-  const operands = variant.slice();
   const outside = one(false);
-  // One slot serves both: only the operation may depend on the IT block.
-  if (inside !== undefinedOp && !operands.every((value, i) => i === 0 || value === variant[i])) {
-    throw new RangeError(`${compiled.encoding.name}: operands depend on the IT block`);
+  let inside = refusedInIt(compiled.encoding) ? undefinedOp : outside;
+  if (compiled.encoding.flags === 'outside-it') {
+    const [, w1, w2, w3] = variant;
+    inside = one(true);
+    // One slot serves both: only the operation may depend on the IT block.
+    if (variant[1] !== w1 || variant[2] !== w2 || variant[3] !== w3) {
+      throw new RangeError(`${compiled.encoding.name}: operands depend on the IT block`);
+    }
   }
   slots[index] = outside | halfwords | (inside << 16);
   slots[index + 1] = variant[1]!;
