@@ -94,7 +94,7 @@ export class CortexM implements Core, CoreView {
   readonly exceptions: ExceptionUnit;
   readonly symbolise: (address: number) => string | undefined;
   readonly disassemble: (address: number, bytes: Uint8Array) => string | undefined;
-  /** The last fault exceptions taken, oldest first; `faultsTaken` counts them all. */
+  /** The last fault exceptions taken since `start`, oldest first; `faultsTaken` counts them all. */
   readonly faultLog: FaultRecord[] = [];
   faultsTaken = 0;
   halted = true;
@@ -364,6 +364,8 @@ export class CortexM implements Core, CoreView {
     this.reconfigure = true;
     this.protectionChanged = false;
     this.loop.instructions = 0;
+    this.faultLog.length = 0;
+    this.faultsTaken = 0;
   }
 
   /** Ends the slice if the core cannot or must not go on; otherwise ends a sleep that is over. */

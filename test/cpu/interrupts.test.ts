@@ -155,7 +155,8 @@ irq1:
 
   it('ignores unimplemented bits of BASEPRI', () => {
     expect(
-      trace(`
+      trace(
+        `
 reset:
   movs r2, #0x1f
   msr basepri, r2
@@ -171,7 +172,9 @@ reset:
   done
 irq0:
   trace 1
-  bx lr`, { qemu: false }),
+  bx lr`,
+        { qemu: false },
+      ),
     ).toEqual([0x10, 0, 1, 2]);
   });
 
@@ -281,7 +284,8 @@ irq3:
   it('enters the late arrival: an interrupt that becomes pending while another is being stacked', () => {
     // The frame lies over the probe: the words for R1 and R2 raise and lower interrupt line 5.
     expect(
-      trace(`
+      trace(
+        `
 reset:
   putb IPR, 0x40
   putb IPR+5, 0x20
@@ -307,7 +311,9 @@ irq5:
 irq0:
   trace 2
   tracem IABR
-  done`, { qemu: false }).filter((value, index) => index !== 1 && value !== 0x77),
+  done`,
+        { qemu: false },
+      ).filter((value, index) => index !== 1 && value !== 0x77),
     ).toEqual([1, 0x20, 1, 2, 1]);
   });
 
@@ -354,7 +360,8 @@ busfault:
 
   it('re-enters a handler as long as its line is high', () => {
     expect(
-      trace(`
+      trace(
+        `
 reset:
   put ISER, 2
   movs r4, #0
@@ -367,13 +374,16 @@ irq1:
   cmp r4, #3
   bne 1f
   put 0x40000008, 1
-1:bx lr`, { qemu: false }),
+1:bx lr`,
+        { qemu: false },
+      ),
     ).toEqual([1, 2, 3, 9]);
   });
 
   it('enters once for a line that fell before the handler began', () => {
     expect(
-      trace(`
+      trace(
+        `
 reset:
   put 0x40000004, 1
   put 0x40000008, 1
@@ -383,13 +393,16 @@ reset:
   done
 irq1:
   trace 1
-  bx lr`, { qemu: false }),
+  bx lr`,
+        { qemu: false },
+      ),
     ).toEqual([2, 1, 9]);
   });
 
   it('shows in ICSR what is active and pending', () => {
     expect(
-      trace(`
+      trace(
+        `
 reset:
   tracem ICSR
   putb IPR, 0x20
@@ -418,8 +431,10 @@ irq1:
   tracem ICSR                @ active 17 over 16: RETTOBASE clear
   bx lr
 irq2:
-  bx lr`, { qemu: false }),
-    ).toEqual([0x800, 0x810, 0x41_1810, 0x40_0810, 0x440_f810 , 0x41_2011, 0x800]);
+  bx lr`,
+        { qemu: false },
+      ),
+    ).toEqual([0x800, 0x810, 0x41_1810, 0x40_0810, 0x440_f810, 0x41_2011, 0x800]);
   });
 
   it('moves the vector table with VTOR', () => {
@@ -443,7 +458,8 @@ other:
 
   it('reads unimplemented priority bits as zero, in bytes and words', () => {
     expect(
-      trace(`
+      trace(
+        `
 reset:
   putb IPR+5, 0xff
   ldr r2, =IPR
@@ -457,7 +473,9 @@ reset:
   tracem SHPR3
   put SHPR1, 0xffffffff
   tracem SHPR1
-  done`, { qemu: false }),
+  done`,
+        { qemu: false },
+      ),
     ).toEqual([0xf0, 0xf000, 0xf000_0000, 0x00a0_0000, 0x00f0_f0f0]);
   });
 });

@@ -237,12 +237,19 @@ export class Scenarios {
     before?.(rig);
     const stop = rig.run(cycles);
     rig.core.sync();
-    const state = { stop, trace: rig.trace, now: rig.scheduler.now, instructions: rig.core.instructions, cells: [...rig.core.registers.cells] };
+    const state = {
+      stop,
+      trace: rig.trace,
+      now: rig.scheduler.now,
+      instructions: rig.core.instructions,
+      cells: [...rig.core.registers.cells],
+    };
     const outcome = JSON.stringify(state);
     const key = `${source}${JSON.stringify(rigOptions.profile?.name)}`;
     const earlier = this.outcomes.get(key);
     if (earlier !== undefined) expect(JSON.parse(outcome), `${engine.name} against the engine before`).toEqual(JSON.parse(earlier));
-    else if (qemu && process.env['THUMB_QEMU'] && rigOptions.profile === undefined) expect(rig.trace, 'against QEMU').toEqual(runInQemu(source));
+    else if (qemu && process.env['THUMB_QEMU'] && rigOptions.profile === undefined)
+      expect(rig.trace, 'against QEMU').toEqual(runInQemu(source));
     this.outcomes.set(key, outcome);
     return { rig, stop, trace: rig.trace, symbols };
   }
