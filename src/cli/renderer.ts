@@ -97,7 +97,8 @@ export class HumanRenderer implements Renderer {
   }
 
   private paint(style: Style, text: string): string {
-    return this.color ? styleText(style, text) : text;
+    // Whether to colour was decided by the caller; Node would ask standard output again, also for standard error.
+    return this.color ? styleText(style, text, { validateStream: false }) : text;
   }
 }
 
@@ -161,7 +162,7 @@ export function eventText(event: MachineEvent, hz: number): string {
     case 'mu':
       return `${time}  ${event.mu} side ${event.side} ${event.action} ${event.channel} ${hex32(event.value)}`;
     case 'vring':
-      return `${time}  ${event.device} vring${event.queue} ${event.action} ${event.action === 'kick' ? '' : `id ${event.id}, ${event.length} bytes`}`;
+      return `${time}  ${event.device} vring${event.queue} ${event.action}${event.action === 'kick' ? '' : ` id ${event.id}, ${event.length} bytes`}`;
     case 'message':
       return `${time}  ${event.device} ${event.direction} ${hex32(event.src)} -> ${hex32(event.dst)}, ${event.data.length} bytes`;
     case 'core':

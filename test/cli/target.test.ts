@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { chooseTarget } from '../../src/cli/target.ts';
+import { UsageError } from '../../src/errors.ts';
+import { parseFirmware } from '../../src/remoteproc/elf-loader.ts';
+import { buildElf, rpmsgTable, words } from '../remoteproc/elf-builder.ts';
+
+const image = (name: string) => parseFirmware(new Uint8Array(readFileSync(`images/${name}.elf`)), `${name}.elf`);
+const built = (...args: Parameters<typeof buildElf>) => parseFirmware(buildElf(...args).bytes, 'built.elf');
+const code = words(0x2002_0000, 0x401, 0x401, 0x401);
+
+describe('chooseTarget', () => {
+  it('finds SoC and core from the ELF and says why', () => {
+    const { soc, core, reasons } = chooseTarget(image('imx8mp_rpmsg'), {});
+    expect([soc.name, core]).toEqual(['imx8mp', 'm7']);
+    expect(reasons[0]).toMatch(/its segments lie in ITCM, DTCM of imx8mp's m7/);
+  });
+
+  it('does what --soc, --core and --board say', () => {
+    const target = chooseTarget(image('imx8mp_rpmsg'), { soc: 'cortex-m4', core: 'm4', board: 'none' });
+    expect(target).toMatchObject({ core: 'm4', board: 'none', reasons: ['as --soc says'] });
+    expect(target.soc.name).toBe('cortex-m4');
+  });
+
+  it('takes the board whose vrings the resource table names, unless --board says otherwise', () => {
+    const data = rpmsgTable({ da0: 0xb800_0000, da1: 0xb800_8000 });
+    const firmware = built({
+      segments: [
+        { da: 0, data: code },
+        { da: 0x400, data },
+      ],
+      sections: [{ name: '.resource_table', addr: 0x400, data }],
+    });
+    expect(chooseTarget(firmware, {}).board).toBe('verdin-hmp');
+    expect(chooseTarget(firmware, { board: 'evk' }).board).toBe('evk');
+  });
+
+  it('refuses an unknown SoC and names those there are', () => {
+    expect(() => chooseTarget(image('imx8mp_rpmsg'), { soc: 'imx9' })).toThrow(UsageError);
+    expect(() => chooseTarget(image('imx8mp_rpmsg'), { soc: 'imx9' })).toThrow(/unknown SoC imx9/);
+  });
+
+  it('refuses an ELF that fits no SoC', () => {
+    const firmware = built({ segments: [{ da: 0xf000_0000, data: code }] });
+    expect(() => chooseTarget(firmware, {})).toThrow(/built.elf: it fits the memory map of no SoC that is modelled/);
+  });
+});
