@@ -3,7 +3,8 @@
  *
  * Described in the CCM chapter of the reference manuals. TARGET_ROOT, PRE and POST are views of the same settings; a switch takes effect
  * at once (the BUSY bits read 0). Not modelled: gating itself (CCGR and PLL_CTRL are stored; a gated block keeps running), access control
- * by domain (ACCESS_CTRL is stored), the second branch (PRE_PODF_B, MUX_B) of the glitchless multiplexers.
+ * by domain (ACCESS_CTRL is stored), the second branch (PRE_PODF_B, MUX_B) of the glitchless multiplexers, the cores' own speed: a core
+ * keeps the rate of its description whatever its root is switched to.
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import { bits } from '../memory/bits.ts';

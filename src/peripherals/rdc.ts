@@ -2,7 +2,7 @@
  * RDC: which master belongs to which resource domain, and what each domain may access.
  *
  * Described in the RDC chapter of the reference manuals. STAT.DID shows each master its own domain. Not modelled: enforcement. The
- * permissions (PDAP, memory regions) and locks are stored; every access is allowed, and no violation is ever recorded.
+ * permissions (PDAP, memory regions) are stored, and reported when they deny something; every access is allowed.
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import type { BusDevice } from '../memory/bus.ts';
@@ -30,6 +30,9 @@ export const RDC = defineRegisters({
 });
 
 const LOCK = 0x8000_0000;
+const ENA = 0x4000_0000;
+/** Read and write for all four domains. */
+const ALL = 0xff;
 /** STAT.PDS: the power-down domain is on. */
 const POWERED = 1 << 8;
 
@@ -64,8 +67,19 @@ export class Rdc {
       behaviour: {
         STAT: { value: () => POWERED },
         MDA: { write: keepLocked('MDA') },
-        PDAP: { write: keepLocked('PDAP') },
-        MRC: { write: keepLocked('MRC') },
+        PDAP: {
+          write: (next, previous, index) => {
+            keepLocked('PDAP')(next, previous, index);
+            if ((next & ALL) !== ALL) diagnostics.unimplemented(name, 'PDAP', 'denies a domain, but permissions are not enforced');
+          },
+        },
+        MRC: {
+          write: (next, previous, index) => {
+            keepLocked('MRC')(next, previous, index);
+            const denies = (next & ENA) !== 0 && (next & ALL) !== ALL;
+            if (denies) diagnostics.unimplemented(name, 'MRC', 'denies a domain, but permissions are not enforced');
+          },
+        },
       },
     });
     this.reset();

@@ -35,7 +35,7 @@ describe('RDC', () => {
     put(device, 0x400, 0x8000_0003);
     put(device, 0x400, 0xff);
     expect(get(device, 0x400)).toBe(0x8000_0003);
-    expect(bench.complaints).toEqual(['guest-error RDC PDAP[0]']);
+    expect(bench.complaints).toEqual(['unimplemented RDC PDAP', 'guest-error RDC PDAP[0]']);
     reset();
     expect([get(device, 0x400), get(device, 0x204)]).toEqual([0xff, 1]);
   });
@@ -44,7 +44,10 @@ describe('RDC', () => {
     const { device } = bench.make('RDC');
     put(device, 0x800, 0x5500_0001);
     put(device, 0x804, 0x5510_0000);
+    put(device, 0x808, 0x0000_00fc);
+    expect(bench.complaints).toEqual([]);
     put(device, 0x808, 0x4000_00fc);
+    expect(bench.complaints).toEqual(['unimplemented RDC MRC']);
     expect([0x800, 0x804, 0x808, 0x80c].map((at) => get(device, at))).toEqual([0x5500_0000, 0x5510_0000, 0x4000_00fc, 0]);
   });
 });
