@@ -23,7 +23,7 @@ import { Sema4, type SemaProcessors } from './sema4.ts';
 import { Snvs } from './snvs.ts';
 import { Src } from './src.ts';
 import { SystemCounter } from './system-counter.ts';
-import { UnmodelledBlock } from './unmodelled-block.ts';
+import { ReservedWindow, UnmodelledBlock } from './unmodelled-block.ts';
 import { Wdog } from './wdog.ts';
 
 /** What all specs have. */
@@ -60,6 +60,7 @@ export type PeripheralSpec = Placement &
     | { readonly kind: 'audiomix' }
     | { readonly kind: 'system-counter' }
     | { readonly kind: 'unmodelled' }
+    | { readonly kind: 'reserved' }
   );
 
 /** What peripherals are built with. */
@@ -143,6 +144,8 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
       return { name, kind, ...block(new SystemCounter({ name, scheduler, clocks, diagnostics, interrupt, highInterrupt })) };
     case 'unmodelled':
       return { name, kind, device: new UnmodelledBlock({ name, diagnostics }), reset: () => undefined };
+    case 'reserved':
+      return { name, kind, device: new ReservedWindow({ name, diagnostics }), reset: () => undefined };
     default:
       return assertNever(kind);
   }

@@ -120,7 +120,7 @@ function weigh(
     { name: `${name}_B`, base: b.base },
   ]);
   // Blocks that are not modelled would add round numbers that are anybody's constants.
-  const modelled = soc.peripherals.filter(({ kind }) => kind !== 'unmodelled');
+  const modelled = soc.peripherals.filter(({ kind }) => kind !== 'unmodelled' && kind !== 'reserved');
   const bases = [...mus, ...modelled].filter(({ base }) => words.has(base));
   if (bases.length > 0) {
     score += WEIGHT.base * bases.length;

@@ -46,6 +46,8 @@ export const IMX8MP_UNMODELLED: readonly PeripheralSpec[] = [
   { kind, name: 'USDHC1', base: 0x30b4_0000, size },
   { kind, name: 'USDHC2', base: 0x30b5_0000, size },
   { kind, name: 'USDHC3', base: 0x30b6_0000, size },
+  // NXP's TMU sample of SDK 24.12 writes 0x30b87f84 (a clock root that does not exist) and runs on the board.
+  { kind: 'reserved', name: 'AIPS3', base: 0x30b8_0000, size: 3 * 64 * KiB },
   { kind, name: 'FLEXSPI', base: 0x30bb_0000, size },
   { kind, name: 'SDMA1', base: 0x30bd_0000, size },
   { kind, name: 'ENET1', base: 0x30be_0000, size },

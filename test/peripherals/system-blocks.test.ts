@@ -272,3 +272,12 @@ describe('a block that is not modelled', () => {
     ]);
   });
 });
+
+describe('a reserved part of a bus', () => {
+  it('answers and tells the guest that nothing is there', () => {
+    const { device, reset } = bench.make('AIPS3');
+    expect([put(device, 0x7f84, 0x1000_0000), get(device, 0x7f84), device.peek(0, 4)]).toEqual([true, 0, 0]);
+    reset();
+    expect(bench.complaints).toEqual(['guest-error AIPS3 reserved', 'guest-error AIPS3 reserved']);
+  });
+});
