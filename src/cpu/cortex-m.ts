@@ -70,6 +70,7 @@ const SLICE: CoreStop = { kind: 'slice' };
 const ASLEEP: CoreStop = { kind: 'asleep' };
 /** Instructions in one place after which a loop is looked at. */
 const STUCK_AFTER = 100_000;
+const LOOP_BYTES = 8;
 const FAULT_LOG_LENGTH = 32;
 /** SYST, NVIC, SCB: one page at 0xE000_E000. ITM, DWT, FPB and TPIU have a page each. */
 const ITM_OFFSET = 0x0_0000;
@@ -454,7 +455,8 @@ export class CortexM implements Core, CoreView {
   }
 
   private execute(budget: number): StopCode {
-    const { engine, loop } = this;
+    const { engine } = this;
+    const from = this.registers.pc;
     this.inEngine = true;
     const code = engine.run(budget);
     this.inEngine = false;
@@ -462,15 +464,22 @@ export class CortexM implements Core, CoreView {
     const { executed } = engine;
     this.consumed += executed;
     this.completed += executed;
-    const { pc } = this.registers;
-    if (loop.taken === this.exceptions.taken && Math.abs(pc - loop.pc) <= 8) {
-      loop.instructions += executed;
-    } else {
-      loop.pc = pc;
-      loop.instructions = 0;
-      loop.taken = this.exceptions.taken;
-    }
+    this.watchLoop(from, executed);
     return code;
+  }
+
+  /** Counts the instructions of runs that began and ended in one place with no exception between. */
+  private watchLoop(from: number, executed: number): void {
+    const { loop } = this;
+    const { pc } = this.registers;
+    const { taken } = this.exceptions;
+    if (taken !== loop.taken || Math.abs(from - loop.pc) > LOOP_BYTES || Math.abs(pc - loop.pc) > LOOP_BYTES) {
+      loop.pc = pc;
+      loop.taken = taken;
+      loop.instructions = Math.abs(from - pc) > LOOP_BYTES ? 0 : executed;
+    } else {
+      loop.instructions += executed;
+    }
   }
 
   private dispatch(code: StopCode): CoreStop | undefined {

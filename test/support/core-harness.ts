@@ -233,8 +233,9 @@ export class TestConsole implements SemihostingHost {
 
   read(max: number): Uint8Array | undefined {
     if (this.input.length === 0) return new Uint8Array();
-    const next = this.input.shift();
+    const next = this.input[0];
     if (next === undefined) return undefined;
+    this.input.shift();
     if (next.length > max) this.input.unshift(next.slice(max));
     return Uint8Array.from(next.slice(0, max), (char) => char.charCodeAt(0));
   }
