@@ -10,8 +10,8 @@ import { CELL } from '../core-registers.ts';
 import type { EngineHost } from '../engine.ts';
 import { TABLES_SIZE } from './code-tables.ts';
 import { check } from './guest-memory.ts';
-import { UC, type UnicornLibrary } from './library.ts';
-import { CODE, ENTRY, REASON, STATE } from './native-code.ts';
+import { LEAVE_SYMBOL, UC, type UnicornLibrary } from './library.ts';
+import { CODE, ENTRY, REASON, STATE, TLB_ENTRY } from './native-code.ts';
 
 /** Offsets in the shared memory: code, state, register lists, scratch page of the probe, tables. */
 const AT = { CODE: 0, STATE: 0x1000, SCRATCH: 0x1800, LISTS: 0x1900, PROBE: 0x2000, TABLES: 0x3000 } as const;
@@ -27,9 +27,11 @@ const DOUBLES = 16;
 const APSR_MASK = 0xf80f_0000 | 0;
 const EPSR_T = 1 << 24;
 
-/** Where QEMU's CPUState may lie in uc_struct, and how far before CPUARMState. */
-const UC_STRUCT_BYTES = 2048;
-const CPU_BYTES = 0x10000;
+/** How far before CPUARMState QEMU's TLB descriptors are looked for. */
+const TLB_BYTES = 0x400;
+/** Blocks until the first sweep of the TLB after a start. */
+const FIRST_SWEEP = 8;
+const NO_SWEEP = 0x7fff_ffff;
 
 /** What the hooks call back. Neither may throw. */
 export interface InstanceCallbacks {
@@ -65,15 +67,14 @@ export class UnicornInstance {
     this.words = new BigUint64Array(this.buffer, AT.STATE, 32);
     this.xpsr = new Uint32Array(this.buffer, XPSR_SCRATCH, 1);
     new Uint8Array(this.buffer, AT.CODE, CODE.length).set(CODE);
-    const scan = library.registerScan((_uc, pc, bytes) => (this.probing ? 0 : callbacks.scan(pc, bytes)));
+    const scan = library.registerScan((_uc, pc, bytes) => (this.probing ? pc : callbacks.scan(pc, bytes)));
     const access = library.registerAccess((_uc, type, address) => {
       const isUnmapped = type !== UC.MEM_WRITE_PROT;
       return callbacks.access(type === UC.MEM_WRITE_UNMAPPED || !isUnmapped, isUnmapped, address);
     });
     this.callbacks = [scan, access];
     this.setPointer(STATE.BLOCK_TABLE, this.shared + AT.TABLES);
-    this.setPointer(STATE.LEAVE, library.symbol('helper_exception_internal_arm'));
-    this.setPointer(STATE.SET_DIRTY, library.symbol('tlb_set_dirty_arm'));
+    this.setPointer(STATE.LEAVE, library.symbol(LEAVE_SYMBOL));
     this.setPointer(STATE.SCAN, scan);
     this.lists = this.prepareLists(host);
     this.uc = this.openCpu(host);
@@ -109,6 +110,8 @@ export class UnicornInstance {
     state[STATE.REMAINING / 4] = Math.min(budget, 0x7fff_ffff);
     state[STATE.REASON / 4] = 0;
     state[STATE.BLOCK_SIZE / 4] = 0;
+    state[STATE.SWEEP / 4] = this.probing ? NO_SWEEP : FIRST_SWEEP;
+    state[STATE.PERIOD / 4] = FIRST_SWEEP;
     return this.library.start(this.uc, pc | 1, 0, 0, 0);
   }
 
@@ -196,7 +199,6 @@ export class UnicornInstance {
     hook(UC.HOOK_CODE, shared + AT.CODE + ENTRY.code, state);
     hook(UC.HOOK_MEM_UNMAPPED | UC.HOOK_MEM_WRITE_PROT, access, 0);
     this.probe();
-    hook(UC.HOOK_MEM_WRITE, shared + AT.CODE + ENTRY.store, state);
     // FPCA and SFPA: without both QEMU starts a new context, with FPSCR at rest, at the first floating-point instruction.
     this.xpsr[0] = 12;
     const control = new Int32Array(this.buffer, AT.PROBE, 1);
@@ -207,35 +209,53 @@ export class UnicornInstance {
   }
 
   /**
-   * Starts a block that `scan` refuses and checks what the hooks depend on: that it was left before it began, and that the host
-   * register they take for the CPU state points to R0..R15. Finds QEMU's CPUState by its pointer to that state.
+   * Runs a store from one scratch page to another, and checks and finds what the hooks depend on: that they can leave, that the host
+   * register they take for the CPU state points to R0..R15, and where QEMU's TLB is: before the CPU state, known by the store's page.
    */
   private probe(): void {
     const { library, uc, shared, cells } = this;
     const saved = cells.slice();
+    const target = 0x2345_6000;
     for (let i = 0; i < GENERAL; i++) cells[i] = 0x1357_0000 + i * 0x1010;
-    new Uint16Array(this.buffer, AT.PROBE, 2).fill(0xbf00);
+    cells[0] = target;
+    // While probing, `scan` answers with the address: a block at 0 is refused, others go on. STR r0, [r0]; B 0.
+    new Uint16Array(this.buffer, AT.PROBE, 4).set([0xbf00, 0xbf00, 0x6000, 0xe7fb]);
     check('uc_mem_map_ptr', library.map(uc, 0, 0x1000, UC.PROT_READ | UC.PROT_EXEC, shared + AT.PROBE));
+    check('uc_mem_map_ptr', library.map(uc, target, 0x1000, UC.PROT_READ | UC.PROT_WRITE, shared + AT.TABLES + 0x1000));
+    this.setTables(AT.TABLES, AT.TABLES);
     this.push(false);
-    const error = this.start(0, 2);
-    check('uc_mem_unmap', library.unmap(uc, 0, 0x1000));
+    const error = this.start(4, 1000);
     const expected = cells.slice(0, GENERAL);
     cells.set(saved);
-    if (error !== UC.ERR_OK || this.reason !== REASON.REFUSED || this.exitPc !== 0)
-      throw unavailable(`libunicorn ${library.version} cannot be left by a hook`);
-    const env = this.words[STATE.ENV / 8]!;
-    const registers = new Int32Array(library.view(Number(env), 64));
+    const left = error === UC.ERR_OK && this.reason === REASON.REFUSED && this.exitPc === 0;
+    if (!left) throw unavailable(`libunicorn ${library.version} cannot be left by a hook`);
+    const env = Number(this.words[STATE.ENV / 8]);
+    const registers = new Int32Array(library.view(env, 4 * GENERAL));
     if (expected.some((value, i) => registers[i] !== value))
       throw unavailable(`libunicorn ${library.version} keeps its registers elsewhere`);
-    const candidates = new Set(new BigUint64Array(library.view(uc, UC_STRUCT_BYTES)).filter((word) => this.pointsToCpu(word, env)));
-    if (candidates.size !== 1) throw unavailable(`libunicorn ${library.version} keeps its CPU elsewhere`);
-    for (const cpu of candidates) this.words[STATE.CPU / 8] = cpu;
+    const tlb = this.findTlb(env, target);
+    if (tlb === 0) throw unavailable(`libunicorn ${library.version} keeps its TLB elsewhere`);
+    this.setPointer(STATE.TLB, tlb);
+    check('uc_mem_unmap', library.unmap(uc, 0, 0x1000));
+    check('uc_mem_unmap', library.unmap(uc, target, 0x1000));
+    new Uint32Array(this.buffer, AT.TABLES + 0x1000, 1)[0] = 0;
   }
 
-  /** CPUState lies shortly before CPUARMState, in the same allocation, and points to it. */
-  private pointsToCpu(word: bigint, env: bigint): boolean {
-    if (word >= env || word + BigInt(CPU_BYTES) <= env || (word & 7n) !== 0n) return false;
-    return new BigUint64Array(this.library.view(Number(word), Number(env - word) & ~7)).includes(env);
+  /** Address of the TLB descriptor {offset of the last entry, address of the entries} that knows the page at `target`; 0 when none does. */
+  private findTlb(env: number, target: number): number {
+    const words = new BigUint64Array(this.library.view(env - TLB_BYTES, TLB_BYTES));
+    for (let i = 0; i + 1 < words.length; i++) {
+      const count = Number(words[i]!) / TLB_ENTRY.SIZE + 1;
+      if (count < 16 || count > 1 << 20 || (count & (count - 1)) !== 0) continue;
+      const index = (target >>> 12) & (count - 1);
+      const address = Number(words[i + 1]!) + index * TLB_ENTRY.SIZE;
+      if (address < 0x1_0000 || !Number.isSafeInteger(address)) continue;
+      const entry = new Uint32Array(this.library.view(address, TLB_ENTRY.SIZE));
+      const write = entry[TLB_ENTRY.WRITE / 4]!;
+      if (entry[TLB_ENTRY.READ / 4] === target && (write & ~0xfff) >>> 0 === target && (write & 0xfff) === TLB_ENTRY.NOT_DIRTY)
+        return env - TLB_BYTES + i * 8;
+    }
+    return 0;
   }
 }
 

@@ -2,7 +2,7 @@
  * libunicorn 2 through koffi: the dozen functions the engine uses, with every pointer and handle as a plain number.
  *
  * Nothing is loaded before the first call. The library is found by its name on the loader's path; besides the public interface the
- * engine needs three functions that libunicorn exports without documenting them, and refuses a build that hides them.
+ * engine needs one function that libunicorn exports without documenting it, and refuses a build that hides it.
  * Unicorn is GPL-2.0 and stays a separate work that is only loaded at run time (docs/adr/0001).
  */
 import { createRequire } from 'node:module';
@@ -21,7 +21,6 @@ export const UC = {
   HOOK_BLOCK: 1 << 3,
   HOOK_MEM_UNMAPPED: (1 << 4) | (1 << 5) | (1 << 6),
   HOOK_MEM_WRITE_PROT: 1 << 8,
-  HOOK_MEM_WRITE: 1 << 11,
   MEM_WRITE_UNMAPPED: 20,
   MEM_WRITE_PROT: 22,
   ERR_OK: 0,
@@ -39,6 +38,9 @@ export const UC = {
   REG_XPSR: 120,
   REG_EAPSR_NZCVQG: 135,
 } as const;
+
+/** QEMU's way out of translated code, which libunicorn exports without documenting it. */
+export const LEAVE_SYMBOL = 'helper_exception_internal_arm';
 
 const CTL = { PAGE_SIZE: 1, USE_EXITS: 4, CPU_MODEL: 7, REMOVE_CACHE: 9 } as const;
 
@@ -118,12 +120,10 @@ function load(): UnicornLibrary {
     throw unavailable('the optional package koffi is not installed', 'npm install koffi, or use --cpu interpreter');
   }
   const library = open(koffi);
-  for (const name of ['helper_exception_internal_arm', 'tlb_set_dirty_arm']) {
-    try {
-      library.symbol(name);
-    } catch {
-      throw unavailable(`this build of libunicorn does not export ${name}`);
-    }
+  try {
+    library.symbol(LEAVE_SYMBOL);
+  } catch {
+    throw unavailable(`this build of libunicorn does not export ${LEAVE_SYMBOL}`);
   }
   return bind(koffi, library);
 }

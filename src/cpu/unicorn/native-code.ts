@@ -1,5 +1,5 @@
 /**
- * The three hooks that Unicorn's translated code calls, as x86-64 machine code, and the memory they share with the engine.
+ * The two hooks that Unicorn's translated code calls, as x86-64 machine code, and the memory they share with the engine.
  *
  * A JavaScript callback costs a microsecond, too much for every block; these cost a nanosecond. They use the System V convention;
  * Unicorn calls `block` straight from translated code, where QEMU keeps the CPU state in rbp and that state begins with R0..R15.
@@ -9,8 +9,9 @@
  *   block  at the start of a block: finds its instruction count in the block table (or asks `SCAN`) and takes it off `REMAINING`;
  *          leaves before the block when that would become negative (BUDGET) or `SCAN` answers 0 (REFUSED).
  *   code   before each instruction: leaves (SITE) when the site map marks its address and the mark's condition holds.
- *   store  on Unicorn's slow path of a store: lets the next store to this page take the fast path. Unicorn 2 never does that by itself
- *          (75 ns a store); it is safe because pages that hold code are mapped read-only.
+ *
+ * Now and then `block` also marks all of QEMU's TLB entries for writable RAM as dirty. Unicorn 2 never does that itself, so that every
+ * store takes a slow path of 75 ns; here it is safe, because pages that hold code are mapped read-only.
  */
 
 /** Byte offsets in the shared state. */
@@ -35,10 +36,11 @@ export const STATE = {
   LEAVE: 0x40,
   /** JavaScript: (uc, pc, size, data) -> instructions in the block, or 0. */
   SCAN: 0x48,
-  /** Address of QEMU's CPUState. */
-  CPU: 0x50,
-  /** tlb_set_dirty_arm. */
-  SET_DIRTY: 0x58,
+  /** Address of the QEMU TLB in use: {u64 offset of its last entry, u64 address of its entries}. */
+  TLB: 0x50,
+  /** i32: blocks until the TLB is swept again, and the number after that; it doubles from sweep to sweep. */
+  SWEEP: 0x58,
+  PERIOD: 0x5c,
 } as const;
 
 /** Why translated code was left; 0 when Unicorn itself stopped. */
@@ -52,17 +54,25 @@ export const SITE_SLOTS = 1 << 19;
 /** A mark of the site map: stop when the address matches and, where it says so, the register's value fulfils the condition. */
 export const MARK = { NONE: 0, ALWAYS: 1, IF_MASKED_BITS: 2, IF_ZERO: 3, ANY_ADDRESS: 4 } as const;
 
+/** An entry of QEMU's TLB: where it holds the page it lets stores to, and the flag that sends them to the slow path. */
+export const TLB_ENTRY = { SIZE: 32, READ: 0, WRITE: 4, NOT_DIRTY: 0x100 } as const;
+
+/** Most blocks from one sweep of the TLB to the next; a sweep takes less than a microsecond. */
+const LONGEST_PERIOD = 4096;
+
 /** EXCP_HLT: ends `uc_emu_start` without an error. */
 const EXCP_HLT = 0x10001;
 
 const u32 = (value: number) => [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24];
 
 /** Where each hook begins in `CODE`. */
-export const ENTRY = { block: 0x00, code: 0x70, store: 0xd0 } as const;
+export const ENTRY = { block: 0x00, code: 0xc0 } as const;
 
 /** The machine code; each line is one or two instructions. */
 export const CODE = Uint8Array.from([
   // block: rdi uc, rsi pc, edx bytes, rcx state
+  ...[0xff, 0x49, STATE.SWEEP, 0x78, 0x6a], // dec dword [rcx + SWEEP]; js sweep
+  // swept:
   ...[0x89, 0xf0, 0xd1, 0xe8], // mov eax, esi; shr eax, 1
   ...[0x25, ...u32(BLOCK_ENTRIES - 1)], // and eax, BLOCK_ENTRIES - 1
   ...[0xc1, 0xe0, 0x04, 0x48, 0x03, 0x41, STATE.BLOCK_TABLE], // shl eax, 4; add rax, [rcx + BLOCK_TABLE]
@@ -85,7 +95,18 @@ export const CODE = Uint8Array.from([
   ...[0x89, 0x71, STATE.EXIT_PC, 0x48, 0x8b, 0x79, STATE.ENV], // mov [rcx + EXIT_PC], esi; mov rdi, [rcx + ENV]
   ...[0xbe, ...u32(EXCP_HLT)], // mov esi, EXCP_HLT
   ...[0xff, 0x61, STATE.LEAVE], // jmp [rcx + LEAVE]
-  ...[0x66, 0x0f, 0x1f, 0x44, 0, 0], // nop
+  // sweep:
+  ...[0x8b, 0x41, STATE.PERIOD, 0x89, 0x41, STATE.SWEEP], // mov eax, [rcx + PERIOD]; mov [rcx + SWEEP], eax
+  ...[0x01, 0xc0, 0x3d, ...u32(LONGEST_PERIOD)], // add eax, eax; cmp eax, LONGEST_PERIOD
+  ...[0x77, 0x03, 0x89, 0x41, STATE.PERIOD], // ja keep; mov [rcx + PERIOD], eax
+  ...[0x4c, 0x8b, 0x41, STATE.TLB, 0x4d, 0x8b, 0x08], // keep: mov r8, [rcx + TLB]; mov r9, [r8]
+  ...[0x4d, 0x8b, 0x40, 0x08], // mov r8, [r8 + 8]
+  ...[0x43, 0x8b, 0x44, 0x08, TLB_ENTRY.WRITE, 0x25, ...u32(0xfff)], // entry: mov eax, [r8 + r9 + WRITE]; and eax, 0xfff
+  ...[0x3d, ...u32(TLB_ENTRY.NOT_DIRTY), 0x75, 0x09], // cmp eax, NOT_DIRTY; jne next
+  ...[0x43, 0x81, 0x64, 0x08, TLB_ENTRY.WRITE, ...u32(0xffff_f000)], // and dword [r8 + r9 + WRITE], 0xfffff000
+  ...[0x49, 0x83, 0xe9, TLB_ENTRY.SIZE, 0x79, 0xe0], // next: sub r9, SIZE; jns entry
+  ...[0xe9, ...u32(-0xac)], // jmp swept
+  ...[0x66, 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0, 0x0f, 0x1f, 0x40, 0], // nop
   // code: rdi uc, rsi pc, edx bytes, rcx state
   ...[0x89, 0xf0, 0xd1, 0xe8], // mov eax, esi; shr eax, 1
   ...[0x25, ...u32(SITE_SLOTS - 1)], // and eax, SITE_SLOTS - 1
@@ -102,9 +123,5 @@ export const CODE = Uint8Array.from([
   ...[0x44, 0x85, 0x40, 0x08, 0x75, 0x06], // test [rax + 8], r8d; jne stop
   0xc3, // pass: ret
   ...[0x45, 0x85, 0xc0, 0x75, 0xfa], // zero: test r8d, r8d; jne pass
-  ...[0xc7, 0x41, STATE.REASON, ...u32(REASON.SITE), 0xeb, 0x96], // stop: mov dword [rcx + REASON], SITE; jmp leave
-  ...[0x66, 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0], // nop
-  // store: rdx address, r9 state
-  ...[0x49, 0x8b, 0x79, STATE.CPU, 0x89, 0xd6], // mov rdi, [r9 + CPU]; mov esi, edx
-  ...[0x41, 0xff, 0x61, STATE.SET_DIRTY], // jmp [r9 + SET_DIRTY]
+  ...[0xc7, 0x41, STATE.REASON, ...u32(REASON.SITE), 0xe9, ...u32(-0xb8)], // stop: mov dword [rcx + REASON], SITE; jmp leave
 ]);
