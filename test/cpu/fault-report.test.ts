@@ -76,7 +76,7 @@ loop:
   b loop`);
     expect(rig.core.stuckLoop()).toEqual({ exception: 3, inFault: true, pc: symbols['loop'] });
     expect(rig.core.faultReport()[0]).toMatch(/^HardFault taken at pc 0x00000060 reset\+0 in cycle 0: FORCED UNDEFINSTR$/);
-    expect(rig.core.describe().join('\n')).toMatch(/Handler mode \(HardFault\)[^]*HardFault taken at pc 0x00000060 .*\(1 in all\)/);
+    expect(rig.core.describe().join('\n')).toMatch(/Handler mode \(HardFault\)[\s\S]*HardFault taken at pc 0x00000060 .*\(1 in all\)/);
   });
 
   it('recognises a fault handler that sleeps for ever', () => {

@@ -1,5 +1,6 @@
 /** Faults in real Thumb code: status registers, escalation, lockup, derived exceptions, traps of CCR, BKPT. */
 import { describe, expect, it } from 'vitest';
+import type { Rig } from '../support/core-harness.ts';
 import { ENGINES } from '../support/engines.ts';
 import { Scenarios } from '../support/thumb-scenario.ts';
 
@@ -361,7 +362,7 @@ hardfault:
   mrs r1, ipsr
   tracer r1
   done`,
-      { qemu: false, before: (rig) => rig.write(0x200f_ff8c, rig.peek(0xc)) },
+      { qemu: false, before: (rig: Rig) => rig.write(0x200f_ff8c, rig.peek(0xc)) },
     );
     expect(rig.trace).toEqual([2, 1, 3]);
     expect(rig.core.faultLog[0]).toMatchObject({ name: 'HardFault', hfsr: 2 });
