@@ -5,58 +5,32 @@
  * exactly the instruction after which something has to happen, so that every engine gives the same trace. Exception entry and return
  * take no time. Not modelled: halting debug, ARMv8-M security.
  */
-import type { Diagnostics } from '../diagnostics.ts';
 import { invariant } from '../errors.ts';
-import type { Arena } from '../memory/arena.ts';
-import { type AddressSpace, BUS_FAULT } from '../memory/bus.ts';
+import { BUS_FAULT } from '../memory/bus.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 import { cacheRegisters } from './cache.ts';
 import type { Core, CoreStop } from './core.ts';
 import { CoreMemory } from './core-memory.ts';
 import { CELL, CoreRegisters } from './core-registers.ts';
+import type { CortexMOptions } from './cortex-m-options.ts';
 import { DebugUnit } from './dwt.ts';
-import { type Engine, type EngineFactory, STOP, type StopCode } from './engine.ts';
+import { type Engine, STOP, type StopCode } from './engine.ts';
 import { EXCEPTION, exceptionName, isFault } from './exception-numbers.ts';
 import { type ContextSnapshot, ExceptionUnit } from './exceptions.ts';
 import { type CoreView, describeCore, type FaultRecord, reportCrash, reportFaults } from './fault-report.ts';
 import { UFSR } from './fault-status.ts';
 import { FpContext } from './fp-context.ts';
 import { isEndlessLoop, skipInstruction } from './instruction-stream.ts';
+import { LoopWatch } from './loop-watch.ts';
 import { Mpu } from './mpu.ts';
 import { Nvic } from './nvic.ts';
-import { PPB_BASE, PPB_SIZE, PrivateBus, type PrivateDevice } from './private-bus.ts';
+import { PPB_BASE, PPB_SIZE, PrivateBus } from './private-bus.ts';
 import type { CoreProfile } from './profile.ts';
 import { SystemControlBlock } from './scb.ts';
-import { SEMIHOSTING_BKPT, Semihosting, type SemihostingHost } from './semihosting.ts';
+import { SEMIHOSTING_BKPT, Semihosting } from './semihosting.ts';
 import { SysTick } from './systick.ts';
 
-/** What a core needs; nothing else reaches it. */
-export interface CortexMOptions {
-  readonly name: string;
-  readonly profile: CoreProfile;
-  /** This core's own view of memory, with all RAM mapped; the core adds its private peripheral bus. */
-  readonly bus: AddressSpace;
-  readonly arena: Arena;
-  readonly scheduler: Scheduler;
-  /** Base-clock cycles of one core cycle, integer; 1 on single-core machines. */
-  readonly cyclesPerInstruction: number;
-  readonly engine: EngineFactory;
-  readonly diagnostics: Diagnostics;
-  /** External reference clock of SysTick in Hz; absent when the SoC connects none. */
-  readonly sysTickReferenceHz?: number;
-  /** Turns semihosting on. */
-  readonly semihosting?: SemihostingHost;
-  /** Blocks that the SoC puts on the private peripheral bus. */
-  readonly privateDevices?: readonly PrivateDevice[];
-  /** `name` or `name+0x12` for a code address; for reports. */
-  readonly symbolise?: (address: number) => string | undefined;
-  /** One instruction as text; for reports. */
-  readonly disassemble?: (address: number, bytes: Uint8Array) => string | undefined;
-  /** SEV was executed: the machine tells the other cores (`signalEvent`). */
-  readonly onSendEvent?: () => void;
-  /** AIRCR.SYSRESETREQ was written; `run` then returns 'reset-request' after the instruction. */
-  readonly onResetRequest?: () => void;
-}
+export type { CortexMOptions };
 
 /** A core that can get no further by itself. */
 export interface StuckLoop {
@@ -68,9 +42,6 @@ export interface StuckLoop {
 
 const SLICE: CoreStop = { kind: 'slice' };
 const ASLEEP: CoreStop = { kind: 'asleep' };
-/** Instructions in one place after which a loop is looked at. */
-const STUCK_AFTER = 100_000;
-const LOOP_BYTES = 8;
 const FAULT_LOG_LENGTH = 32;
 /** SYST, NVIC, SCB: one page at 0xE000_E000. ITM, DWT, FPB and TPIU have a page each. */
 const ITM_OFFSET = 0x0_0000;
@@ -123,8 +94,7 @@ export class CortexM implements Core, CoreView {
   private resetRequested = false;
   private restart: number | undefined;
   private crash: CoreStop | undefined;
-  /** Where the core has been since when; see `stuckLoop`. */
-  private readonly loop = { pc: 0, instructions: 0, taken: 0 };
+  private readonly loop = new LoopWatch();
 
   constructor(options: CortexMOptions) {
     const { profile, bus, scheduler, diagnostics } = options;
@@ -292,7 +262,7 @@ export class CortexM implements Core, CoreView {
     const { pc } = this.registers;
     const result = { exception, inFault, pc };
     if (this.sleep !== 'none') return inFault && this.sleep !== 'semihosting' && this.asleep ? result : undefined;
-    if (this.loop.instructions < STUCK_AFTER) return undefined;
+    if (!this.loop.suspicious) return undefined;
     this.sync();
     const reachable = this.sysTick.nextDeadline !== Number.POSITIVE_INFINITY && this.nvic.groupPriority(EXCEPTION.SYS_TICK);
     const priority = this.exceptions.executionPriority();
@@ -364,7 +334,7 @@ export class CortexM implements Core, CoreView {
     this.attention = true;
     this.reconfigure = true;
     this.protectionChanged = false;
-    this.loop.instructions = 0;
+    this.loop.reset();
     this.faultLog.length = 0;
     this.faultsTaken = 0;
   }
@@ -464,22 +434,8 @@ export class CortexM implements Core, CoreView {
     const { executed } = engine;
     this.consumed += executed;
     this.completed += executed;
-    this.watchLoop(from, executed);
+    this.loop.note(from, this.registers.pc, executed, this.exceptions.taken);
     return code;
-  }
-
-  /** Counts the instructions of runs that began and ended in one place with no exception between. */
-  private watchLoop(from: number, executed: number): void {
-    const { loop } = this;
-    const { pc } = this.registers;
-    const { taken } = this.exceptions;
-    if (taken !== loop.taken || Math.abs(from - loop.pc) > LOOP_BYTES || Math.abs(pc - loop.pc) > LOOP_BYTES) {
-      loop.pc = pc;
-      loop.taken = taken;
-      loop.instructions = Math.abs(from - pc) > LOOP_BYTES ? 0 : executed;
-    } else {
-      loop.instructions += executed;
-    }
   }
 
   private dispatch(code: StopCode): CoreStop | undefined {

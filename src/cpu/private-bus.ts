@@ -47,40 +47,46 @@ export interface PrivateBusOptions {
 /** Decodes the bus for one core. */
 export class PrivateBus implements BusDevice {
   private readonly options: PrivateBusOptions;
+  /** The block that answers for each word of the SCS page. */
+  private readonly systemControl: readonly (BusDevice | undefined)[];
 
   constructor(options: PrivateBusOptions) {
     this.options = options;
+    this.systemControl = Array.from({ length: PAGE / 4 }, (_, word) => options.systemControl.find((block) => block.locate(4 * word)));
   }
 
   read(offset: number, size: number): number {
     if (!this.options.privileged()) return BUS_FAULT;
-    const found = this.find(offset);
-    if (found) return found.device.read(found.offset, size);
+    const device = this.deviceAt(offset);
+    if (device) return device.read(this.offsetIn(offset), size);
     this.unknown(offset, 'read');
     return 0;
   }
 
   write(offset: number, value: number, size: number): boolean {
     if (!this.options.privileged() && !(offset === STIR && this.options.userMayTrigger())) return false;
-    const found = this.find(offset);
-    if (found) return found.device.write(found.offset, value, size);
+    const device = this.deviceAt(offset);
+    if (device) return device.write(this.offsetIn(offset), value, size);
     this.unknown(offset, 'written');
     return true;
   }
 
   peek(offset: number, size: number): number {
-    const found = this.find(offset);
-    return found ? found.device.peek(found.offset, size) : 0;
+    return this.deviceAt(offset)?.peek(this.offsetIn(offset), size) ?? 0;
   }
 
-  private find(offset: number): { device: BusDevice; offset: number } | undefined {
-    if (offset >>> 12 === SCS_PAGE) {
-      const inPage = offset & (PAGE - 1);
-      const device = this.options.systemControl.find((block) => block.locate(inPage));
-      return device && { device, offset: inPage };
-    }
-    const entry = this.options.devices.find((block) => offset >= block.offset && offset < block.offset + block.size);
-    return entry && (offset & (PAGE - 1)) < IDENTIFICATION ? { device: entry.device, offset: offset - entry.offset } : undefined;
+  private deviceAt(offset: number): BusDevice | undefined {
+    if (offset >>> 12 === SCS_PAGE) return this.systemControl[(offset & (PAGE - 1)) >>> 2];
+    return (offset & (PAGE - 1)) < IDENTIFICATION ? this.entryAt(offset)?.device : undefined;
+  }
+
+  /** Offset from the start of the device that answers at `offset`. */
+  private offsetIn(offset: number): number {
+    return offset >>> 12 === SCS_PAGE ? offset & (PAGE - 1) : offset - this.entryAt(offset)!.offset;
+  }
+
+  private entryAt(offset: number): PrivateDevice | undefined {
+    return this.options.devices.find((entry) => offset >= entry.offset && offset < entry.offset + entry.size);
   }
 
   private unknown(offset: number, verb: string): void {
