@@ -24,7 +24,7 @@ import { ClockTree } from './peripherals/clock-tree.ts';
 import type { Firmware } from './remoteproc/elf-loader.ts';
 import type { CoreControl } from './remoteproc/imx-rproc.ts';
 import { findVectors } from './remoteproc/vectors.ts';
-import { type BoardDescription, type CoreDescription, findBoard, type Interrupts, type SocDescription } from './soc/soc.ts';
+import { type BoardDescription, type CoreDescription, findBoard, type Interrupts, type MuSide, type SocDescription } from './soc/soc.ts';
 import { Symbols } from './symbols.ts';
 import { Scheduler, type Timer } from './time/scheduler.ts';
 import { VirtioModules } from './virtio/modules.ts';
@@ -92,6 +92,7 @@ export class Machine {
   /** Vector table with which each core was last started. */
   private readonly startedAt = new Map<Core, number>();
   private running: Core | undefined;
+  private readonly messagingUnits: { readonly unit: MessagingUnit; readonly a: MuSide; readonly b: MuSide }[] = [];
   private readonly stopper: Timer;
   private stopWanted = false;
   private pendingReset: { readonly block: string; readonly cause: string } | undefined;
@@ -208,6 +209,7 @@ export class Machine {
         interruptA: this.interruptLine(a.interrupts),
         interruptB: this.interruptLine(b.interrupts),
       });
+      this.messagingUnits.push({ unit, a, b });
       this.mapDevice(a.base, MU_LAYOUTS[layout].window, unit.a, `${name}_A`, a.views);
       this.mapDevice(b.base, MU_LAYOUTS[layout].window, unit.b, `${name}_B`, b.views);
     }
@@ -412,6 +414,11 @@ export class Machine {
   }
 
   private coreEvent(core: Core, state: 'started' | 'stopped' | 'crashed', detail: string): void {
+    for (const { unit, a, b } of this.messagingUnits) {
+      // The peer of a core's side sees in the MU whether the core runs or is in reset.
+      if (core.name in a.interrupts) unit.setProcessorState('A', state === 'started' ? 'run' : 'reset');
+      if (core.name in b.interrupts) unit.setProcessorState('B', state === 'started' ? 'run' : 'reset');
+    }
     this.events.emit({ type: 'core', cycle: this.scheduler.now, core: core.name, state, detail });
   }
 }
