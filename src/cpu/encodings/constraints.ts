@@ -41,6 +41,7 @@ const NAMED: Readonly<Record<string, Check>> = {
     const n = field(c, w, 'n');
     return field(c, w, 'W') === 0 || (n !== field(c, w, 't') && n !== field(c, w, 'u'));
   },
+  satshift: (c, w) => field(c, w, 'k') === 0 || field(c, w, 'i') !== 0,
   spshift: (c, w) => field(c, w, 'd') !== 13 || (field(c, w, 'k') === 0 && shiftAmount(0, field(c, w, 'i')) <= 3),
   vlist: floatList,
   vbase: (c, w) => field(c, w, 'n') !== 15 || field(c, w, 'W') === 0,

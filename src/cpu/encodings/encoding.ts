@@ -21,7 +21,8 @@ export type ImmediateForm = 'i' | 'i*2' | 'i*4' | 'j:i' | 'expand' | 'sx*2' | 'b
  * `d:r` d is neither SP nor PC; `d:p` d is not PC; `d!u` different registers; `n=m` equal; `c:cond` c is a real condition;
  * `list2` two registers or more; `list1` one or more; `nolist` no write-back of a base in the list; `pclr` not both LR and PC loaded;
  * `onepc` not both n and m are PC; `noit` not inside an IT block; `lastit` inside an IT block only at its end (for generators: engines
- * execute it anywhere); `itmask` firstcond and mask agree; `field` msb >= lsb; `width` lsb + width within the register; `vlist` the
+ * execute it anywhere); `itmask` firstcond and mask agree; `field` msb >= lsb; `width` lsb + width within the register; `satshift` ASR by 1 or more;
+ * `spshift` SP from a shift of at most 3; `dualwb` no write-back of a transferred register; `vbase`, `vpair` as their manual pages say; `vlist` the
  * list of floating-point registers is inside the file and not empty; `fraction` no more fraction bits than the integer has.
  */
 export type Constraint = string;
@@ -43,6 +44,8 @@ export interface Encoding {
   /** Fields that the encoding implies: a constant, or the same as another field. */
   readonly implied?: Readonly<Record<string, number | string>>;
   readonly requires?: readonly Constraint[];
+  /** Applies before all rows without it: literal loads, to which the manual refers from every form with Rn = PC. */
+  readonly first?: true;
 }
 
 type Extra = Partial<Omit<Encoding, 'requires'>> & { readonly requires?: string };

@@ -15,7 +15,7 @@ export interface CompiledEncoding {
   /** `(word & mask) === value` holds for every word of the encoding; u32. */
   readonly mask: number;
   readonly value: number;
-  /** Number of fixed bits: of two encodings that match, the one with more applies. */
+  /** Number of fixed bits, 32 more for a row that is `first`: of two encodings that match, the one with more applies. */
   readonly fixed: number;
   readonly fields: ReadonlyMap<string, readonly Segment[]>;
 }
@@ -26,7 +26,7 @@ export function compile(encoding: Encoding): CompiledEncoding {
   if (bits.length !== 16 && bits.length !== 32) throw new RangeError(`${encoding.name}: ${bits.length} bits`);
   let mask = 0;
   let value = 0;
-  let fixed = 0;
+  let fixed = encoding.first ? 32 : 0;
   const fields = new Map<string, { lsb: number; width: number }[]>();
   for (let i = 0; i < bits.length; i++) {
     const lsb = bits.length - 1 - i;
@@ -57,8 +57,8 @@ export function hasField({ encoding, fields }: CompiledEncoding, letter: string)
 export function field(compiled: CompiledEncoding, word: number, letter: string): number {
   const segments = compiled.fields.get(letter);
   if (segments) {
-    let value = 0;
     if (segments.length === 1) return (word >>> segments[0]!.lsb) & ((1 << segments[0]!.width) - 1);
+    let value = 0;
     for (const { lsb, width } of segments) value = (value << width) | ((word >>> lsb) & ((1 << width) - 1));
     return value >>> 0;
   }

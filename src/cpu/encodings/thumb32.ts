@@ -93,12 +93,18 @@ function singles(): Encoding[] {
       row(`${name} (register) T2`, `1111100${low}nnnn tttt000000iimmmm`, `${name}_REG`, { imm: 'i', ...need(`${base}m:r ${t}`) }),
     ];
     if (load)
-      rows.push(row(`${name} (literal)`, `1111100${low[0]}U${low.slice(2)}1111 ttttiiiiiiiiiiii`, `${name}_LIT`, { imm: 'i', ...need(t) }));
+      rows.push(
+        row(`${name} (literal)`, `1111100${low[0]}U${low.slice(2)}1111 ttttiiiiiiiiiiii`, `${name}_LIT`, {
+          imm: 'i',
+          first: true,
+          ...need(t),
+        }),
+      );
     if (hint) {
       rows.push(row(`${hint} (immediate) 12`, `1111100${high}nnnn 1111iiiiiiiiiiii`, 'NOP', { imm: 'i' }));
       rows.push(row(`${hint} (immediate) -8`, `1111100${low}nnnn 11111100iiiiiiii`, 'NOP', { imm: 'i' }));
       rows.push(row(`${hint} (register)`, `1111100${low}nnnn 1111000000iimmmm`, 'NOP', { imm: 'i', requires: 'm:r' }));
-      rows.push(row(`${hint} (literal)`, `1111100${low[0]}U${low.slice(2)}1111 1111iiiiiiiiiiii`, 'NOP', { imm: 'i' }));
+      rows.push(row(`${hint} (literal)`, `1111100${low[0]}U${low.slice(2)}1111 1111iiiiiiiiiiii`, 'NOP', { imm: 'i', first: true }));
     }
     return rows;
   });
@@ -204,12 +210,12 @@ const PLAIN_IMMEDIATE: readonly Encoding[] = [
   row('SUB (SP minus immediate) T3', '11110i1010101101 0iiiddddiiiiiiii', 'SUB_IMM', { imm: 'i', implied: { n: 13 }, requires: 'd:p' }),
   row('ADR T2', '11110i1010101111 0iiiddddiiiiiiii', 'ADR', { imm: 'i', implied: { U: 0 }, requires: 'd:r' }),
   row('MOVT T1', '11110i101100jjjj 0iiiddddiiiiiiii', 'MOVT', { imm: 'j:i', requires: 'd:r' }),
-  row('SSAT T1', '1111001100k0nnnn 0iiiddddii0wwwww', 'SSAT', { imm: 'i', requires: 'd:r n:r' }),
+  row('SSAT T1', '1111001100k0nnnn 0iiiddddii0wwwww', 'SSAT', { imm: 'i', requires: 'd:r n:r satshift' }),
   row('SSAT16 T1', '111100110010nnnn 0000dddd0000wwww', 'SSAT16', { feature: 'dsp', requires: 'd:r n:r' }),
   row('SBFX T1', '111100110100nnnn 0iiiddddii0wwwww', 'SBFX', { imm: 'i', requires: 'd:r n:r width' }),
   row('BFI T1', '111100110110nnnn 0iiiddddii0wwwww', 'BFI', { imm: 'i', requires: 'd:r n:r field' }),
   row('BFC T1', '1111001101101111 0iiiddddii0wwwww', 'BFC', { imm: 'i', requires: 'd:r field' }),
-  row('USAT T1', '1111001110k0nnnn 0iiiddddii0wwwww', 'USAT', { imm: 'i', requires: 'd:r n:r' }),
+  row('USAT T1', '1111001110k0nnnn 0iiiddddii0wwwww', 'USAT', { imm: 'i', requires: 'd:r n:r satshift' }),
   row('USAT16 T1', '111100111010nnnn 0000dddd0000wwww', 'USAT16', { feature: 'dsp', requires: 'd:r n:r' }),
   row('UBFX T1', '111100111100nnnn 0iiiddddii0wwwww', 'UBFX', { imm: 'i', requires: 'd:r n:r width' }),
 ];
