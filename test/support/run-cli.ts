@@ -7,6 +7,9 @@ import { Readable } from 'node:stream';
 import { vi } from 'vitest';
 import { program } from '../../src/cli/program.ts';
 
+/** Wall time after which a process is killed; its status is then null. */
+const LONGEST_MS = 110_000;
+
 /** What a command left behind. */
 export interface CliResult {
   /** Exit status; null when a signal ended the process. */
@@ -55,7 +58,11 @@ export async function runCli(args: readonly string[], { stdin = '', env = {}, tt
 /** Runs the built command in `dist` (see build-once.ts) as a process. */
 export function spawnCli(dist: string, args: readonly string[], { stdin = '', env = {} }: CliSurroundings = {}): Promise<CliResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(dist, 'cli/main.js'), ...args], { env: { ...process.env, NODE_V8_COVERAGE: '', ...env } });
+    const child = spawn(process.execPath, [join(dist, 'cli/main.js'), ...args], {
+      env: { ...process.env, NODE_V8_COVERAGE: '', ...env },
+      timeout: LONGEST_MS,
+      killSignal: 'SIGKILL',
+    });
     const captured = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       captured.stdout += text;
