@@ -128,7 +128,7 @@ export class CodeTables {
       this.forget();
       return;
     }
-    for (let pc = start & ~1; pc < end; pc += 2) {
+    for (let pc = (start & ~1) >>> 0; pc < end; pc += 2) {
       const slot = ((pc >>> 1) & (BLOCK_ENTRIES - 1)) * 4;
       if (this.blocks[slot] === pc) this.blocks[slot + 1] = 0;
       const site = (pc >>> 1) & (SITE_SLOTS - 1);
