@@ -15,7 +15,7 @@ export const CODE = 0;
 export const DATA = 0x2000_0000;
 export const DEVICE = 0x4000_0000;
 
-/** A protection unit that tests can change; everything allowed, Device above 0x4000_0000, by default. */
+/** A protection unit that tests can change; everything allowed, Device from 0x4000_0000 to 0x5fff_ffff, by default. */
 export class TestProtection implements ProtectionUnit {
   differsByPrivilege = false;
   rule: (address: number, privileged: boolean) => number = () => READ | WRITE | EXECUTE;
@@ -27,7 +27,7 @@ export class TestProtection implements ProtectionUnit {
     return this.uniformRule(page);
   }
   isDevice(address: number): boolean {
-    return address >= DEVICE;
+    return address >= DEVICE && address < 0x6000_0000;
   }
 }
 
