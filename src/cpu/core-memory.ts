@@ -6,7 +6,7 @@
  * page's role (it now holds cached code) changes. The table stands in the arena, where translated code can reach it.
  */
 import { type AddressSpace, BUS_FAULT } from '../memory/bus.ts';
-import { PAGE_SHIFT, PAGE_SIZE, type Ram, type RamObserver } from '../memory/ram.ts';
+import { CHUNK_SIZE, PAGE_SHIFT, PAGE_SIZE, type Ram, type RamObserver } from '../memory/ram.ts';
 
 /** Rights in a page-table entry and in `ProtectionUnit.permissions`. */
 export const READ = 1;
@@ -30,6 +30,12 @@ export interface ProtectionUnit {
 /** Why the last access was refused. */
 export type MemoryFault = 'bus' | 'protection' | 'unaligned';
 
+/** What happened on a port while it was watched. */
+export interface MemoryWatch {
+  /** A store changed a byte, a device was written, or one was read whose value may change by itself. */
+  changed: boolean;
+}
+
 /** The data and instruction port of one core. Nothing here throws for what the guest does: see `fault`. */
 export class CoreMemory implements RamObserver {
   readonly bus: AddressSpace;
@@ -49,6 +55,9 @@ export class CoreMemory implements RamObserver {
   /** Privilege of the access that is being made, for devices that refuse unprivileged ones (the PPB). */
   accessPrivileged = true;
   private filled: number[] = [];
+  private watch: MemoryWatch | undefined;
+  /** Entries that existed when the watch began, in the order of `filled`. */
+  private unwatched: number[] = [];
   private readonly rams = new Set<Ram>();
 
   constructor(bus: AddressSpace, protection: ProtectionUnit) {
@@ -77,10 +86,29 @@ export class CoreMemory implements RamObserver {
     if (this.protection.differsByPrivilege) this.flush();
   }
 
+  /** From now on every store and every access to a device passes through here and is judged; `endWatch` ends it. */
+  beginWatch(): MemoryWatch {
+    this.unwatched = this.filled.map((page) => this.pages[page]!);
+    for (const page of this.filled) this.pages[page]! &= ~WRITE;
+    this.watch = { changed: false };
+    return this.watch;
+  }
+
+  /** Ends a watch: stores take the short way again. */
+  endWatch(): void {
+    this.watch = undefined;
+    const known = this.unwatched.length;
+    for (const [index, page] of this.filled.entries()) this.pages[page] = index < known ? this.unwatched[index]! : 0;
+    this.filled.length = Math.min(known, this.filled.length);
+    this.unwatched = [];
+  }
+
   /** Drops every page-table entry; call after any change of the MPU. */
   flush(): void {
     for (const page of this.filled) this.pages[page] = 0;
     this.filled = [];
+    this.unwatched = [];
+    if (this.watch) this.watch.changed = true;
     this.onFlush?.();
   }
 
@@ -89,6 +117,7 @@ export class CoreMemory implements RamObserver {
     if (!this.permitted(address, size, READ, privileged)) return BUS_FAULT;
     this.enter(address);
     this.accessPrivileged = privileged;
+    if (this.watch) this.judge(address, this.watch);
     const value = this.bus.read(address, size);
     return value === BUS_FAULT ? this.fail('bus', address) : value;
   }
@@ -98,6 +127,7 @@ export class CoreMemory implements RamObserver {
     if (!this.permitted(address, size, WRITE, privileged)) return false;
     this.enter(address);
     this.accessPrivileged = privileged;
+    if (this.watch && this.changes(address, value, size)) this.watch.changed = true;
     if (this.bus.write(address, value, size)) return true;
     this.fail('bus', address);
     return false;
@@ -123,8 +153,26 @@ export class CoreMemory implements RamObserver {
   }
 
   codeWritten(ram: Ram, offset: number, length: number): void {
-    const at = ram.locateIfTouched(offset);
-    if (at !== 0) this.onCodeWritten?.(at, length);
+    // The RAM's chunks need not follow each other in the arena.
+    for (let done = 0; done < length; ) {
+      const part = Math.min(length - done, CHUNK_SIZE - ((offset + done) % CHUNK_SIZE));
+      const at = ram.locateIfTouched(offset + done);
+      if (at !== 0) this.onCodeWritten?.(at, part);
+      done += part;
+    }
+  }
+
+  /** A read of something that may change by itself ends the chance of a repetition. */
+  private judge(address: number, watch: MemoryWatch): void {
+    const region = this.bus.find(address);
+    if (!region?.ram && !region?.device?.steady?.(address - region.base)) watch.changed = true;
+  }
+
+  /** False for a store that leaves memory as it is. */
+  private changes(address: number, value: number, size: number): boolean {
+    const at = this.ramAt(address);
+    if (!at || at.offset + size > at.ram.size) return true;
+    return at.ram.read(at.offset, size) !== (size === 4 ? value >>> 0 : value & ((1 << (8 * size)) - 1));
   }
 
   private permitted(address: number, size: number, right: number, privileged: boolean): boolean {
@@ -154,7 +202,7 @@ export class CoreMemory implements RamObserver {
     const offset = region.ramOffset + base - region.base;
     if (offset % PAGE_SIZE !== 0 || !this.protection.uniform(base)) return;
     let rights = this.protection.permissions(base, this.privileged);
-    if (region.ram.isCode(offset >>> PAGE_SHIFT)) rights &= ~WRITE;
+    if (this.watch || region.ram.isCode(offset >>> PAGE_SHIFT)) rights &= ~WRITE;
     if (rights === 0) return;
     this.pages[page] = region.ram.locate(offset) | rights;
     this.filled.push(page);

@@ -368,6 +368,27 @@ describe('code that changes', () => {
   });
 });
 
+describe('a load over several chunks of RAM', () => {
+  it('drops code in each of them, wherever they are in the arena', () => {
+    const rig = new Rig();
+    const { code } = programs.get('movs r0, #5; svc #7');
+    rig.code.writeBytes(0x2_0000, code);
+    rig.code.writeBytes(0x1_0000, code);
+    const start = (): number => {
+      rig.registers.setR(CELL.PC, 0x2_0000);
+      rig.engine.push();
+      return rig.engine.run(10);
+    };
+    expect([start(), rig.r(0)]).toEqual([STOP.SVC, 5]);
+    rig.registers.setR(CELL.PC, 0x1_0000);
+    rig.engine.run(10);
+    const image = new Uint8Array(0x2_0000);
+    image.set(programs.get('movs r0, #6; svc #7').code, 0x1_8000);
+    rig.code.writeBytes(0x8000, image);
+    expect([start(), rig.r(0)]).toEqual([STOP.SVC, 6]);
+  });
+});
+
 describe('exclusives', () => {
   const body = 'ldrex r1, [r0]; adds r1, #1; strex r2, r1, [r0]; strex r3, r1, [r0]';
 

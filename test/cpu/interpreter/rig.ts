@@ -1,4 +1,4 @@
-/** A bare core for engine tests: 64 KiB of code RAM at 0, 64 KiB of data RAM at 0x2000_0000, one device at 0x4000_0000, no MPU. */
+/** A bare core for engine tests: 256 KiB of code RAM at 0, 64 KiB of data RAM at 0x2000_0000, one device at 0x4000_0000, no MPU. */
 
 import { CoreMemory, EXECUTE, type ProtectionUnit, READ, WRITE } from '../../../src/cpu/core-memory.ts';
 import { CELL, CoreRegisters } from '../../../src/cpu/core-registers.ts';
@@ -35,7 +35,7 @@ export class TestProtection implements ProtectionUnit {
 export class Rig {
   readonly arena = new Arena(8 * MiB);
   readonly space = new AddressSpace('test');
-  readonly code = new Ram('code', 64 * KiB, this.arena);
+  readonly code = new Ram('code', 256 * KiB, this.arena);
   readonly data = new Ram('data', 64 * KiB, this.arena);
   readonly protection = new TestProtection();
   readonly memory: CoreMemory;
