@@ -44,6 +44,8 @@ export interface MachineOptions {
   readonly modules?: readonly string[];
   /** Serves BKPT 0xAB when given. */
   readonly semihosting?: SemihostingHost;
+  /** False: every round of a polling loop is executed; the trace is the same, only later. */
+  readonly fastForward?: boolean;
   /** Bytes of host memory for guest RAM. */
   readonly hostMemory?: number;
   /** Text of the instruction at an address, for reports. */
@@ -248,7 +250,7 @@ export class Machine {
 
   private buildCore(description: CoreDescription): Core {
     const { name, profile, hz, systickReferenceHz } = description;
-    const { engine, semihosting, disassemble } = this.options;
+    const { engine, semihosting, disassemble, fastForward } = this.options;
     const core = createCore({
       name,
       profile,
@@ -264,6 +266,7 @@ export class Machine {
       },
       ...(systickReferenceHz === undefined ? {} : { sysTickReferenceHz: systickReferenceHz }),
       ...(semihosting ? { semihosting } : {}),
+      ...(fastForward === undefined ? {} : { fastForward }),
       ...(disassemble ? { disassemble } : {}),
     });
     this.interruptSinks.set(name, (line, level) => core.setInterrupt(line, level));

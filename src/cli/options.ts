@@ -22,6 +22,7 @@ export interface RunOptions {
   cpu: 'auto' | 'unicorn' | 'interpreter';
   linux: boolean;
   modules?: string[];
+  fastForward: boolean;
   semihosting?: boolean;
   hostMemory?: number;
   until?: RegExp;
@@ -117,6 +118,11 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     flags: '--modules <list>',
     text: 'kernel modules that are loaded, comma separated (default: all the samples talk to)',
     parse: (value) => value.split(',').filter(Boolean),
+  },
+  {
+    group: 'What runs',
+    flags: '--no-fast-forward',
+    text: 'execute every round of polling loops instead of jumping to the next event (same trace)',
   },
   { group: 'What runs', flags: '--semihosting', text: 'serve BKPT 0xAB; the exit status becomes ours' },
   { group: 'What runs', flags: '--host-memory <size>', text: 'host memory for guest RAM (default: 256M)', parse: parseSize },

@@ -32,6 +32,8 @@ export interface CortexMOptions {
   readonly symbolise?: (address: number) => string | undefined;
   /** One instruction as text; for reports. */
   readonly disassemble?: (address: number, bytes: Uint8Array) => string | undefined;
+  /** False: every round of a polling loop is executed. The trace is the same; see fast-forward.ts. */
+  readonly fastForward?: boolean;
   /** SEV was executed: the machine tells the other cores (`signalEvent`). */
   readonly onSendEvent?: () => void;
   /** AIRCR.SYSRESETREQ was written; `run` then returns 'reset-request' after the instruction. */

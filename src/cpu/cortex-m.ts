@@ -17,6 +17,7 @@ import { DebugUnit } from './dwt.ts';
 import { type Engine, STOP, type StopCode } from './engine.ts';
 import { EXCEPTION, exceptionName, isFault } from './exception-numbers.ts';
 import { type ContextSnapshot, ExceptionUnit } from './exceptions.ts';
+import { FastForward } from './fast-forward.ts';
 import { type CoreView, describeCore, type FaultRecord, reportCrash, reportFaults } from './fault-report.ts';
 import { UFSR } from './fault-status.ts';
 import { FpContext } from './fp-context.ts';
@@ -50,6 +51,9 @@ const FPB_OFFSET = 0x0_2000;
 const TPIU_OFFSET = 0x4_0000;
 const PAGE = 0x1000;
 
+/** Instructions below which a look for repetitions costs more than it could save. */
+const WORTH_PROBING = 512;
+
 /** A core, held in reset until `start`. */
 export class CortexM implements Core, CoreView {
   readonly name: string;
@@ -72,6 +76,8 @@ export class CortexM implements Core, CoreView {
   halted = true;
   /** Instruction whose completion the core waits for: WFI, WFE, or a semihosting call that needs input. */
   sleep: 'none' | 'wfi' | 'wfe' | 'semihosting' = 'none';
+  /** Absent when every instruction is to be executed. */
+  private readonly forward: FastForward | undefined;
   private readonly cpi: number;
   private readonly scheduler: Scheduler;
   private readonly semihosting: Semihosting | undefined;
@@ -137,6 +143,7 @@ export class CortexM implements Core, CoreView {
       onFault: (number, context) => this.noteFault(number, context),
     });
     this.semihosting = options.semihosting && new Semihosting(options.semihosting, bus, scheduler, diagnostics);
+    this.forward = options.fastForward === false ? undefined : new FastForward(this.registers, this.memory);
     this.engine = options.engine.create({ profile, registers: this.registers, memory: this.memory });
     this.nvic.onChange = () => this.pendingChanged();
     this.nvic.onPended = () => {
@@ -424,18 +431,48 @@ export class CortexM implements Core, CoreView {
     this.engine.push();
   }
 
+  /** Lets the engine run for at most `budget` instructions, and jumps over what would only repeat itself. */
   private execute(budget: number): StopCode {
+    const { forward } = this;
+    if (!forward) return this.runEngine(budget);
+    const wait = forward.due;
+    if (wait > 0 || budget < WORTH_PROBING) {
+      const before = this.consumed;
+      const code = this.runEngine(wait > 0 ? Math.min(budget, wait) : budget);
+      forward.note(this.consumed - before);
+      return code;
+    }
+    this.sync();
+    const start = this.consumed;
+    const step = (): StopCode => {
+      const code = this.runEngine(1);
+      this.sync();
+      return code;
+    };
+    const { code, round } = forward.probe(budget, STOP.BUDGET, step, () => this.moved || this.attention || this.reconfigure);
+    if (round > 0) {
+      const left = budget - (this.consumed - start);
+      this.account(left - (left % round), this.registers.pc);
+    }
+    return code;
+  }
+
+  private runEngine(budget: number): StopCode {
     const { engine } = this;
     const from = this.registers.pc;
     this.inEngine = true;
     const code = engine.run(budget);
     this.inEngine = false;
     this.stale = true;
-    const { executed } = engine;
+    this.account(engine.executed, from);
+    return code;
+  }
+
+  /** `executed` instructions, the first of them at `from`, have gone by. */
+  private account(executed: number, from: number): void {
     this.consumed += executed;
     this.completed += executed;
     this.loop.note(from, this.registers.pc, executed, this.exceptions.taken);
-    return code;
   }
 
   private dispatch(code: StopCode): CoreStop | undefined {

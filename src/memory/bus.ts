@@ -18,6 +18,11 @@ export interface BusDevice {
   write(offset: number, value: number, size: number): boolean;
   /** What a read would give, without any side effect; for debuggers and traces. */
   peek(offset: number, size: number): number;
+  /**
+   * True when what a read of `offset` gives can change only by an access or by a timer of the scheduler, and reading has no side effect:
+   * a loop that polls it may be skipped to the next event. Devices without it are taken to change at any time.
+   */
+  steady?(offset: number): boolean;
 }
 
 /** A window of an address space. `ram` regions name the byte of the RAM at which they start. */

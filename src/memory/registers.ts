@@ -79,6 +79,8 @@ export function defineRegisters<const T extends RegisterMap>(map: T): T {
 export interface RegisterBehaviour {
   /** Live value without side effects; the stored value when absent. */
   readonly value?: (index: number) => number;
+  /** `value` changes only when something is written or a timer fires; see `BusDevice.steady`. */
+  readonly steady?: true;
   /** Side effect of a guest's read, after its value was taken. */
   readonly read?: (index: number) => void;
   /** After a guest's write: `next` was stored by the access rules, `written` are the raw bits in the lanes that `lanes` masks. */
@@ -205,6 +207,13 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
 
   peek(offset: number, size: number): number {
     return this.access(offset, size, false);
+  }
+
+  steady(offset: number): boolean {
+    const slot = this.slots.get(offset);
+    if (!slot || slot.spec.unimplemented) return false;
+    const { behaviour } = slot;
+    return !behaviour?.read && (!behaviour?.value || behaviour.steady === true);
   }
 
   write(offset: number, value: number, size: number): boolean {

@@ -125,6 +125,12 @@ export class MuSide implements BusDevice {
     return this.file.read(offset, size);
   }
 
+  /** All but the receive registers: the peer's accesses are events. */
+  steady(offset: number): boolean {
+    const { receive, channels } = this.layout;
+    return offset < receive || offset >= receive + 4 * channels;
+  }
+
   peek(offset: number, size: number): number {
     return this.inSram(offset, size) ? this.readSram(offset, size) : this.file.peek(offset, size);
   }

@@ -13,6 +13,7 @@ import { EXIT } from '../exit.ts';
 import { codeAt, findings, lastEvents, whatWaits } from '../explain.ts';
 import { readFirmware } from '../firmware-file.ts';
 import { InputQueue } from '../input.ts';
+import { type KernelHint, kernelHint } from '../kernel-messages.ts';
 import { Keyboard } from '../keyboard.ts';
 import { LineAssembler, type OutputLine, stripControls } from '../lines.ts';
 import type { RunOptions } from '../options.ts';
@@ -63,6 +64,8 @@ class Session {
   private readonly quiet: Timer;
   /** What is wrong with the firmware, as far as the ELF tells; the errors were shown at the start. */
   private readonly lint: readonly LintFinding[];
+  /** Kernel messages that were explained already. */
+  private readonly hinted = new Set<KernelHint>();
   private matched: OutputLine | undefined;
   private interrupted = false;
 
@@ -79,6 +82,7 @@ class Session {
       engine,
       firmware,
       linux: options.linux,
+      fastForward: options.fastForward,
       ...(board ? { board } : {}),
       ...(options.modules ? { modules: options.modules } : {}),
       ...(options.semihosting ? { semihosting: this.semihostingHost() } : {}),
@@ -261,6 +265,11 @@ class Session {
 
   private line(line: OutputLine): void {
     this.renderer.line(line);
+    const hint = line.source === 'linux' ? kernelHint(line.text) : undefined;
+    if (hint && !this.hinted.has(hint)) {
+      this.hinted.add(hint);
+      this.renderer.finding({ severity: 'warning', place: 'dmesg', text: hint.text, remedy: hint.remedy });
+    }
     const { until } = this.options;
     if (this.matched || !until) return;
     if (!until.test(line.text) && !until.test(stripControls(line.text))) return;

@@ -111,11 +111,13 @@ export class Context {
     const at = address >>> 0;
     if (this.unalignedTrap && (at & (size - 1)) !== 0) return this.unaligned(at);
     const entry = memory.pages[at >>> 12]!;
-    if ((entry & 2) !== 0 && (at & (size - 1)) === 0) {
+    const aligned = (at & (size - 1)) === 0;
+    if ((entry & 2) !== 0 && (aligned || ((at & 4095) + size <= 4096 && !memory.protection.isDevice(at)))) {
       const offset = ((entry & -4096) | (at & 4095)) >>> 0;
-      if (size === 4) this.arena.i32[offset >>> 2] = value;
-      else if (size === 2) this.arena.u16[offset >>> 1] = value;
-      else this.arena.u8[offset] = value;
+      const { view } = this.arena;
+      if (size === 4) view.setInt32(offset, value, true);
+      else if (size === 2) view.setInt16(offset, value, true);
+      else view.setInt8(offset, value);
       return DONE;
     }
     return memory.write(at, size === 4 ? value >>> 0 : value & ((1 << (size * 8)) - 1), size) ? DONE : this.refused();

@@ -4,7 +4,7 @@
  * Signs are changed on bit patterns, NaNs included, as FPNeg and FPAbs do.
  */
 import { CELL } from '../core-registers.ts';
-import { convert, fromFixed, roundInt, toFixed } from '../float/conversions.ts';
+import { convert, fromFixed, roundInt, roundIntegral, toFixed } from '../float/conversions.ts';
 import {
   ADDEND,
   add64,
@@ -32,6 +32,13 @@ const vm = (w1: number): number => S + ((w1 >> 10) & 31);
 
 const status = new FloatStatus();
 const number64 = new Float64Array(words.buffer);
+
+const singleBits = new Int32Array(1);
+const singleValue = new Float32Array(singleBits.buffer);
+function single(bits: number): number {
+  singleBits[0] = bits;
+  return singleValue[0]!;
+}
 
 function fetch64(cells: Int32Array, slot: number, at: number, negate = 0): void {
   words[slot * 2] = cells[at]!;
@@ -167,15 +174,27 @@ function plainPair(a: number, b: number): boolean {
   return ea !== 0x7f80_0000 && eb !== 0x7f80_0000 && (ea !== 0 || a << 1 === 0) && (eb !== 0 || b << 1 === 0);
 }
 
+/** True for zeros and normal doubles. */
+function plain64(cells: Int32Array, at: number): boolean {
+  const high = cells[at + 1]!;
+  const exponent = high & 0x7ff0_0000;
+  return exponent !== 0x7ff0_0000 && (exponent !== 0 || (high << 1 === 0 && cells[at] === 0));
+}
+
+/** FPSCR's N, Z, C, V for two numbers that are no NaNs. */
+function order(a: number, b: number): number {
+  return a === b ? 0x6000_0000 : a < b ? SIGN : 0x2000_0000;
+}
+
 /** VCMP, VCMPE (E is bit 7). */
 function comparison(format: Format, withZero: boolean): Handler {
   return (context, w1, _w2, w3) => {
     const { cells } = context;
     let flags: number;
     if (format === F32 && plainPair(cells[vd(w1)]!, withZero ? 0 : cells[vm(w1)]!)) {
-      const a = context.floats[w1 & 31]!;
-      const b = withZero ? 0 : context.floats[(w1 >> 10) & 31]!;
-      flags = a === b ? 0x6000_0000 : a < b ? SIGN : 0x2000_0000;
+      flags = order(context.floats[w1 & 31]!, withZero ? 0 : context.floats[(w1 >> 10) & 31]!);
+    } else if (format === F64 && plain64(cells, vd(w1)) && (withZero || plain64(cells, vm(w1)))) {
+      flags = order(context.doubles[(w1 & 31) >> 1]!, withZero ? 0 : context.doubles[((w1 >> 10) & 31) >> 1]!);
     } else {
       const a = read(cells, format, vd(w1));
       const b = withZero ? 0n : read(cells, format, vm(w1));
@@ -230,7 +249,18 @@ const DIRECTED = [ROUND.AWAY, ROUND.NEAREST, ROUND.UP, ROUND.DOWN] as const;
 const current = (cells: Int32Array): number => (cells[CELL.FPSCR]! >>> 22) & 3;
 
 function integral(format: Format, rounding: (cells: Int32Array, w3: number) => number, exact: boolean): Handler {
-  return ({ cells }, w1, _w2, w3) => {
+  return ({ cells, floats, doubles }, w1, _w2, w3) => {
+    const from = (w1 >> 10) & 31;
+    if (format === F64 ? plain64(cells, vm(w1)) : plainPair(cells[vm(w1)]!, 0)) {
+      const value = format === F64 ? doubles[from >> 1]! : floats[from]!;
+      const rounded = roundIntegral(value, rounding(cells, w3));
+      // The sign of a zero result is that of the operand.
+      const result = rounded === 0 && (value < 0 || Object.is(value, -0)) ? -0 : Math.abs(rounded) * (value < 0 ? -1 : 1);
+      if (exact && result !== value) cells[CELL.FPSCR]! |= FPSCR.IXC;
+      if (format === F64) doubles[(w1 & 31) >> 1] = result;
+      else floats[w1 & 31] = result;
+      return DONE;
+    }
     const bits = read(cells, format, vm(w1));
     return write(
       cells,
@@ -256,13 +286,6 @@ function numeric(cells: Int32Array, format: Format, at: number): number {
   return number64[X]!;
 }
 
-const singleBits = new Int32Array(1);
-const singleValue = new Float32Array(singleBits.buffer);
-function single(bits: number): number {
-  singleBits[0] = bits;
-  return singleValue[0]!;
-}
-
 /** VCVT to an integer: `signedBit` of the instruction says signed, `rounding` how. */
 function toInteger(format: Format, signedBit: number, rounding: (cells: Int32Array, w3: number) => number): Handler {
   return ({ cells }, w1, _w2, w3) => {
@@ -278,6 +301,16 @@ function fromInteger(format: Format): Handler {
   return ({ cells }, w1, _w2, w3) => {
     const raw = cells[vm(w1)]!;
     const integer = (w3 & 0x80) !== 0 ? raw : raw >>> 0;
+    if (format === F64) {
+      number64[RESULT] = integer;
+      return put64(cells, vd(w1));
+    }
+    if (current(cells) === ROUND.NEAREST) {
+      singleValue[0] = integer;
+      if (singleValue[0] !== integer) cells[CELL.FPSCR]! |= FPSCR.IXC;
+      cells[vd(w1)] = singleBits[0]!;
+      return DONE;
+    }
     return write(
       cells,
       format,

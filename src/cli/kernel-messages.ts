@@ -1,0 +1,60 @@
+/**
+ * What Linux's messages about a firmware mean, in plain words, and what to do about each: dmesg names the symptom, seldom the cause.
+ *
+ * The messages are those of Linux 6.1's remoteproc, imx_rproc, virtio_ring and virtio_rpmsg_bus; what the ELF alone shows is firmware-lint's.
+ */
+
+/** A kernel message explained. */
+export interface KernelHint {
+  readonly text: string;
+  readonly remedy: string;
+}
+
+const HINTS: readonly (KernelHint & { readonly message: RegExp })[] = [
+  {
+    message: /: inbound msg too big: /,
+    text: 'a message is longer than its buffer: the first number is the length in the used element, the second the one in the RPMsg header',
+    remedy: 'send at most 496 bytes (512 less the header of 16), and give back 16 + len bytes in the used element',
+  },
+  {
+    message: /: malformed ns msg /,
+    text: 'a name-service message has the wrong length',
+    remedy: 'send 40 bytes to address 0x35: a name of 32 bytes, the address, the flags',
+  },
+  {
+    message: /: msg received with no recipient$/,
+    text: 'a message went to an address at which nobody listens; it is dropped',
+    remedy: "send to the address the peer's messages come from, and not before Linux has bound a driver to the channel",
+  },
+  {
+    message: /:id \d+ out of range$/,
+    text: 'the firmware gave back a descriptor that the ring does not have; Linux uses this ring no more',
+    remedy:
+      'write the index of the descriptor taken from the available ring into the used element, and check the vring address and num in use',
+  },
+  {
+    message: /:id \d+ is not a head!$/,
+    text: 'the firmware gave back a descriptor that it did not hold; Linux uses this ring no more',
+    remedy: 'give back each descriptor once, and only those taken from the available ring',
+  },
+  {
+    message: /imx_rproc_kick: failed /,
+    text: 'the firmware did not take the word out of its MU within 100 ms, so it does not know of the buffers',
+    remedy: 'initialise the MU and enable its receive interrupt (channel 1) before Linux kicks, and read RR1 in the handler',
+  },
+  {
+    message: /: timeout waiting for a tx buffer$/,
+    text: 'the firmware has given back none of the buffers of vring 1 for 15 s',
+    remedy: 'put each received buffer into the used ring and kick',
+  },
+  {
+    message: /: channel [^ ]+ already exist$/,
+    text: 'the firmware announced a channel twice with the same name and address',
+    remedy: 'announce each endpoint once',
+  },
+];
+
+/** What `line` of dmesg means, if that is known; `line` has no timestamp. */
+export function kernelHint(line: string): KernelHint | undefined {
+  return HINTS.find(({ message }) => message.test(line));
+}
