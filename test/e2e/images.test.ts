@@ -95,7 +95,9 @@ describe.each(ENGINES.map(({ name }) => name))('on %s', (engine) => {
   it('imx8mp_echo: its fixed vrings do not fit another board, which is said before Linux refuses them', async () => {
     const run = await runFirmware('imx8mp_echo', [...cpu, '--board', 'verdin-hmp', '--timeout', '100ms']);
     expect(run.status).toBe(EXIT.TIMEOUT);
-    expect(run.stderr).toMatch(/^imx-sim: error: vdev0vring0: the firmware expects it at 0x55000000\.\.0x55002fff, board verdin-hmp has it at 0xb8000000/m);
+    expect(run.stderr).toMatch(
+      /^imx-sim: error: vdev0vring0: the firmware expects it at 0x55000000\.\.0x55002fff, board verdin-hmp has it at 0xb8000000/m,
+    );
     expect(run.dmesg).toContain('rproc-virtio: probe of rproc-virtio.0.auto failed with error -12');
   });
 

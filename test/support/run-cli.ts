@@ -33,8 +33,12 @@ export function linesOf(text: string): string[] {
   return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }
 
-/** Runs `imx-sim` in this process. */
+let running = false;
+
+/** Runs `imx-sim` in this process; one after the other, as they share the process's streams. */
 export async function runCli(args: readonly string[], { stdin = '', env = {}, tty = false }: CliSurroundings = {}): Promise<CliResult> {
+  if (running) throw new Error('await the run before');
+  running = true;
   const captured = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text) => {
@@ -49,6 +53,7 @@ export async function runCli(args: readonly string[], { stdin = '', env = {}, tt
   try {
     return { status: await program(args), ...captured };
   } finally {
+    running = false;
     for (const spy of [...spies, input]) spy.mockRestore();
     process.stdout.isTTY = wasTty;
     vi.unstubAllEnvs();
