@@ -222,10 +222,10 @@ function selects(apsr: number, condition: number): boolean {
   }
 }
 
-function select(words2: 1 | 2): Handler {
+function select(count: 1 | 2): Handler {
   return ({ cells }, w1, _w2, w3) => {
     const from = selects(cells[CELL.APSR]!, (w3 >>> 20) & 3) ? vn(w1) : vm(w1);
-    for (let i = 0; i < words2; i++) cells[vd(w1) + i] = cells[from + i]!;
+    for (let i = 0; i < count; i++) cells[vd(w1) + i] = cells[from + i]!;
     return DONE;
   };
 }
@@ -291,6 +291,12 @@ function toInteger(format: Format, signedBit: number, rounding: (cells: Int32Arr
   return ({ cells }, w1, _w2, w3) => {
     const value = numeric(cells, format, vm(w1));
     const signed = ((w3 >>> signedBit) & 1) !== 0;
+    const integer = roundIntegral(value, rounding(cells, w3));
+    if (signed ? integer >= -0x8000_0000 && integer <= 0x7fff_ffff : integer >= 0 && integer <= 0xffff_ffff) {
+      if (integer !== value) cells[CELL.FPSCR]! |= FPSCR.IXC;
+      cells[vd(w1)] = integer;
+      return DONE;
+    }
     cells[vd(w1)] = withStatus(cells, (s) => toFixed(value, 0, 32, signed, rounding(cells, w3), s));
     return DONE;
   };
