@@ -5,12 +5,15 @@
  * addresses that are a board's, constants and texts that only one SoC's firmware has, base addresses of its peripherals in literal pools.
  */
 import { hex32 } from '../memory/bits.ts';
+import { firstWords } from '../remoteproc/vectors.ts';
 import { SOCS } from './index.ts';
-import type { CoreDescription, SocDescription } from './soc.ts';
+import type { BoardDescription, CoreDescription, SocDescription } from './soc.ts';
 
 /** What detection looks at; a `Firmware` of the ELF reader is one. */
 export interface DetectableImage {
   /** `da` is the load address as the core sees it, `memsz` the bytes of memory, `data` those from the file. */
+  /** Reset handler; with it the vector table is found, whose initial SP is evidence. */
+  readonly entry?: number;
   readonly segments: readonly { readonly da: number; readonly memsz: number; readonly data: Uint8Array }[];
   readonly resourceTable?: { readonly bytes: Uint8Array } | undefined;
   readonly symbols?: readonly { readonly name: string }[];
@@ -37,7 +40,7 @@ interface Candidate {
 }
 
 /** Weights: what only one SoC has, against what its relatives share. */
-const WEIGHT = { text: 100, vring: 60, constant: 40, base: 5 } as const;
+const WEIGHT = { text: 100, vring: 60, constant: 40, stack: 30, region: 20, base: 5 } as const;
 /** FW_RSC_ADDR_ANY: the table leaves the address to Linux. */
 const ANY = 0xffff_ffff;
 /** Entries and vrings of a resource table that are looked at. */
@@ -53,7 +56,7 @@ export function detectSoc(image: DetectableImage, socs: readonly SocDescription[
   for (const soc of socs) {
     for (const core of soc.cores) {
       const memories = placement(image, soc, core.name);
-      if (memories) candidates.push({ soc, core, memories, ...weigh(soc, core, words, text, vrings) });
+      if (memories) candidates.push({ soc, core, memories, ...weigh(soc, core, image, words, text, vrings) });
     }
   }
   candidates.sort((a, b) => b.score - a.score);
@@ -87,6 +90,7 @@ function placement(image: DetectableImage, soc: SocDescription, view: string): s
 function weigh(
   soc: SocDescription,
   core: CoreDescription,
+  image: DetectableImage,
   words: ReadonlySet<number>,
   text: string,
   vrings: readonly number[],
@@ -101,6 +105,17 @@ function weigh(
     board ??= candidate.name;
     score += WEIGHT.vring;
     evidence.push(`its resource table has a vring at ${hex32(region.base)}, ${region.name} of board ${candidate.name}`);
+  }
+  const stack = initialStack(image);
+  if (stack !== undefined && !holdsStack(soc, core.name, stack)) {
+    score -= WEIGHT.stack;
+    evidence.push(`but its initial stack pointer ${hex32(stack)} is in none of its memories`);
+  }
+  const owner = soc.boards.find((candidate) => liesInRegion(image, candidate, core.name));
+  if (owner && board === undefined) {
+    board = owner.name;
+    score += WEIGHT.region;
+    evidence.push(`it is linked to memory that board ${owner.name} reserves for ${core.name}`);
   }
   for (const hints of soc.detection) {
     if (hints.core !== core.name) continue;
@@ -127,6 +142,28 @@ function weigh(
     evidence.push(`it holds the addresses of ${bases.map(({ name, base }) => `${name} (${hex32(base)})`).join(', ')}`);
   }
   return { evidence, score, board };
+}
+
+/** First word of the vector table, when there is one whose reset vector is the entry point. */
+function initialStack({ segments, entry }: DetectableImage): number | undefined {
+  if (entry === undefined) return undefined;
+  const table = segments.find(({ data }) => data.byteLength >= 8 && (firstWords(data).pc | 1) >>> 0 === (entry | 1) >>> 0);
+  return table && firstWords(table.data).sp;
+}
+
+/** True when a stack that grows down from `sp` would be in memory of the view. */
+function holdsStack(soc: SocDescription, view: string, sp: number): boolean {
+  return soc.memories.some(({ size: whole, views }) =>
+    views[view]?.some(({ base, offset = 0, size = whole - offset }) => sp > base && sp <= base + size),
+  );
+}
+
+/** True when a segment with contents lies in memory that the board reserves for the core's firmware, and not for rings or buffers. */
+function liesInRegion(image: DetectableImage, board: BoardDescription, core: string): boolean {
+  const regions = (board.remoteprocs[core]?.memoryRegions ?? []).filter(({ name }) => name.startsWith(core));
+  return image.segments.some(({ da, data }) =>
+    regions.some(({ base, size }) => data.byteLength > 0 && da >= base && da + data.byteLength <= base + size),
+  );
 }
 
 /** Every aligned word of the segments, where literal pools and pointers are. */

@@ -33,7 +33,10 @@ describe('detectSoc', () => {
 
   it('recognises a Zephyr image by its texts and symbols alone', () => {
     const segments = [segment(0x8000_0000, text('Hello World! mimx8mp_evk'))];
-    expect(detectSoc({ segments })).toMatchObject({ core: 'm7', reasons: [/DDR/, /mimx8mp/].map((re) => expect.stringMatching(re)) });
+    expect(detectSoc({ segments })).toMatchObject({
+      core: 'm7',
+      reasons: [/DDR/, /board evk reserves for m7/, /mimx8mp/].map((re) => expect.stringMatching(re)),
+    });
     const symbols = [{ name: '__device_dts_ord_imx8mp' }];
     expect(detectSoc({ segments: [segment(0, words(1))], symbols })?.reasons[1]).toBe('it holds the text "imx8mp"');
   });
@@ -48,12 +51,24 @@ describe('detectSoc', () => {
   it('says what else an image fits when nothing in it speaks for one', () => {
     const found = detectSoc({ segments: [segment(0, words(1, 2, 3)), segment(0x2000_0000, words(4))] })!;
     expect(found.soc.name).toBe('imx8mp');
-    expect(found.ambiguous?.map(({ name }) => name)).toEqual(['cortex-m4', 'cortex-m7']);
+    expect(found.ambiguous?.map(({ name }) => name)).toEqual(['cortex-m7', 'cortex-m4']);
   });
 
   it('takes a bare core for what only a bare core holds', () => {
     const found = detectSoc({ segments: [segment(0x10_0000, words(1))] })!;
-    expect([found.soc.name, found.ambiguous?.map(({ name }) => name)]).toEqual(['cortex-m4', ['cortex-m7']]);
+    expect([found.soc.name, found.ambiguous?.map(({ name }) => name)]).toEqual(['cortex-m7', ['cortex-m4']]);
+  });
+
+  it('holds an initial stack pointer outside of all memories against a SoC', () => {
+    const image = { segments: [segment(0, words(0x2040_0000, 0x101))], entry: 0x101 };
+    const found = detectSoc(image)!;
+    expect([found.soc.name, found.ambiguous?.map(({ name }) => name)]).toEqual(['cortex-m7', ['cortex-m4']]);
+    expect(detectSoc({ segments: [segment(0, words(0x2002_0000, 0x101))], entry: 0x101 })?.soc.name).toBe('imx8mp');
+  });
+
+  it('names the board that reserves the memory to which an image is linked', () => {
+    const found = detectSoc({ segments: [segment(0x7e00_0000, words(0x30e2_0000))] })!;
+    expect([found.board, found.reasons[1]]).toEqual(['dart-mx8mp', 'it is linked to memory that board dart-mx8mp reserves for m7']);
   });
 
   it('looks past .bss that sticks out behind the load address, but not past bytes that do', () => {

@@ -32,8 +32,8 @@ interface SegmentFacts {
 /** Prints the report; the status is 2 when Linux would refuse the firmware. @throws {UsageError | FirmwareError} */
 export function info(path: string, options: InfoOptions): number {
   const firmware = readFirmware(path);
-  const { soc, core, reasons } = chooseTarget(firmware, options);
-  const board = findBoard(soc, options.board);
+  const { soc, core, reasons, board: named } = chooseTarget(firmware, options);
+  const board = findBoard(soc, named);
   const segments = firmware.segments.map((segment) => segmentFacts(segment, soc, core));
   const table = firmware.resourceTable && decodeResourceTable(firmware.resourceTable.bytes);
   const findings = board ? lintFirmware(firmware, soc, board, core) : [];
