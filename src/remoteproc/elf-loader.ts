@@ -111,7 +111,7 @@ export function parseFirmware(bytes: Uint8Array, name: string): Firmware {
     if (type !== 'load' || memsz === 0) continue;
     const place = `segment ${index} (PT_LOAD at ${hex32(da)})`;
     if (filesz > memsz) fail('E_ELF', `${place}: its file size ${hex(filesz)} exceeds its memory size ${hex(memsz)}`, REBUILD);
-    const missing = offset + filesz - bytes.length;
+    const missing = Math.min(filesz, offset + filesz - bytes.length);
     if (missing > 0) fail('E_TRUNCATED', `${place} is truncated: ${missing} of its ${filesz} bytes are missing from the file`, RECOPY);
     if (da + memsz > 2 ** 32) fail('E_ELF', `${place}: its ${hex(memsz)} bytes run past the end of the 32-bit address space`, REBUILD);
     segments.push({ index, da, vaddr, offset, filesz, memsz, data: bytes.subarray(offset, offset + filesz) });
