@@ -24,11 +24,13 @@ export class Statistics {
   figures(machine: Machine): Record<string, number> {
     const wall = (performance.now() - this.started) / 1000;
     const instructions = machine.cores.reduce((sum, core) => sum + core.instructions, 0);
+    const skipped = machine.cores.reduce((sum, core) => sum + core.skipped, 0);
     const interrupts = machine.kernel?.interrupts.reduce((sum, { count }) => sum + count, 0) ?? 0;
     return {
       virtualSeconds: machine.scheduler.seconds,
       wallSeconds: wall,
       instructions,
+      instructionsSkipped: skipped,
       instructionsPerSecond: Math.round(instructions / wall),
       messagesToCore: this.counts.tx,
       messagesToLinux: this.counts.rx,
@@ -46,7 +48,7 @@ export class Statistics {
     const millions = (value: number) => `${(value / 1e6).toFixed(1)} M`;
     return [
       `time          ${figures['virtualSeconds']!.toFixed(6)} s virtual, ${figures['wallSeconds']!.toFixed(3)} s wall`,
-      `instructions  ${millions(figures['instructions']!)} (${millions(figures['instructionsPerSecond']!)}/s)`,
+      `instructions  ${millions(figures['instructions']!)} (${millions(figures['instructionsPerSecond']!)}/s), ${millions(figures['instructionsSkipped']!)} of them rounds of polling loops`,
       `messages      ${figures['messagesToCore']} to the core, ${figures['messagesToLinux']} to Linux`,
       `doorbells     ${figures['muEvents']} MU events, ${figures['linuxInterrupts']} interrupts of Linux, ${figures['vringEvents']} vring events`,
       `consoles      ${figures['consoleBytes']} bytes`,

@@ -182,7 +182,7 @@ export class CoreMemory implements RamObserver {
       return false;
     }
     if ((address & (size - 1)) === 0) return true;
-    if (protection.isDevice(address) || !this.bus.find(address)?.ram) {
+    if (protection.isDevice(address) || this.bus.find(address)?.device) {
       this.fail('unaligned', address);
       return false;
     }

@@ -30,6 +30,8 @@ export interface Core extends RunningCore {
   readonly asleep: boolean;
   /** Instructions executed since power-on. */
   readonly instructions: number;
+  /** How many of them were known to repeat earlier ones and were counted without being executed again. */
+  readonly skipped: number;
   /** Address of the instruction that executes, or executes next. */
   readonly pc: number;
   /** Executes for at most `cycles` base-clock cycles; called within `Scheduler.runSlice`. */

@@ -73,6 +73,7 @@ export class CortexM implements Core, CoreView {
   /** The last fault exceptions taken since `start`, oldest first; `faultsTaken` counts them all. */
   readonly faultLog: FaultRecord[] = [];
   faultsTaken = 0;
+  skipped = 0;
   halted = true;
   /** Instruction whose completion the core waits for: WFI, WFE, or a semihosting call that needs input. */
   sleep: 'none' | 'wfi' | 'wfe' | 'semihosting' = 'none';
@@ -452,6 +453,7 @@ export class CortexM implements Core, CoreView {
     const { code, round } = forward.probe(budget, STOP.BUDGET, step, () => this.moved || this.attention || this.reconfigure);
     if (round > 0) {
       const left = budget - (this.consumed - start);
+      this.skipped += left - (left % round);
       this.account(left - (left % round), this.registers.pc);
     }
     return code;

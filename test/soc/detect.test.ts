@@ -73,8 +73,8 @@ describe('detectSoc', () => {
 
   it('looks past .bss that sticks out behind the load address, but not past bytes that do', () => {
     expect(detectSoc({ segments: [segment(0x1_f000, words(0x30a6_0000), 0x4000)] })?.soc.name).toBe('imx8mp');
-    expect(detectSoc({ segments: [segment(0x1_fffc, words(0, 0))] })?.soc.name).toBe('cortex-m4');
-    expect(detectSoc({ segments: [segment(0x2001_0000, new Uint8Array(0), 0x2_0000)] })?.soc.name).toBe('cortex-m4');
+    expect(detectSoc({ segments: [segment(0x1_fffc, words(0, 0))] })?.soc.name).toBe('cortex-m7');
+    expect(detectSoc({ segments: [segment(0x2001_0000, new Uint8Array(0), 0x2_0000)] })?.soc.name).toBe('cortex-m7');
   });
 
   it('gives up on what fits nowhere, and on nothing at all', () => {
