@@ -1,0 +1,317 @@
+/** The options of `imx-sim run`, each by a real run. */
+import { describe, expect, it, vi } from 'vitest';
+import { EXIT } from '../../src/cli/exit.ts';
+import { unicornAvailable } from '../../src/cpu/unicorn/index.ts';
+import { ENGINES } from '../support/engines.ts';
+import { linesOf, runCli } from '../support/run-cli.ts';
+import { imagePath, inOrder, runFirmware } from './session.ts';
+
+describe('--until', () => {
+  it('sees lines of dmesg without prefix and timestamp', async () => {
+    const run = await runFirmware('imx8mp_hello', ['--until', '^remoteproc remoteproc0: powering up imx-rproc$']);
+    expect(run.status).toBe(EXIT.OK);
+    expect(run.dmesg.at(-1)).toBe('remoteproc remoteproc0: powering up imx-rproc');
+    expect(run.console('uart4')).toEqual([]);
+  });
+
+  it('sees lines of a UART, and of a tty of Linux', async () => {
+    const uart = await runFirmware('imx8mp_hello', ['--until', '^hello world\\.$']);
+    expect([uart.status, uart.lines.at(-1)]).toEqual([EXIT.OK, 'hello world.']);
+    const tty = await runFirmware('imx8mp_rpmsg', ['--send', 'ttyRPMSG0=x\\n', '--until', '^TTY 0x0401: x$']);
+    expect([tty.status, tty.console('ttyRPMSG0')]).toEqual([EXIT.OK, ['TTY 0x0401: x']]);
+  });
+
+  it('sees a line that goes on, such as a prompt, once its console is quiet', async () => {
+    const run = await runFirmware('imx8mp_hello', ['--send', 'uart4=login: ', '--until', '^login: $']);
+    expect([run.status, run.lines.at(-1)]).toEqual([EXIT.OK, 'login: ']);
+  });
+
+  it('shows nothing after the line that matched', async () => {
+    const run = await runFirmware('imx8mp_wfi_tick', ['--until', '^up 2 s$']);
+    expect(run.lines.slice(-2)).toEqual(['up 1 s', 'up 2 s']);
+  });
+
+  it('ends with 4 when the line does not come, and says so', async () => {
+    const run = await runFirmware('imx8mp_wfi_tick', ['--until', 'never', '--timeout', '1s']);
+    expect(run.status).toBe(EXIT.TIMEOUT);
+    expect(run.stderr).toContain('timed out after 1 s of virtual time; no line matched /never/\n');
+  });
+});
+
+describe('--timeout', () => {
+  it('is virtual time', async () => {
+    const started = performance.now();
+    const run = await runFirmware('imx8mp_wfi_tick', ['--timeout', '20s']);
+    expect(run.status).toBe(EXIT.TIMEOUT);
+    expect(run.console('uart4').at(-1)).toBe('up 19 s');
+    expect(performance.now() - started).toBeLessThan(20_000);
+  });
+
+  it('is 10 s unless given', async () => {
+    const run = await runFirmware('imx8mp_wfi_tick', []);
+    expect(run.stderr).toContain('timed out after 10 s of virtual time');
+  });
+
+  it('names what was never sent', async () => {
+    const run = await runFirmware('imx8mp_hello', ['--send', 'ttyRPMSG7=x', '--timeout', '100ms']);
+    expect(run.status).toBe(EXIT.TIMEOUT);
+    expect(run.stderr).toContain('never sent: ttyRPMSG7 was not ready');
+  });
+});
+
+describe('--send', () => {
+  it('refuses a device that the machine does not have, and names those it has', async () => {
+    const { status, stderr } = await runFirmware('imx8mp_hello', ['--send', 'uart9=x']);
+    expect(status).toBe(EXIT.USAGE);
+    expect(stderr).toMatch(/imx-sim: no device uart9 to send to\n {2}remedy: this machine has (uart[1-4], ){4}ttyRPMSG0, ttyRPMSG30/);
+  });
+
+  it('sends escapes as bytes and no line end', async () => {
+    const run = await runFirmware('imx8mp_echo', [
+      '--send',
+      'ttyRPMSG30=a\\x62c',
+      '--until',
+      'Get Message From Master Side : "abc" \\[len : 3\\]',
+    ]);
+    expect(run.status, run.stdout).toBe(EXIT.OK);
+  });
+});
+
+describe('--console', () => {
+  it('sends piped input to the console that is named', async () => {
+    const run = await runFirmware('imx8mp_echo', ['--console', 'ttyRPMSG30', '--until', '"piped"'], { stdin: 'piped' });
+    expect(run.status, run.stderr).toBe(EXIT.OK);
+  });
+
+  it('leaves standard input alone when no console is named', async () => {
+    const run = await runFirmware('imx8mp_hello', ['--timeout', '50ms'], { stdin: 'unread' });
+    expect(run.stdout).not.toContain('unread');
+  });
+
+  it('refuses a console that is not there', async () => {
+    const { status, stderr } = await runFirmware('imx8mp_hello', ['--console', 'uart7']);
+    expect(status).toBe(EXIT.USAGE);
+    expect(stderr).toContain('no device uart7');
+  });
+});
+
+describe('--json', () => {
+  it('writes one object for each line, from the first note to the result', async () => {
+    const { status, stdout, stderr } = await runFirmware('imx8mp_rpmsg', ['--json', '--until', 'goodbye!', '--stats', '--trace-hash']);
+    expect({ status, stderr }).toEqual({ status: EXIT.OK, stderr: '' });
+    const events = linesOf(stdout).map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(events[0]).toMatchObject({ type: 'note' });
+    const types = new Set(events.map(({ type }) => type));
+    expect([...types].sort()).toEqual(['console', 'core', 'dmesg', 'message', 'mu', 'note', 'result', 'vring']);
+    // A line that never ended has the cycle of its last byte, and is shown at the end.
+    const cycles = events.filter(({ complete }) => complete !== false).flatMap(({ cycle }) => (typeof cycle === 'number' ? [cycle] : []));
+    expect(cycles).toEqual(cycles.toSorted((a, b) => a - b));
+    const messages = events.filter(({ type, direction }) => type === 'message' && direction === 'tx');
+    expect(messages).toHaveLength(100);
+    expect(Buffer.from(messages[0]!['data'] as string, 'hex').toString()).toBe('hello world!');
+    const result = events.at(-1)!;
+    expect(result).toMatchObject({ type: 'result', reason: 'until', status: 0, stats: { messagesToCore: 100 } });
+    expect(result['trace']).toMatch(/^[0-9a-f]{64}$/);
+    expect(result['time']).toBeGreaterThan(0.1);
+  });
+
+  it('reports a failure in the stream', async () => {
+    const { status, stdout, stderr } = await runFirmware('imx8mp_fault', ['--json']);
+    const events = linesOf(stdout).map((line) => JSON.parse(line) as { type: string; lines?: string[] });
+    const report = events.find(({ type }) => type === 'report')!;
+    expect(report.lines!.join('\n')).toContain('PRECISERR');
+    expect(events.at(-1)).toMatchObject({ type: 'result', reason: 'fault', status: 1 });
+    expect({ status, stderr }).toEqual({ status: EXIT.FIRMWARE, stderr: '' });
+  });
+});
+
+describe('--stats', () => {
+  it('counts what happened', async () => {
+    const { stdout } = await runFirmware('imx8mp_rpmsg', ['--until', 'goodbye!', '--stats']);
+    expect(
+      inOrder(linesOf(stdout), [
+        /^time +0\.\d{6} s virtual, \d+\.\d{3} s wall$/,
+        /^instructions +\d+\.\d M \(/,
+        /^messages +100 to the core, 10[12] to Linux$/,
+        /^doorbells +\d+ MU events, \d+ interrupts of Linux, \d+ vring events$/,
+        /^consoles +\d+ bytes$/,
+        /^memory +\d+\.\d MiB/,
+      ]),
+    ).toEqual([]);
+  });
+});
+
+describe('--trace-hash', () => {
+  const trace = async (image: string, ...options: string[]) => (await runFirmware(image, ['--trace-hash', ...options])).stdout;
+
+  it('is the last line, after the statistics', async () => {
+    const lines = linesOf(await trace('imx8mp_hello', '--stats', '--until', 'hello'));
+    expect(lines.at(-1)).toMatch(/^trace [0-9a-f]{64}$/);
+    expect(lines.at(-2)).toMatch(/^memory/);
+  });
+
+  it('is the same in twenty runs', async () => {
+    const hashes = new Set<string>();
+    for (let run = 0; run < 20; run++) hashes.add(linesOf(await trace('imx8mp_rpmsg', '--until', 'goodbye!')).at(-1)!);
+    expect([...hashes]).toEqual([expect.stringMatching(/^trace /)]);
+  });
+
+  it('does not depend on other options of output, nor on fast-forward', async () => {
+    const plain = linesOf(await trace('imx8mp_pingpong', '--timeout', '500ms')).at(-1)!;
+    expect(linesOf(await trace('imx8mp_pingpong', '--timeout', '500ms', '--stats')).at(-1)).toBe(plain);
+    expect(linesOf(await trace('imx8mp_pingpong', '--timeout', '500ms', '--no-fast-forward')).at(-1)).toBe(plain);
+    const json = linesOf(await trace('imx8mp_pingpong', '--timeout', '500ms', '--json')).at(-1)!;
+    expect(`trace ${(JSON.parse(json) as { trace: string }).trace}`).toBe(plain);
+  });
+
+  it('differs when the input differs', async () => {
+    const options = ['--timeout', '100ms', '--send'];
+    expect(linesOf(await trace('imx8mp_hello', ...options, 'uart4=a')).at(-1)).not.toBe(
+      linesOf(await trace('imx8mp_hello', ...options, 'uart4=b')).at(-1),
+    );
+  });
+
+  it
+    .runIf(ENGINES.length > 1)
+    .each([
+      'imx8mp_hello',
+      'imx8mp_rpmsg',
+      'imx8mp_rpmsg_ddr',
+      'imx8mp_echo',
+      'imx8mp_pingpong',
+      'imx8mp_fault',
+      'imx8mp_lockup',
+      'imx8mp_hang',
+      'imx8mp_no_table',
+      'imx8mp_wfi_tick',
+      'imx8mp_bad_table',
+    ])('%s has the same on every engine', async (image) => {
+    const hashes: string[] = [];
+    for (const { name } of ENGINES) hashes.push(linesOf(await trace(image, '--cpu', name, '--timeout', '600ms')).at(-1)!);
+    expect(hashes[0]).toMatch(/^trace [0-9a-f]{64}$/);
+    expect(new Set(hashes).size, hashes.join('\n')).toBe(1);
+  });
+});
+
+describe('--modules', () => {
+  it('loads only those: the channel then has no driver, which is said', async () => {
+    const run = await runFirmware('imx8mp_rpmsg', ['--modules', 'virtio_rpmsg_bus,rpmsg_tty', '--timeout', '100ms']);
+    expect(run.dmesg).toContain('virtio_rpmsg_bus virtio0: creating channel rpmsg-client-sample addr 0x400');
+    expect(run.dmesg.join()).not.toContain('rpmsg_client_sample');
+    expect(run.stderr).toContain('linux: channel "rpmsg-client-sample" (remote 0x400) has no driver: load rpmsg_client_sample\n');
+    expect(run.status).toBe(EXIT.TIMEOUT);
+  });
+
+  it('refuses one that does not exist', async () => {
+    const { status, stderr } = await runFirmware('imx8mp_rpmsg', ['--modules', 'rpmsg_char_dev']);
+    expect(status).toBe(EXIT.USAGE);
+    expect(stderr).toMatch(/imx-sim: no kernel module rpmsg_char_dev\n {2}remedy: modules: virtio_rpmsg_bus, rpmsg_ns/);
+  });
+});
+
+describe('--soc, --board, --core, --cpu', () => {
+  it.each([
+    [['--soc', 'imx95'], /unknown SoC imx95\n {2}remedy: known are imx8mp/],
+    [['--board', 'raspi'], /raspi/],
+    [['--core', 'm9'], /imx8mp has no core m9\n {2}remedy: its cores: m7/],
+  ])('%j is refused with what there is', async (options, expected) => {
+    const { status, stderr } = await runFirmware('imx8mp_hello', options);
+    expect(stderr).toMatch(expected);
+    expect(stderr).toMatch(/^ {2}remedy: ./m);
+    expect(status).toBe(EXIT.USAGE);
+  });
+
+  it('names SoC, reason, board and engine', async () => {
+    const { stderr } = await runFirmware('imx8mp_hello', ['--cpu', 'interpreter', '--until', 'hello']);
+    expect(stderr).toMatch(/^imx-sim: imx8mp m7 \(its segments lie in .*\), board evk, engine interpreter\n$/);
+  });
+
+  it('auto takes Unicorn where it is there, and the interpreter elsewhere', async () => {
+    const { stderr } = await runFirmware('imx8mp_hello', ['--until', 'hello']);
+    expect(stderr).toContain(`engine ${unicornAvailable() ? 'unicorn' : 'interpreter'}\n`);
+  });
+});
+
+describe('colours', () => {
+  const sequence = '\u001b[';
+  const options = ['--until', 'hello'];
+  it('are for terminals only', async () => {
+    expect((await runFirmware('imx8mp_hello', options)).stdout).not.toContain(sequence);
+    expect((await runFirmware('imx8mp_hello', options, { tty: true })).stdout).toContain(sequence);
+  });
+  it('are not used with --no-color or NO_COLOR', async () => {
+    expect((await runFirmware('imx8mp_hello', [...options, '--no-color'], { tty: true })).stdout).not.toContain(sequence);
+    expect((await runFirmware('imx8mp_hello', options, { tty: true, env: { NO_COLOR: '1' } })).stdout).not.toContain(sequence);
+  });
+});
+
+describe('a bug of ours', () => {
+  it('ends with 3, and with the stack for the report', async () => {
+    const broken = vi.spyOn(TextDecoder.prototype, 'decode').mockImplementation(() => {
+      throw new Error('injected by a test');
+    });
+    const { status, stderr } = await runFirmware('imx8mp_hello', []).finally(() => broken.mockRestore());
+    expect(status).toBe(EXIT.INTERNAL);
+    expect(stderr).toMatch(
+      /imx-sim: internal error, please report it with the command line and the firmware:\nError: injected by a test\n {4}at /,
+    );
+  });
+});
+
+describe('info and socs', () => {
+  it('info shows segments against the map and the resource table', async () => {
+    const { status, stdout, stderr } = await runCli(['info', imagePath('imx8mp_echo')]);
+    expect({ status, stderr }).toEqual({ status: EXIT.OK, stderr: '' });
+    expect(
+      inOrder(linesOf(stdout), [
+        /^imx8mp_echo\.elf: imx8mp m7 \(its segments lie in ITCM, DTCM of imx8mp's m7; .*\), board evk$/,
+        /^entry 0x\w{8}, \d+ symbols$/,
+        /^ {2}0 {2}0x00000000\.\.0x\w{8} .* ITCM$/,
+        /^resource table at 0x\w{8}, 88 bytes:$/,
+        '  vdev id 7 (rpmsg), features 0x1, notifyid 0',
+        /^ {4}vring0 0x55000000, 256 descriptors, align 4096, 0x3000 bytes$/,
+        /^ {4}vring1 0x55008000, 256 descriptors, align 4096, 0x3000 bytes$/,
+        'no problems found',
+      ]),
+      stdout,
+    ).toEqual([]);
+  });
+
+  it('info --json gives the same as one object', async () => {
+    const { stdout } = await runCli(['info', imagePath('imx8mp_rpmsg'), '--json']);
+    const facts = JSON.parse(stdout) as Record<string, unknown>;
+    expect(facts).toMatchObject({ name: 'imx8mp_rpmsg.elf', soc: 'imx8mp', core: 'm7', board: 'evk', findings: [] });
+    expect(facts['resourceTable']).toMatchObject({
+      version: 1,
+      count: 2,
+      problems: [],
+      resources: [
+        { kind: 'vdev', id: 7 },
+        { kind: 'trace', name: 'trace:m7' },
+      ],
+    });
+  });
+
+  it('socs lists SoCs, boards and bare cores with their memories', async () => {
+    const { status, stdout } = await runCli(['socs']);
+    expect(status).toBe(EXIT.OK);
+    expect(
+      inOrder(linesOf(stdout), [
+        /^imx8mp {2}/,
+        /core +m7: cortex-m7.*800 MHz/,
+        /memory +ITCM +128 KiB/,
+        /board +evk:/,
+        /board +verdin-hmp:/,
+        /^cortex-m7 {2}/,
+        /^cortex-m4 {2}/,
+      ]),
+      stdout,
+    ).toEqual([]);
+  });
+
+  it('socs --json gives an array', async () => {
+    const socs = JSON.parse((await runCli(['socs', '--json'])).stdout) as { name: string; boards: { name: string }[] }[];
+    expect(socs.map(({ name }) => name)).toEqual(expect.arrayContaining(['imx8mp', 'cortex-m4', 'cortex-m7']));
+    expect(socs[0]!.boards.map(({ name }) => name)).toEqual(expect.arrayContaining(['evk', 'verdin-hmp']));
+  });
+});
