@@ -1,0 +1,77 @@
+/** The documents as a whole: links, files, functions, commands and options that they name exist. */
+import { dirname, join } from 'node:path/posix';
+import { describe, expect, it } from 'vitest';
+import { optionsMarkdown } from '../../src/cli/options.ts';
+import { exists, filesUnder, quoted, read, tableRows } from './support.ts';
+
+const PAGES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...filesUnder('docs', '.md')];
+const ARCHITECTURE = read('docs/architecture.md');
+
+describe.each(PAGES)('%s', (page) => {
+  it('has no dead link to a file', () => {
+    const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
+    const local = links.filter((target) => !/^[a-z]+:/.test(target)).map((target) => target.replace(/#.*$/, ''));
+    expect(local.filter((target) => target !== '' && !exists(join(dirname(page), target)))).toEqual([]);
+  });
+});
+
+describe('docs/architecture.md', () => {
+  it('is short enough to be read: 250 lines', () => {
+    expect(ARCHITECTURE.split('\n').length).toBeLessThanOrEqual(250);
+  });
+
+  it('follows a message through functions that exist', () => {
+    const steps = tableRows(ARCHITECTURE, ['step', 'file', 'function', 'what happens']);
+    expect(steps.length).toBeGreaterThan(20);
+    const missing = steps.filter(([, file, name]) => {
+      const method = new RegExp(`^\\s*(?:(?:private|static|readonly) )*\\*?(?:function\\*? )?${quoted(name!)[0]}(?:<[^>]*>)?\\(`, 'm');
+      return !method.test(read(`src/${quoted(file!)[0]}`).replace(/export |async /g, ''));
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it('numbers its steps without a gap', () => {
+    const steps = tableRows(ARCHITECTURE, ['step', 'file', 'function', 'what happens']);
+    expect(steps.map(([step]) => Number(step))).toEqual(steps.map((_, index) => index + 1));
+  });
+
+  it('names no source that does not exist', () => {
+    const paths = quoted(ARCHITECTURE).filter((name) => /^[a-z][a-z0-9-]*(\/[a-z0-9.-]+)*\.ts$/.test(name));
+    expect(paths.length).toBeGreaterThan(40);
+    expect(paths.filter((path) => !exists(path.startsWith('test/') ? path : `src/${path}`))).toEqual([]);
+  });
+
+  it('names every stop code of the engines', () => {
+    const codes = [...(/export const STOP = \{(.*?)\n}/s.exec(read('src/cpu/engine.ts'))?.[1] ?? '').matchAll(/^ {2}([A-Z_]+):/gm)];
+    const rows = tableRows(ARCHITECTURE, ['stop', 'counted', 'then the core']).flatMap(([stop]) => quoted(stop!));
+    expect(rows.sort()).toEqual(codes.map(([, code]) => code!).sort());
+  });
+});
+
+describe('CONTRIBUTING.md', () => {
+  it('names scripts that package.json has', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = new Set([...read('CONTRIBUTING.md').matchAll(/npm run ([a-z]+)/g)].map(([, name]) => name!));
+    expect(named.size).toBeGreaterThan(5);
+    expect([...named].filter((name) => !(name in scripts))).toEqual([]);
+  });
+
+  it('names the test projects of vitest.config.ts', () => {
+    const projects = [...read('vitest.config.ts').matchAll(/project\('([a-z0-9]+)'/g)].map(([, name]) => name!);
+    const rows = tableRows(read('CONTRIBUTING.md'), ['project', 'what', 'needs']).map(([name]) => quoted(name!)[0]);
+    expect(rows).toEqual(projects);
+  });
+
+  it('explains how to add a SoC in under 40 lines', () => {
+    const section = /^## A SoC$(.*?)^## /ms.exec(read('CONTRIBUTING.md'))?.[1] ?? '';
+    expect(section.trim()).not.toBe('');
+    expect(section.split('\n').length).toBeLessThan(40);
+  });
+});
+
+describe('README.md', () => {
+  it('lists the options of `imx-sim run` as the program has them', () => {
+    const section = /<!-- options -->\n(.*?)<!-- \/options -->/s.exec(read('README.md'))?.[1] ?? '';
+    expect(section.trim().split('\n')).toEqual(optionsMarkdown().trim().split('\n'));
+  });
+});
