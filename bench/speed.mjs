@@ -5,7 +5,7 @@
  * Times are those of the run itself, without the start of the process. Where qemu-system-arm is installed, it runs the same ELFs.
  */
 import { readFileSync } from 'node:fs';
-import { engines, image, imxSim, mustEndWith, spread, timed, whenRunAlone } from './measure.mjs';
+import { engines, image, imxSim, mustEndWith, timed, whenRunAlone } from './measure.mjs';
 
 const RUNS = 3;
 const manifest = JSON.parse(readFileSync(new URL('../images/manifest.json', import.meta.url), 'utf8'));
