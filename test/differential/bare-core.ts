@@ -48,10 +48,11 @@ export function bareCore(create: (host: EngineHost) => Engine, options: BareCore
   const arena = new Arena(16 * MiB);
   const bus = new AddressSpace('core');
   const code = new Ram('code', 1 * MiB, arena);
-  const data = new Ram('data', 1 * MiB, arena);
+  const data = new Ram('data', 4 * MiB, arena);
   bus.mapRam(0, code);
   bus.mapRam(DATA_BASE, data);
   if (options.device) bus.mapDevice(DEVICE_BASE, 0x1000, options.device, 'device');
+  bus.mapDevice(0xe000_0000, MiB, { read: () => 0, write: () => true, peek: () => 0 }, 'private peripherals that do nothing');
   const memory = new CoreMemory(bus, options.protection ?? OPEN_PROTECTION);
   const registers = new CoreRegisters(arena, 'core');
   const host: EngineHost = { profile: options.profile ?? CORTEX_M7, registers, memory };

@@ -1,6 +1,8 @@
 /**
  * Two engines side by side: the same program, registers and budgets on both, and a comparison of everything after every stop.
  */
+
+import { EXECUTE, type ProtectionUnit, READ, WRITE } from '../../src/cpu/core-memory.ts';
 import { CELL } from '../../src/cpu/core-registers.ts';
 import { featuresOf } from '../../src/cpu/encodings/index.ts';
 import { type Engine, type EngineHost, STOP, type StopCode } from '../../src/cpu/engine.ts';
@@ -16,7 +18,7 @@ import {
   RandomThumb,
   type Weights,
 } from '../support/random-thumb.ts';
-import { type BareCore, bareCore, CODE_BASE, DATA_BASE, DEVICE_BASE, HOLE_BASE } from './bare-core.ts';
+import { type BareCore, bareCore, CODE_BASE, DATA_BASE, DEVICE_BASE, HOLE_BASE, OPEN_PROTECTION } from './bare-core.ts';
 
 const DATA_BYTES = 0x8000;
 const BASE = DATA_BASE + 0x3000;
@@ -63,6 +65,7 @@ class Witness implements BusDevice {
 interface Side {
   readonly core: BareCore;
   readonly witness: Witness;
+  readonly protection: RandomProtection;
 }
 
 /** What a difference looks like. */
@@ -71,10 +74,49 @@ export interface Difference {
   readonly text: string;
 }
 
+/**
+ * Random rights for 256-byte granules of the program's and the data's pages, different for every seed: an MPU with boundaries inside
+ * pages, code that may not be executed, data that may not be written. Everything else is open.
+ */
+class RandomProtection implements ProtectionUnit {
+  differsByPrivilege = true;
+  private readonly closed = new Map<number, number>();
+
+  /** Draws new rights for the granules around the data and, rarely, for some of the code. */
+  draw(random: Random, start: number): void {
+    this.closed.clear();
+    const close = (address: number) => this.closed.set(address >>> 8, random.below(64));
+    for (let i = 0; i < random.below(6); i++) close(BASE - 0x400 + 0x100 * random.below(24));
+    if (random.chance(0.2)) close(STACK - 0x100 * random.below(3));
+    if (random.chance(0.2)) close(start + random.below(0x100));
+    // A whole page, as most MPU regions are.
+    const page = BASE + 0x1000 * random.below(2);
+    const rights = random.below(64);
+    if (random.chance(0.3)) for (let i = 0; i < 16; i++) this.closed.set((page >>> 8) + i, rights);
+  }
+
+  permissions(address: number, privileged: boolean): number {
+    const rights = this.closed.get(address >>> 8);
+    return rights === undefined ? READ | WRITE | EXECUTE : privileged ? rights & 7 : rights >>> 3;
+  }
+
+  uniform(page: number): boolean {
+    const first = this.closed.get(page >>> 8);
+    for (let i = 1; i < 16; i++) if (this.closed.get((page >>> 8) + i) !== first) return false;
+    return true;
+  }
+
+  isDevice(address: number): boolean {
+    return OPEN_PROTECTION.isDevice(address);
+  }
+}
+
 export interface LockStepOptions {
   readonly profile: CoreProfile;
   readonly weights?: Weights;
   readonly length?: number;
+  /** Rights that change from program to program, and privilege with them. */
+  readonly protect?: boolean;
 }
 
 /** Runs seeded programs on two engines. */
@@ -91,9 +133,14 @@ export class LockStep {
     this.options = options;
     const side = (create: (host: EngineHost) => Engine): Side => {
       const witness = new Witness();
-      const core = bareCore(create, { profile: options.profile, device: witness });
+      const protection = new RandomProtection();
+      const core = bareCore(create, {
+        profile: options.profile,
+        device: witness,
+        protection: options.protect ? protection : OPEN_PROTECTION,
+      });
       witness.engine = core.engine;
-      return { core, witness };
+      return { core, witness, protection };
     };
     this.sides = [side(first), side(second)];
   }
@@ -168,10 +215,13 @@ export class LockStep {
     const unalignedTrap = random.chance(0.03);
     const watchMasks = random.chance(0.3);
     const handler = random.chance(0.2);
-    for (const { core, witness } of this.sides) {
+    const protectionSeed = random.u32();
+    const unprivileged = this.options.protect === true && random.chance(0.4);
+    for (const { core, witness, protection } of this.sides) {
       const { cells } = core.host.registers;
       witness.log = 0;
       core.program(start, ...halfwords);
+      protection.draw(new Random(protectionSeed), start);
       for (const [i, value] of patches) core.setWord(BASE - 0x800 + ((i * 4) & 0x1ffc), value);
       values.forEach((value, i) => {
         cells[i] = value;
@@ -183,6 +233,11 @@ export class LockStep {
       cells[CELL.IPSR] = handler ? 15 : 0;
       cells[CELL.FPSCR] = fpscr;
       for (const cell of [CELL.PRIMASK, CELL.BASEPRI, CELL.FAULTMASK, CELL.CONTROL, CELL.EXCLUSIVE, CELL.EVENT]) cells[cell] = 0;
+      if (unprivileged && !handler) cells[CELL.CONTROL] = 1;
+      if (this.options.protect) {
+        core.host.memory.flush();
+        core.host.memory.setPrivileged(core.host.registers.privileged);
+      }
       Object.assign(core.engine, { fpTrap, divideTrap, unalignedTrap, watchMasks });
       core.jump(start);
     }

@@ -131,6 +131,9 @@ export class RandomThumb {
       if (draw < 3) this.itBlock(out);
       else if (draw === 3) this.skip(out);
       else if (draw === 4) this.loop(out);
+      else if (draw === 5) this.call(out);
+      else if (draw === 6 && random.chance(0.3)) this.stack(out);
+      else if (draw === 7 && random.chance(0.5)) this.tableBranch(out);
       else out.push(this.instruction(false));
     }
     out.push({ name: 'BKPT', size: 2, word: 0xbe00 });
@@ -220,6 +223,43 @@ export class RandomThumb {
     out.push(...body);
     out.push({ name: 'SUBS r9', size: 4, word: 0xf1b9_0901 });
     out.push({ name: 'BNE', size: 2, word: 0xd100 | ((-(bytes + 4 + 4) >> 1) & 0xff) });
+  }
+
+  /** BL to a function behind the next branch, which returns through LR or PC. */
+  private call(out: RandomInstruction[]): void {
+    const { random } = this;
+    const body = Array.from({ length: 1 + random.below(3) }, () => this.instruction(false)).filter(
+      ({ name }) => !/LDM|LDR|VMOV/.test(name),
+    );
+    const bytes = body.reduce((sum, { size }) => sum + size, 0);
+    const saves = random.chance(0.5);
+    out.push({ name: 'BL', size: 4, word: 0xf000_f801 });
+    out.push({ name: 'B', size: 2, word: 0xe000 | ((bytes + (saves ? 4 : 6) - 2) >> 1) });
+    if (saves) out.push({ name: 'PUSH {LR}', size: 2, word: 0xb500 }, ...body, { name: 'POP {PC}', size: 2, word: 0xbd00 });
+    // LR survives in r14 only if the body leaves it alone, so the function keeps it in a register that nothing else writes.
+    else
+      out.push(
+        { name: 'MOV r9, LR', size: 2, word: 0x46f1 },
+        ...body,
+        { name: 'MOV LR, r9', size: 2, word: 0x46ce },
+        { name: 'BX LR', size: 2, word: 0x4770 },
+      );
+  }
+
+  /** Moves SP: by an immediate, or to a base address, aligned or not. */
+  private stack(out: RandomInstruction[]): void {
+    const { random } = this;
+    const word = random.pick([0xb000 | random.below(16), 0xb080 | random.below(16), 0x46d5]);
+    out.push({ name: 'SP', size: 2, word });
+  }
+
+  /** MOVS r5, #k; TBB [PC, r5]; a table of two; one or two instructions to land on. */
+  private tableBranch(out: RandomInstruction[]): void {
+    const first = this.instruction(false);
+    out.push({ name: 'MOVS r5', size: 2, word: 0x2500 | this.random.below(2) });
+    out.push({ name: 'TBB', size: 4, word: 0xe8df_f005 });
+    out.push({ name: '(table)', size: 2, word: 0x0001 | ((1 + first.size / 2) << 8) });
+    out.push(first, this.instruction(false));
   }
 }
 

@@ -182,7 +182,7 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
   }
 
   codeChanged(start: number, end: number): void {
-    this.tables.forgetRange(start - 2, end);
+    this.tables.forgetRange(Math.max(0, start - 2), end);
     this.instance.setGeneration(this.tables.generation);
   }
 

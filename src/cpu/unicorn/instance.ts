@@ -112,7 +112,7 @@ export class UnicornInstance {
     state[STATE.BLOCK_SIZE / 4] = 0;
     state[STATE.SWEEP / 4] = this.probing ? NO_SWEEP : FIRST_SWEEP;
     state[STATE.PERIOD / 4] = FIRST_SWEEP;
-    return this.library.start(this.uc, pc | 1, 0, 0, 0);
+    return this.library.start(this.uc, (pc | 1) >>> 0, 0, 0, 0);
   }
 
   get reason(): number {
