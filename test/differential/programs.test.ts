@@ -7,7 +7,6 @@ import { describe, expect, it } from 'vitest';
 import { CELL, CELL_COUNT } from '../../src/cpu/core-registers.ts';
 import { type EngineHost, STOP } from '../../src/cpu/engine.ts';
 import { interpreterFactory } from '../../src/cpu/interpreter/index.ts';
-import { CORTEX_M7 } from '../../src/cpu/profile.ts';
 import { DEFAULT_TUNING, UnicornEngine } from '../../src/cpu/unicorn/engine.ts';
 import { unicornAvailable } from '../../src/cpu/unicorn/index.ts';
 import { parseFirmware } from '../../src/remoteproc/elf-loader.ts';

@@ -41,7 +41,8 @@ describe.skipIf(!unicornAvailable())('random programs (needs libunicorn2)', () =
   it('are the same on a Cortex-M7 with double precision', () => {
     const { share, stops } = runSeeds({ profile: CORTEX_M7 });
     expect(share).toBeGreaterThan(0.8);
-    for (const stop of ['BKPT', 'BUDGET', 'SVC', 'MASKS', 'REQUESTED', 'UNALIGNED', 'DATA_FAULT', 'FP_ACCESS', 'DIVIDE_BY_ZERO']) expect(stops).toContain(stop);
+    for (const stop of ['BKPT', 'BUDGET', 'SVC', 'MASKS', 'REQUESTED', 'UNALIGNED', 'DATA_FAULT', 'FP_ACCESS', 'DIVIDE_BY_ZERO'])
+      expect(stops).toContain(stop);
   });
 
   it('are the same on a Cortex-M4 with single precision', () => {
