@@ -61,7 +61,6 @@ export type StopReason =
   | { readonly kind: 'deadlock' }
   | { readonly kind: 'exit'; readonly status: number }
   | { readonly kind: 'crashed'; readonly core: string; readonly reason: string; readonly report: readonly string[] }
-  | { readonly kind: 'breakpoint'; readonly core: string; readonly address: number }
   /** A block (a watchdog) reset the whole SoC, Linux included. */
   | { readonly kind: 'system-reset'; readonly block: string; readonly cause: string }
   | { readonly kind: 'host-memory'; readonly text: string; readonly remedy: string };
@@ -72,7 +71,7 @@ export type InputState = 'absent' | 'busy' | 'idle' | 'listening';
 /** Base-clock cycles for which one core runs before the others get their turn, on machines with several. */
 const QUANTUM = 10_000;
 
-/** A running SoC. Create it with `createMachine`. */
+/** A running SoC. */
 export class Machine {
   readonly soc: SocDescription;
   readonly board: BoardDescription | undefined;
@@ -93,6 +92,8 @@ export class Machine {
   private readonly interruptSinks = new Map<string, (line: number, level: boolean) => void>();
   /** Vector table with which each core was last started. */
   private readonly startedAt = new Map<Core, number>();
+  /** Cycle up to which each core has run, where that is beyond the clock. */
+  private readonly ahead = new Map<Core, number>();
   private running: Core | undefined;
   private readonly messagingUnits: { readonly unit: MessagingUnit; readonly a: MuSide; readonly b: MuSide }[] = [];
   private readonly stopper: Timer;
@@ -212,6 +213,7 @@ export class Machine {
         interruptB: this.interruptLine(b.interrupts),
       });
       this.messagingUnits.push({ unit, a, b });
+      for (const core of this.soc.cores) this.showState(core.name, 'reset');
       this.mapDevice(a.base, MU_LAYOUTS[layout].window, unit.a, `${name}_A`, a.views);
       this.mapDevice(b.base, MU_LAYOUTS[layout].window, unit.b, `${name}_B`, b.views);
     }
@@ -238,6 +240,7 @@ export class Machine {
         events: this.events,
         clocks,
         interrupt: this.interruptLine(spec.interrupts ?? {}),
+        coreReset: (held) => this.holdCore(this.core, held),
         requestReset: (cause) => this.systemReset(spec.name, cause),
         ...(spec.highInterrupts ? { highInterrupt: this.interruptLine(spec.highInterrupts) } : {}),
       });
@@ -295,56 +298,63 @@ export class Machine {
     }
   }
 
-  /** Lets each core of `awake` run over the same stretch of time, which ends at `end` or where the first of them stopped. */
+  /**
+   * Lets each core of `awake` run over the same stretch of time, which ends at `end` or where the first of them stopped. A core that has run
+   * further than that by then waits until the clock has caught up with it.
+   */
   private slice(awake: readonly Core[], end: number): StopReason | undefined {
-    const { scheduler } = this;
+    const { scheduler, ahead } = this;
     const start = scheduler.now;
     let until = awake.length > 1 ? Math.min(end, start + QUANTUM) : end;
     let reason: StopReason | undefined;
     for (const core of awake) {
-      let stop: CoreStop = { kind: 'slice' };
+      const from = Math.max(start, ahead.get(core) ?? 0);
+      if (from >= until) continue;
+      let stop = { kind: 'slice' } as CoreStop;
       this.running = core;
-      const elapsed = scheduler.runSlice(core, until, () => {
-        stop = core.run(until - start);
-      });
+      const go = (): void => {
+        stop = core.run(until - from);
+      };
+      const elapsed = scheduler.runSlice(core, until, go, from);
       this.running = undefined;
-      if (elapsed < until - start && stop.kind === 'slice') until = start + elapsed;
-      reason ??= this.handle(core, stop);
+      ahead.set(core, from + elapsed);
+      // A core that sleeps lets time pass; every other stop is a moment at which something has to be done.
+      if (stop.kind !== 'asleep') until = Math.min(until, Math.max(start, from + elapsed));
+      reason ??= this.handle(core, stop, from + elapsed);
     }
     scheduler.advanceTo(until);
     return reason;
   }
 
-  private handle(core: Core, stop: CoreStop): StopReason | undefined {
+  private handle(core: Core, stop: CoreStop, cycle: number): StopReason | undefined {
     switch (stop.kind) {
       case 'slice':
       case 'asleep':
         return undefined;
       case 'reset-request':
-        this.resetCore(core);
+        this.resetCore(core, cycle);
         return undefined;
       case 'crashed':
         core.halt();
-        this.coreEvent(core, 'crashed', stop.reason);
+        this.coreEvent(core, 'crashed', stop.reason, cycle);
         return { kind: 'crashed', core: core.name, reason: stop.reason, report: stop.report };
       case 'exit':
         return { kind: 'exit', status: stop.status };
-      case 'breakpoint':
-        return { kind: 'breakpoint', core: core.name, address: stop.address };
     }
   }
 
   private buildLinux(kernel: Kernel): Linux {
     const { firmware, modules } = this.options;
     const { board, core } = this;
+    const onFinding = (text: string) => this.diagnostics.guestError('Linux', 'rpmsg', text);
     if (!board) throw new UsageError(`${this.soc.name} has no board for Linux to run on`, 'use --no-linux');
     return new Linux({
       kernel,
       soc: this.soc,
       board,
       control: this.coreControl(),
-      modules: new VirtioModules(kernel),
-      onFinding: (text) => this.diagnostics.guestError('Linux', 'rpmsg', text),
+      modules: new VirtioModules(kernel, { onFinding }),
+      onFinding,
       ...(modules ? { moduleNames: modules } : {}),
       ...(firmware ? { autostart: { core: core.name, name: firmware.name, bytes: firmware.bytes } } : {}),
     });
@@ -400,14 +410,23 @@ export class Machine {
     this.coreEvent(core, 'started', '');
   }
 
+  /** The SRC puts `core` into reset or lets it go. */
+  private holdCore(core: Core, held: boolean): void {
+    if (!held) this.startCore(core, this.startedAt.get(core));
+    else if (!core.halted) {
+      core.halt();
+      this.coreEvent(core, 'stopped', 'held in reset by the SRC');
+    }
+  }
+
   /** The core asked for its own reset: it starts again from where it last started, with memory as it is. */
-  private resetCore(core: Core): void {
+  private resetCore(core: Core, cycle: number): void {
     const vectors = this.startedAt.get(core);
     if (vectors === undefined) return;
     core.halt();
-    this.coreEvent(core, 'stopped', 'system reset request');
+    this.coreEvent(core, 'stopped', 'system reset request', cycle);
     core.start(vectors);
-    this.coreEvent(core, 'started', '');
+    this.coreEvent(core, 'started', '', cycle);
   }
 
   /** A block asked for a reset of the SoC (a watchdog that ran out): the run ends, as Linux would be reset too. */
@@ -416,12 +435,16 @@ export class Machine {
     this.stopper.armIn(0);
   }
 
-  private coreEvent(core: Core, state: 'started' | 'stopped' | 'crashed', detail: string): void {
+  /** The peer of a core's side sees in the MU whether the core runs or is in reset. */
+  private showState(core: string, state: 'run' | 'reset'): void {
     for (const { unit, a, b } of this.messagingUnits) {
-      // The peer of a core's side sees in the MU whether the core runs or is in reset.
-      if (core.name in a.interrupts) unit.setProcessorState('A', state === 'started' ? 'run' : 'reset');
-      if (core.name in b.interrupts) unit.setProcessorState('B', state === 'started' ? 'run' : 'reset');
+      if (core in a.interrupts) unit.setProcessorState('A', state);
+      if (core in b.interrupts) unit.setProcessorState('B', state);
     }
-    this.events.emit({ type: 'core', cycle: this.scheduler.now, core: core.name, state, detail });
+  }
+
+  private coreEvent(core: Core, state: 'started' | 'stopped' | 'crashed', detail: string, cycle = this.scheduler.now): void {
+    this.showState(core.name, state === 'started' ? 'run' : 'reset');
+    this.events.emit({ type: 'core', cycle, core: core.name, state, detail });
   }
 }

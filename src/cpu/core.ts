@@ -15,9 +15,7 @@ export type CoreStop =
   /** It cannot go on: lockup, or a fault taken as fatal. `report` is the registers, decoded fault status and backtrace, as text lines. */
   | { readonly kind: 'crashed'; readonly reason: string; readonly report: readonly string[] }
   /** The firmware ended the run through semihosting. `status` is its exit status. */
-  | { readonly kind: 'exit'; readonly status: number }
-  /** A debugger's breakpoint, or BKPT with no debugger and no semihosting. */
-  | { readonly kind: 'breakpoint'; readonly address: number };
+  | { readonly kind: 'exit'; readonly status: number };
 
 /** A core as the machine drives it. */
 export interface Core extends RunningCore {

@@ -219,7 +219,7 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
   write(offset: number, value: number, size: number): boolean {
     const slot = this.slots.get(offset);
     if (!slot) {
-      this.unknown(offset, 'written', value);
+      this.unknown(offset, 'written');
       return true;
     }
     const start = offset - slot.offset;
@@ -232,7 +232,7 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
   private access(offset: number, size: number, effects: boolean): number {
     const slot = this.slots.get(offset);
     if (!slot) {
-      if (effects) this.unknown(offset, 'read', undefined);
+      if (effects) this.unknown(offset, 'read');
       return 0;
     }
     const start = offset - slot.offset;
@@ -269,8 +269,8 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
     this.diagnostics.unimplemented(this.name, register, 'is stored but has no effect in this model');
   }
 
-  private unknown(offset: number, verb: string, value: number | undefined): void {
-    const what = value === undefined ? verb : `${verb} with ${hex(value >>> 0)}`;
-    this.diagnostics.guestError(this.name, `+${hex(offset)}`, `no register at this offset; ${what}`);
+  private unknown(offset: number, verb: string): void {
+    // The value is left out: each distinct text is a finding of its own.
+    this.diagnostics.guestError(this.name, `+${hex(offset)}`, `no register at this offset; ${verb}`);
   }
 }

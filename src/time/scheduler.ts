@@ -101,11 +101,13 @@ export class Scheduler {
   }
 
   /**
-   * Lets `core` run until `end` (cycle) with the clock following it, and returns the cycles it took. The clock itself does not move: several
+   * Lets `core` run from cycle `from` until `end` with the clock following it, and returns the cycles it took. The clock itself does not move: several
    * cores run over the same stretch of time one after the other, and the machine then advances to where they stopped.
    */
-  runSlice(core: RunningCore, end: number, run: () => void): number {
-    invariant(!this.running, 'a core slice inside a core slice');
+  runSlice(core: RunningCore, end: number, run: () => void, from: number = this.base): number {
+    invariant(!this.running && from >= this.base, 'a core slice inside a core slice, or in the past');
+    const { base } = this;
+    this.base = from;
     this.running = core;
     this.sliceEnd = end;
     try {
@@ -113,6 +115,7 @@ export class Scheduler {
       return core.elapsed();
     } finally {
       this.running = undefined;
+      this.base = base;
       this.sliceEnd = Number.POSITIVE_INFINITY;
     }
   }

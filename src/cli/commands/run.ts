@@ -160,8 +160,6 @@ class Session {
           reason: 'crashed',
           report: [`firmware failed: ${stop.core}: ${stop.reason}`, ...stop.report, ...(await this.details())],
         };
-      case 'breakpoint':
-        return { status: EXIT.FIRMWARE, reason: 'breakpoint', report: [`firmware stopped at a breakpoint`, ...(await this.details())] };
       case 'system-reset':
         return {
           status: EXIT.FIRMWARE,
@@ -255,7 +253,8 @@ class Session {
     this.statistics.add(event);
     this.trace.add(event);
     this.renderer.event(event);
-    if (event.type !== 'console' && event.type !== 'dmesg') {
+    const filler = event.type === 'vring' && event.action === 'avail';
+    if (event.type !== 'console' && event.type !== 'dmesg' && !filler) {
       this.history.push(event);
       if (this.history.length > HISTORY) this.history.shift();
     }
