@@ -23,6 +23,6 @@ export default defineConfig({
       project('e2e', ['test/e2e/**/*.test.ts'], 120_000, BUILD),
       project('firmware', ['test/firmware/**/*.test.ts'], 300_000, BUILD),
     ],
-    coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'json-summary', 'lcov'] },
+    coverage: { provider: 'v8', include: ['src/**'], reportOnFailure: true, reporter: ['text-summary', 'json-summary', 'lcov'] },
   },
 });
