@@ -41,6 +41,9 @@ export interface InstanceCallbacks {
   access(isStore: boolean, isUnmapped: boolean, address: number): boolean;
 }
 
+/** The part of a core that it needs. */
+export type InstanceHost = Pick<EngineHost, 'profile' | 'registers'>;
+
 /** A Unicorn CPU. */
 export class UnicornInstance {
   readonly library: UnicornLibrary;
@@ -57,7 +60,7 @@ export class UnicornInstance {
   private readonly lists: { readonly push: number; readonly pull: number };
   private probing = true;
 
-  constructor(host: EngineHost, library: UnicornLibrary, callbacks: InstanceCallbacks) {
+  constructor(host: InstanceHost, library: UnicornLibrary, callbacks: InstanceCallbacks) {
     this.library = library;
     this.cells = host.registers.cells;
     this.shared = library.allocate(SHARED_SIZE);
@@ -157,7 +160,7 @@ export class UnicornInstance {
   }
 
   /** Register numbers and addresses for the batch calls; Unicorn reads and writes the core's cells in place. */
-  private prepareLists(host: EngineHost): { push: number; pull: number } {
+  private prepareLists(host: InstanceHost): { push: number; pull: number } {
     const cellsAt = this.library.addressOf(host.registers.cells.buffer as ArrayBuffer) + host.registers.offset;
     const xpsrAt = this.shared + XPSR_SCRATCH;
     const general: [number, number][] = Array.from({ length: GENERAL }, (_, i) => [generalRegister(i), cellsAt + 4 * i]);
@@ -176,7 +179,7 @@ export class UnicornInstance {
     };
   }
 
-  private openCpu(host: EngineHost): number {
+  private openCpu(host: InstanceHost): number {
     const { library } = this;
     // Not UC_MODE_MCLASS: with it 2.0 takes a Cortex-M33, whatever the model.
     const error = library.open(UC.ARCH_ARM, UC.MODE_THUMB, this.shared + HANDLE);
@@ -233,29 +236,29 @@ export class UnicornInstance {
     const registers = new Int32Array(library.view(env, 4 * GENERAL));
     if (expected.some((value, i) => registers[i] !== value))
       throw unavailable(`libunicorn ${library.version} keeps its registers elsewhere`);
-    const tlb = this.findTlb(env, target);
-    if (tlb === 0) throw unavailable(`libunicorn ${library.version} keeps its TLB elsewhere`);
-    this.setPointer(STATE.TLB, tlb);
+    if (!TLB_ENTRY.SIZES.some((bytes) => this.findTlb(env, target, bytes)))
+      throw unavailable(`libunicorn ${library.version} keeps its TLB elsewhere`);
     check('uc_mem_unmap', library.unmap(uc, 0, 0x1000));
     check('uc_mem_unmap', library.unmap(uc, target, 0x1000));
     new Uint32Array(this.buffer, AT.TABLES + 0x1000, 1)[0] = 0;
   }
 
-  /** Address of the TLB descriptor {offset of the last entry, address of the entries} that knows the page at `target`; 0 when none does. */
-  private findTlb(env: number, target: number): number {
+  /** Looks for the TLB descriptor {offset of the last entry, address of the entries} that knows the page at `target`; notes and reports success. */
+  private findTlb(env: number, target: number, bytes: number): boolean {
     const words = new BigUint64Array(this.library.view(env - TLB_BYTES, TLB_BYTES));
     for (let i = 0; i + 1 < words.length; i++) {
-      const count = Number(words[i]!) / TLB_ENTRY.SIZE + 1;
+      const count = Number(words[i]!) / bytes + 1;
       if (count < 16 || count > 1 << 20 || (count & (count - 1)) !== 0) continue;
       const index = (target >>> 12) & (count - 1);
-      const address = Number(words[i + 1]!) + index * TLB_ENTRY.SIZE;
+      const address = Number(words[i + 1]!) + index * bytes;
       if (address < 0x1_0000 || !Number.isSafeInteger(address)) continue;
-      const entry = new Uint32Array(this.library.view(address, TLB_ENTRY.SIZE));
-      const write = entry[TLB_ENTRY.WRITE / 4]!;
-      if (entry[TLB_ENTRY.READ / 4] === target && (write & ~0xfff) >>> 0 === target && (write & 0xfff) === TLB_ENTRY.NOT_DIRTY)
-        return env - TLB_BYTES + i * 8;
+      const entry = new Uint32Array(this.library.view(address, bytes));
+      if (entry[TLB_ENTRY.READ / 4] !== target || entry[TLB_ENTRY.WRITE / 4] !== (target | TLB_ENTRY.NOT_DIRTY)) continue;
+      this.setPointer(STATE.TLB, env - TLB_BYTES + i * 8);
+      this.setPointer(STATE.STEP, bytes);
+      return true;
     }
-    return 0;
+    return false;
   }
 }
 

@@ -41,6 +41,8 @@ export const STATE = {
   /** i32: blocks until the TLB is swept again, and the number after that; it doubles from sweep to sweep. */
   SWEEP: 0x58,
   PERIOD: 0x5c,
+  /** u64: bytes of a TLB entry. */
+  STEP: 0x60,
 } as const;
 
 /** Why translated code was left; 0 when Unicorn itself stopped. */
@@ -54,8 +56,8 @@ export const SITE_SLOTS = 1 << 19;
 /** A mark of the site map: stop when the address matches and, where it says so, the register's value fulfils the condition. */
 export const MARK = { NONE: 0, ALWAYS: 1, IF_MASKED_BITS: 2, IF_ZERO: 3, ANY_ADDRESS: 4 } as const;
 
-/** An entry of QEMU's TLB: where it holds the page it lets stores to, and the flag that sends them to the slow path. */
-export const TLB_ENTRY = { SIZE: 32, READ: 0, WRITE: 4, NOT_DIRTY: 0x100 } as const;
+/** An entry of QEMU's TLB: its size (2.0, 2.1), where it holds the page it lets stores to, and the flag that sends them to the slow path. */
+export const TLB_ENTRY = { SIZES: [32, 64], READ: 0, WRITE: 4, NOT_DIRTY: 0x100 } as const;
 
 /** Most blocks from one sweep of the TLB to the next; a sweep takes less than a microsecond. */
 const LONGEST_PERIOD = 4096;
@@ -104,7 +106,7 @@ export const CODE = Uint8Array.from([
   ...[0x43, 0x8b, 0x44, 0x08, TLB_ENTRY.WRITE, 0x25, ...u32(0xfff)], // entry: mov eax, [r8 + r9 + WRITE]; and eax, 0xfff
   ...[0x3d, ...u32(TLB_ENTRY.NOT_DIRTY), 0x75, 0x09], // cmp eax, NOT_DIRTY; jne next
   ...[0x43, 0x81, 0x64, 0x08, TLB_ENTRY.WRITE, ...u32(0xffff_f000)], // and dword [r8 + r9 + WRITE], 0xfffff000
-  ...[0x49, 0x83, 0xe9, TLB_ENTRY.SIZE, 0x79, 0xe0], // next: sub r9, SIZE; jns entry
+  ...[0x4c, 0x2b, 0x49, STATE.STEP, 0x79, 0xe0], // next: sub r9, [rcx + STEP]; jns entry
   ...[0xe9, ...u32(-0xac)], // jmp swept
   ...[0x66, 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0, 0x0f, 0x1f, 0x40, 0], // nop
   // code: rdi uc, rsi pc, edx bytes, rcx state
