@@ -1,93 +1,252 @@
-/** The machine itself: its clock, several cores on one clock, resets, and that the pieces in which it is run leave no trace. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CORTEX_M4, CORTEX_M7 } from '../src/cpu/profile.ts';
-import { UsageError } from '../src/errors.ts';
-import { Machine } from '../src/machine.ts';
-import type { Firmware } from '../src/remoteproc/elf-loader.ts';
-import { BARE_CORTEX_M7 } from '../src/soc/cortex-m.ts';
-import { defineSoc } from '../src/soc/soc.ts';
+import { FirmwareError, UsageError } from '../src/errors.ts';
+import type { MachineEvent } from '../src/events.ts';
+import { Machine, type MachineOptions, vectorTable } from '../src/machine.ts';
+import { MiB } from '../src/memory/bits.ts';
+import { parseFirmware } from '../src/remoteproc/elf-loader.ts';
+import { BARE_CORTEX_M4 } from '../src/soc/cortex-m.ts';
+import { IMX8MP } from '../src/soc/imx8mp.ts';
+import { buildElf, words } from './remoteproc/elf-builder.ts';
 import { ENGINES } from './support/engines.ts';
+import { ThumbPrograms } from './support/thumb.ts';
 
-const CODE = 0x100;
+const [interpreter] = ENGINES;
+const engine = interpreter!;
+const MS = 800_000;
 
-/** A firmware of Thumb halfwords at `base` + 0x100 behind a vector table. */
-function firmware(code: readonly number[], base = 0): Firmware {
-  const data = new Uint8Array(CODE + 2 * code.length);
-  const view = new DataView(data.buffer);
-  view.setUint32(0, 0x2000_4000, true);
-  view.setUint32(4, base + CODE + 1, true);
-  for (const [index, half] of code.entries()) view.setUint16(CODE + 2 * index, half, true);
-  const segment = { index: 0, da: base, vaddr: base, offset: 0, filesz: data.length, memsz: data.length, data };
-  return {
-    name: 'test',
-    bytes: data,
-    entry: base + CODE + 1,
-    segments: [segment],
-    sections: [],
-    symbols: [],
-    resourceTable: undefined,
-    notes: [],
-  };
+const image = (name: string) => parseFirmware(new Uint8Array(readFileSync(`images/${name}.elf`)), `${name}.elf`);
+const imx8mp = (more: Partial<MachineOptions> = {}) => new Machine({ soc: IMX8MP, engine, ...more });
+
+const programs = new ThumbPrograms('../../support/machine', (source) => `.syntax unified\n.thumb\n.cpu cortex-m7\n.text\n${source}`);
+
+/** A bare core with `source` at address 0, behind a vector table whose faults lead to `fault`. */
+function bare(source: string, more: Partial<MachineOptions> = {}): Machine {
+  const { code, symbols } = programs.get(`
+    .word 0x20001000, start + 1, fault + 1, fault + 1, fault + 1, fault + 1, fault + 1
+    .thumb_func
+  fault:
+    b fault
+    .thumb_func
+  start:
+    ${source}
+    .ltorg`);
+  const firmware = parseFirmware(buildElf({ entry: symbols['start']! | 1, segments: [{ da: 0, data: code }] }).bytes, 'bare.elf');
+  return new Machine({ soc: BARE_CORTEX_M4, engine, firmware, ...more });
 }
 
-/** ldr r0, =0xe000ed0c; ldr r1, =0x05fa0004; str r1, [r0]; b .: AIRCR.SYSRESETREQ. */
-const SELF_RESET = [0x4801, 0x4902, 0x6001, 0xe7fe, 0xed0c, 0xe000, 0x0004, 0x05fa];
-
-describe.each(ENGINES)('a machine on $name', (engine) => {
-  it('restarts a core that resets itself at once, whatever the pieces in which it runs', () => {
-    const times = (piece: number): number[] => {
-      const machine = new Machine({ soc: BARE_CORTEX_M7, engine, firmware: firmware(SELF_RESET) });
-      const started: number[] = [];
-      machine.events.subscribe((event) => event.type === 'core' && event.state === 'started' && started.push(event.cycle));
-      for (let limit = piece; limit <= 60; limit += piece) machine.run(limit);
-      machine.dispose();
-      return started;
-    };
-    expect(times(60).slice(0, 4)).toEqual([3, 6, 9, 12]);
-    expect(times(4)).toEqual(times(60));
-    expect(times(1)).toEqual(times(60));
+describe('building a machine', () => {
+  it('refuses a core that the SoC does not have', () => {
+    expect(() => imx8mp({ core: 'm9' })).toThrow(UsageError);
+    expect(() => imx8mp({ core: 'm9' })).toThrow(/imx8mp has no core m9/);
   });
 
-  it('runs two cores of different rates on one clock, without giving either more than its time', () => {
-    const soc = defineSoc({
-      ...BARE_CORTEX_M7,
-      name: 'two-cores',
-      baseHz: 800e6,
-      cores: [
-        { name: 'm7', profile: CORTEX_M7, hz: 800e6, vectors: 0 },
-        { name: 'm4', profile: CORTEX_M4, hz: 400e6, vectors: 0 },
-      ],
-      memories: BARE_CORTEX_M7.memories.map((memory) => ({ ...memory, views: { m7: memory.views['m7']!, m4: memory.views['m7']! } })),
-    });
-    // adds r1, #1; b .-2 on both: neither may be skipped over.
-    const machine = new Machine({ soc, engine, firmware: firmware([0x3101, 0xe7fd]) });
-    const [m7, m4] = machine.cores;
-    m4!.start(0);
-    machine.run(1_000_001);
-    expect([m7!.instructions, m4!.instructions]).toEqual([1_000_001, 500_001]);
-    expect(machine.scheduler.now).toBe(1_000_001);
-    // Timers that move the end of slices do not change what the cores get.
-    const ticks = machine.scheduler.timer('tick', () => ticks.armIn(777));
-    ticks.armIn(777);
-    machine.run(2_000_000);
-    expect(m7!.instructions).toBe(2_000_000);
-    expect(Math.abs(m4!.instructions - 1_000_000)).toBeLessThanOrEqual(1);
-    machine.dispose();
+  it('refuses a board that the SoC does not have', () => {
+    expect(() => imx8mp({ board: 'raspi' })).toThrow(UsageError);
+  });
+
+  it('refuses a kernel module that does not exist', () => {
+    expect(() => imx8mp({ modules: ['rpmsg_nonsense'] })).toThrow(/no kernel module rpmsg_nonsense/);
+  });
+
+  it('refuses a segment outside of the memory when there is no Linux to refuse it', () => {
+    const firmware = parseFirmware(buildElf({ segments: [{ da: 0x7000_0000, data: words(1, 2) }] }).bytes, 'x.elf');
+    expect(() => new Machine({ soc: BARE_CORTEX_M4, engine, firmware })).toThrow(FirmwareError);
+  });
+
+  it('takes the first board and core unless told otherwise', () => {
+    const machine = imx8mp();
+    expect([machine.board?.name, machine.core.name]).toEqual(['evk', 'm7']);
+    expect(imx8mp({ board: 'verdin-hmp' }).board?.name).toBe('verdin-hmp');
+  });
+
+  it('has no Linux on a bare core, nor when told so', () => {
+    expect(new Machine({ soc: BARE_CORTEX_M4, engine }).linux).toBeUndefined();
+    expect(imx8mp({ linux: false }).linux).toBeUndefined();
+    expect(imx8mp().linux).toBeDefined();
   });
 });
 
-describe('building a machine', () => {
-  const engine = ENGINES[0]!;
-
-  it('refuses a core and a board that the SoC does not have, naming those it has', () => {
-    expect(() => new Machine({ soc: BARE_CORTEX_M7, engine, core: 'm33' })).toThrow(new UsageError('cortex-m7 has no core m33', 'its cores: m7'));
-    expect(() => new Machine({ soc: BARE_CORTEX_M7, engine, board: 'evk' })).toThrow(new UsageError('cortex-m7 has no board evk', 'it is a bare core without boards'));
+describe('memories and devices', () => {
+  it('are the same behind the views of Linux and of the core', () => {
+    const machine = imx8mp({ linux: false });
+    const [m7, linux] = [machine.view('m7'), machine.view('linux')];
+    for (const [da, sa] of [
+      [0x0000_1000, 0x007e_1000],
+      [0x2000_1000, 0x0080_1000],
+      [0x5500_0000, 0x5500_0000],
+      [0x8000_0000, 0x8000_0000],
+    ] as const) {
+      linux.write(sa, (0x1234_5678 ^ da) >>> 0, 4);
+      expect(m7.peek(da, 4)).toBe((0x1234_5678 ^ da) >>> 0);
+    }
   });
 
-  it('refuses a segment outside of the memory, naming it', () => {
-    const outside = firmware([0xe7fe], 0x6000_0000);
-    expect(() => new Machine({ soc: BARE_CORTEX_M7, engine, firmware: outside })).toThrow(
-      /segment 0 \(0x60000000, 0x102 bytes\) lies outside the memory/,
-    );
+  it('carry a word through the MU from one side to the other', () => {
+    const machine = imx8mp({ linux: false });
+    const events: MachineEvent[] = [];
+    machine.events.subscribe((event) => events.push(event));
+    machine.view('linux').write(0x30aa_0004, 0x1_0000, 4);
+    expect(machine.view('m7').read(0x30ab_0014, 4)).toBe(0x1_0000);
+    expect(events).toMatchObject([
+      { type: 'mu', mu: 'MU1', side: 'A', action: 'transmit', channel: 1, value: 0x1_0000 },
+      { type: 'mu', mu: 'MU1', side: 'B', action: 'receive', channel: 1, value: 0x1_0000 },
+    ]);
+  });
+
+  it('knows its consoles', () => {
+    const machine = imx8mp();
+    expect(machine.consoleName).toBe('uart4');
+    expect(['uart1', 'uart4', 'ttyRPMSG0', 'ttyRPMSG30'].map((name) => machine.hasConsole(name))).toEqual([true, true, true, true]);
+    expect(['uart5', 'UART4', 'ttyRPMSG', 'tty'].map((name) => machine.hasConsole(name))).toEqual([false, false, false, false]);
+    expect(imx8mp({ linux: false }).hasConsole('ttyRPMSG0')).toBe(false);
+    expect(new Machine({ soc: BARE_CORTEX_M4, engine }).consoleName).toBeUndefined();
+  });
+
+  it('says when a console takes input', () => {
+    const machine = imx8mp({ firmware: image('imx8mp_hello') });
+    expect(machine.inputState('uart4')).toBe('absent');
+    machine.run(12 * MS);
+    expect(machine.inputState('uart4')).not.toBe('absent');
+    expect(machine.inputState('ttyRPMSG0')).toBe('absent');
+  });
+});
+
+describe('run', () => {
+  it('stops at its limit, to the cycle', () => {
+    const machine = bare('b .');
+    for (const limit of [1, 2, 1000, 123_457]) {
+      expect(machine.run(limit)).toEqual({ kind: 'limit' });
+      expect(machine.scheduler.now).toBe(limit);
+      expect(machine.core.instructions).toBe(limit);
+    }
+  });
+
+  it('ends when nothing can happen any more', () => {
+    expect(new Machine({ soc: BARE_CORTEX_M4, engine }).run(1000)).toEqual({ kind: 'deadlock' });
+    const asleep = bare('wfi\n b .');
+    expect(asleep.run(1_000_000)).toEqual({ kind: 'deadlock' });
+    expect(asleep.scheduler.now).toBeLessThan(10);
+  });
+
+  it('returns soon after requestStop, and goes on afterwards as if nothing had been', () => {
+    const trace = (stopping: boolean): MachineEvent[] => {
+      const machine = imx8mp({ firmware: image('imx8mp_rpmsg') });
+      const events: MachineEvent[] = [];
+      machine.events.subscribe((event) => {
+        events.push(event);
+        if (stopping && events.length % 100 === 0) machine.requestStop();
+      });
+      let stops = 0;
+      while (machine.run(100 * MS).kind === 'requested') stops++;
+      expect(stops > 5).toBe(stopping);
+      machine.dispose();
+      return events;
+    };
+    expect(trace(true)).toEqual(trace(false));
+  });
+
+  it('gives the same events however it is cut into slices', () => {
+    const trace = (slice: number): MachineEvent[] => {
+      const machine = imx8mp({ firmware: image('imx8mp_pingpong') });
+      const events: MachineEvent[] = [];
+      machine.events.subscribe((event) => events.push(event));
+      for (let limit = slice; limit < 60 * MS; limit += slice) machine.run(limit);
+      machine.run(60 * MS);
+      machine.dispose();
+      return events;
+    };
+    const whole = trace(60 * MS);
+    expect(whole.length).toBeGreaterThan(300);
+    expect(trace(MS)).toEqual(whole);
+    expect(trace(77_777)).toEqual(whole);
+  });
+
+  it('reports a breakpoint without semihosting as a fault, and semihosting by its status', () => {
+    const exit = 'movs r0, #0x20\n ldr r1, =block\n bkpt 0xab\n b .\n .balign 4\n block: .word 0x20026, 5';
+    const served = bare(exit, { semihosting: { write: () => {}, read: () => new Uint8Array(), readable: false } });
+    expect(served.run(10_000)).toEqual({ kind: 'exit', status: 5 });
+    const alone = bare(exit);
+    alone.run(10_000);
+    expect(alone.core.stuckLoop()?.inFault).toBe(true);
+    expect(alone.core.faultReport().join('\n')).toContain('DEBUGEVT');
+  });
+
+  it('ends with a lockup, which halts the core', () => {
+    const machine = bare('ldr r0, =0x60000000\n mov sp, r0\n ldr r0, [r0]\n b .');
+    const events: MachineEvent[] = [];
+    machine.events.subscribe((event) => events.push(event));
+    const stop = machine.run(10_000);
+    expect(stop).toMatchObject({ kind: 'crashed', core: 'm4', reason: expect.stringMatching(/^lockup: /) });
+    expect(machine.core.halted).toBe(true);
+    expect(events.at(-1)).toMatchObject({ type: 'core', core: 'm4', state: 'crashed' });
+    expect(machine.run(20_000)).toEqual({ kind: 'deadlock' });
+  });
+
+  it('starts a core again that asks for its reset, with memory as it is', () => {
+    const machine = bare(`
+      ldr r4, =0x20002000
+      ldr r5, [r4]
+      adds r5, #1
+      str r5, [r4]
+      cmp r5, #3
+      beq done
+      ldr r0, =0xe000ed0c
+      ldr r1, =0x05fa0004
+      str r1, [r0]
+    again: b again
+    done:
+      wfi
+      b done`);
+    const states: string[] = [];
+    machine.events.subscribe((event) => event.type === 'core' && states.push(`${event.state} ${event.detail}`.trim()));
+    expect(machine.run(10_000)).toEqual({ kind: 'deadlock' });
+    expect(machine.view('m4').peek(0x2000_2000, 4)).toBe(3);
+    expect(states).toEqual(['stopped system reset request', 'started', 'stopped system reset request', 'started']);
+  });
+
+  it('ends when a watchdog resets the SoC', () => {
+    const machine = imx8mp({ linux: false });
+    machine.view('m7').write(0x3028_0000, 0x0034, 2);
+    machine.view('m7').write(0x3028_0000, 0x0024, 2);
+    expect(machine.run(MS)).toMatchObject({ kind: 'system-reset', block: 'WDOG1' });
+  });
+
+  it('ends with a remedy when the guest wants more memory than the host gives', () => {
+    const machine = imx8mp({ linux: false, hostMemory: 16 * MiB });
+    machine.scheduler
+      .timer('greedy', () => {
+        for (let address = 0x8000_0000; address < 0x8400_0000; address += 0x1_0000) machine.view('m7').write(address, 1, 4);
+      })
+      .armIn(1);
+    expect(machine.run(MS)).toMatchObject({ kind: 'host-memory', remedy: expect.stringContaining('--host-memory') });
+  });
+});
+
+describe('the vector table', () => {
+  const view = () => imx8mp({ linux: false }).view('m7');
+
+  it('is where the second word is the entry, whichever bit 0 either has', () => {
+    const memory = view();
+    memory.write(0x8000_0004, 0x8000_0401, 4);
+    expect(vectorTable(memory, 0x8000_0401, [0, 0x8000_0000])).toBe(0x8000_0000);
+    expect(vectorTable(memory, 0x8000_0400, [0, 0x8000_0000])).toBe(0x8000_0000);
+  });
+
+  it('is the core’s own when no candidate fits', () => {
+    expect(vectorTable(view(), 0x8000_0401, [0, 0x8000_0000])).toBe(0);
+  });
+});
+
+describe.each(ENGINES.map((factory) => ({ factory, name: factory.name })))('on $name', ({ factory }) => {
+  it('counts the same instructions in the same virtual time, and frees what it took', () => {
+    const machine = imx8mp({ firmware: image('imx8mp_hello'), engine: factory });
+    machine.run(20 * MS);
+    const reference = imx8mp({ firmware: image('imx8mp_hello') });
+    reference.run(20 * MS);
+    expect(machine.core.instructions).toBe(reference.core.instructions);
+    expect(machine.core.instructions).toBeGreaterThan(1000);
+    machine.dispose();
+    reference.dispose();
   });
 });
