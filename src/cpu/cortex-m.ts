@@ -451,8 +451,8 @@ export class CortexM implements Core, CoreView {
       return code;
     };
     const { code, round } = forward.probe(budget, STOP.BUDGET, step, () => this.moved || this.attention || this.reconfigure);
-    if (round > 0) {
-      const left = budget - (this.consumed - start);
+    const left = budget - (this.consumed - start);
+    if (round > 0 && Number.isFinite(left)) {
       this.skipped += left - (left % round);
       this.account(left - (left % round), this.registers.pc);
     }
