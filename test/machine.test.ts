@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FirmwareError, UsageError } from '../src/errors.ts';
 import type { MachineEvent } from '../src/events.ts';
-import { Machine, type MachineOptions, vectorTable } from '../src/machine.ts';
+import { Machine, type MachineOptions, type StopReason } from '../src/machine.ts';
 import { MiB } from '../src/memory/bits.ts';
 import { parseFirmware } from '../src/remoteproc/elf-loader.ts';
 import { BARE_CORTEX_M4 } from '../src/soc/cortex-m.ts';
@@ -18,21 +18,29 @@ const MS = 800_000;
 const image = (name: string) => parseFirmware(new Uint8Array(readFileSync(`images/${name}.elf`)), `${name}.elf`);
 const imx8mp = (more: Partial<MachineOptions> = {}) => new Machine({ soc: IMX8MP, engine, ...more });
 
-const programs = new ThumbPrograms('../../support/machine', (source) => `.syntax unified\n.thumb\n.cpu cortex-m7\n.text\n${source}`);
+const programs = new ThumbPrograms('machine', (source) => `.syntax unified\n.thumb\n.cpu cortex-m7\n.text\n${source}`);
 
-/** A bare core with `source` at address 0, behind a vector table whose faults lead to `fault`. */
-function bare(source: string, more: Partial<MachineOptions> = {}): Machine {
+/** A bare core with `source` at address 0, behind a vector table whose faults lead to `handler`. */
+function bare(source: string, more: Partial<MachineOptions> = {}, handler = 'b fault'): Machine {
   const { code, symbols } = programs.get(`
     .word 0x20001000, start + 1, fault + 1, fault + 1, fault + 1, fault + 1, fault + 1
     .thumb_func
   fault:
-    b fault
+    ${handler}
     .thumb_func
   start:
     ${source}
     .ltorg`);
   const firmware = parseFirmware(buildElf({ entry: symbols['start']! | 1, segments: [{ da: 0, data: code }] }).bytes, 'bare.elf');
   return new Machine({ soc: BARE_CORTEX_M4, engine, firmware, ...more });
+}
+
+/** Runs to the end of what can happen, looking every millisecond of 25 MHz. */
+function runToEnd(machine: Machine, limit = 1_000_000): StopReason {
+  for (;;) {
+    const stop = machine.run(Math.min(limit, machine.scheduler.now + 25_000));
+    if (stop.kind !== 'limit' || machine.scheduler.now >= limit) return stop;
+  }
 }
 
 describe('building a machine', () => {
@@ -125,8 +133,8 @@ describe('run', () => {
   it('ends when nothing can happen any more', () => {
     expect(new Machine({ soc: BARE_CORTEX_M4, engine }).run(1000)).toEqual({ kind: 'deadlock' });
     const asleep = bare('wfi\n b .');
-    expect(asleep.run(1_000_000)).toEqual({ kind: 'deadlock' });
-    expect(asleep.scheduler.now).toBeLessThan(10);
+    expect(runToEnd(asleep)).toEqual({ kind: 'deadlock' });
+    expect(asleep.core.instructions).toBe(1);
   });
 
   it('returns soon after requestStop, and goes on afterwards as if nothing had been', () => {
@@ -167,20 +175,20 @@ describe('run', () => {
     const served = bare(exit, { semihosting: { write: () => {}, read: () => new Uint8Array(), readable: false } });
     expect(served.run(10_000)).toEqual({ kind: 'exit', status: 5 });
     const alone = bare(exit);
-    alone.run(10_000);
+    runToEnd(alone);
     expect(alone.core.stuckLoop()?.inFault).toBe(true);
     expect(alone.core.faultReport().join('\n')).toContain('DEBUGEVT');
   });
 
   it('ends with a lockup, which halts the core', () => {
-    const machine = bare('ldr r0, =0x60000000\n mov sp, r0\n ldr r0, [r0]\n b .');
+    const machine = bare('udf #0', {}, 'udf #1');
     const events: MachineEvent[] = [];
     machine.events.subscribe((event) => events.push(event));
-    const stop = machine.run(10_000);
+    const stop = runToEnd(machine);
     expect(stop).toMatchObject({ kind: 'crashed', core: 'm4', reason: expect.stringMatching(/^lockup: /) });
     expect(machine.core.halted).toBe(true);
     expect(events.at(-1)).toMatchObject({ type: 'core', core: 'm4', state: 'crashed' });
-    expect(machine.run(20_000)).toEqual({ kind: 'deadlock' });
+    expect(machine.run(machine.scheduler.now + 1000)).toEqual({ kind: 'deadlock' });
   });
 
   it('starts a core again that asks for its reset, with memory as it is', () => {
@@ -200,7 +208,7 @@ describe('run', () => {
       b done`);
     const states: string[] = [];
     machine.events.subscribe((event) => event.type === 'core' && states.push(`${event.state} ${event.detail}`.trim()));
-    expect(machine.run(10_000)).toEqual({ kind: 'deadlock' });
+    expect(runToEnd(machine)).toEqual({ kind: 'deadlock' });
     expect(machine.view('m4').peek(0x2000_2000, 4)).toBe(3);
     expect(states).toEqual(['stopped system reset request', 'started', 'stopped system reset request', 'started']);
   });
@@ -223,21 +231,6 @@ describe('run', () => {
   });
 });
 
-describe('the vector table', () => {
-  const view = () => imx8mp({ linux: false }).view('m7');
-
-  it('is where the second word is the entry, whichever bit 0 either has', () => {
-    const memory = view();
-    memory.write(0x8000_0004, 0x8000_0401, 4);
-    expect(vectorTable(memory, 0x8000_0401, [0, 0x8000_0000])).toBe(0x8000_0000);
-    expect(vectorTable(memory, 0x8000_0400, [0, 0x8000_0000])).toBe(0x8000_0000);
-  });
-
-  it('is the core’s own when no candidate fits', () => {
-    expect(vectorTable(view(), 0x8000_0401, [0, 0x8000_0000])).toBe(0);
-  });
-});
-
 describe.each(ENGINES.map((factory) => ({ factory, name: factory.name })))('on $name', ({ factory }) => {
   it('counts the same instructions in the same virtual time, and frees what it took', () => {
     const machine = imx8mp({ firmware: image('imx8mp_hello'), engine: factory });
@@ -245,7 +238,7 @@ describe.each(ENGINES.map((factory) => ({ factory, name: factory.name })))('on $
     const reference = imx8mp({ firmware: image('imx8mp_hello') });
     reference.run(20 * MS);
     expect(machine.core.instructions).toBe(reference.core.instructions);
-    expect(machine.core.instructions).toBeGreaterThan(1000);
+    expect(machine.core.instructions).toBeGreaterThan(500);
     machine.dispose();
     reference.dispose();
   });
