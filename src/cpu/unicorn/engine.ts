@@ -165,20 +165,26 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
     }
   }
 
-  access(isStore: boolean, isUnmapped: boolean, address: number): boolean {
+  mapAround(address: number): boolean {
     try {
-      if (this.storeRefused) return false;
-      if (isUnmapped && this.memory.mapAround(address)) return true;
-      if (isStore) {
-        // Inside an IT block the instruction completes and the next ones begin; this is the last moment at which all is as before it.
-        this.instance.pull(this.float);
-        this.storeRefused = true;
-        this.instance.setTables(this.tables.sitesOffset, this.tables.mapOffset(CONFIGURATIONS));
-      }
+      // After a refused store nothing else may happen; what is left of its IT block is about to be undone.
+      return !this.storeRefused && this.memory.mapAround(address);
+    } catch (error) {
+      this.failure ??= error;
+      return false;
+    }
+  }
+
+  refuseStore(): void {
+    if (this.storeRefused) return;
+    try {
+      // Inside an IT block Unicorn goes on with the instruction and its successors; the next one that executes is stopped by this map.
+      this.storeRefused = true;
+      this.instance.setTables(this.tables.sitesOffset, this.tables.mapOffset(CONFIGURATIONS));
+      this.instance.pull(this.float);
     } catch (error) {
       this.failure ??= error;
     }
-    return false;
   }
 
   codeChanged(start: number, end: number): void {

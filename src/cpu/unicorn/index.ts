@@ -26,7 +26,11 @@ export function unicornAvailable(): boolean {
 function tryUnicorn(): boolean {
   const registers = new CoreRegisters(new Arena(2 * WASM_PAGE), 'probe');
   try {
-    new UnicornInstance({ profile: CORTEX_M7, registers }, loadUnicorn(), { scan: () => 0, access: () => false }).dispose();
+    new UnicornInstance({ profile: CORTEX_M7, registers }, loadUnicorn(), {
+      scan: () => 0,
+      mapAround: () => false,
+      refuseStore: () => {},
+    }).dispose();
     return true;
   } catch (error) {
     if (error instanceof EngineUnavailable) return false;

@@ -37,8 +37,10 @@ const NO_SWEEP = 0x7fff_ffff;
 export interface InstanceCallbacks {
   /** Instructions in the block, or 0 to leave before it. */
   scan(pc: number, bytes: number): number;
-  /** An access to a page that is not mapped, or a store to one that is read-only: true when it can go on. */
-  access(isStore: boolean, isUnmapped: boolean, address: number): boolean;
+  /** Maps the page of an access that found none; true when the access can go on. */
+  mapAround(address: number): boolean;
+  /** A store is refused; this is the last moment at which the registers are as before its instruction. */
+  refuseStore(): void;
 }
 
 /** The part of a core that it needs. */
@@ -57,7 +59,7 @@ export class UnicornInstance {
   private readonly xpsr: Uint32Array;
   private readonly cells: Int32Array;
   private readonly callbacks: readonly number[];
-  private readonly lists: { readonly push: number; readonly pull: number };
+  private readonly lists: { readonly push: number; readonly pull: number; readonly epsr: number };
   private probing = true;
 
   constructor(host: InstanceHost, library: UnicornLibrary, callbacks: InstanceCallbacks) {
@@ -72,8 +74,12 @@ export class UnicornInstance {
     new Uint8Array(this.buffer, AT.CODE, CODE.length).set(CODE);
     const scan = library.registerScan((_uc, pc, bytes) => (this.probing ? pc : callbacks.scan(pc, bytes)));
     const access = library.registerAccess((_uc, type, address) => {
-      const isUnmapped = type !== UC.MEM_WRITE_PROT;
-      return callbacks.access(type === UC.MEM_WRITE_UNMAPPED || !isUnmapped, isUnmapped, address);
+      if (type === UC.MEM_WRITE_PROT || !callbacks.mapAround(address)) {
+        if (type === UC.MEM_WRITE_PROT || type === UC.MEM_WRITE_UNMAPPED) callbacks.refuseStore();
+        return false;
+      }
+      if (type !== UC.MEM_FETCH_UNMAPPED) this.clearItState();
+      return true;
     });
     this.callbacks = [scan, access];
     this.setPointer(STATE.BLOCK_TABLE, this.shared + AT.TABLES);
@@ -155,12 +161,18 @@ export class UnicornInstance {
     cells[CELL.T] = (xpsr & EPSR_T) === 0 ? 0 : 1;
   }
 
+  /** Unicorn 2.1 puts ITSTATE into the CPU state for a callback and leaves it there, where it would make the next block conditional. */
+  private clearItState(): void {
+    this.xpsr[0] = EPSR_T;
+    check('uc_reg_write_batch', this.library.writeRegisters(this.uc, this.lists.epsr, this.lists.epsr + POINTERS, 1));
+  }
+
   private setPointer(offset: number, value: number): void {
     this.words[offset / 8] = BigInt(value);
   }
 
   /** Register numbers and addresses for the batch calls; Unicorn reads and writes the core's cells in place. */
-  private prepareLists(host: InstanceHost): { push: number; pull: number } {
+  private prepareLists(host: InstanceHost): { push: number; pull: number; epsr: number } {
     const cellsAt = this.library.addressOf(host.registers.cells.buffer as ArrayBuffer) + host.registers.offset;
     const xpsrAt = this.shared + XPSR_SCRATCH;
     const general: [number, number][] = Array.from({ length: GENERAL }, (_, i) => [generalRegister(i), cellsAt + 4 * i]);
@@ -176,6 +188,7 @@ export class UnicornInstance {
     return {
       push: write(AT.LISTS, [...general, [UC.REG_EAPSR_NZCVQG, xpsrAt], ...float]),
       pull: write(AT.LISTS + 0x300, [...general, [UC.REG_PC, cellsAt + 4 * CELL.PC], [UC.REG_XPSR, xpsrAt], ...float]),
+      epsr: write(AT.LISTS + 0x580, [[UC.REG_EPSR, xpsrAt]]),
     };
   }
 

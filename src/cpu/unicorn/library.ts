@@ -22,6 +22,7 @@ export const UC = {
   HOOK_MEM_UNMAPPED: (1 << 4) | (1 << 5) | (1 << 6),
   HOOK_MEM_WRITE_PROT: 1 << 8,
   MEM_WRITE_UNMAPPED: 20,
+  MEM_FETCH_UNMAPPED: 21,
   MEM_WRITE_PROT: 22,
   ERR_OK: 0,
   ERR_FETCH_UNMAPPED: 8,
@@ -36,6 +37,7 @@ export const UC = {
   REG_R0: 66,
   REG_CONTROL: 117,
   REG_XPSR: 120,
+  REG_EPSR: 121,
   REG_EAPSR_NZCVQG: 135,
 } as const;
 
