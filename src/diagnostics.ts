@@ -30,6 +30,8 @@ export interface DiagnosticContext {
 export class Diagnostics {
   private readonly seen = new Map<string, Diagnostic>();
   private readonly context: DiagnosticContext;
+  /** Firmware in a loop repeats its last finding, and quickly. */
+  private last: Diagnostic | undefined;
   /** Called at the first occurrence of each finding. */
   onFirst: ((diagnostic: Diagnostic) => void) | undefined;
 
@@ -53,14 +55,21 @@ export class Diagnostics {
   }
 
   private note(kind: Diagnostic['kind'], block: string, register: string, text: string): void {
+    const { last } = this;
+    if (last && last.text === text && last.register === register && last.block === block && last.kind === kind) {
+      last.count++;
+      return;
+    }
     const key = `${kind}\0${block}\0${register}\0${text}`;
     const known = this.seen.get(key);
     if (known) {
+      this.last = known;
       known.count++;
       return;
     }
     const pc = this.context.pc();
     const entry: Diagnostic = { kind, block, register, text, cycle: this.context.now(), count: 1, ...(pc === undefined ? {} : { pc }) };
+    this.last = entry;
     this.seen.set(key, entry);
     this.onFirst?.(entry);
   }

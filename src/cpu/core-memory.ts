@@ -50,6 +50,8 @@ export class CoreMemory implements RamObserver {
   onFlush: (() => void) | undefined;
   /** Called when bytes that are cached as code change; `arenaOffset` of the first byte. */
   onCodeWritten: ((arenaOffset: number, length: number) => void) | undefined;
+  /** Called when code is fetched from a part of a RAM that nobody has ever written; it stays so. */
+  onUntouchedFetch: (() => void) | undefined;
   /** True while the current code is privileged; set through `setPrivileged`. */
   private privileged = true;
   /** Privilege of the access that is being made, for devices that refuse unprivileged ones (the PPB). */
@@ -138,8 +140,24 @@ export class CoreMemory implements RamObserver {
     if ((this.protection.permissions(address, this.privileged) & EXECUTE) === 0) return this.fail('protection', address);
     const region = this.bus.find(address);
     if (!region?.ram) return this.fail('bus', address);
+    if (region.ram.locateIfTouched(region.ramOffset + address - region.base) === 0) {
+      this.onUntouchedFetch?.();
+      return 0;
+    }
     this.enter(address);
     return region.ram.read(region.ramOffset + address - region.base, 2);
+  }
+
+  /**
+   * Halfwords from `address` to the end of its page that are zero because nobody has ever written that part of the RAM, and that may be
+   * executed; 0 when there are none.
+   */
+  untouchedCode(address: number): number {
+    const at = this.ramAt(address);
+    if (at?.ram.locateIfTouched(at.offset) !== 0) return 0;
+    const page = (address & ~(PAGE_SIZE - 1)) >>> 0;
+    if ((this.protection.permissions(address, this.privileged) & EXECUTE) === 0 || !this.protection.uniform(page)) return 0;
+    return Math.min(page + PAGE_SIZE - address, at.ram.size - at.offset) >>> 1;
   }
 
   /** RAM, and byte offset in it, at `address`; undefined for devices and holes. */

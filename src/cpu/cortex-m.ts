@@ -5,6 +5,7 @@
  * exactly the instruction after which something has to happen, so that every engine gives the same trace. Exception entry and return
  * take no time. Not modelled: halting debug, ARMv8-M security.
  */
+import type { Diagnostics } from '../diagnostics.ts';
 import { invariant } from '../errors.ts';
 import { BUS_FAULT } from '../memory/bus.ts';
 import type { Scheduler } from '../time/scheduler.ts';
@@ -81,6 +82,7 @@ export class CortexM implements Core, CoreView {
   private readonly forward: FastForward | undefined;
   private readonly cpi: number;
   private readonly scheduler: Scheduler;
+  private readonly diagnostics: Diagnostics;
   private readonly semihosting: Semihosting | undefined;
   private readonly onSendEvent: () => void;
   private readonly onResetRequest: () => void;
@@ -110,6 +112,7 @@ export class CortexM implements Core, CoreView {
     this.profile = profile;
     this.cpi = options.cyclesPerInstruction;
     this.scheduler = scheduler;
+    this.diagnostics = diagnostics;
     this.symbolise = options.symbolise ?? (() => undefined);
     this.disassemble = options.disassemble ?? (() => undefined);
     this.onSendEvent = options.onSendEvent ?? (() => {});
@@ -146,6 +149,9 @@ export class CortexM implements Core, CoreView {
     this.semihosting = options.semihosting && new Semihosting(options.semihosting, bus, scheduler, diagnostics);
     this.forward = options.fastForward === false ? undefined : new FastForward(this.registers, this.memory);
     this.engine = options.engine.create({ profile, registers: this.registers, memory: this.memory });
+    this.memory.onUntouchedFetch = () => {
+      if (this.inEngine) this.engine.requestStop();
+    };
     this.nvic.onChange = () => this.pendingChanged();
     this.nvic.onPended = () => {
       if (this.scb.sevOnPend) this.registers.cells[CELL.EVENT] = 1;
@@ -434,6 +440,8 @@ export class CortexM implements Core, CoreView {
 
   /** Lets the engine run for at most `budget` instructions, and jumps over what would only repeat itself. */
   private execute(budget: number): StopCode {
+    const zeros = this.memory.untouchedCode(this.registers.pc);
+    if (zeros > 0) return this.runAway(Math.min(budget, zeros));
     const { forward } = this;
     if (!forward) return this.runEngine(budget);
     const wait = forward.due;
@@ -457,6 +465,24 @@ export class CortexM implements Core, CoreView {
       this.account(left - (left % round), this.registers.pc);
     }
     return code;
+  }
+
+  /**
+   * Executes `count` zero halfwords of memory that was never written: each is MOVS R0, R0. A core that has run away would otherwise have
+   * gigabytes of zeros allocated and decoded for it.
+   */
+  private runAway(count: number): StopCode {
+    this.sync();
+    const { cells } = this.registers;
+    if (cells[CELL.T] === 0 || cells[CELL.ITSTATE] !== 0) return this.runEngine(1);
+    this.diagnostics.guestError(this.name, 'PC', 'executes memory that was never written: the core has run away');
+    const value = cells[CELL.R0]!;
+    cells[CELL.APSR] = (cells[CELL.APSR]! & 0x3fff_ffff) | (value < 0 ? 1 << 31 : 0) | (value === 0 ? 1 << 30 : 0);
+    const from = this.registers.pc;
+    cells[CELL.PC] = from + 2 * count;
+    this.dirty = true;
+    this.account(count, from);
+    return STOP.BUDGET;
   }
 
   private runEngine(budget: number): StopCode {

@@ -136,9 +136,10 @@ export class Scheduler {
     }
   }
 
-  /** @internal Used by `Timer`. */
+  /** @internal Used by `Timer`. A time that never comes (a clock that stands still) disarms. */
   arm(timer: Timer, cycle: number): void {
     if (timer.armed) this.disarm(timer);
+    if (!Number.isFinite(cycle)) return;
     timer.deadline = cycle;
     timer.sequence = this.sequence++;
     this.heap.push(timer);

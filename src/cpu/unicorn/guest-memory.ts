@@ -98,6 +98,8 @@ export class GuestMemory implements RamObserver {
     const mode = this.modeOf(page);
     if (mode === NOT) return false;
     const { ram, offset } = this.host.memory.ramAt((page << PAGE_SHIFT) >>> 0)!;
+    // What nobody has written yet is for the interpreter: a store makes it exist, and code in it is a core that has run away.
+    if (ram.locateIfTouched(offset) === 0) return false;
     const inChunk = Math.floor((offset % CHUNK_SIZE) / PAGE_SIZE);
     const fits = (other: number) =>
       this.mapped[other] === 0 && this.modeOf(other) === mode && this.shows(other, ram, offset + (other - page) * PAGE_SIZE);

@@ -189,6 +189,8 @@ describe.skipIf(!unicornAvailable())('unicorn engine (needs libunicorn2)', () =>
     const { core: c, engine } = core(undefined, NATIVE_TUNING, protection);
     c.program(0x1000, 0x6808, 0x6048, 0xbe00);
     c.host.registers.setR(1, DATA_BASE);
+    // Memory that nobody has written yet would be left to the interpreter.
+    c.host.memory.write(DATA_BASE, 1, 4);
     const attempt = (now: number) => {
       rights = now;
       c.host.memory.flush();
