@@ -252,7 +252,7 @@ export class Linux {
 
 function rprocWaits(rproc: Rproc): string[] {
   const { device, state } = rproc;
-  if (state === 'offline') return [`${device} is offline: nobody has started it, or starting it failed`];
+  if (state === 'offline') return [`${device} is offline: it was not started, its start is still under way, or it failed`];
   if (state === 'crashed') return [`${device} has crashed and was not recovered`];
   if (rproc.rvdevs.length === 0)
     return [`${device} is ${state}, but has no virtio device: the firmware has no resource table with a vdev that Linux accepted`];

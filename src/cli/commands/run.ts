@@ -190,6 +190,8 @@ class Session {
     const { linux, kernel, core } = this.machine;
     if (!linux || !kernel || !core.halted || linux.remoteproc(core.name)?.state !== 'offline') return undefined;
     const said = kernel.log.filter(({ level }) => level <= 3).map(({ text }) => `  ${text}`);
+    // Still on its way: the time was too short for Linux to start it.
+    if (said.length === 0) return undefined;
     return { status: EXIT.USAGE, reason: 'refused', report: ['Linux refused the firmware:', ...said] };
   }
 
