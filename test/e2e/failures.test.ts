@@ -73,12 +73,15 @@ describe.each(ENGINES.map(({ name }) => name))('on %s', (engine) => {
   });
 
   it('a firmware that never reads its MU: the kick times out after 100 ms, and Linux says so', async () => {
-    const { status, dmesg, stdout } = await run('imx8mp_bad_table', '--timeout', '300ms');
+    const { status, dmesg, stdout, stderr } = await run('imx8mp_bad_table', '--timeout', '300ms');
     expect(status).toBe(EXIT.TIMEOUT);
     expect(dmesg).toContain('imx-rproc imx8mp-cm7: imx_rproc_kick: failed (0, err:-62)');
     const [, seconds] = /\[ *(\d+\.\d+)\] imx-rproc imx8mp-cm7: imx_rproc_kick/.exec(stdout)!;
     expect(Number(seconds)).toBeGreaterThan(0.1);
     expect(Number(seconds)).toBeLessThan(0.13);
+    expect(stderr).toMatch(
+      /warning: dmesg: the firmware did not take the word out of its MU within 100 ms.*\n {2}remedy: initialise the MU/,
+    );
   });
 
   it('a fault, in the same cycle on every engine', async () => {

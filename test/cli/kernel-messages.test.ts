@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { kernelHint } from '../../src/cli/kernel-messages.ts';
+
+describe('kernelHint', () => {
+  it.each([
+    ['virtio_rpmsg_bus virtio0: inbound msg too big: (512, 600)', /longer than its buffer/, /496 bytes/],
+    ['virtio_rpmsg_bus virtio0: malformed ns msg (4)', /wrong length/, /40 bytes to address 0x35/],
+    ['virtio_rpmsg_bus virtio0: msg received with no recipient', /nobody listens/, /bound a driver/],
+    ['virtio_rpmsg_bus virtio0: input:id 48 out of range', /does not have/, /used element/],
+    ['virtio_rpmsg_bus virtio0: output:id 3 is not a head!', /did not hold/, /once/],
+    ['imx-rproc imx8mp-cm7: imx_rproc_kick: failed (0, err:-62)', /within 100 ms/, /RR1/],
+    ['rpmsg_client_sample virtio0.x.-1.1024: timeout waiting for a tx buffer', /15 s/, /used ring/],
+    ['virtio_rpmsg_bus virtio0: channel twin:ffffffff:1e already exist', /announced a channel twice/, /once/],
+  ])('%s', (line, text, remedy) => {
+    const hint = kernelHint(line);
+    expect(hint?.text).toMatch(text);
+    expect(hint?.remedy).toMatch(remedy);
+  });
+
+  it.each(['virtio_rpmsg_bus virtio0: rpmsg host is online', 'remoteproc remoteproc0: Boot failed: -22', ''])(
+    'knows nothing of %j',
+    (line) => {
+      expect(kernelHint(line)).toBeUndefined();
+    },
+  );
+});
