@@ -1,5 +1,7 @@
 /** Errors that no i.MX board of ours provokes by itself: operations that fail under the remoteproc core, with the kernel's lines for them. */
 import { describe, expect, it } from 'vitest';
+import { Rproc } from '../../src/remoteproc/remoteproc-core.ts';
+import { rprocAllocCarveout } from '../../src/remoteproc/rproc-resources.ts';
 import { createBoard } from '../linux/board-fixture.ts';
 import { buildElf, rpmsgTable, words } from './elf-builder.ts';
 
@@ -97,5 +99,40 @@ describe('operations that fail', () => {
     expect(lines.filter((line) => line.includes('.kick'))).toEqual([
       expect.stringMatching(/^rproc-virtio .*: \.kick method not defined for imx-rproc$/),
     ]);
+  });
+});
+
+describe('resources that cannot be had', () => {
+  it('rproc_alloc_carveout: no DMA memory', () => {
+    const { board, rproc } = offline();
+    Object.assign(rproc.env, { dmaAlloc: () => undefined });
+    const from = board.kernel.log.length;
+    const carveout = { name: 'big', va: undefined, dma: 0, da: 0xffff_ffff, len: 0x2000, rscOffset: 0xffff_ffff, flags: 0 };
+    expect(rprocAllocCarveout(rproc, carveout)).toBe(-12);
+    expect(board.dmesg().slice(from)).toEqual(['imx-rproc remoteproc-cm7: failed to allocate dma memory: len 0x2000']);
+  });
+
+  it('rproc_add_virtio_dev: the virtio device cannot be registered', () => {
+    const { board, write } = offline();
+    Object.assign(board.linux.modules.virtioBus, {
+      registerDevice: function* () {
+        yield* [];
+        return -17;
+      },
+    });
+    const { lines } = write('start');
+    expect(lines.filter((line) => /^rproc-virtio .*: failed to register vdev: -17$/.test(line))).toHaveLength(1);
+  });
+
+  it('imx_rproc_probe: rproc_add', () => {
+    const { add } = Rproc.prototype;
+    Rproc.prototype.add = () => -22;
+    try {
+      const board = createBoard();
+      board.settle();
+      expect(board.dmesg()).toContain('imx-rproc remoteproc-cm7: rproc_add failed');
+    } finally {
+      Rproc.prototype.add = add;
+    }
   });
 });
