@@ -60,6 +60,15 @@ const client = { device: 'test', txBlock: false, txTout: 0 };
 describe.each(Object.keys(DCFG) as (keyof typeof DCFG)[])('imx_mu on %s', (layout) => {
   const dcfg = DCFG[layout];
 
+  it('imx_mu_shutdown: a unit that never comes out of its reset', () => {
+    const { kernel, create } = fixture(layout);
+    const chan = take(create(), 4, 0);
+    chan.bind(client);
+    Object.assign(kernel, { readl: () => 0xffff_ffff });
+    chan.free();
+    expect(kernel.log.map(({ text }) => text)).toEqual(['imx_mu 30aa0000.mailbox: RST channel timeout']);
+  });
+
   it.each([0, 1, 2, 3])('imx_mu_generic_tx: channel %i writes its TR and is told when the peer has read it', (n) => {
     const { kernel, mu, settle, create } = fixture(layout);
     const done: number[] = [];
