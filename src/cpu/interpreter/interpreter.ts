@@ -32,6 +32,9 @@ const DUAL = OPERATION.get('DUAL()')!;
 const TRANSFER = OPERATION.get('TRANSFER()')!;
 const TABLE_BRANCH = OPERATION.get('TABLE_BRANCH()')!;
 
+/** What `interpret` returns where translated code begins: nothing of the instruction was executed. Not one of `STOP`. */
+export const ENTERED = -1;
+
 /** Bits of `events`. */
 const STOP_REQUESTED = 1;
 const TRANSLATIONS_CHANGED = 2;
@@ -127,6 +130,11 @@ export class Interpreter extends Context implements Engine {
   }
 
   run(budget: number): StopCode {
+    return this.interpret(budget) as StopCode;
+  }
+
+  /** As `run`; returns ENTERED too, where somebody has put the operation ENTER. */
+  interpret(budget: number): number {
     const R = this.cells;
     const { pages } = this.memory;
     const { i32, u16, u8 } = this.arena;
@@ -156,7 +164,7 @@ export class Interpreter extends Context implements Engine {
     let op = 0;
     let slow = 0;
     let address = 0;
-    let stop: StopCode = STOP.BUDGET;
+    let stop: number = STOP.BUDGET;
 
     outer: for (;;) {
       if (remaining <= 0) break;
@@ -1060,6 +1068,11 @@ export class Interpreter extends Context implements Engine {
             if ((w1 & 0x100) !== 0) R[n] = (w1 & 0x200) !== 0 ? low : from + bytes;
             continue;
           }
+          case 132: // ENTER
+            remaining++;
+            pc = base + (current >>> 1);
+            stop = ENTERED;
+            break outer;
           default:
             slow = HANDLER;
             break;

@@ -29,6 +29,7 @@ export const HOT = [
   'BL', 'BL_FAR', 'BX', 'BLX', 'CBZ', 'CBNZ', 'CB_FAR', 'TB',
   'LDR_I', 'LDRH_I', 'LDRB_I', 'LDRSH_I', 'LDRSB_I', 'LDR_R', 'LDRH_R', 'LDRB_R', 'LDRSH_R', 'LDRSB_R', 'LDR_L', 'LDR_WB',
   'STR_I', 'STRH_I', 'STRB_I', 'STR_R', 'STRH_R', 'STRB_R', 'STR_WB', 'LDRD', 'STRD', 'LDM', 'STM',
+  'ENTER',
 ] as const; // biome-ignore format: a list in groups
 
 /** Name of a hot operation. */

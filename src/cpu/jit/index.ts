@@ -1,0 +1,2 @@
+/** The translating engine. */
+export { jitFactory } from './jit.ts';
