@@ -7,6 +7,7 @@
 import type { Core, CoreStop } from './cpu/core.ts';
 import { createCore } from './cpu/create-core.ts';
 import type { EngineFactory } from './cpu/engine.ts';
+import { jitFactory } from './cpu/jit/index.ts';
 import type { SemihostingHost } from './cpu/semihosting.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { FirmwareError, HostMemoryExhausted, invariant, UsageError } from './errors.ts';
@@ -34,7 +35,8 @@ export interface MachineOptions {
   readonly soc: SocDescription;
   /** Name of one of the SoC's boards; the first unless given. */
   readonly board?: string;
-  readonly engine: EngineFactory;
+  /** What executes instructions; the translating engine unless given. */
+  readonly engine?: EngineFactory;
   /** Core that runs the firmware; the SoC's first unless given. */
   readonly core?: string;
   readonly firmware?: Firmware;
@@ -253,7 +255,7 @@ export class Machine {
 
   private buildCore(description: CoreDescription): Core {
     const { name, profile, hz, systickReferenceHz } = description;
-    const { engine, semihosting, disassemble, fastForward } = this.options;
+    const { engine = jitFactory, semihosting, disassemble, fastForward } = this.options;
     const core = createCore({
       name,
       profile,

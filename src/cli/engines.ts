@@ -1,14 +1,15 @@
 /**
- * Which engine `--cpu` means on this host.
+ * Which engine `--cpu` means.
  */
 import type { EngineFactory } from '../cpu/engine.ts';
 import { interpreterFactory } from '../cpu/interpreter/index.ts';
-import { unicornAvailable, unicornFactory } from '../cpu/unicorn/index.ts';
+import { jitFactory } from '../cpu/jit/index.ts';
+import { unicornFactory } from '../cpu/unicorn/index.ts';
 import type { RunOptions } from './options.ts';
 
-/** The engine to use; `auto` is the fastest that works here. */
+const FACTORIES = { jit: jitFactory, auto: jitFactory, interpreter: interpreterFactory, unicorn: unicornFactory } as const;
+
+/** The engine to use; `auto`, kept for old command lines, is the default one. */
 export function chooseEngine(name: RunOptions['cpu']): EngineFactory {
-  if (name === 'interpreter') return interpreterFactory;
-  if (name === 'unicorn') return unicornFactory;
-  return unicornAvailable() ? unicornFactory : interpreterFactory;
+  return FACTORIES[name];
 }

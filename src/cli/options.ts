@@ -19,7 +19,7 @@ export interface RunOptions {
   soc?: string;
   board?: string;
   core?: string;
-  cpu: 'auto' | 'unicorn' | 'interpreter';
+  cpu: 'jit' | 'interpreter' | 'unicorn' | 'auto';
   linux: boolean;
   modules?: string[];
   fastForward: boolean;
@@ -108,9 +108,9 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   {
     group: 'What runs',
     flags: '--cpu <engine>',
-    text: 'engine that executes instructions; auto takes the faster one that is there',
-    choices: ['auto', 'unicorn', 'interpreter'],
-    fallback: 'auto',
+    text: 'engine that executes instructions: jit (default; auto means the same), interpreter, or unicorn where libunicorn 2 is installed',
+    choices: ['jit', 'interpreter', 'unicorn', 'auto'],
+    fallback: 'jit',
   },
   { group: 'What runs', flags: '--no-linux', text: 'bare: load the firmware directly and run only its core' },
   {

@@ -1,7 +1,6 @@
 /** The options of `imx-sim run`, each by a real run. */
 import { describe, expect, it, vi } from 'vitest';
 import { EXIT } from '../../src/cli/exit.ts';
-import { unicornAvailable } from '../../src/cpu/unicorn/index.ts';
 import { ENGINES } from '../support/engines.ts';
 import { linesOf, runCli } from '../support/run-cli.ts';
 import { imagePath, inOrder, runFirmware } from './session.ts';
@@ -226,9 +225,9 @@ describe('--soc, --board, --core, --cpu', () => {
     expect(stderr).toMatch(/^imx-sim: imx8mp m7 \(its segments lie in .*\), board evk, engine interpreter\n$/);
   });
 
-  it('auto takes Unicorn where it is there, and the interpreter elsewhere', async () => {
-    const { stderr } = await runFirmware('imx8mp_hello', ['--until', 'hello']);
-    expect(stderr).toContain(`engine ${unicornAvailable() ? 'unicorn' : 'interpreter'}\n`);
+  it.each([[[]], [['--cpu', 'auto']], [['--cpu', 'jit']]])('%j: the translating engine', async (options) => {
+    const { stderr } = await runFirmware('imx8mp_hello', [...options, '--until', 'hello']);
+    expect(stderr).toContain('engine jit\n');
   });
 });
 
