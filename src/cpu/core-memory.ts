@@ -25,6 +25,8 @@ export interface ProtectionUnit {
   readonly differsByPrivilege: boolean;
   /** True when memory at `address` is Device or Strongly-ordered, where an unaligned access is a UsageFault. */
   isDevice(address: number): boolean;
+  /** What TT, TTT (`unprivileged`), TTA (`alternate`) and TTAT return for `address`; ARMv8-M only. */
+  testTarget?(address: number, options: { readonly alternate: boolean; readonly unprivileged: boolean }): number;
 }
 
 /** Why the last access was refused. */

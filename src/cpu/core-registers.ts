@@ -3,6 +3,7 @@
  *
  * This is the only file that knows the offsets; engines, translated code, exception entry and the debugger share the layout.
  * All cells are 32-bit. SP is the active stack pointer; MSP and PSP cells are authoritative for the inactive one only (`bankedSp`).
+ * On ARMv8-M the cells hold the registers of the current security state; those of the other one are in `security.ts`.
  */
 import type { Arena } from '../memory/arena.ts';
 
@@ -22,7 +23,7 @@ export const CELL = {
   PRIMASK: 20,
   BASEPRI: 21,
   FAULTMASK: 22,
-  /** nPRIV bit 0, SPSEL bit 1, FPCA bit 2 (SFPA bit 3 on ARMv8-M). */
+  /** nPRIV bit 0, SPSEL bit 1, FPCA bit 2. ARMv8-M: SFPA bit 3, kept in both states although Non-secure code sees 0. */
   CONTROL: 23,
   /** The stack pointer that is not active: PSP while SP is MSP and the other way round. */
   BANKED_SP: 24,
@@ -32,6 +33,11 @@ export const CELL = {
   EXCLUSIVE_ADDRESS: 27,
   /** Event register of WFE/SEV, 0 or 1. */
   EVENT: 28,
+  /** 1 in Secure state, 0 in Non-secure state and on cores without the Security Extension. */
+  SECURE: 29,
+  /** Limit of the active stack pointer (ARMv8-M; bits 2:0 are 0), and of the inactive one of the same security state; 0 when there is none. */
+  SPLIM: 30,
+  BANKED_SPLIM: 31,
   /** S0..S31 (D0..D15 overlay them, low word first). */
   S0: 32,
 } as const;
@@ -98,6 +104,28 @@ export class CoreRegisters {
     this.cells[this.usesPsp ? CELL.SP : CELL.BANKED_SP] = value & ~3;
   }
 
+  /** True in Secure state. */
+  get secure(): boolean {
+    return this.cells[CELL.SECURE] !== 0;
+  }
+
+  /** MSPLIM and PSPLIM of the current security state. */
+  get msplim(): number {
+    return this.cells[this.usesPsp ? CELL.BANKED_SPLIM : CELL.SPLIM]! >>> 0;
+  }
+
+  set msplim(value: number) {
+    this.cells[this.usesPsp ? CELL.BANKED_SPLIM : CELL.SPLIM] = value & ~7;
+  }
+
+  get psplim(): number {
+    return this.cells[this.usesPsp ? CELL.SPLIM : CELL.BANKED_SPLIM]! >>> 0;
+  }
+
+  set psplim(value: number) {
+    this.cells[this.usesPsp ? CELL.SPLIM : CELL.BANKED_SPLIM] = value & ~7;
+  }
+
   /** The whole xPSR: APSR, IPSR, and EPSR with T and IT in their architectural positions. */
   get xpsr(): number {
     const { cells } = this;
@@ -123,6 +151,9 @@ export class CoreRegisters {
       const active = this.cells[CELL.SP]!;
       this.cells[CELL.SP] = this.cells[CELL.BANKED_SP]!;
       this.cells[CELL.BANKED_SP] = active;
+      const limit = this.cells[CELL.SPLIM]!;
+      this.cells[CELL.SPLIM] = this.cells[CELL.BANKED_SPLIM]!;
+      this.cells[CELL.BANKED_SPLIM] = limit;
     }
   }
 }

@@ -13,6 +13,7 @@ export function createCore(options: CoreOptions): Core {
   const { architecture } = options.profile;
   switch (architecture) {
     case 'armv7e-m':
+    case 'armv8-m':
       return new CortexM(options);
     default:
       return assertNever(architecture);

@@ -29,7 +29,10 @@ export const STOP = {
   WFE: 6,
   /** SEV: counted; the core sets the event register (`CELL.EVENT`, which is never cached by an engine) and tells the other cores. */
   SEV: 7,
-  /** A branch loaded an EXC_RETURN value into PC in Handler mode. Counted. `detail` is the value; PC is undefined until the core has unstacked. */
+  /**
+   * A branch loaded an EXC_RETURN value into PC in Handler mode. Counted. `detail` is the value; PC is undefined until the core has unstacked.
+   * On ARMv8-M these are 0xff00_0000 and up; with the Security Extension FNC_RETURN (0xfeff_fffe, 0xfeff_ffff) stops so in both modes.
+   */
   EXC_RETURN: 8,
   /** UsageFault causes. Not counted; PC is the instruction. */
   UNDEFINED: 9,
@@ -47,16 +50,33 @@ export const STOP = {
   FETCH_FAULT: 15,
   /** Data access refused; `memory.fault` and `address` say why and where. Not counted; registers, base included, are as before the instruction (registers already loaded by an LDM excepted). */
   DATA_FAULT: 16,
+  /** ARMv8-M: the instruction would take SP below `CELL.SPLIM`. Not counted; memory and registers are as before it. */
+  STACK_LIMIT: 17,
+  /** BXNS, BLXNS in Secure state (elsewhere UNDEFINED): counted, PC is the next instruction, LR untouched. `detail` is the register's value, `address` 1 for BLXNS. */
+  SECURITY_BRANCH: 18,
+  /** VLSTM, VLLDM in Secure state (elsewhere UNDEFINED), whatever `fpTrap` says. Not counted, the core completes it. `detail` is the base register's value. */
+  LAZY_STORE: 19,
+  LAZY_LOAD: 20,
 } as const;
 
 /** One of `STOP`'s values. */
 export type StopCode = (typeof STOP)[keyof typeof STOP];
+
+/** The Non-secure registers that Secure code names in MRS and MSR (SYSm with bit 7 set, SP_NS included). */
+export interface BankedRegisters {
+  /** Value of `sysm`; the caller has checked that the core is Secure and privileged (elsewhere they read as zero). */
+  read(sysm: number): number;
+  /** Writes `sysm`; the instruction then stops with MASKS whatever `watchMasks` says. */
+  write(sysm: number, value: number): void;
+}
 
 /** What a core hands to its engine at construction. */
 export interface EngineHost {
   readonly profile: CoreProfile;
   readonly registers: CoreRegisters;
   readonly memory: CoreMemory;
+  /** Present on cores with the Security Extension. */
+  readonly banked?: BankedRegisters;
 }
 
 /** Builds an engine for a core. */

@@ -1,22 +1,42 @@
 /**
  * What distinguishes one Cortex-M implementation from another, as data.
  *
- * Sources: ARMv7-M ARM (DDI 0403E), Cortex-M4 and Cortex-M7 Technical Reference Manuals.
+ * Sources: ARMv7-M ARM (DDI 0403E), ARMv8-M ARM (DDI 0553B), Cortex-M4, Cortex-M7 and Cortex-M33 Technical Reference Manuals.
  */
+
+/** One range of an Implementation Defined Attribution Unit: the least secure attribution that the SoC lets it have. */
+export interface IdauRange {
+  readonly base: number;
+  readonly size: number;
+  /** Number that TT shows (IREGION); absent: TT shows none. */
+  readonly region?: number;
+  /** `exempt`: always accessible, whatever the state of the core. */
+  readonly attribution: 'secure' | 'non-secure-callable' | 'non-secure' | 'exempt';
+}
+
+/** The Security Extension of ARMv8-M as an implementation has it. */
+export interface SecurityProfile {
+  /** SAU regions: 0, 4 or 8. */
+  readonly sauRegions: number;
+  /** Ranges of the SoC's IDAU; what none of them names is Non-secure as far as the IDAU goes. Absent: the SoC has no IDAU. */
+  readonly idau?: readonly IdauRange[];
+}
 
 /** An implementation of the M profile, as a SoC integrates it. */
 export interface CoreProfile {
-  readonly name: 'cortex-m4' | 'cortex-m7';
-  readonly architecture: 'armv7e-m';
+  readonly name: 'cortex-m4' | 'cortex-m7' | 'cortex-m33';
+  readonly architecture: 'armv7e-m' | 'armv8-m';
   /** CPUID, u32. */
   readonly cpuid: number;
   readonly fpu: 'none' | 'fpv4-sp' | 'fpv5-sp' | 'fpv5-dp';
-  /** MPU regions: 0, 8 or 16. */
+  /** MPU regions: 0, 8 or 16; on ARMv8-M of each security state. */
   readonly mpuRegions: number;
   /** Implemented priority bits, 3 to 8. */
   readonly priorityBits: number;
-  /** External interrupt lines, up to 240. */
+  /** External interrupt lines, up to 240, on ARMv8-M up to 480. */
   readonly interrupts: number;
+  /** The Security Extension; the core starts in Secure state. Absent: the core has none and knows one state only. */
+  readonly security?: SecurityProfile;
   /** L1 caches as CLIDR and CCSIDR show them; absent when there are none. */
   readonly caches?: { readonly clidr: number; readonly ctr: number; readonly instruction: number; readonly data: number };
 }
@@ -42,4 +62,16 @@ export const CORTEX_M7: CoreProfile = {
   priorityBits: 4,
   interrupts: 240,
   caches: { clidr: 0x0900_0003, ctr: 0x8303_c003, instruction: 0xf01f_e009, data: 0xf00f_e019 },
+};
+
+/** Cortex-M33 r0p3 with FPv5-SP, the Security Extension, 8 MPU regions in each state and 8 SAU regions, as on 8ULP, 93. */
+export const CORTEX_M33: CoreProfile = {
+  name: 'cortex-m33',
+  architecture: 'armv8-m',
+  cpuid: 0x410f_d213,
+  fpu: 'fpv5-sp',
+  mpuRegions: 8,
+  priorityBits: 4,
+  interrupts: 480,
+  security: { sauRegions: 8 },
 };

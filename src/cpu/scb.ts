@@ -63,6 +63,11 @@ const IDENTIFICATION: Readonly<Record<CoreProfile['name'], { pfr: number[]; mmfr
     mmfr: [0x0010_0030, 0, 0x0100_0000, 0],
     isar: [0x0110_1110, 0x0211_2000, 0x2023_2231, 0x0111_1131, 0x0131_0132, 0],
   },
+  'cortex-m33': {
+    pfr: [0x30, 0x210],
+    mmfr: [0x0010_1f40, 0, 0x0100_0000, 0],
+    isar: [0x0110_1110, 0x0221_2000, 0x2023_2232, 0x0111_1131, 0x0131_0132, 0],
+  },
 };
 
 const VECTKEY = 0x05fa;
