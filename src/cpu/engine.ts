@@ -5,6 +5,7 @@
  * (`cortex-m.ts`). One instruction is one core cycle on every engine, a conditional instruction that fails its condition included;
  * an instruction that faults or that `stop` reports as not executed is not counted.
  */
+import type { Ram } from '../memory/ram.ts';
 import type { CoreMemory } from './core-memory.ts';
 import type { CoreRegisters } from './core-registers.ts';
 import type { CoreProfile } from './profile.ts';
@@ -52,7 +53,7 @@ export const STOP = {
   DATA_FAULT: 16,
   /** ARMv8-M: the instruction would take SP below `CELL.SPLIM`. Not counted; memory and registers are as before it. */
   STACK_LIMIT: 17,
-  /** BXNS, BLXNS in Secure state (elsewhere UNDEFINED): counted, PC is the next instruction, LR untouched. `detail` is the register's value, `address` 1 for BLXNS. */
+  /** BXNS, BLXNS in Secure state (elsewhere UNDEFINED). Not counted, PC is the instruction; the core completes it. `detail` is the register's value, `address` 1 for BLXNS. */
   SECURITY_BRANCH: 18,
   /** VLSTM, VLLDM in Secure state (elsewhere UNDEFINED), whatever `fpTrap` says. Not counted, the core completes it. `detail` is the base register's value. */
   LAZY_STORE: 19,
@@ -66,8 +67,8 @@ export type StopCode = (typeof STOP)[keyof typeof STOP];
 export interface BankedRegisters {
   /** Value of `sysm`; the caller has checked that the core is Secure and privileged (elsewhere they read as zero). */
   read(sysm: number): number;
-  /** Writes `sysm`; the instruction then stops with MASKS whatever `watchMasks` says. */
-  write(sysm: number, value: number): void;
+  /** Writes `sysm`; the instruction then stops with MASKS whatever `watchMasks` says. False: SP_NS would go below its limit; STACK_LIMIT. */
+  write(sysm: number, value: number): boolean;
 }
 
 /** What a core hands to its engine at construction. */
@@ -114,6 +115,11 @@ export interface Engine {
   pull(): void;
   /** Takes over what was changed in `host.registers`. */
   push(): void;
+  /**
+   * Pages of RAM to which it may have stored, since the last call, other than through the WRITE entries of `memory.pages`; absent when it never
+   * does.
+   */
+  takeWritable?(): Iterable<{ readonly ram: Ram; readonly page: number }>;
   /** Releases native resources. */
   dispose(): void;
 }
