@@ -32,6 +32,15 @@ export interface ProtectionUnit {
 /** Why the last access was refused. */
 export type MemoryFault = 'bus' | 'protection' | 'unaligned';
 
+/** Stands between a port and its bus and learns of every page that is stored to: how two engines are compared. */
+export interface MemoryTap {
+  /** In the place of `AddressSpace.read` and `write`. */
+  read(address: number, size: number): number;
+  write(address: number, value: number, size: number): boolean;
+  /** Before the first store to `page` of `ram` since the tap was set, and perhaps before others. */
+  storing(ram: Ram, page: number): void;
+}
+
 /** What happened on a port while it was watched. */
 export interface MemoryWatch {
   /** A store changed a byte, a device was written, or one was read whose value may change by itself. */
@@ -60,6 +69,7 @@ export class CoreMemory implements RamObserver {
   accessPrivileged = true;
   private filled: number[] = [];
   private watch: MemoryWatch | undefined;
+  private tap: MemoryTap | undefined;
   /** Entries that existed when the watch began, in the order of `filled`. */
   private unwatched: number[] = [];
   private readonly rams = new Set<Ram>();
@@ -88,6 +98,17 @@ export class CoreMemory implements RamObserver {
     if (privileged === this.privileged) return;
     this.privileged = privileged;
     if (this.protection.differsByPrivilege) this.flush();
+  }
+
+  /** Takes over what the core has told `other` of its state. */
+  follow(other: CoreMemory): void {
+    this.setPrivileged(other.privileged);
+  }
+
+  /** From now on accesses that come here go through `tap`, and the first store to each page comes here; undefined ends it. */
+  setTap(tap: MemoryTap | undefined): void {
+    this.tap = tap;
+    if (tap) for (const page of this.filled) this.pages[page]! &= ~WRITE;
   }
 
   /** From now on every store and every access to a device passes through here and is judged; `endWatch` ends it. */
@@ -122,7 +143,7 @@ export class CoreMemory implements RamObserver {
     this.enter(address);
     this.accessPrivileged = privileged;
     if (this.watch) this.judge(address, this.watch);
-    const value = this.bus.read(address, size);
+    const value = (this.tap ?? this.bus).read(address, size);
     return value === BUS_FAULT ? this.fail('bus', address) : value;
   }
 
@@ -132,7 +153,8 @@ export class CoreMemory implements RamObserver {
     this.enter(address);
     this.accessPrivileged = privileged;
     if (this.watch && this.changes(address, value, size)) this.watch.changed = true;
-    if (this.bus.write(address, value, size)) return true;
+    if (this.tap) this.tapStore(this.tap, address, size);
+    if ((this.tap ?? this.bus).write(address, value, size)) return true;
     this.fail('bus', address);
     return false;
   }
@@ -182,6 +204,19 @@ export class CoreMemory implements RamObserver {
     }
   }
 
+  /** Tells the tap of the pages that a store changes, and lets the next stores to them take the short way. */
+  private tapStore(tap: MemoryTap, address: number, size: number): void {
+    const last = (address + size - 1) >>> 0;
+    for (const at of (address ^ last) >>> PAGE_SHIFT === 0 ? [address] : [address, last]) {
+      const place = this.ramAt(at);
+      if (!place) continue;
+      const page = place.offset >>> PAGE_SHIFT;
+      tap.storing(place.ram, page);
+      if (this.pages[at >>> PAGE_SHIFT] === 0 || this.watch || place.ram.isCode(page)) continue;
+      this.pages[at >>> PAGE_SHIFT]! |= this.protection.permissions(at, this.privileged) & WRITE;
+    }
+  }
+
   /** A read of something that may change by itself ends the chance of a repetition. */
   private judge(address: number, watch: MemoryWatch): void {
     const region = this.bus.find(address);
@@ -222,7 +257,7 @@ export class CoreMemory implements RamObserver {
     const offset = region.ramOffset + base - region.base;
     if (offset % PAGE_SIZE !== 0 || !this.protection.uniform(base)) return;
     let rights = this.protection.permissions(base, this.privileged);
-    if (this.watch || region.ram.isCode(offset >>> PAGE_SHIFT)) rights &= ~WRITE;
+    if (this.watch || this.tap || region.ram.isCode(offset >>> PAGE_SHIFT)) rights &= ~WRITE;
     if (rights === 0) return;
     this.pages[page] = region.ram.locate(offset) | rights;
     this.filled.push(page);

@@ -20,6 +20,8 @@ export interface RamObserver {
   pageHasCode(ram: Ram, page: number): void;
   /** Bytes of a page marked as code were overwritten; cached code from them is stale. Offsets are bytes within the RAM. */
   codeWritten(ram: Ram, offset: number, length: number): void;
+  /** Bytes of any page were overwritten through this class; engines store past it where they may. */
+  written?(ram: Ram, offset: number, length: number): void;
 }
 
 /** Byte-addressed memory of fixed size; all offsets are within it and unchecked on the fast paths: the bus checks them. */
@@ -31,6 +33,8 @@ export class Ram {
   private readonly chunks: Int32Array;
   private readonly codePages: Uint8Array;
   private readonly observers: RamObserver[] = [];
+  /** Those of them that want to hear of every write. */
+  private listeners: RamObserver[] = [];
 
   constructor(name: string, size: number, arena: Arena) {
     this.name = name;
@@ -123,12 +127,14 @@ export class Ram {
   /** Registers an engine that maps this RAM directly. */
   observe(observer: RamObserver): void {
     this.observers.push(observer);
+    if (observer.written) this.listeners.push(observer);
   }
 
   /** Forgets `observer`. */
   unobserve(observer: RamObserver): void {
     const index = this.observers.indexOf(observer);
     if (index >= 0) this.observers.splice(index, 1);
+    this.listeners = this.listeners.filter((other) => other !== observer);
   }
 
   /** True when somebody has cached code from `page` (offset >>> PAGE_SHIFT). */
@@ -146,6 +152,7 @@ export class Ram {
   /** Tells observers about bytes that changed by a way other than `write`, `writeBytes` and `fill`. */
   noteWrite(offset: number, length: number): void {
     if (length === 0) return;
+    if (this.listeners.length > 0) for (const listener of this.listeners) listener.written!(this, offset, length);
     const last = (offset + length - 1) >>> PAGE_SHIFT;
     for (let page = offset >>> PAGE_SHIFT; page <= last; page++) {
       if (this.codePages[page] === 0) continue;

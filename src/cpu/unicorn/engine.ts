@@ -8,7 +8,7 @@
  */
 
 import { invariant } from '../../errors.ts';
-import { PAGE_SHIFT, PAGE_SIZE } from '../../memory/ram.ts';
+import { PAGE_SHIFT, PAGE_SIZE, type Ram } from '../../memory/ram.ts';
 import { EXECUTE } from '../core-memory.ts';
 import { CELL } from '../core-registers.ts';
 import { featuresOf } from '../encodings/index.ts';
@@ -82,6 +82,10 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
     this.memory = new GuestMemory(host, library, uc, this);
     this.instance.setGeneration(this.tables.generation);
     this.selectMap();
+  }
+
+  takeWritable(): { ram: Ram; page: number }[] {
+    return this.memory.takeWritable();
   }
 
   dispose(): void {

@@ -50,6 +50,8 @@ export class GuestMemory implements RamObserver {
   /** The MPU or the privilege changed since the mappings were checked. */
   private stale = false;
   private staleBefore = false;
+  /** Pieces that were writable and are mapped no more, since `takeWritable` was called; kept only for somebody who calls it. */
+  private dropped: Piece[] | undefined;
 
   constructor(host: EngineHost, library: UnicornLibrary, uc: number, client: GuestMemoryClient) {
     this.host = host;
@@ -71,6 +73,16 @@ export class GuestMemory implements RamObserver {
   /** Stops observing. */
   dispose(): void {
     for (const ram of this.rams) ram.unobserve(this);
+  }
+
+  /** Pages of RAM that Unicorn may have written since the last call. */
+  takeWritable(): { ram: Ram; page: number }[] {
+    const pages: { ram: Ram; page: number }[] = [];
+    for (const { ram, ramPage, pages: count, mode } of [...this.pieces, ...(this.dropped ?? [])]) {
+      for (let i = 0; mode === READ_WRITE && i < count; i++) pages.push({ ram, page: ramPage + i });
+    }
+    this.dropped = [];
+    return pages;
   }
 
   /** True when mappings have to be checked against the MPU before Unicorn may run. */
@@ -178,6 +190,7 @@ export class GuestMemory implements RamObserver {
     this.removeCache(start, start + bytes);
     check('uc_mem_unmap', this.library.unmap(this.uc, start, bytes));
     this.pieces.delete(piece);
+    if (piece.mode === READ_WRITE) this.dropped?.push(piece);
     this.mapped.fill(0, piece.page, piece.page + piece.pages);
   }
 
