@@ -1,36 +1,36 @@
 /**
  * Nested Vectored Interrupt Controller: which exceptions are pending, active and enabled, and which of them comes next.
  *
- * DDI 0403E B1.5 (priorities, activation) and B3.4 (registers). Covers the system exceptions too, since one arbiter serves all.
- * Inputs are level-sensitive with a pending latch, as in the Cortex-M3/M4/M7: a rising line latches, a line that is still high when its
- * handler returns latches again, and a falling line does not unlatch. Not modelled: LOCKUP and wake-up interrupt controller outputs.
+ * DDI 0403E B1.5, DDI 0553B B3.9 (priorities, activation, security). Covers the system exceptions too, since one arbiter serves all.
+ * Exceptions go by id (`exception-numbers.ts`), so that a banked one and its Non-secure twin are two. Inputs are level-sensitive with a
+ * pending latch, as in the Cortex-M3/M4/M7: a rising line latches, a line that is still high when its handler returns latches again, and
+ * a falling line does not unlatch. Not modelled: LOCKUP and wake-up interrupt controller outputs.
  */
 import type { Diagnostics } from '../diagnostics.ts';
-import { defineRegisters, RegisterFile } from '../memory/registers.ts';
-import { EXCEPTION, EXCEPTION_COUNT } from './exception-numbers.ts';
+import { EXCEPTION, NON_SECURE, numberOf } from './exception-numbers.ts';
+import { type NvicRegisters, type NvicTargetRegisters, nvicRegisters, nvicTargetRegisters } from './nvic-registers.ts';
 import type { CoreProfile } from './profile.ts';
 
-const WORDS = EXCEPTION_COUNT / 32;
+/** Words of exception bits: 16 system exceptions and 240 lines, or those, up to 480 lines, and the Non-secure twins. */
+const PLAIN_WORDS = 8;
+const SECURITY_WORDS = NON_SECURE / 32 + 1;
 /** Priority that nothing reaches: Thread mode with no mask. */
 export const LOWEST_PRIORITY = 256;
+/** What PRIS adds to a halved Non-secure priority. */
+const RESTRICTED_PRIORITY = 0x80;
+const CONFIGURABLE_FAULTS =
+  (1 << EXCEPTION.MEM_MANAGE) | (1 << EXCEPTION.BUS_FAULT) | (1 << EXCEPTION.USAGE_FAULT) | (1 << EXCEPTION.SECURE_FAULT);
 /** System exceptions that no bit disables. */
-const ALWAYS_ENABLED = 0xffff & ~((1 << EXCEPTION.MEM_MANAGE) | (1 << EXCEPTION.BUS_FAULT) | (1 << EXCEPTION.USAGE_FAULT));
-
-/** Offsets are from 0xE000_E000. */
-const NVIC = defineRegisters({
-  ICTR: { offset: 0x004, access: 'ro' },
-  ISER: { offset: 0x100, count: 8 },
-  ICER: { offset: 0x180, count: 8 },
-  ISPR: { offset: 0x200, count: 8 },
-  ICPR: { offset: 0x280, count: 8 },
-  IABR: { offset: 0x300, count: 8, access: 'ro' },
-  IPR: { offset: 0x400, count: 60 },
-  STIR: { offset: 0xf00, access: 'wo' },
-});
+const ALWAYS_ENABLED = 0xffff & ~CONFIGURABLE_FAULTS;
 
 /** State of all exceptions of one core, and the NVIC's own registers. */
 export class Nvic {
-  readonly registers: RegisterFile<typeof NVIC>;
+  readonly registers: NvicRegisters;
+  /** With the Security Extension: the registers as Non-secure software sees them, and ITNS. */
+  readonly nonSecureRegisters: NvicRegisters | undefined;
+  readonly targetRegisters: NvicTargetRegisters | undefined;
+  /** True with the Security Extension. */
+  readonly security: boolean;
   /** External lines implemented. */
   readonly lines: number;
   /** Implemented bits of a priority byte. */
@@ -46,52 +46,64 @@ export class Nvic {
   /** Group priority of the active exceptions, without PRIMASK, BASEPRI and FAULTMASK. */
   activePriority = LOWEST_PRIORITY;
 
-  private readonly pending = new Uint32Array(WORDS);
-  private readonly active = new Uint32Array(WORDS);
-  private readonly enabled = new Uint32Array(WORDS);
-  private readonly level = new Uint32Array(WORDS);
-  private readonly priorities = new Int16Array(EXCEPTION_COUNT);
-  /** Bits of a priority that are its group; the rest only order pending exceptions. */
-  private groupMask = 0xfe;
+  private readonly pending: Uint32Array;
+  private readonly active: Uint32Array;
+  private readonly enabled: Uint32Array;
+  private readonly level: Uint32Array;
+  /** Exceptions that are taken in Non-secure state; none on a core with one state. */
+  private readonly nonSecure: Uint32Array;
+  private readonly priorities: Int16Array;
+  /** What decides between pending exceptions, and what decides preemption: priorities after grouping and PRIS. */
+  private readonly orders: Int16Array;
+  private readonly groups: Int16Array;
+  /** Bits of a priority that are its group, of Secure (or the only) and Non-secure exceptions; the rest only order pending exceptions. */
+  private readonly groupMasks = [0xfe, 0xfe];
+  /** AIRCR.PRIS: all Non-secure exceptions have a priority of 0x80 or more. */
+  private restricted = false;
 
   constructor(profile: CoreProfile, diagnostics: Diagnostics) {
     this.lines = profile.interrupts;
+    this.security = profile.security !== undefined;
     this.priorityMask = (0xff << (8 - profile.priorityBits)) & 0xff;
-    const setEnable = (bits: number, index: number, on: boolean) => this.setLineBits(this.enabled, index, bits, on);
-    this.registers = new RegisterFile(NVIC, {
-      name: 'NVIC',
-      diagnostics,
-      behaviour: {
-        ICTR: { value: () => Math.max(0, Math.ceil(this.lines / 32) - 1) },
-        ISER: { value: (i) => this.lineBits(this.enabled, i), write: (_n, _p, i, written) => setEnable(written, i, true) },
-        ICER: { value: (i) => this.lineBits(this.enabled, i), write: (_n, _p, i, written) => setEnable(written, i, false) },
-        ISPR: { value: (i) => this.lineBits(this.pending, i), write: (_n, _p, i, written) => this.pendLines(i, written) },
-        ICPR: { value: (i) => this.lineBits(this.pending, i), write: (_n, _p, i, written) => this.unpendLines(i, written) },
-        IABR: { value: (i) => this.lineBits(this.active, i) },
-        IPR: {
-          value: (i) => this.priorityWord(EXCEPTION.EXTERNAL + 4 * i),
-          write: (next, _p, i) => this.setPriorityWord(EXCEPTION.EXTERNAL + 4 * i, next),
-        },
-        STIR: { write: (next) => this.pendLine(next & 0x1ff) },
-      },
-    });
+    const words = this.security ? SECURITY_WORDS : PLAIN_WORDS;
+    this.pending = new Uint32Array(words);
+    this.active = new Uint32Array(words);
+    this.enabled = new Uint32Array(words);
+    this.level = new Uint32Array(words);
+    this.nonSecure = new Uint32Array(words);
+    this.priorities = new Int16Array(32 * words);
+    this.orders = new Int16Array(32 * words);
+    this.groups = new Int16Array(32 * words);
+    this.registers = nvicRegisters(this, diagnostics);
+    this.nonSecureRegisters = this.security ? nvicRegisters(this, diagnostics, true) : undefined;
+    this.targetRegisters = this.security ? nvicTargetRegisters(this, diagnostics) : undefined;
     this.reset();
   }
 
   /** Returns to the state after reset; lines that the SoC still drives high are pending at once. */
   reset(): void {
     this.registers.reset();
+    this.nonSecureRegisters?.reset();
+    this.targetRegisters?.reset();
     this.active.fill(0);
     this.enabled.fill(0);
     this.enabled[0] = ALWAYS_ENABLED;
     this.pending.set(this.level);
+    this.nonSecure.fill(0);
     this.priorities.fill(0);
-    this.priorities[EXCEPTION.RESET] = -3;
+    this.priorities[EXCEPTION.RESET] = this.security ? -4 : -3;
     this.priorities[EXCEPTION.NMI] = -2;
     this.priorities[EXCEPTION.HARD_FAULT] = -1;
-    this.groupMask = 0xfe;
+    if (this.security) {
+      // Secure state owns NMI, BusFault and HardFault until BFHFNMINS says otherwise: the Non-secure HardFault is not enabled.
+      this.enabled[NON_SECURE >>> 5] = ALWAYS_ENABLED & ~(1 << EXCEPTION.HARD_FAULT);
+      this.nonSecure[NON_SECURE >>> 5] = 0xffff_ffff;
+      this.priorities[NON_SECURE + EXCEPTION.HARD_FAULT] = -1;
+    }
+    this.groupMasks.fill(0xfe);
+    this.restricted = false;
     this.activePriority = LOWEST_PRIORITY;
-    this.arbitrate();
+    this.orderAll();
   }
 
   /** Drives external input `line`; lines that the core does not have are ignored. */
@@ -173,7 +185,8 @@ export class Nvic {
 
   /** True when an external interrupt is pending, enabled or not (ICSR.ISRPENDING). */
   get externalPending(): boolean {
-    return this.pending[0]! >>> EXCEPTION.EXTERNAL !== 0 || this.pending.some((word, index) => index > 0 && word !== 0);
+    const isExternal = (word: number, index: number) => index < NON_SECURE >>> 5 && (index > 0 ? word : word >>> EXCEPTION.EXTERNAL) !== 0;
+    return this.pending.some(isExternal);
   }
 
   /** Priority byte of `number`; negative for NMI and HardFault. */
@@ -183,32 +196,52 @@ export class Nvic {
 
   /** Group priority of `number`: what decides preemption. */
   groupPriority(number: number): number {
-    return this.group(this.priorities[number]!);
+    return this.groups[number]!;
   }
 
   /** Sets the priority byte of a configurable exception; unimplemented bits stay zero. */
   setPriority(number: number, value: number): void {
     this.priorities[number] = value & this.priorityMask;
+    this.order(number);
     this.updateActivePriority();
     this.arbitrate();
   }
 
-  /** AIRCR.PRIGROUP: bits 7..prigroup+1 of a priority are its group. */
-  setPriorityGrouping(prigroup: number): void {
-    this.groupMask = (0xff << (prigroup + 1)) & 0xff;
-    this.updateActivePriority();
-    this.arbitrate();
+  /** AIRCR.PRIGROUP of a security state: bits 7..prigroup+1 of a priority are its group. */
+  setPriorityGrouping(prigroup: number, nonSecure = false): void {
+    this.groupMasks[nonSecure ? 1 : 0] = (0xff << (prigroup + 1)) & 0xff;
+    this.orderAll();
   }
 
-  /** The group part of a priority; fixed priorities are their own group. */
-  group(priority: number): number {
-    return priority < 0 ? priority : priority & this.groupMask;
+  /** The group part of a priority, as PRIS leaves it; fixed priorities are their own group. */
+  group(priority: number, nonSecure = false): number {
+    return priority < 0 ? priority : this.restrict(priority & this.groupMasks[nonSecure ? 1 : 0]!, nonSecure);
   }
 
-  /** ExecutionPriority() of the architecture. */
+  /** True when exception `id` is taken in Secure state. */
+  targetsSecure(id: number): boolean {
+    return !hasBit(this.nonSecure, id);
+  }
+
+  /** AIRCR.PRIS. */
+  setRestriction(on: boolean): void {
+    this.restricted = on;
+    this.orderAll();
+  }
+
+  /** AIRCR.BFHFNMINS: NMI and BusFault target Non-secure state, each state has its own HardFault, the Secure one above NMI. */
+  setFaultsNonSecure(on: boolean): void {
+    this.priorities[EXCEPTION.HARD_FAULT] = on ? -3 : -1;
+    setBit(this.nonSecure, EXCEPTION.NMI, on);
+    setBit(this.nonSecure, EXCEPTION.BUS_FAULT, on);
+    setBit(this.enabled, NON_SECURE + EXCEPTION.HARD_FAULT, on);
+    this.orderAll();
+  }
+
+  /** ExecutionPriority() of a core with one security state. */
   executionPriority(primask: boolean, basepri: number, faultmask: boolean): number {
     let boosted = LOWEST_PRIORITY;
-    if (basepri !== 0) boosted = basepri & this.groupMask;
+    if (basepri !== 0) boosted = basepri & this.groupMasks[0]!;
     if (primask) boosted = 0;
     if (faultmask) boosted = -1;
     return Math.min(boosted, this.activePriority);
@@ -236,31 +269,52 @@ export class Nvic {
     return word >>> 0;
   }
 
-  private setPriorityWord(first: number, word: number): void {
-    for (let i = 0; i < 4; i++) {
-      if (first + i < EXCEPTION.EXTERNAL + this.lines) this.priorities[first + i] = (word >>> (8 * i)) & this.priorityMask;
-    }
-    this.updateActivePriority();
-    this.arbitrate();
-  }
-
-  private pendLine(line: number): void {
+  /** Makes line `line` pending, if the core has it. */
+  pendLine(line: number): void {
     if (line < this.lines) this.setPending(EXCEPTION.EXTERNAL + line);
   }
 
-  private pendLines(index: number, lines: number): void {
+  /** ISPR, ICPR, ISER, ICER, ITNS: lines by bit, from 32 * `index` on. */
+  pendLines(index: number, lines: number): void {
     for (let rest = lines; rest !== 0; rest &= rest - 1) this.pendLine(32 * index + 31 - Math.clz32(rest & -rest));
   }
 
   /** A line that is high and not being handled stays pending: the latch sets again at once. */
-  private unpendLines(index: number, lines: number): void {
+  unpendLines(index: number, lines: number): void {
     const held = this.lineBits(this.level, index) & ~this.lineBits(this.active, index);
     this.setLineBits(this.pending, index, lines & ~held, false);
   }
 
+  enableLines(index: number, lines: number, on: boolean): void {
+    this.setLineBits(this.enabled, index, lines, on);
+  }
+
+  setNonSecureLines(index: number, lines: number): void {
+    this.setLineBits(this.nonSecure, index, 0xffff_ffff, false);
+    this.setLineBits(this.nonSecure, index, lines, true);
+    this.orderAll();
+  }
+
+  pendingLines(index: number): number {
+    return this.lineBits(this.pending, index);
+  }
+
+  activeLines(index: number): number {
+    return this.lineBits(this.active, index);
+  }
+
+  enabledLines(index: number): number {
+    return this.lineBits(this.enabled, index);
+  }
+
+  nonSecureLines(index: number): number {
+    return this.lineBits(this.nonSecure, index);
+  }
+
   /** The 32 bits of `set` that belong to lines 32*index and up. */
   private lineBits(set: Uint32Array, index: number): number {
-    return ((set[index]! >>> 16) | ((set[index + 1] ?? 0) << 16)) >>> 0;
+    const above = index + 1 < NON_SECURE >>> 5 ? (set[index + 1] ?? 0) : 0;
+    return ((set[index]! >>> 16) | (above << 16)) >>> 0;
   }
 
   private setLineBits(set: Uint32Array, index: number, lines: number, on: boolean): void {
@@ -270,39 +324,60 @@ export class Nvic {
     const high = known >>> 16;
     if (on) {
       set[index]! |= low;
-      if (index + 1 < WORDS) set[index + 1]! |= high;
+      if (high !== 0) set[index + 1]! |= high;
     } else {
       set[index]! &= ~low;
-      if (index + 1 < WORDS) set[index + 1]! &= ~high;
+      if (high !== 0) set[index + 1]! &= ~high;
     }
     this.arbitrate();
   }
 
+  private restrict(priority: number, nonSecure: boolean): number {
+    return nonSecure && this.restricted ? (priority >> 1) + RESTRICTED_PRIORITY : priority;
+  }
+
+  /** Works out what the priority of `id` is worth. */
+  private order(id: number): void {
+    const priority = this.priorities[id]!;
+    const nonSecure = hasBit(this.nonSecure, id);
+    this.orders[id] = priority < 0 ? priority : this.restrict(priority, nonSecure);
+    this.groups[id] = this.group(priority, nonSecure);
+  }
+
+  private orderAll(): void {
+    for (let id = 0; id < this.priorities.length; id++) this.order(id);
+    this.updateActivePriority();
+    this.arbitrate();
+  }
+
   private updateActivePriority(): void {
+    const { active, groups } = this;
     let lowest = LOWEST_PRIORITY;
-    for (let word = 0; word < WORDS; word++) {
-      for (let rest = this.active[word]!; rest !== 0; rest &= rest - 1) {
-        const priority = this.priorities[32 * word + 31 - Math.clz32(rest & -rest)]!;
+    for (let word = 0; word < active.length; word++) {
+      for (let rest = active[word]!; rest !== 0; rest &= rest - 1) {
+        const priority = groups[32 * word + 31 - Math.clz32(rest & -rest)]!;
         if (priority < lowest) lowest = priority;
       }
     }
-    this.activePriority = lowest === LOWEST_PRIORITY ? lowest : this.group(lowest);
+    this.activePriority = lowest;
   }
 
-  /** Finds `next`: lowest priority value, then lowest number. */
+  /** Finds `next`: lowest priority value, then lowest number, then Secure before Non-secure. */
   private arbitrate(): void {
+    const { pending, enabled, orders } = this;
     let best = 0;
     let lowest = LOWEST_PRIORITY;
-    for (let word = 0; word < WORDS; word++) {
-      for (let rest = this.pending[word]! & this.enabled[word]!; rest !== 0; rest &= rest - 1) {
-        const number = 32 * word + 31 - Math.clz32(rest & -rest);
-        if (this.priorities[number]! >= lowest) continue;
-        lowest = this.priorities[number]!;
-        best = number;
+    for (let word = 0; word < pending.length; word++) {
+      for (let rest = pending[word]! & enabled[word]!; rest !== 0; rest &= rest - 1) {
+        const id = 32 * word + 31 - Math.clz32(rest & -rest);
+        const order = orders[id]!;
+        if (order > lowest || (order === lowest && numberOf(id) >= numberOf(best))) continue;
+        lowest = order;
+        best = id;
       }
     }
     this.next = best;
-    this.nextPriority = best === 0 ? LOWEST_PRIORITY + 1 : this.group(lowest);
+    this.nextPriority = best === 0 ? LOWEST_PRIORITY + 1 : this.groups[best]!;
     this.onChange();
   }
 }
@@ -318,6 +393,6 @@ function setBit(set: Uint32Array, number: number, on: boolean): void {
 
 function numbersIn(set: Uint32Array): number[] {
   const out: number[] = [];
-  for (let number = 0; number < EXCEPTION_COUNT; number++) if (hasBit(set, number)) out.push(number);
+  for (let number = 0; number < 32 * set.length; number++) if (hasBit(set, number)) out.push(number);
   return out;
 }
