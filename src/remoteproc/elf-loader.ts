@@ -6,7 +6,8 @@
  */
 import { FirmwareError } from '../errors.ts';
 import { hex, hex32 } from '../memory/bits.ts';
-import { cString, readElfStructure, type SectionHeader } from './elf-structure.ts';
+import { ELF32, type ElfHeader, PT, readElfHeader, readElfStructure, type SectionHeader, SHT } from './elf-structure.ts';
+import { cString, part, u16, u32 } from './file-bytes.ts';
 import { explainForeignFile } from './foreign-file.ts';
 import { type DevLog, findTable, rprocElfSanityCheck } from './remoteproc-elf-loader.ts';
 
@@ -76,10 +77,6 @@ const MACHINES: Readonly<Record<number, string>> = {
   183: 'AArch64',
   243: 'RISC-V',
 };
-const EHDR = 52;
-const PHDR = 32;
-const SHDR = 40;
-const SYM = 16;
 const LONGEST_SYMBOL = 1024;
 
 /** The kernel's verdict on a file, as dmesg lines of the first remoteproc. */
@@ -103,12 +100,12 @@ export function parseFirmware(bytes: Uint8Array, name: string): Firmware {
     const { text, remedy } = explainForeignFile(bytes);
     fail('E_NOT_ELF', text, remedy);
   }
-  checkHeader(bytes, fail);
-  checkTables(bytes, fail);
-  const { entry, programs, sections } = readElfStructure(bytes);
+  checkHeader(bytes, readElfHeader(bytes), fail);
+  const { header, programs, sections } = readElfStructure(bytes);
+  checkTables(bytes, header, fail);
   const segments: FirmwareSegment[] = [];
   for (const [index, { type, offset, paddr: da, vaddr, filesz, memsz }] of programs.entries()) {
-    if (type !== 'load' || memsz === 0) continue;
+    if (type !== PT.LOAD || memsz === 0) continue;
     const place = `segment ${index} (PT_LOAD at ${hex32(da)})`;
     if (filesz > memsz) fail('E_ELF', `${place}: its file size ${hex(filesz)} exceeds its memory size ${hex(memsz)}`, REBUILD);
     const missing = Math.min(filesz, offset + filesz - bytes.length);
@@ -127,12 +124,12 @@ export function parseFirmware(bytes: Uint8Array, name: string): Firmware {
   return {
     name,
     bytes,
-    entry,
+    entry: header.entry,
     segments,
     sections,
     symbols: readSymbols(bytes, sections),
     resourceTable: table && { bytes: contents(bytes, table), da: table.addr, size: table.size },
-    notes: sections.filter(({ type }) => type === 'note').flatMap((section) => readNotes(contents(bytes, section))),
+    notes: sections.filter(({ type }) => type === SHT.NOTE).flatMap((section) => readNotes(contents(bytes, section))),
   };
 }
 
@@ -141,44 +138,30 @@ type Fail = (code: string, text: string, remedy: string) => never;
 const RECOPY = 'copy or download the file again, in binary mode, and compare its size with the original';
 const REBUILD = 'build the file again; its headers contradict each other';
 
-function u16(bytes: Uint8Array, at: number): number {
-  return bytes[at]! | (bytes[at + 1]! << 8);
-}
-
-function u32(bytes: Uint8Array, at: number): number {
-  return (u16(bytes, at) | (u16(bytes, at + 2) << 16)) >>> 0;
-}
-
-function checkHeader(bytes: Uint8Array, fail: Fail): void {
-  if (bytes.length < 20)
-    fail('E_TRUNCATED', `the ELF header is truncated: ${EHDR - bytes.length} of its ${EHDR} bytes are missing`, RECOPY);
-  const little = bytes[5] !== 2;
-  const machine = little ? u16(bytes, 18) : bytes[18]! * 0x100 + bytes[19]!;
+function checkHeader(bytes: Uint8Array, { elfClass, byteOrder, machine, type }: ElfHeader, fail: Fail): void {
+  const missing = `the ELF header is truncated: ${ELF32.EHDR - bytes.length} of its ${ELF32.EHDR} bytes are missing`;
+  if (bytes.length < 20) fail('E_TRUNCATED', missing, RECOPY);
   const architecture = MACHINES[machine] ?? `machine ${machine}`;
   const wrongCore = 'give the ELF that was built for the Cortex-M core (arm-none-eabi-gcc, a 32-bit ARM executable)';
-  if (bytes[4] === 2) fail('E_ELF_CLASS', `is a 64-bit ELF (${architecture}), but a Cortex-M runs 32-bit code`, wrongCore);
-  if (bytes[4] !== 1) fail('E_ELF_CLASS', `has the ELF class ${bytes[4]}, which does not exist`, RECOPY);
-  if (!little)
+  if (elfClass === 2) fail('E_ELF_CLASS', `is a 64-bit ELF (${architecture}), but a Cortex-M runs 32-bit code`, wrongCore);
+  if (elfClass !== 1) fail('E_ELF_CLASS', `has the ELF class ${elfClass}, which does not exist`, RECOPY);
+  if (byteOrder === 2)
     fail('E_ELF_ENDIAN', `is a big-endian ELF (${machine === EM_ARM ? 'ARM' : architecture}), but i.MX cores are little-endian`, wrongCore);
-  if (bytes[5] !== 1) fail('E_ELF_ENDIAN', `has the ELF byte order ${bytes[5]}, which does not exist`, RECOPY);
+  if (byteOrder !== 1) fail('E_ELF_ENDIAN', `has the ELF byte order ${byteOrder}, which does not exist`, RECOPY);
   if (machine !== EM_ARM) {
     const dsp = machine === 94 ? ' (perhaps for the HiFi DSP)' : '';
     fail('E_ELF_MACHINE', `is an ELF for ${architecture}${dsp}, not for ARM`, wrongCore);
   }
-  if (bytes.length < EHDR)
-    fail('E_TRUNCATED', `the ELF header is truncated: ${EHDR - bytes.length} of its ${EHDR} bytes are missing`, RECOPY);
-  const type = u16(bytes, 16);
+  if (bytes.length < ELF32.EHDR) fail('E_TRUNCATED', missing, RECOPY);
   if (type === 1) fail('E_ELF_TYPE', 'is an object file (.o), not linked', 'give the linked .elf');
   if (type === 4) fail('E_ELF_TYPE', 'is a core dump', 'give the .elf of the firmware');
 }
 
-function checkTables(bytes: Uint8Array, fail: Fail): void {
-  const phoff = u32(bytes, 28);
-  const phnum = u16(bytes, 44);
-  const shoff = u32(bytes, 32);
-  const shnum = u16(bytes, 48);
+function checkTables(bytes: Uint8Array, header: ElfHeader, fail: Fail): void {
+  const { phoff, phnum, phentsize, shoff, shnum, shentsize } = header;
+  const { PHDR, SHDR } = ELF32;
   if (phnum === 0) fail('E_NO_SEGMENTS', 'has no loadable segments: its program header table is empty', 'link it as an executable');
-  if (u16(bytes, 42) !== PHDR) fail('E_ELF', `its program headers are ${u16(bytes, 42)} bytes long instead of ${PHDR}`, REBUILD);
+  if (phentsize !== PHDR) fail('E_ELF', `its program headers are ${phentsize} bytes long instead of ${PHDR}`, REBUILD);
   const table = (what: string, end: number, size: number): void => {
     const missing = Math.min(end - bytes.length, size);
     if (missing > 0)
@@ -186,24 +169,24 @@ function checkTables(bytes: Uint8Array, fail: Fail): void {
   };
   table('program', phoff + phnum * PHDR, phnum * PHDR);
   if (shnum === 0) return;
-  if (u16(bytes, 46) !== SHDR) fail('E_ELF', `its section headers are ${u16(bytes, 46)} bytes long instead of ${SHDR}`, REBUILD);
+  if (shentsize !== SHDR) fail('E_ELF', `its section headers are ${shentsize} bytes long instead of ${SHDR}`, REBUILD);
   table('section', shoff + shnum * SHDR, shnum * SHDR);
 }
 
 /** The part of a section's bytes that the file has. */
 function contents(bytes: Uint8Array, section: SectionHeader): Uint8Array {
-  if (section.type === 'nobits') return new Uint8Array();
-  return bytes.subarray(Math.min(section.offset, bytes.length), Math.min(section.offset + section.size, bytes.length));
+  if (section.type === SHT.NOBITS) return new Uint8Array();
+  return part(bytes, section.offset, section.size);
 }
 
 function readSymbols(bytes: Uint8Array, sections: readonly SectionHeader[]): FirmwareSymbol[] {
-  const header = sections.find(({ type }) => type === 'symtab');
+  const header = sections.find(({ type }) => type === SHT.SYMTAB);
   const strings = header && sections[header.link];
   if (!header || !strings) return [];
   const names = contents(bytes, strings);
   const table = contents(bytes, header);
   const symbols: FirmwareSymbol[] = [];
-  for (let at = 0; at + SYM <= table.length; at += SYM) {
+  for (let at = 0; at + ELF32.SYM <= table.length; at += ELF32.SYM) {
     const kind = table[at + 12]! & 0xf;
     const isCode = kind === 2;
     // Functions, objects, and the untyped labels of assembly; not files, sections, and the `$t` marks of the ARM ABI.

@@ -1,17 +1,33 @@
 /**
- * Headers, program headers and section headers of an ELF32 file, read by the package `elfy` and fenced in here.
+ * ELF header, program headers and section headers of a 32-bit little-endian ELF (System V ABI, chapters 4 and 5), for ARM.
  *
- * elfy trusts its input: it throws plain errors, indexes tables that are not there, and copies slices. So the caller has checked
- * class, byte order and the extent of both tables, names are looked up here with a bound, and the bytes are handed over as a view
- * whose slices share memory. Nothing of Node's Buffer is needed.
+ * It reads what is there and judges nothing: whether a file can be used is said by elf-loader.ts, and by remoteproc-elf-loader.ts for
+ * Linux. Extended numbering (more than 65,279 sections or 65,534 segments) is not known to it, nor to Linux's remoteproc.
  */
-import type { ElfyBuffer } from 'elfy';
-import elfy from 'elfy';
+import { cString, part, u16, u32 } from './file-bytes.ts';
 
-/** A program header, with the bytes that the file has for it. */
+/** The fields of the ELF header that place the tables, with its identification. */
+export interface ElfHeader {
+  /** e_ident[EI_CLASS]: 1 is 32-bit. */
+  readonly elfClass: number;
+  /** e_ident[EI_DATA]: 1 is little-endian, 2 big-endian. */
+  readonly byteOrder: number;
+  readonly type: number;
+  /** e_machine, in the byte order that the file claims. */
+  readonly machine: number;
+  readonly entry: number;
+  readonly phoff: number;
+  readonly shoff: number;
+  readonly phentsize: number;
+  readonly phnum: number;
+  readonly shentsize: number;
+  readonly shnum: number;
+  readonly shstrndx: number;
+}
+
+/** A program header (`Elf32_Phdr`). */
 export interface ProgramHeader {
-  /** `load`, `note`, ... as elfy names them; undefined for types of a processor or system. */
-  readonly type: string | undefined;
+  readonly type: number;
   readonly offset: number;
   readonly vaddr: number;
   readonly paddr: number;
@@ -19,11 +35,10 @@ export interface ProgramHeader {
   readonly memsz: number;
 }
 
-/** A section header. */
+/** A section header (`Elf32_Shdr`) with its name looked up. */
 export interface SectionHeader {
   readonly name: string;
-  /** `progbits`, `symtab`, `nobits`, ... as elfy names them, or the number. */
-  readonly type: string | number;
+  readonly type: number;
   readonly addr: number;
   readonly offset: number;
   readonly size: number;
@@ -32,84 +47,78 @@ export interface SectionHeader {
 
 /** What `readElfStructure` returns. */
 export interface ElfStructure {
-  readonly entry: number;
+  readonly header: ElfHeader;
   readonly programs: readonly ProgramHeader[];
   readonly sections: readonly SectionHeader[];
 }
 
+/** Sizes of the structures in an ELF32 file, in bytes. */
+export const ELF32 = { EHDR: 52, PHDR: 32, SHDR: 40, SYM: 16 } as const;
+
+/** Types of program headers that matter here. */
+export const PT = { LOAD: 1 } as const;
+
+/** Types of sections that matter here. */
+export const SHT = { SYMTAB: 2, NOTE: 7, NOBITS: 8 } as const;
+
 const LONGEST_NAME = 256;
 
-/** The few properties of Buffer that elfy uses, over any bytes. */
-class ElfyBytes implements ElfyBuffer {
-  readonly length: number;
-  readonly 4: number | undefined;
-  readonly 5: number | undefined;
-  readonly 6: number | undefined;
-  readonly 7: number | undefined;
-  private readonly bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-    this.length = bytes.length;
-    this[4] = bytes[4];
-    this[5] = bytes[5];
-    this[6] = bytes[6];
-    this[7] = bytes[7];
-  }
-
-  readUInt16LE(offset: number): number {
-    return this.bytes[offset]! | (this.bytes[offset + 1]! << 8);
-  }
-
-  readUInt32LE(offset: number): number {
-    return (this.readUInt16LE(offset) | (this.readUInt16LE(offset + 2) << 16)) >>> 0;
-  }
-
-  /** A view, as Buffer's `slice` is; elfy slices the whole file once for each header. */
-  slice(start: number, end: number): ElfyBytes {
-    return new ElfyBytes(this.bytes.subarray(start, end));
-  }
-}
-
-/** Bytes as Latin-1 text. */
-function text(bytes: Uint8Array, start: number, end: number): string {
-  let out = '';
-  for (let at = start; at < end; at++) out += String.fromCharCode(bytes[at]!);
-  return out;
-}
-
-/** The NUL-terminated string at `offset`, cut at `limit` characters; empty outside of `bytes`. */
-export function cString(bytes: Uint8Array, offset: number, limit = LONGEST_NAME): string {
-  const end = Math.min(bytes.length, offset + limit);
-  let stop = Math.min(offset, bytes.length);
-  while (stop < end && bytes[stop] !== 0) stop++;
-  return text(bytes, Math.min(offset, stop), stop);
-}
-
-/**
- * Reads the structure of a little-endian ELF32 file. The caller has checked the identification, the sizes of the table entries
- * (32 and 40 bytes), and that both tables lie within `bytes`.
- */
-export function readElfStructure(bytes: Uint8Array): ElfStructure {
-  const view = new ElfyBytes(bytes);
-  const parser = new elfy.Parser();
-  const header = parser.parseHeader(view);
-  const programs = parser.parsePrograms(view, header);
-  const sections = parser.parseSections(view, header);
-  const names = sections[header.shstrndx];
-  const nameTable = names
-    ? bytes.subarray(Math.min(names.off, bytes.length), Math.min(names.off + names.size, bytes.length))
-    : new Uint8Array();
+/** Reads the ELF header; fields past the end of the file are 0. The caller has seen the magic. */
+export function readElfHeader(bytes: Uint8Array): ElfHeader {
+  const byteOrder = bytes[5] ?? 0;
+  const machine = u16(bytes, 18);
   return {
-    entry: header.entry,
-    programs: programs.map(({ type, offset, vaddr, paddr, filesz, memsz }) => ({ type, offset, vaddr, paddr, filesz, memsz })),
-    sections: sections.map(({ name, type, addr, off, size, link }) => ({
-      name: cString(nameTable, name),
-      type,
-      addr,
-      offset: off,
-      size,
-      link,
-    })),
+    elfClass: bytes[4] ?? 0,
+    byteOrder,
+    type: u16(bytes, 16),
+    machine: byteOrder === 2 ? ((machine & 0xff) << 8) | (machine >>> 8) : machine,
+    entry: u32(bytes, 24),
+    phoff: u32(bytes, 28),
+    shoff: u32(bytes, 32),
+    phentsize: u16(bytes, 42),
+    phnum: u16(bytes, 44),
+    shentsize: u16(bytes, 46),
+    shnum: u16(bytes, 48),
+    shstrndx: u16(bytes, 50),
+  };
+}
+
+/** Reads header and tables. Entries that the file does not hold completely are left out; an offset of 0 means that there is no table. */
+export function readElfStructure(bytes: Uint8Array): ElfStructure {
+  const header = readElfHeader(bytes);
+  const programs = entries(bytes, header.phoff, header.phnum, ELF32.PHDR).map((at) => readProgram(bytes, at));
+  const places = entries(bytes, header.shoff, header.shnum, ELF32.SHDR);
+  const nameHeader = places[header.shstrndx];
+  const names = nameHeader === undefined ? new Uint8Array() : part(bytes, u32(bytes, nameHeader + 16), u32(bytes, nameHeader + 20));
+  return { header, programs, sections: places.map((at) => readSection(bytes, at, names)) };
+}
+
+/** Offsets of the entries of a table that lie within the file. */
+function entries(bytes: Uint8Array, offset: number, count: number, size: number): number[] {
+  const places: number[] = [];
+  if (offset === 0) return places;
+  for (let at = offset; places.length < count && at + size <= bytes.length; at += size) places.push(at);
+  return places;
+}
+
+function readProgram(bytes: Uint8Array, at: number): ProgramHeader {
+  return {
+    type: u32(bytes, at),
+    offset: u32(bytes, at + 4),
+    vaddr: u32(bytes, at + 8),
+    paddr: u32(bytes, at + 12),
+    filesz: u32(bytes, at + 16),
+    memsz: u32(bytes, at + 20),
+  };
+}
+
+function readSection(bytes: Uint8Array, at: number, names: Uint8Array): SectionHeader {
+  return {
+    name: cString(names, u32(bytes, at), LONGEST_NAME),
+    type: u32(bytes, at + 4),
+    addr: u32(bytes, at + 12),
+    offset: u32(bytes, at + 16),
+    size: u32(bytes, at + 20),
+    link: u32(bytes, at + 24),
   };
 }

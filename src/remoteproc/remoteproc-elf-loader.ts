@@ -7,7 +7,7 @@
 import type { KernLevel } from '../events.ts';
 import { ERRNO } from '../linux/kernel.ts';
 import { hex } from '../memory/bits.ts';
-import { cString } from './elf-structure.ts';
+import { cString, u16, u32 } from './file-bytes.ts';
 
 /** `dev_printk` for one device. */
 export type DevLog = (level: KernLevel, text: string) => void;
@@ -95,11 +95,11 @@ class ElfReader {
   }
 
   u16(at: number): number {
-    return (this.data[at] ?? 0) + (this.data[at + 1] ?? 0) * 0x100;
+    return u16(this.data, at);
   }
 
   u32(at: number): number {
-    return this.u16(at) + this.u16(at + 2) * 0x1_0000;
+    return u32(this.data, at);
   }
 
   /** An address-sized field. */
