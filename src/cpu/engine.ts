@@ -65,10 +65,12 @@ export type StopCode = (typeof STOP)[keyof typeof STOP];
 
 /** The Non-secure registers that Secure code names in MRS and MSR (SYSm with bit 7 set, SP_NS included). */
 export interface BankedRegisters {
-  /** Value of `sysm`; the caller has checked that the core is Secure and privileged (elsewhere they read as zero). */
+  /** Value of `sysm`; the caller has checked that the core is Secure, and privileged unless it is CONTROL_NS (elsewhere they read as zero). */
   read(sysm: number): number;
   /** Writes `sysm`; the instruction then stops with MASKS whatever `watchMasks` says. False: SP_NS would go below its limit; STACK_LIMIT. */
   write(sysm: number, value: number): boolean;
+  /** NSACR.CP10: Non-secure code may write CONTROL.FPCA; absent: it may. */
+  nonSecureFloat?(): boolean;
 }
 
 /** What a core hands to its engine at construction. */

@@ -42,6 +42,10 @@ const NAMED: Readonly<Record<string, Check>> = {
     return field(c, w, 'W') === 0 || (n !== field(c, w, 't') && n !== field(c, w, 'u'));
   },
   satshift: (c, w) => field(c, w, 'k') === 0 || field(c, w, 'i') !== 0,
+  movsp: (c, w) => {
+    const stacks = (field(c, w, 'd') === 13 ? 1 : 0) + (field(c, w, 'm') === 13 ? 1 : 0);
+    return stacks <= 1 - field(c, w, 'S');
+  },
   spshift: (c, w) => field(c, w, 'd') !== 13 || (field(c, w, 'k') === 0 && shiftAmount(0, field(c, w, 'i')) <= 3),
   vlist: floatList,
   vbase: (c, w) => field(c, w, 'n') !== 15 || field(c, w, 'W') === 0,

@@ -11,9 +11,10 @@ import { FLOATING_POINT } from './floating-point.ts';
 import { type CompiledEncoding, compile, expandUnpredictable, field } from './operands.ts';
 import { THUMB16 } from './thumb16.ts';
 import { THUMB32 } from './thumb32.ts';
+import { V8M } from './v8m.ts';
 
-/** Every encoding of ARMv7E-M with its floating-point extensions. */
-export const ENCODINGS: readonly Encoding[] = [...THUMB16, ...THUMB32, ...FLOATING_POINT];
+/** Every encoding of ARMv7E-M and ARMv8-M Mainline with their floating-point extensions. */
+export const ENCODINGS: readonly Encoding[] = [...THUMB16, ...THUMB32, ...FLOATING_POINT, ...V8M];
 
 interface Row extends CompiledEncoding {
   readonly checks: ReturnType<typeof compileConstraints>;
@@ -40,18 +41,25 @@ export function isWide(halfword: number): boolean {
 }
 
 /** The features that a core has. */
-export function featuresOf(profile: Pick<CoreProfile, 'fpu'>): ReadonlySet<Feature> {
+export function featuresOf(profile: Pick<CoreProfile, 'fpu'> & Partial<Pick<CoreProfile, 'architecture'>>): ReadonlySet<Feature> {
   const features: Feature[] = ['base', 'dsp'];
+  if (profile.architecture === 'armv8-m') features.push('v8m');
   if (profile.fpu !== 'none') features.push('fpsp');
   if (profile.fpu === 'fpv5-sp' || profile.fpu === 'fpv5-dp') features.push('v5');
   if (profile.fpu === 'fpv5-dp') features.push('fpdp');
   return new Set(features);
 }
 
-/** The encoding that `word` matches (16 bits, or 32 with the first half on top), whatever its features and constraints. */
-export function match(word: number, size: 2 | 4): CompiledEncoding | undefined {
+/**
+ * The encoding that `word` matches (16 bits, or 32 with the first half on top), whatever its constraints and the core's features; with
+ * `features` rows of ARMv8-M only where it is one of them.
+ */
+export function match(word: number, size: 2 | 4, features?: ReadonlySet<Feature>): CompiledEncoding | undefined {
   const bucket = BUCKETS[size === 4 ? word >>> 20 : word >>> 4]!;
-  for (const row of bucket) if (((word ^ row.value) & row.mask) === 0) return row;
+  for (const row of bucket) {
+    if (((word ^ row.value) & row.mask) !== 0) continue;
+    if (row.encoding.feature !== 'v8m' || !features || features.has('v8m')) return row;
+  }
   return undefined;
 }
 
@@ -63,7 +71,7 @@ export function predictable(compiled: CompiledEncoding, word: number): boolean {
 
 /** The encoding of `word` on a core with `features`, or undefined when it is UNDEFINED there. */
 export function decode(word: number, size: 2 | 4, features: ReadonlySet<Feature>): CompiledEncoding | undefined {
-  const compiled = match(word, size);
+  const compiled = match(word, size, features);
   if (!compiled) return undefined;
   if (!features.has(compiled.encoding.feature)) return undefined;
   return predictable(compiled, word) ? compiled : undefined;

@@ -10,8 +10,11 @@
  *   D N M    the odd bit of a floating-point register
  */
 
-/** What a core must have for the encoding to exist. `fpsp` any FPU, `fpdp` double precision, `v5` FPv5 in single precision. */
-export type Feature = 'base' | 'dsp' | 'fpsp' | 'fpdp' | 'v5';
+/**
+ * What a core must have for the encoding to exist. `fpsp` any FPU, `fpdp` double precision, `v5` FPv5 in single precision, `v8m` ARMv8-M
+ * Mainline. Rows of `v8m` do not hide those of the space they were taken from on a core without it.
+ */
+export type Feature = 'base' | 'dsp' | 'fpsp' | 'fpdp' | 'v5' | 'v8m';
 
 /** How `imm` is made from the fields: see `immediate` in operands.ts. */
 export type ImmediateForm = 'i' | 'i*2' | 'i*4' | 'j:i' | 'expand' | 'sx*2' | 'branch20' | 'branch24' | 'list' | 'push' | 'pop';
@@ -22,7 +25,7 @@ export type ImmediateForm = 'i' | 'i*2' | 'i*4' | 'j:i' | 'expand' | 'sx*2' | 'b
  * `list2` two registers or more; `list1` one or more; `nolist` no write-back of a base in the list; `pclr` not both LR and PC loaded;
  * `onepc` not both n and m are PC; `noit` not inside an IT block; `lastit` inside an IT block only at its end (for generators: engines
  * execute it anywhere); `itmask` firstcond and mask agree; `field` msb >= lsb; `width` lsb + width within the register; `satshift` ASR by 1 or more;
- * `spshift` SP from a shift of at most 3; `dualwb` no write-back of a transferred register; `vbase`, `vpair` as their manual pages say; `vlist` the
+ * `movsp` not SP on both sides, nor on any side when flags are set; `spshift` SP from a shift of at most 3; `dualwb` no write-back of a transferred register; `vbase`, `vpair` as their manual pages say; `vlist` the
  * list of floating-point registers is inside the file and not empty; `fraction` no more fraction bits than the integer has.
  */
 export type Constraint = string;

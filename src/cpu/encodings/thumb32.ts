@@ -135,7 +135,7 @@ const long = { requires: 'd:r l:r n:r m:r d!l' };
 
 /** Shifts, extensions, parallel arithmetic, saturating arithmetic and bit operations on registers (A5.3.12 to A5.3.15). */
 const REGISTERS: readonly Encoding[] = [
-  row('MOV (register) T3', '11101010010S1111 0000dddd0000mmmm', 'MOV_REG', { requires: 'd:p m:p' }),
+  row('MOV (register) T3', '11101010010S1111 0000dddd0000mmmm', 'MOV_REG', { requires: 'd:p m:p movsp' }),
   row('LSL (immediate) T2', '11101010010S1111 0iiiddddii00mmmm', 'LSL_IMM', { imm: 'i', requires: 'd:r m:r' }),
   row('LSR (immediate) T2', '11101010010S1111 0iiiddddii01mmmm', 'LSR_IMM', { imm: 'i', requires: 'd:r m:r' }),
   row('ASR (immediate) T2', '11101010010S1111 0iiiddddii10mmmm', 'ASR_IMM', { imm: 'i', requires: 'd:r m:r' }),

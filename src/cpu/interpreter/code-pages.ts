@@ -66,6 +66,12 @@ export class CodePages {
     return this.tags[way] === virtual ? this.entries[way] : this.resolve(pc);
   }
 
+  /** `size` (1 or 2) bytes of the memory behind `page` at byte offset `at`. */
+  peek(page: CodePage, at: number, size: 1 | 2): number {
+    const place = this.memory.ramAt(((page.virtual << PAGE_SHIFT) >>> 0) + at)!;
+    return place.ram.read(place.offset, size);
+  }
+
   /** Forgets which page a virtual address shows, and the instructions that straddle two. */
   forgetTranslations(): void {
     this.tags.fill(-1);
@@ -118,7 +124,7 @@ export class CodePages {
     }
     let compiled = decode(word, size, this.features);
     if (!compiled && size === 4) compiled = COPROCESSOR.find(({ mask, value }) => ((word ^ value) & mask) === 0);
-    lower(compiled, word, size, at, page.slots, index);
+    lower(compiled, word, size, at, page.slots, index, this.features.has('v8m'));
     return true;
   }
 

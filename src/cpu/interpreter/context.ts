@@ -8,7 +8,7 @@ import type { Arena } from '../../memory/arena.ts';
 import { BUS_FAULT } from '../../memory/bus.ts';
 import type { CoreMemory } from '../core-memory.ts';
 import { CELL, type CoreRegisters } from '../core-registers.ts';
-import { type EngineHost, STOP, type StopCode } from '../engine.ts';
+import { type BankedRegisters, type EngineHost, STOP, type StopCode } from '../engine.ts';
 import type { CoreProfile } from '../profile.ts';
 import { ACCESS } from './micro-ops.ts';
 
@@ -27,6 +27,7 @@ export class Context {
   readonly registers: CoreRegisters;
   readonly memory: CoreMemory;
   readonly arena: Arena;
+  readonly banked: BankedRegisters | undefined;
   readonly cells: Int32Array;
   readonly floats: Float32Array;
   /** The double registers, over the same cells. */
@@ -44,11 +45,12 @@ export class Context {
   protected stopDetail = 0;
   protected stopAddress = 0;
 
-  constructor({ profile, registers, memory }: EngineHost, arena: Arena) {
+  constructor({ profile, registers, memory, banked }: EngineHost, arena: Arena) {
     this.profile = profile;
     this.registers = registers;
     this.memory = memory;
     this.arena = arena;
+    this.banked = banked;
     this.cells = registers.cells;
     this.floats = registers.floats;
     this.doubles = new Float64Array(registers.floats.buffer, registers.floats.byteOffset, 16);
@@ -66,6 +68,25 @@ export class Context {
     this.stop = stop;
     this.stopDetail = detail >>> 0;
     return STOPPED;
+  }
+
+  /** Leaves SECURITY_BRANCH to `target`, for BXNS or (`link`) BLXNS. */
+  securityBranch(target: number, link: boolean): number {
+    this.stopAddress = link ? 1 : 0;
+    return this.fail(STOP.SECURITY_BRANCH, target);
+  }
+
+  /** Leaves STACK_LIMIT when an instruction that moves SP reaches down to `address`, below the limit; DONE or FAULT. */
+  checkLimit(address: number): number {
+    return address >>> 0 < this.cells[CELL.SPLIM]! >>> 0 ? this.fail(STOP.STACK_LIMIT) : DONE;
+  }
+
+  /** True when BX and loads into PC take `address`, 0xf000_0000 or above, for EXC_RETURN or FNC_RETURN and not for a place in memory. */
+  isReturn(address: number): boolean {
+    const { profile, registers } = this;
+    if (profile.architecture === 'armv7e-m') return registers.handlerMode;
+    if (registers.handlerMode && address >>> 24 === 0xff) return true;
+    return profile.security !== undefined && address >>> 1 === 0x7f7f_ffff;
   }
 
   /** Leaves UNALIGNED for `address`. */

@@ -54,13 +54,15 @@ const multiple = (loads: boolean, double: boolean): Handler => {
     const up = (w3 & 0x0080_0000) !== 0;
     const at = up ? base : base - w2 * 4;
     const count = double ? w2 & ~1 : w2;
+    const writeBack = (w3 & 0x0020_0000) !== 0;
+    if (writeBack && n === 13 && context.checkLimit(at) !== DONE) return FAULT;
     for (let i = 0; i < count; i++) {
       if (loads) {
         if (context.loadAligned(at + i * 4) !== DONE) return FAULT;
         cells[vd(w1) + i] = context.loaded;
       } else if (context.storeAligned(at + i * 4, cells[vd(w1) + i]!) !== DONE) return FAULT;
     }
-    if ((w3 & 0x0020_0000) !== 0) cells[n] = up ? base + w2 * 4 : base - w2 * 4;
+    if (writeBack) cells[n] = up ? base + w2 * 4 : base - w2 * 4;
     return DONE;
   };
 };

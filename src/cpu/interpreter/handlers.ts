@@ -5,10 +5,11 @@ import { FLOAT_ARITHMETIC } from './float-arithmetic.ts';
 import { FLOAT_TRANSFERS } from './float-transfers.ts';
 import { INTEGER } from './integer.ts';
 import { HOT, HOT_NUMBER } from './micro-ops.ts';
+import { SECURITY } from './security.ts';
 import { SYSTEM } from './system.ts';
 import { TRANSFERS } from './transfers.ts';
 
-const PLAIN = Object.entries({ ...INTEGER, ...TRANSFERS, ...SYSTEM, ...DSP });
+const PLAIN = Object.entries({ ...INTEGER, ...TRANSFERS, ...SYSTEM, ...SECURITY, ...DSP });
 const FLOAT = Object.entries({ ...FLOAT_TRANSFERS, ...FLOAT_ARITHMETIC });
 
 /** Number of the first operation that a handler executes. */

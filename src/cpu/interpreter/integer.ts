@@ -5,7 +5,7 @@
  * immediate and word 3 the instruction. `ALU` has a packing of its own.
  */
 import { CELL } from '../core-registers.ts';
-import { DONE, type Handler } from './context.ts';
+import { DONE, FAULT, type Handler } from './context.ts';
 import { ALU_KIND } from './micro-ops.ts';
 
 const N = 1 << 31;
@@ -83,7 +83,10 @@ const ALU: Handler = (context, w1, w2, w3) => {
   }
   const kind = (w1 >> 12) & 15;
   const result = compute(kind, n, operand, carryIn);
-  if (kind < ALU_KIND.TST) write(cells, w1 & 15, result);
+  if (kind < ALU_KIND.TST) {
+    if ((w1 & 15) === 13 && context.checkLimit(result) !== DONE) return FAULT;
+    write(cells, w1 & 15, result);
+  }
   if ((w1 & ALU_FLAGS) !== 0) {
     const logical = kind < ALU_KIND.ADD || (kind >= ALU_KIND.MOV && kind <= ALU_KIND.TEQ);
     const flags = logical ? (result & N) | (result === 0 ? Z : 0) | (carry << 29) | (apsr & V) : additionFlags;

@@ -26,6 +26,7 @@ const Z = 1 << 30;
 const V = 1 << 28;
 
 const BKPT = OPERATION.get('BKPT()')!;
+const SG = OPERATION.get('SG')!;
 const LDM_SLOW = OPERATION.get('LDM_SLOW()')!;
 const STM_SLOW = OPERATION.get('STM_SLOW()')!;
 const DUAL = OPERATION.get('DUAL()')!;
@@ -139,7 +140,6 @@ export class Interpreter extends Context implements Engine {
     const { pages } = this.memory;
     const { i32, u16, u8 } = this.arena;
     const { code } = this;
-    const handlerMode = R[17] !== 0;
     this.budget = budget;
     this.events = 0;
     code.beginRun();
@@ -199,7 +199,7 @@ export class Interpreter extends Context implements Engine {
           op = w0 >>> 16;
           const condition = it >>> 4;
           it = (it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f);
-          if (op !== BKPT && !passes(condition, fn, fz, fc, fv)) {
+          if (!passes(condition, fn, fz, fc, fv) && op !== BKPT && op !== SG) {
             index = current + ((w0 >>> 10) & 0xc);
             remaining--;
             continue;
@@ -1073,6 +1073,67 @@ export class Interpreter extends Context implements Engine {
             pc = base + (current >>> 1);
             stop = ENTERED;
             break outer;
+          case 133: // SG
+            // In Secure state it ends an IT block, executed whatever the condition; elsewhere it does nothing.
+            if (R[29] !== 0) it = 0;
+            continue;
+          case 134: {
+            // ADD_SP
+            const r = (R[13]! + slots[current + 2]!) | 0;
+            if (r >>> 0 < R[30]! >>> 0) {
+              stop = STOP.STACK_LIMIT;
+              slow = STOPPING;
+              break;
+            }
+            R[13] = r;
+            continue;
+          }
+          case 135: {
+            // LDM_SP
+            const bytes = slots[current + 3]!;
+            const from = R[13]!;
+            const low = (w1 & 0x200) !== 0 ? (from - bytes) | 0 : from;
+            if (low >>> 0 < R[30]! >>> 0) {
+              stop = STOP.STACK_LIMIT;
+              slow = STOPPING;
+              break;
+            }
+            const entry = pages[low >>> 12]!;
+            if ((entry & 1) === 0 || (low & 3) !== 0 || (low & 4095) + bytes > 4096) {
+              op = LDM_SLOW;
+              slow = HANDLER;
+              break;
+            }
+            const list = slots[current + 2]!;
+            let at = ((entry & -4096) | (low & 4095)) >>> 2;
+            R[13] = (w1 & 0x200) !== 0 ? low : from + bytes;
+            for (let rest = list & 0x7fff; rest !== 0; rest &= rest - 1) R[31 - Math.clz32(rest & -rest)] = i32[at++]!;
+            if ((list & 0x8000) === 0) continue;
+            address = i32[at]!;
+            slow = INTERWORK;
+            break;
+          }
+          case 136: {
+            // STM_SP
+            const bytes = slots[current + 3]!;
+            const from = R[13]!;
+            const low = (w1 & 0x200) !== 0 ? (from - bytes) | 0 : from;
+            if (low >>> 0 < R[30]! >>> 0) {
+              stop = STOP.STACK_LIMIT;
+              slow = STOPPING;
+              break;
+            }
+            const entry = pages[low >>> 12]!;
+            if ((entry & 2) === 0 || (low & 3) !== 0 || (low & 4095) + bytes > 4096) {
+              op = STM_SLOW;
+              slow = HANDLER;
+              break;
+            }
+            let at = ((entry & -4096) | (low & 4095)) >>> 2;
+            for (let rest = slots[current + 2]!; rest !== 0; rest &= rest - 1) i32[at++] = R[31 - Math.clz32(rest & -rest)]!;
+            R[13] = (w1 & 0x200) !== 0 ? low : from + bytes;
+            continue;
+          }
           default:
             slow = HANDLER;
             break;
@@ -1117,8 +1178,8 @@ export class Interpreter extends Context implements Engine {
           address = this.target;
         }
 
-        // BXWritePC: an exception return in Handler mode, else a branch that may leave Thumb state.
-        if (handlerMode && address >>> 28 === 15) {
+        // BXWritePC: an exception or function return, else a branch that may leave Thumb state.
+        if (address >>> 28 === 15 && this.isReturn(address)) {
           this.stopDetail = address >>> 0;
           stop = STOP.EXC_RETURN;
           pc = address & ~1;

@@ -17,6 +17,8 @@ class Instruction {
   /** Byte offset within its page. */
   readonly at: number;
   readonly inIt: boolean;
+  /** The core has stack limits. */
+  readonly limits: boolean;
   readonly flags: boolean;
   readonly d: number;
   readonly n: number;
@@ -25,11 +27,12 @@ class Instruction {
   readonly imm: number;
   readonly out: Int32Array;
 
-  constructor(compiled: CompiledEncoding, word: number, at: number, inIt: boolean, out: Int32Array) {
+  constructor(compiled: CompiledEncoding, word: number, at: number, inIt: boolean, limits: boolean, out: Int32Array) {
     this.compiled = compiled;
     this.word = word;
     this.at = at;
     this.inIt = inIt;
+    this.limits = limits;
     this.out = out;
     const rule = compiled.encoding.flags;
     this.flags = rule === 'always' || (rule === 'outside-it' && !inIt) || this.get('S') !== 0;
@@ -103,7 +106,7 @@ function aluImmediate(kind: Kind): Rule {
     if (d === 13 && !COMPARES.includes(kind)) {
       // SP keeps its low bits zero by itself when a multiple of four is added to it.
       if (n !== 13 || flags || (imm & 3) !== 0 || (kind !== 'ADD' && kind !== 'SUB')) return general();
-      return i.emit('ADD_I', dn, kind === 'ADD' ? imm : -imm | 0);
+      return i.emit(i.limits ? 'ADD_SP' : 'ADD_I', dn, kind === 'ADD' ? imm : -imm | 0);
     }
     switch (kind) {
       case 'MOV':
@@ -206,7 +209,7 @@ function transferWriteBack(kind: keyof typeof ACCESS): Rule {
     const offset = i.get('U') ? i.imm : -i.imm;
     const w1 = i.t | (i.n << 4);
     const w3 = ACCESS[kind] | TRANSFER_WRITE_BACK | (i.get('P') ? TRANSFER_PRE : 0);
-    if (i.t === 15 || i.t === 13) return i.emit('TRANSFER()', w1, offset, w3);
+    if (i.t === 15 || i.t === 13 || (i.limits && i.n === 13)) return i.emit('TRANSFER()', w1, offset, w3);
     i.emit(kind.startsWith('LDR') ? 'LDR_WB' : 'STR_WB', w1, offset, w3);
   };
 }
@@ -229,7 +232,10 @@ const multiple = (load: boolean, down: boolean): Rule => {
     const w1 = (i.n << 4) | (i.get('W') ? 0x100 : 0) | (down ? 0x200 : 0);
     const unusual = (i.imm & 0x2000) !== 0 || (!load && i.get('W') !== 0 && (i.imm & base) !== 0);
     if (unusual) i.emit(load ? 'LDM_SLOW()' : 'STM_SLOW()', w1, i.imm, count * 4);
-    else i.emit(load ? 'LDM' : 'STM', w1, i.imm, count * 4);
+    else {
+      const limited = i.limits && i.n === 13 && i.get('W') !== 0 ? '_SP' : '';
+      i.emit(`${load ? 'LDM' : 'STM'}${limited}`, w1, i.imm, count * 4);
+    }
   };
 };
 
@@ -329,12 +335,16 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['LDMDB', multiple(true, true)],
   ['STM', multiple(false, false)],
   ['STMDB', multiple(false, true)],
+  ['SG', (i) => i.emit('SG')],
   ['NOP', (i) => i.emit('NOP')],
   ['BARRIER', (i) => i.emit('NOP')],
   ['HINT', (i) => (i.imm >= 2 && i.imm <= 4 ? i.handler('HINT') : i.emit('NOP'))],
   ['UDF', (i) => i.emit('UNDEFINED')],
   ['IT', (i) => i.emit('IT', 0, i.imm)],
 ]);
+
+/** Features whose instructions have the default packing. */
+const INTEGER_FEATURES: ReadonlySet<string> = new Set(['base', 'dsp', 'v8m']);
 
 /** Where `Instruction` writes. */
 const variant = new Int32Array(SLOT);
@@ -346,7 +356,7 @@ export function isExecutable(op: string): boolean {
 
 /**
  * Writes the micro-operation of an instruction into `slots` at `index`. `at` is its byte offset in its page; `compiled` is undefined for
- * an UNDEFINED word.
+ * an UNDEFINED word. `limits`: the core has stack limits (ARMv8-M).
  */
 export function lower(
   compiled: CompiledEncoding | undefined,
@@ -355,6 +365,7 @@ export function lower(
   at: number,
   slots: Int32Array,
   index: number,
+  limits = false,
 ): void {
   const halfwords = (size >>> 1) << 12;
   const undefinedOp = OPERATION.get('UNDEFINED')!;
@@ -363,10 +374,10 @@ export function lower(
     return;
   }
   const one = (inIt: boolean): number => {
-    const instruction = new Instruction(compiled, word, at, inIt, variant);
+    const instruction = new Instruction(compiled, word, at, inIt, limits, variant);
     const rule = RULES.get(compiled.encoding.op);
     if (rule) rule(instruction);
-    else if (compiled.encoding.feature === 'base' || compiled.encoding.feature === 'dsp') instruction.handler(compiled.encoding.op);
+    else if (INTEGER_FEATURES.has(compiled.encoding.feature)) instruction.handler(compiled.encoding.op);
     else instruction.float(compiled.encoding.op);
     return variant[0]!;
   };

@@ -7,7 +7,8 @@
  *   word 3  whatever else the operation needs
  *
  * The HOT ones are the cases of the switch in interpreter.ts, which needs literal numbers (V8 builds a jump table from literals only);
- * a test holds the two lists together. Everything after them is executed by a function, found by number.
+ * a test holds the two lists together. Everything after them is executed by a function, found by number. ADD_SP, LDM_SP and STM_SP are
+ * ADD_I, LDM and STM that move SP on a core with stack limits (ARMv8-M), and first hold the lowest address against the limit.
  */
 
 /** Operations executed inside the main switch, in numeric order. */
@@ -30,6 +31,7 @@ export const HOT = [
   'LDR_I', 'LDRH_I', 'LDRB_I', 'LDRSH_I', 'LDRSB_I', 'LDR_R', 'LDRH_R', 'LDRB_R', 'LDRSH_R', 'LDRSB_R', 'LDR_L', 'LDR_WB',
   'STR_I', 'STRH_I', 'STRB_I', 'STR_R', 'STRH_R', 'STRB_R', 'STR_WB', 'LDRD', 'STRD', 'LDM', 'STM',
   'ENTER',
+  'SG', 'ADD_SP', 'LDM_SP', 'STM_SP',
 ] as const; // biome-ignore format: a list in groups
 
 /** Name of a hot operation. */

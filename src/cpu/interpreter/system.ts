@@ -1,21 +1,32 @@
-/** System instructions: MRS, MSR, CPS, hints, SVC, BKPT, exclusives' CLREX, coprocessors (ARMv7-M ARM B5.2). */
+/** System instructions: MRS, MSR, CPS, hints, SVC, BKPT, exclusives' CLREX, coprocessors (ARMv7-M ARM B5.2, ARMv8-M ARM D1.1). */
 import { CELL } from '../core-registers.ts';
 import { STOP } from '../engine.ts';
 import { type Context, DONE, type Handler } from './context.ts';
 
-const SYSM = { MSP: 8, PSP: 9, PRIMASK: 16, BASEPRI: 17, BASEPRI_MAX: 18, FAULTMASK: 19, CONTROL: 20 } as const;
+const SYSM = {
+  MSP: 8, PSP: 9, MSPLIM: 10, PSPLIM: 11, PRIMASK: 16, BASEPRI: 17, BASEPRI_MAX: 18, FAULTMASK: 19, CONTROL: 20, CONTROL_NS: 0x94,
+} as const; // biome-ignore format: a table
+/** SYSm of a Non-secure register; Secure code only. */
+const NON_SECURE = 0x80;
+const FPCA = 4;
+const SFPA = 8;
 
 /** MRS's value for `sysm`; what unprivileged code may not see reads as zero. */
 function readSpecial(context: Context, sysm: number): number {
   const { cells, registers } = context;
   if (sysm < 8) return (sysm & 1 ? cells[CELL.IPSR]! : 0) | (sysm & 4 ? 0 : cells[CELL.APSR]!);
-  if (sysm === SYSM.CONTROL) return cells[CELL.CONTROL]!;
-  if (!registers.privileged) return 0;
+  if (sysm === SYSM.CONTROL) return cells[CELL.CONTROL]! & (cells[CELL.SECURE] === 0 ? ~SFPA : -1);
+  if (!registers.privileged && sysm !== SYSM.CONTROL_NS) return 0;
+  if ((sysm & NON_SECURE) !== 0) return cells[CELL.SECURE] === 0 ? 0 : (context.banked?.read(sysm) ?? 0);
   switch (sysm) {
     case SYSM.MSP:
       return registers.msp;
     case SYSM.PSP:
       return registers.psp;
+    case SYSM.MSPLIM:
+      return registers.msplim;
+    case SYSM.PSPLIM:
+      return registers.psplim;
     case SYSM.PRIMASK:
       return cells[CELL.PRIMASK]!;
     case SYSM.BASEPRI:
@@ -34,6 +45,19 @@ function setFaultMask({ cells }: Context, value: number): void {
   if (value === 0 || (handler !== 2 && handler !== 3)) cells[CELL.FAULTMASK] = value;
 }
 
+/** ARMv8-M: SPSEL in Handler mode too, SFPA in Secure state whatever the privilege, FPCA where that state has floating point. */
+function writeControlV8(context: Context, value: number): void {
+  const { cells, registers, profile, memory, banked } = context;
+  const secure = cells[CELL.SECURE] !== 0;
+  let writable = registers.privileged ? 3 : 0;
+  if (profile.fpu !== 'none') {
+    if (registers.privileged && (secure || (banked?.nonSecureFloat?.() ?? true))) writable |= FPCA;
+    if (secure) writable |= SFPA;
+  }
+  registers.setMode(cells[CELL.IPSR]!, (cells[CELL.CONTROL]! & ~writable) | (value & writable));
+  memory.setPrivileged(registers.privileged);
+}
+
 function writeControl(context: Context, value: number): void {
   const { cells, registers, profile, memory } = context;
   let control = (cells[CELL.CONTROL]! & ~1) | (value & 1);
@@ -43,15 +67,19 @@ function writeControl(context: Context, value: number): void {
   memory.setPrivileged(registers.privileged);
 }
 
-function writeSpecial(context: Context, sysm: number, mask: number, value: number): void {
+/** False when a stack limit is against it. */
+function writeSpecial(context: Context, sysm: number, mask: number, value: number): boolean {
   const { cells, registers, profile } = context;
   if (sysm < 8) {
-    if (sysm >= 4) return;
+    if (sysm >= 4) return true;
     const writable = (mask & 2 ? 0xf800_0000 : 0) | (mask & 1 ? 0x000f_0000 : 0);
     cells[CELL.APSR] = (cells[CELL.APSR]! & ~writable) | (value & writable);
-    return;
+    return true;
   }
-  if (!registers.privileged) return;
+  const v8 = profile.architecture === 'armv8-m';
+  if (v8 && sysm === SYSM.CONTROL) writeControlV8(context, value);
+  if (!registers.privileged) return true;
+  if ((sysm & NON_SECURE) !== 0) return cells[CELL.SECURE] === 0 || context.banked?.write(sysm, value) !== false;
   const priority = value & 0xff & (0xff00 >>> profile.priorityBits);
   switch (sysm) {
     case SYSM.MSP:
@@ -59,6 +87,12 @@ function writeSpecial(context: Context, sysm: number, mask: number, value: numbe
       break;
     case SYSM.PSP:
       registers.psp = value;
+      break;
+    case SYSM.MSPLIM:
+      if (v8) registers.msplim = value;
+      break;
+    case SYSM.PSPLIM:
+      if (v8) registers.psplim = value;
       break;
     case SYSM.PRIMASK:
       cells[CELL.PRIMASK] = value & 1;
@@ -75,11 +109,12 @@ function writeSpecial(context: Context, sysm: number, mask: number, value: numbe
       setFaultMask(context, value & 1);
       break;
     case SYSM.CONTROL:
-      writeControl(context, value);
+      if (!v8) writeControl(context, value);
       break;
     default:
       break;
   }
+  return true;
 }
 
 const masks = (context: Context): number => (context.watchMasks ? context.finish(STOP.MASKS) : DONE);
@@ -91,8 +126,8 @@ export const SYSTEM: Readonly<Record<string, Handler>> = {
     return DONE;
   },
   MSR: (context, w1, w2, w3) => {
-    writeSpecial(context, w2, (w3 >>> 10) & 3, context.cells[(w1 >> 4) & 15]!);
-    if (w2 === SYSM.FAULTMASK || w2 === SYSM.CONTROL) return context.finish(STOP.MASKS);
+    if (!writeSpecial(context, w2, (w3 >>> 10) & 3, context.cells[(w1 >> 4) & 15]!)) return context.fail(STOP.STACK_LIMIT);
+    if (w2 === SYSM.FAULTMASK || w2 === SYSM.CONTROL || (w2 >= NON_SECURE && context.banked)) return context.finish(STOP.MASKS);
     return w2 >= SYSM.PRIMASK ? masks(context) : DONE;
   },
   CPS: (context, _w1, w2, w3) => {

@@ -1,7 +1,8 @@
 /**
  * Loads and stores off the main switch's fast paths: into PC and SP, write-back, dual, multiple, exclusive and unprivileged ones.
  *
- * A refused access leaves the base as it was; of an LDM the registers that were already loaded stay loaded, except the base.
+ * A refused access leaves the base as it was; of an LDM the registers that were already loaded stay loaded, except the base. The stack
+ * limit of ARMv8-M (0 elsewhere) is held against the lower of SP before and after a write-back, before any access (DDI 0553B, B3.21).
  */
 import { CELL } from '../core-registers.ts';
 import { BRANCH, type Context, DONE, FAULT, type Handler } from './context.ts';
@@ -22,6 +23,7 @@ const TRANSFER: Handler = (context, w1, w2, w3) => {
   const offset = (w3 & TRANSFER_REGISTER) !== 0 ? cells[(w1 >> 8) & 15]! << ((w3 >> 8) & 3) : w2;
   const indexed = (base + offset) | 0;
   const address = (w3 & TRANSFER_PRE) !== 0 ? indexed : base;
+  if (n === 13 && (w3 & TRANSFER_WRITE_BACK) !== 0 && context.checkLimit(w2 < 0 ? indexed : base) !== DONE) return FAULT;
   if (t === 15) {
     if (context.loadAligned(address) !== DONE) return FAULT;
     context.target = context.loaded;
@@ -37,6 +39,7 @@ const DUAL: Handler = (context, w1, w2, w3) => {
   const base = n === 15 ? (cells[CELL.PC]! + 4) & ~3 : cells[n]!;
   const indexed = (base + w2) | 0;
   const address = (w3 & TRANSFER_PRE) !== 0 ? indexed : base;
+  if (n === 13 && (w3 & TRANSFER_WRITE_BACK) !== 0 && context.checkLimit(w2 < 0 ? indexed : base) !== DONE) return FAULT;
   const t = w1 & 15;
   const u = (w1 >> 8) & 15;
   if ((w3 & 1) !== 0) {
@@ -61,6 +64,7 @@ const LDM_SLOW: Handler = (context, w1, w2, w3) => {
   const down = (w1 & 0x200) !== 0;
   let address = down ? base - w3 : base;
   let newBase = down ? base - w3 : base + w3;
+  if (n === 13 && (w1 & 0x100) !== 0 && context.checkLimit(address) !== DONE) return FAULT;
   for (let r = 0; r < 16; r++) {
     if (((w2 >> r) & 1) === 0) continue;
     if (context.loadAligned(address) !== DONE) return FAULT;
@@ -81,6 +85,7 @@ const STM_SLOW: Handler = (context, w1, w2, w3) => {
   const down = (w1 & 0x200) !== 0;
   let address = down ? base - w3 : base;
   const newBase = down ? base - w3 : base + w3;
+  if (n === 13 && (w1 & 0x100) !== 0 && context.checkLimit(address) !== DONE) return FAULT;
   // T1 with the base in the list but not lowest stores an UNKNOWN value: the new base, as implementations do.
   const lowest = w2 & -w2;
   for (let r = 0; r < 16; r++) {
@@ -130,6 +135,25 @@ const exclusiveStore = (size: number): Handler => {
   };
 };
 
+const acquire = (size: number): Handler => {
+  return (context, w1) => {
+    const { cells } = context;
+    const address = cells[(w1 >> 4) & 15]!;
+    if ((address & (size - 1)) !== 0) return context.unaligned(address);
+    if (context.load(address, size) !== DONE) return FAULT;
+    cells[(w1 >> 16) & 15] = context.loaded;
+    return DONE;
+  };
+};
+
+const release = (size: number): Handler => {
+  return (context, w1) => {
+    const address = context.cells[(w1 >> 4) & 15]!;
+    if ((address & (size - 1)) !== 0) return context.unaligned(address);
+    return context.store(address, context.cells[(w1 >> 16) & 15]!, size);
+  };
+};
+
 const unprivilegedLoad = (kind: number): Handler => {
   const size = kind === ACCESS.LDR ? 4 : kind === ACCESS.LDRH || kind === ACCESS.LDRSH ? 2 : 1;
   return (context, w1, w2) => {
@@ -161,6 +185,18 @@ export const TRANSFERS: Readonly<Record<string, Handler>> = {
   STREX: exclusiveStore(4),
   STREXH: exclusiveStore(2),
   STREXB: exclusiveStore(1),
+  LDA: acquire(4),
+  LDAH: acquire(2),
+  LDAB: acquire(1),
+  LDAEX: exclusiveLoad(4),
+  LDAEXH: exclusiveLoad(2),
+  LDAEXB: exclusiveLoad(1),
+  STL: release(4),
+  STLH: release(2),
+  STLB: release(1),
+  STLEX: exclusiveStore(4),
+  STLEXH: exclusiveStore(2),
+  STLEXB: exclusiveStore(1),
   LDRT: unprivilegedLoad(ACCESS.LDR),
   LDRHT: unprivilegedLoad(ACCESS.LDRH),
   LDRBT: unprivilegedLoad(ACCESS.LDRB),

@@ -44,7 +44,7 @@ const DNMA = 0 | (1 << 4) | (2 << 8) | (3 << 12);
 /** Puts one operation with operands that lead to the next slot. */
 function one(put: Put, name: string, next: number): void {
   if (/^(DECODE|PAGE_END|UNDEFINED|IT|JUMP|BX|BLX|TB|ENTER)$/.test(name)) return;
-  if (/^(LDM|STM)$/.test(name)) {
+  if (/^(LDM|STM)(_SP)?$/.test(name)) {
     put(name, (5 << 4) | 0x100, 0x0c00, 8);
     put(name, (5 << 4) | 0x300, 0x0c00, 8);
   } else if (/^(B|BL|B_[A-Z]{2})$/.test(name)) put(name, next);
