@@ -1,5 +1,5 @@
 /**
- * The bits of the fault status registers by name (DDI 0403E B3.2.15-17), with one line each on what they say to a programmer.
+ * The bits of the fault status registers by name (DDI 0403E B3.2.15-17, DDI 0553B D1.2.218), with one line each on what they say to a programmer.
  */
 
 /** MemManage Fault Status Register, CFSR[7:0]. */
@@ -29,12 +29,26 @@ export const UFSR = {
   INVSTATE: 1 << 17,
   INVPC: 1 << 18,
   NOCP: 1 << 19,
+  /** ARMv8-M. */
+  STKOF: 1 << 20,
   UNALIGNED: 1 << 24,
   DIVBYZERO: 1 << 25,
 } as const;
 
 /** HardFault Status Register; u32 values. */
 export const HFSR = { VECTTBL: 2, FORCED: 0x4000_0000, DEBUGEVT: 0x8000_0000 } as const;
+
+/** SecureFault Status Register (ARMv8-M with the Security Extension). */
+export const SFSR = {
+  INVEP: 1 << 0,
+  INVIS: 1 << 1,
+  INVER: 1 << 2,
+  AUVIOL: 1 << 3,
+  INVTRAN: 1 << 4,
+  LSPERR: 1 << 5,
+  SFARVALID: 1 << 6,
+  LSERR: 1 << 7,
+} as const;
 
 /** Debug Fault Status Register. */
 export const DFSR = { BKPT: 2 } as const;
@@ -64,6 +78,7 @@ const CFSR_BITS: readonly StatusBit[] = [
   { mask: UFSR.INVSTATE, name: 'INVSTATE', meaning: 'branch to an even address (no Thumb bit), or a corrupt vector or return address' },
   { mask: UFSR.INVPC, name: 'INVPC', meaning: 'exception return with an invalid EXC_RETURN value or a corrupt stacked xPSR' },
   { mask: UFSR.NOCP, name: 'NOCP', meaning: 'coprocessor or FPU instruction while CPACR denies it' },
+  { mask: UFSR.STKOF, name: 'STKOF', meaning: 'the stack pointer would go below MSPLIM or PSPLIM (stack overflow)' },
   { mask: UFSR.UNALIGNED, name: 'UNALIGNED', meaning: 'unaligned access that the instruction, the memory type or CCR.UNALIGN_TRP forbids' },
   { mask: UFSR.DIVBYZERO, name: 'DIVBYZERO', meaning: 'division by zero with CCR.DIV_0_TRP set' },
 ];
@@ -77,6 +92,26 @@ const HFSR_BITS: readonly StatusBit[] = [
   },
   { mask: HFSR.DEBUGEVT, name: 'DEBUGEVT', meaning: 'BKPT without a debugger' },
 ];
+
+const SFSR_BITS: readonly StatusBit[] = [
+  {
+    mask: SFSR.INVEP,
+    name: 'INVEP',
+    meaning: 'Non-secure code branched to Secure memory elsewhere than to an SG in a Non-secure callable region',
+  },
+  { mask: SFSR.INVIS, name: 'INVIS', meaning: 'the integrity signature of the exception frame is wrong on return to Secure state' },
+  { mask: SFSR.INVER, name: 'INVER', meaning: 'exception return with an EXC_RETURN that the Non-secure state must not use (ES or DCRS)' },
+  { mask: SFSR.AUVIOL, name: 'AUVIOL', meaning: 'Non-secure access to Secure memory' },
+  { mask: SFSR.INVTRAN, name: 'INVTRAN', meaning: 'Secure code ran or branched into Non-secure memory without BXNS or BLXNS' },
+  { mask: SFSR.LSPERR, name: 'LSPERR', meaning: 'Secure memory refused while saving floating-point state lazily' },
+  { mask: SFSR.SFARVALID, name: 'SFARVALID', meaning: 'SFAR holds the address' },
+  { mask: SFSR.LSERR, name: 'LSERR', meaning: 'lazy floating-point state of Secure code where there must be none' },
+];
+
+/** The bits that are set in an SFSR value. */
+export function decodeSfsr(sfsr: number): StatusBit[] {
+  return SFSR_BITS.filter(({ mask }) => (sfsr & mask) !== 0);
+}
 
 /** The bits that are set in a CFSR value. */
 export function decodeCfsr(cfsr: number): StatusBit[] {

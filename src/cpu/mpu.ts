@@ -7,6 +7,7 @@
 import type { Diagnostics } from '../diagnostics.ts';
 import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.ts';
 import { EXECUTE, type ProtectionUnit, READ, WRITE } from './core-memory.ts';
+import { defaultPermissions, isDefaultDevice, isPrivateBus } from './memory-map.ts';
 
 const RBAR_FIELDS = { REGION: field(0, 4), VALID: bit(4, 'wo'), ADDR: field(5, 27) };
 const RASR_FIELDS = {
@@ -294,19 +295,4 @@ function isDeviceType(attributes: number): boolean {
   const tex = attributes >>> 3;
   const cb = attributes & 3;
   return (tex === 0 && cb <= 1) || (tex === 2 && cb === 0);
-}
-
-function isPrivateBus(address: number): boolean {
-  return address >>> 20 === 0xe00;
-}
-
-/** Default map: 512 MiB each of Code, SRAM, Peripheral (XN), two of RAM, two of Device (XN), System (XN). */
-function defaultPermissions(address: number): number {
-  const block = address >>> 29;
-  return block === 2 || block >= 5 ? DATA : ALL;
-}
-
-function isDefaultDevice(address: number): boolean {
-  const block = address >>> 29;
-  return block === 2 || block >= 5;
 }

@@ -1,0 +1,139 @@
+/**
+ * What an access of an ARMv8-M core may do: security attribution first, then the MPU of the state that makes it (DDI 0553B, B7 and B8).
+ *
+ * Secure code may load from and store to everything, but runs only in Secure memory; Non-secure code reaches Non-secure memory only. The
+ * two MPUs and the SAU tell it of changes. Decisions for whole pages are cached for each state until then.
+ */
+import type { ProtectionUnit } from './core-memory.ts';
+import { EXECUTE, READ, WRITE } from './core-memory.ts';
+import type { MpuV8 } from './pmsav8.ts';
+import type { Attribution, SecurityAttributionUnit } from './sau.ts';
+
+const ALL = READ | WRITE | EXECUTE;
+/** One cached page holds 0x80 as "known" beside its rights. */
+const KNOWN = 0x80;
+const CACHE_SIZE = 1 << 10;
+
+/** TT's answer, by bit. */
+const TT = { MRVALID: 1 << 16, SRVALID: 1 << 17, R: 1 << 18, RW: 1 << 19, NSR: 1 << 20, NSRW: 1 << 21, S: 1 << 22, IRVALID: 1 << 23 };
+
+/** SAU, IDAU and both MPUs of one core. */
+export class SecureProtection implements ProtectionUnit {
+  readonly sau: SecurityAttributionUnit;
+  readonly secureMpu: MpuV8;
+  readonly nonSecureMpu: MpuV8;
+  /** State and privilege of the code that runs, for TT; set by the core. */
+  secure = true;
+  /** Whether Thread-mode code (or the handler that runs) of a state is privileged; TT asks for both. */
+  privilegedIn: (secure: boolean) => boolean = () => true;
+  /** Called when what any address allows may have changed. */
+  onChange: () => void = () => {};
+  private readonly tags = [new Int32Array(CACHE_SIZE), new Int32Array(CACHE_SIZE)] as const;
+  private readonly rights = [new Uint8Array(2 * CACHE_SIZE), new Uint8Array(2 * CACHE_SIZE)] as const;
+
+  constructor(sau: SecurityAttributionUnit, secureMpu: MpuV8, nonSecureMpu: MpuV8) {
+    this.sau = sau;
+    this.secureMpu = secureMpu;
+    this.nonSecureMpu = nonSecureMpu;
+    for (const unit of [sau, secureMpu, nonSecureMpu]) unit.onChange = () => this.changed();
+    this.forget();
+  }
+
+  /** Disables SAU and MPUs; Secure state. */
+  reset(): void {
+    this.secure = true;
+    this.sau.reset();
+    this.secureMpu.reset();
+    this.nonSecureMpu.reset();
+  }
+
+  /** The MPU that judges accesses of `secure` code. */
+  mpu(secure: boolean): MpuV8 {
+    return secure ? this.secureMpu : this.nonSecureMpu;
+  }
+
+  /** Tells the MPUs which states ask for a negative priority; true when that changed what the current state's does. */
+  setNegativePriority(secure: boolean, nonSecure: boolean): boolean {
+    const changes = [this.nonSecureMpu.setNegativePriority(nonSecure), this.secureMpu.setNegativePriority(secure)];
+    if (!changes[0] && !changes[1]) return false;
+    this.forget();
+    return changes[this.secure ? 1 : 0]!;
+  }
+
+  get differsByPrivilege(): boolean {
+    return this.mpu(this.secure).differsByPrivilege;
+  }
+
+  permissions(address: number, privileged: boolean): number {
+    const state = this.secure ? 1 : 0;
+    const tags = this.tags[state]!;
+    const cached = this.rights[state]!;
+    const page = address >>> 12;
+    const slot = page & (CACHE_SIZE - 1);
+    if (tags[slot] !== page) {
+      tags[slot] = page;
+      const known = this.uniform((page << 12) >>> 0) ? KNOWN : 0;
+      cached[2 * slot] = known | this.lookup(address, true);
+      cached[2 * slot + 1] = known | this.lookup(address, false);
+    }
+    const rights = cached[2 * slot + (privileged ? 0 : 1)]!;
+    return (rights & KNOWN) !== 0 ? rights & ALL : this.lookup(address, privileged);
+  }
+
+  uniform(pageAddress: number): boolean {
+    return this.sau.uniform(pageAddress) && this.mpu(this.secure).uniform(pageAddress);
+  }
+
+  isDevice(address: number): boolean {
+    return this.mpu(this.secure).isDevice(address);
+  }
+
+  /** True when the attribution of `address`, and no MPU, forbids the current state a data access or a fetch. */
+  violatesSecurity(address: number, fetch: boolean): boolean {
+    return !reachable(this.sau.attribution(address, fetch), this.secure, fetch);
+  }
+
+  testTarget(address: number, options: { readonly alternate: boolean; readonly unprivileged: boolean }): number {
+    const { secure } = this;
+    const target = options.alternate ? !secure : secure;
+    const attribution = this.sau.attribution(address);
+    const nonSecure = attribution.exempt ? !secure : attribution.nonSecure;
+    let answer = 0;
+    // MPU fields are for privileged code, and for Secure code that asks about the other state.
+    if (this.privilegedIn(secure) || options.alternate) {
+      const { rights, region } = this.mpu(target).lookup(address, !options.unprivileged && this.privilegedIn(target));
+      if (region !== undefined) answer |= TT.MRVALID | region;
+      if ((rights & READ) !== 0) answer |= TT.R | (secure && nonSecure ? TT.NSR : 0);
+      if ((rights & WRITE) !== 0) answer |= TT.RW | (secure && nonSecure ? TT.NSRW : 0);
+    }
+    if (!secure) return answer;
+    if (!nonSecure) answer |= TT.S;
+    if (attribution.sauRegion !== undefined) answer |= TT.SRVALID | (attribution.sauRegion << 8);
+    if (attribution.idauRegion !== undefined) answer |= TT.IRVALID | (attribution.idauRegion << 24);
+    return answer >>> 0;
+  }
+
+  private lookup(address: number, privileged: boolean): number {
+    const { sau, secure } = this;
+    const data = sau.attribution(address);
+    if (!reachable(data, secure, false)) return 0;
+    const { rights } = this.mpu(secure).lookup(address, privileged);
+    if ((rights & EXECUTE) === 0) return rights;
+    return reachable(address < 0xe000_0000 ? data : sau.attribution(address, true), secure, true) ? rights : rights & ~EXECUTE;
+  }
+
+  private changed(): void {
+    this.forget();
+    this.onChange();
+  }
+
+  private forget(): void {
+    for (const tags of this.tags) tags.fill(-1);
+  }
+}
+
+/** Secure code loads and stores anywhere; every state runs code of its own kind only, and Non-secure code reaches nothing Secure. */
+function reachable(attribution: Attribution, secure: boolean, fetch: boolean): boolean {
+  if (attribution.exempt) return true;
+  return secure ? !fetch || !attribution.nonSecure : attribution.nonSecure;
+}
