@@ -125,8 +125,21 @@ function build(images, directory) {
 
 /** The part of a manifest entry that comes from the catalogue. */
 function describe(image) {
-  const { name, title, shows, soc, core, until, exit, patch: variant } = image;
-  return { name, file: `${name}.elf`, title, shows, soc, core, until, exit, patch: variant, options: optionsOf(image).join(' ') };
+  const { name, title, shows, soc, core, group, virtualTime, until, exit, patch: variant } = image;
+  return {
+    name,
+    file: `${name}.elf`,
+    title,
+    shows,
+    soc,
+    core,
+    group,
+    virtualTime,
+    until,
+    exit,
+    patch: variant,
+    options: optionsOf(image).join(' '),
+  };
 }
 
 const readManifest = () => (existsSync(MANIFEST) ? JSON.parse(readFileSync(MANIFEST, 'utf8')) : { images: [] });

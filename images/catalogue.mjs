@@ -29,6 +29,33 @@ const imx8mp = (name, directory, rest) => ({
   ...rest,
 });
 
+/**
+ * Benches: name, title, group, checksum. The figures of `npm run bench` that compare engines are those of the group `integer`. Where
+ * `virtualTime` is set, the program waits for SysTick, so that its speed means nothing on an emulator whose clock is the host's.
+ */
+const BENCHES = [
+  ['alu', 'Arithmetic in registers', 'integer', 'e5ce8fa6'],
+  ['blend', 'Lists, matrices, a scanner, CRC-16', 'integer', 'ea5d123b'],
+  ['mix', 'A scanner and sorting', 'integer', '269894e6'],
+  ['chase', 'Pointer chasing', 'integer', 'd3ec21ad'],
+  ['copy', 'Block copies', 'integer', '009be625'],
+  ['matrix', 'Integer matrices', 'integer', 'f9d937c2'],
+  ['sieve', 'Sieve of Eratosthenes', 'integer', 'c7199734'],
+  ['crc', 'CRC-32', 'integer', '8ed71701'],
+  ['state', 'State machines of a framed protocol', 'integer', 'cbbc6b90'],
+  ['calls', 'Calls and recursion', 'integer', '8f4f849e'],
+  ['switch', 'Interpreter with table branches', 'integer', 'a11b91e8'],
+  ['dsp', '64-bit products and DSP instructions', 'integer', '432c3810'],
+  ['float_soft', 'Floating point in software', 'float', '0eebc9fc', { source: 'float', flags: SOFT }],
+  ['float_single', 'Single precision in the FPU', 'float', 'f04c6867', { source: 'float', flags: SINGLE }],
+  ['float_double', 'Double precision in the FPU', 'float', 'ba1bf4bd', { source: 'float', flags: DOUBLE, soc: ['cortex-m7'] }],
+  ['interrupts', 'SysTick every 1,000 cycles', 'system', '148648a3', { virtualTime: true }],
+  ['exceptions', 'PendSV every 700 instructions', 'system', '148648a3'],
+  ['mmio', 'Registers of a device', 'system', '0b02aa19'],
+  ['poll', 'Polling of a status register', 'system', '3d3635d5', { virtualTime: true }],
+  ['sleep', 'Sleep until an interrupt', 'system', 'c275e765', { virtualTime: true }],
+];
+
 export const IMAGES = [
   imx8mp('hello', 'hello', {
     title: 'Hello world',
@@ -129,28 +156,19 @@ export const IMAGES = [
     until: ['^hello from semihosting, -1 text 00c0ffee$', `^leaving with status ${status}$`],
     exit: status,
   })),
-  ...[
-    ['alu', 'Arithmetic in registers', 'e5ce8fa6'],
-    ['mix', 'State machine and sorting', '269894e6'],
-    ['chase', 'Pointer chasing', 'd3ec21ad'],
-    ['copy', 'Block copies', '009be625'],
-    ['matrix', 'Integer matrices', 'f9d937c2'],
-    ['sieve', 'Sieve of Eratosthenes', 'c7199734'],
-    ['crc', 'CRC-32', '8ed71701'],
-    ['calls', 'Calls and recursion', '8f4f849e'],
-    ['switch', 'Interpreter with table branches', 'a11b91e8'],
-    ['dsp', '64-bit products and DSP instructions', '432c3810'],
-    ['float_soft', 'Floating point in software', '0eebc9fc', 'float', SOFT],
-    ['float_single', 'Single precision in the FPU', 'f04c6867', 'float', SINGLE],
-    ['float_double', 'Double precision in the FPU', 'ba1bf4bd', 'float', DOUBLE],
-  ].map(([name, title, checksum, source = name, options = BENCH]) => ({
+  ...BENCHES.map(([name, title, group, checksum, more = {}]) => ({
     name: `bench_${name}`,
     title: `Bench: ${title}`,
-    shows: 'Pure computation on a bare core; the checksum tells whether every instruction did what it should.',
-    soc: options === DOUBLE ? ['cortex-m7'] : ['cortex-m4', 'cortex-m7'],
-    flags: options,
-    map: 'common/bare.ld',
-    sources: [`bench/${source}.c`, 'bench/main.c', ...SEMIHOSTED],
+    shows:
+      group === 'system'
+        ? 'What an access, an exception or sleep costs on a bare core; the checksum tells whether it was right.'
+        : 'Pure computation on a bare core; the checksum tells whether every instruction did what it should.',
+    soc: more.soc ?? ['cortex-m4', 'cortex-m33', 'cortex-m7'],
+    group,
+    ...(more.virtualTime ? { virtualTime: true } : {}),
+    flags: [...(more.flags ?? BENCH), `-DCHECKSUM=0x${checksum}u`],
+    map: 'common/bench.ld',
+    sources: [`bench/${more.source ?? name}.c`, 'bench/main.c', ...SEMIHOSTED],
     until: [`^checksum ${checksum}$`],
     exit: 0,
   })),

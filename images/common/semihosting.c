@@ -4,6 +4,7 @@
 #include "print.h"
 
 #define SYS_WRITE0 0x04u
+#define SYS_GET_CMDLINE 0x15u
 #define SYS_EXIT_EXTENDED 0x20u
 #define ADP_STOPPED_APPLICATION_EXIT 0x20026u
 
@@ -18,6 +19,15 @@ static uint32_t call(uint32_t operation, const void *argument)
 void semihosting_write0(const char *text)
 {
 	call(SYS_WRITE0, text);
+}
+
+void semihosting_command_line(char *line, uint32_t size)
+{
+	struct {
+		char *line;
+		uint32_t size;
+	} block = { line, size };
+	if (call(SYS_GET_CMDLINE, &block) != 0) line[0] = '\0';
 }
 
 void semihosting_exit(uint32_t status)
