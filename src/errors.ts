@@ -3,6 +3,7 @@
  *
  * What the guest did is a `StopReason` value, what a model noticed a diagnostics event; neither is ever thrown.
  */
+import type { EngineDifference } from './cpu/lockstep/difference.ts';
 import { hex32 } from './memory/bits.ts';
 
 /** Base of all errors thrown on purpose; `remedy` is a sentence that says what to do about it. */
@@ -57,6 +58,22 @@ export class HostMemoryExhausted extends ImxSimError {
       `${owner}: ${bytes} more bytes of guest memory do not fit the arena of ${arena} bytes`,
       'raise it with --host-memory',
     );
+  }
+}
+
+/** Two engines that run in lockstep did not do the same: one of them is wrong. `report` says where and how, as text lines. */
+export class EnginesDiffer extends ImxSimError {
+  readonly difference: EngineDifference;
+  readonly report: readonly string[];
+
+  constructor(difference: EngineDifference, report: readonly string[]) {
+    super(
+      'E_LOCKSTEP',
+      report[0] ?? 'the engines differ',
+      'please report it with the firmware; --cpu with the engine that is right goes on',
+    );
+    this.difference = difference;
+    this.report = report;
   }
 }
 
