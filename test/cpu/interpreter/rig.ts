@@ -2,7 +2,7 @@
 
 import { CoreMemory, EXECUTE, type ProtectionUnit, READ, WRITE } from '../../../src/cpu/core-memory.ts';
 import { CELL, CoreRegisters } from '../../../src/cpu/core-registers.ts';
-import { STOP, type StopCode } from '../../../src/cpu/engine.ts';
+import { type BankedRegisters, STOP, type StopCode } from '../../../src/cpu/engine.ts';
 import { Interpreter } from '../../../src/cpu/interpreter/index.ts';
 import { CORTEX_M7, type CoreProfile } from '../../../src/cpu/profile.ts';
 import { Arena } from '../../../src/memory/arena.ts';
@@ -20,6 +20,7 @@ export class TestProtection implements ProtectionUnit {
   differsByPrivilege = false;
   rule: (address: number, privileged: boolean) => number = () => READ | WRITE | EXECUTE;
   uniformRule: (page: number) => boolean = () => true;
+  testTarget: ProtectionUnit['testTarget'];
   permissions(address: number, privileged: boolean): number {
     return this.rule(address, privileged);
   }
@@ -44,7 +45,7 @@ export class Rig {
   onRead: (offset: number, size: number) => number = () => 0;
   onWrite: (offset: number, value: number, size: number) => boolean = () => true;
 
-  constructor(profile: CoreProfile = CORTEX_M7) {
+  constructor(profile: CoreProfile = CORTEX_M7, banked?: BankedRegisters) {
     this.space.mapRam(CODE, this.code);
     this.space.mapRam(DATA, this.data);
     this.space.mapDevice(
@@ -55,7 +56,7 @@ export class Rig {
     );
     this.memory = new CoreMemory(this.space, this.protection);
     this.registers = new CoreRegisters(this.arena, 'test');
-    this.engine = new Interpreter({ profile, registers: this.registers, memory: this.memory });
+    this.engine = new Interpreter({ profile, registers: this.registers, memory: this.memory, ...(banked ? { banked } : {}) });
     this.registers.cells[CELL.T] = 1;
     this.registers.cells[CELL.SP] = DATA + 0x8000;
   }
