@@ -37,8 +37,8 @@ const TABLE_BRANCH = OPERATION.get('TABLE_BRANCH()')!;
 export const ENTERED = -1;
 
 /** Bits of `events`. */
-const STOP_REQUESTED = 1;
-const TRANSLATIONS_CHANGED = 2;
+export const STOP_REQUESTED = 1;
+export const TRANSLATIONS_CHANGED = 2;
 
 /** True when condition `condition` (0..15) holds for the flags. */
 function passes(condition: number, fn: number, fz: number, fc: number, fv: number): boolean {
@@ -79,11 +79,13 @@ function passes(condition: number, fn: number, fz: number, fc: number, fv: numbe
 /** Executes instructions on the registers and memory of one core. */
 export class Interpreter extends Context implements Engine {
   readonly name = 'interpreter';
-  private readonly code: CodePages;
+  /** Shared with the translating engine. */
+  readonly code: CodePages;
   private budget = 0;
   /** Budget that was left before the current instruction. */
   private left = 0;
-  private events = 0;
+  /** Shared with the translating engine: what has to be seen to after the current instruction. */
+  events = 0;
 
   constructor(host: EngineHost) {
     super(host, host.memory.bus.regions.find((region) => region.ram)?.ram?.arena ?? new Arena(1));
@@ -123,6 +125,30 @@ export class Interpreter extends Context implements Engine {
   dispose(): void {
     this.memory.onCodeWritten = undefined;
     this.memory.onFlush = undefined;
+  }
+
+  /** Starts a run of the translating engine, which executes some of the instructions itself. */
+  begin(): void {
+    this.events = 0;
+    this.code.beginRun();
+  }
+
+  /** Events since the last call; for the translating engine. */
+  takeEvents(): number {
+    const { events } = this;
+    this.events = 0;
+    return events;
+  }
+
+  /** True when a branch to `target` (BX, POP or LDR to PC) returns from an exception. */
+  isExceptionReturn(target: number): boolean {
+    return target >>> 28 === 15 && this.registers.handlerMode;
+  }
+
+  /** Stops for the exception return `target`. */
+  leaveException(target: number): StopCode {
+    this.stopDetail = target >>> 0;
+    return STOP.EXC_RETURN;
   }
 
   /** The micro-operations of the page at `address`, which must be executable; for warm-up. */

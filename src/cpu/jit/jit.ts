@@ -1,11 +1,468 @@
 /**
  * The translating engine: runs hot code as WebAssembly and everything else in the interpreter, with the same result.
+ *
+ * The interpreter runs in short turns; where it is found again and again, or where translated code keeps leaving to, a region is formed
+ * and translated. The first operation of a region is replaced by ENTER in the interpreter's decoded page, which brings it here.
+ * Inside a bus callback the general registers of `host.registers` may be older than the instruction; PC and system registers are right.
  */
-import type { EngineFactory } from '../engine.ts';
-import { interpreterFactory } from '../interpreter/index.ts';
+import { CELL } from '../core-registers.ts';
+import { type Engine, type EngineFactory, type EngineHost, STOP, type StopCode } from '../engine.ts';
+import { BRANCH, DONE, FAULT } from '../interpreter/context.ts';
+import { FIRST_HANDLER, HANDLERS } from '../interpreter/handlers.ts';
+import { ENTERED, Interpreter, interpreterFactory, STOP_REQUESTED } from '../interpreter/interpreter.ts';
+import { ACCESS } from '../interpreter/micro-ops.ts';
+import { CONTROL, CONTROL_WORDS, DYNAMIC, decodeExit, EXIT, FAULTED, LAZY, OK, type Site, STOPPING } from './layout.ts';
+import { createRuntime, type Runtime } from './runtime.ts';
+import { type JitStatistics, Translations } from './translations.ts';
+
+/** Instructions that the interpreter executes before somebody looks where it is. */
+const TURN = 1024;
+/** Most instructions that translated code executes at once: V8 replaces a function by its optimised form only when it is entered. */
+const STRETCH = 1 << 20;
+/** Turns that end near one place, and exits to one address, before it is translated. */
+const HOT_TURNS = 10;
+const HOT_EXITS = 24;
+/** More than any translated code needs to begin. */
+const SHORT_OF = 1024;
+/** Instructions within which a sampled place becomes the target of a branch. */
+const SETTLE = 64;
+const COUNTERS = 4096;
+
+/** Options for tests and benches. */
+export interface JitOptions {
+  /** Turns and exits before a place is translated; 1 translates everything at once. */
+  readonly threshold?: number;
+}
+
+/** Executes instructions as WebAssembly where that pays. */
+export class Jit implements Engine {
+  readonly name = 'jit';
+  private readonly interpreter: Interpreter;
+  private readonly host: EngineHost;
+  private readonly runtime: Runtime;
+  private readonly translations: Translations;
+  private readonly cells: Int32Array;
+  private readonly control: Int32Array;
+  private readonly turns = new Map<number, number>();
+  private readonly exits = new Map<number, number>();
+  private readonly hotTurns: number;
+  private readonly hotExits: number;
+  private readonly turn: number;
+  private budget = 0;
+  /** Instructions of this run before the interpreter's turn, or before the instruction that made a callback. */
+  private before = 0;
+  private interpreting = false;
+  /** Instructions of this run that the dispatcher was not given. */
+  private withheld = 0;
+  private wasm = 0;
+
+  constructor(host: EngineHost, options: JitOptions = {}) {
+    this.host = host;
+    const base = interpreterFactory.create(host);
+    if (!(base instanceof Interpreter)) throw new TypeError('the translating engine needs the interpreter');
+    this.interpreter = base;
+    const { arena } = base;
+    this.cells = host.registers.cells;
+    const table = new WebAssembly.Table({ element: 'anyfunc', initial: 64 });
+    const at = arena.allocate(CONTROL_WORDS * 4, 'translated code: control block');
+    this.control = new Int32Array(arena.memory.buffer, at, CONTROL_WORDS);
+    const places = {
+      cells: host.registers.offset,
+      control: at,
+      pages: host.memory.pages.byteOffset,
+      map: arena.allocate(1 << 22, 'translated code: map'),
+    };
+    this.runtime = createRuntime(arena.memory, table, places);
+    this.translations = new Translations({
+      memory: host.memory,
+      arena,
+      interpreter: base,
+      table,
+      places,
+      stackLimits: false,
+      imports: {
+        load: (address, code, remaining) => this.load(address, code, remaining),
+        store: (address, value, code, remaining) => this.store(address, value, code, remaining),
+        handler: (code, remaining) => this.handler(code, remaining),
+        settle: this.runtime.settle,
+        flags: this.runtime.flags as unknown as WebAssembly.ExportValue,
+        keep: this.runtime.keep,
+      },
+    });
+    this.hotTurns = options.threshold ?? HOT_TURNS;
+    this.hotExits = options.threshold ?? HOT_EXITS;
+    this.turn = options.threshold === undefined ? TURN : Math.min(TURN, 16 * options.threshold);
+    const { memory } = host;
+    const written = memory.onCodeWritten;
+    memory.onCodeWritten = (offset, length) => {
+      this.translations.invalidate(offset, length);
+      written?.(offset, length);
+    };
+    const flush = memory.onFlush;
+    memory.onFlush = () => {
+      this.translations.unlink();
+      flush?.();
+    };
+  }
+
+  get executed(): number {
+    return this.interpreting ? this.before + this.interpreter.executed : this.before;
+  }
+
+  get detail(): number {
+    return this.interpreter.detail;
+  }
+
+  get address(): number {
+    return this.interpreter.address;
+  }
+
+  get pc(): number {
+    return this.cells[CELL.PC]! >>> 0;
+  }
+
+  get watchMasks(): boolean {
+    return this.interpreter.watchMasks;
+  }
+
+  set watchMasks(on: boolean) {
+    this.interpreter.watchMasks = on;
+  }
+
+  get fpTrap(): boolean {
+    return this.interpreter.fpTrap;
+  }
+
+  set fpTrap(on: boolean) {
+    this.interpreter.fpTrap = on;
+    this.control[CONTROL.FP_TRAP] = on ? 1 : 0;
+  }
+
+  get divideTrap(): boolean {
+    return this.interpreter.divideTrap;
+  }
+
+  set divideTrap(on: boolean) {
+    this.interpreter.divideTrap = on;
+  }
+
+  get unalignedTrap(): boolean {
+    return this.interpreter.unalignedTrap;
+  }
+
+  set unalignedTrap(on: boolean) {
+    this.interpreter.unalignedTrap = on;
+  }
+
+  /** What was translated so far; for benches and tests. */
+  get statistics(): JitStatistics {
+    return { ...this.translations.statistics, executed: this.wasm };
+  }
+
+  requestStop(): void {
+    this.interpreter.requestStop();
+  }
+
+  /** The cells are what there is between runs. */
+  pull(): void {}
+
+  push(): void {}
+
+  dispose(): void {
+    this.translations.dispose();
+    this.interpreter.dispose();
+  }
+
+  run(budget: number): StopCode {
+    const { cells, interpreter, translations, control } = this;
+    this.budget = budget;
+    this.before = 0;
+    interpreter.begin();
+    let remaining = budget;
+    let stop: number = STOP.BUDGET;
+    // Where the interpreter has to take one step because what is translated there cannot begin.
+    let alone = false;
+    while (remaining > 0) {
+      const pc = cells[CELL.PC]! & ~1;
+      if (!alone && cells[CELL.ITSTATE] === 0 && cells[CELL.T] !== 0 && translations.linked(pc)) {
+        const given = Math.min(remaining, STRETCH);
+        this.withheld = remaining - given;
+        interpreter.events = 0;
+        const value = this.runtime.dispatch(pc, given);
+        const left = control[CONTROL.REMAINING]! + this.withheld;
+        if ((value & 1) === 0) {
+          this.settleFlags();
+          cells[CELL.PC] = value;
+          this.wasm += remaining - left;
+          remaining = left;
+          this.before = budget - remaining;
+          this.countExit(value);
+          continue;
+        }
+        const { region, site: number, exit } = decodeExit(value);
+        const site = translations.site(region, number);
+        const done = exit === EXIT.DONE || (exit === EXIT.HANDLED && this.outcome !== FAULT) || exit === EXIT.BRANCH;
+        const rest = left + site.counted - (done ? 1 : 0);
+        this.wasm += remaining - rest;
+        remaining = rest;
+        this.before = budget - remaining;
+        stop = this.leave(site, exit);
+        if (stop === GO_ON) continue;
+        if (stop === SHORT) {
+          // The end of a stretch, not of the budget.
+          if (remaining >= SHORT_OF) continue;
+          remaining = this.interpretShort(remaining);
+          stop = this.lastStop;
+          if (stop === STOP.BUDGET) continue;
+          break;
+        }
+        if (stop === ALONE) {
+          alone = true;
+          continue;
+        }
+        break;
+      }
+      if (alone) {
+        alone = false;
+        remaining = this.interpret(remaining, 1, pc);
+      } else {
+        const region = translations.at(pc);
+        if (region && cells[CELL.ITSTATE] === 0 && cells[CELL.T] !== 0) {
+          if (translations.link(region)) continue;
+          remaining = this.interpret(remaining, 1, pc);
+        } else remaining = this.interpret(remaining, this.turn);
+      }
+      stop = this.lastStop;
+      if (stop === ENTERED) {
+        const at = cells[CELL.PC]! & ~1;
+        const region = translations.at(at);
+        if (!region || !translations.link(region)) {
+          this.countExit(at);
+          alone = !translations.linked(at);
+        }
+        continue;
+      }
+      if (stop !== STOP.BUDGET) break;
+      if (remaining <= SETTLE || !this.sample()) continue;
+      remaining = this.settle(remaining);
+      stop = this.lastStop;
+      if (stop === ENTERED) alone = true;
+      else if (stop !== STOP.BUDGET) break;
+    }
+    if (remaining <= 0 && (stop === ENTERED || stop === GO_ON || stop === SHORT || stop === ALONE)) stop = STOP.BUDGET;
+    translations.resume();
+    this.before = budget - remaining;
+    return stop as StopCode;
+  }
+
+  private lastStop = 0;
+
+  /** A turn of the interpreter of at most `count` instructions; what is left then. `alone`: the first one, at this address, is not entered. */
+  private interpret(remaining: number, count: number, alone = -1): number {
+    const { interpreter, translations } = this;
+    if (alone !== -1) translations.suspend(alone);
+    this.before = this.budget - remaining;
+    this.interpreting = true;
+    const turn = Math.min(remaining, count);
+    this.lastStop = interpreter.interpret(turn);
+    this.interpreting = false;
+    if (alone !== -1) translations.resume();
+    return remaining - interpreter.executed;
+  }
+
+  /** Executes what is left, which is too little for translated code. */
+  private interpretShort(remaining: number): number {
+    let left = remaining;
+    for (;;) {
+      this.translations.suspend(this.cells[CELL.PC]! & ~1);
+      left = this.interpret(left, left);
+      if (this.lastStop !== ENTERED || left <= 0) break;
+      const region = this.translations.at(this.cells[CELL.PC]! & ~1);
+      if (region && region.need <= left) {
+        // Another loop, for which it suffices.
+        this.lastStop = STOP.BUDGET;
+        break;
+      }
+    }
+    if (this.lastStop === ENTERED) this.lastStop = STOP.BUDGET;
+    return left;
+  }
+
+  /** Counts an exit of translated code to `pc`, and translates what is hot. */
+  private countExit(pc: number): void {
+    const { exits } = this;
+    const count = (exits.get(pc) ?? 0) + 1;
+    if (count < this.hotExits) {
+      if (exits.size >= COUNTERS) exits.clear();
+      exits.set(pc, count);
+      return;
+    }
+    exits.delete(pc);
+    if (!this.translations.at(pc)) this.translations.translate(pc);
+  }
+
+  /** The interpreter has had a whole turn: true when it is often where it is now. */
+  private sample(): boolean {
+    const { turns, cells } = this;
+    const place = cells[CELL.PC]! >>> 6;
+    const count = (turns.get(place) ?? 0) + 1;
+    if (count < this.hotTurns) {
+      if (turns.size >= COUNTERS) turns.clear();
+      turns.set(place, count);
+      return false;
+    }
+    turns.delete(place);
+    return true;
+  }
+
+  /** Steps on to the target of a branch and translates what begins there; what is left of the budget. */
+  private settle(remaining: number): number {
+    const { cells } = this;
+    let left = remaining;
+    for (let steps = 0; steps < SETTLE; steps++) {
+      const from = cells[CELL.PC]! & ~1;
+      left = this.interpret(left, 1, from);
+      if (this.lastStop !== STOP.BUDGET) break;
+      const to = cells[CELL.PC]! & ~1;
+      if (to === from + 2 || to === from + 4 || cells[CELL.ITSTATE] !== 0) continue;
+      if (!this.translations.at(to)) this.translations.translate(to);
+      break;
+    }
+    return left;
+  }
+
+  /** Flags that translated code has left as operands go to APSR. */
+  private settleFlags(): void {
+    const { control, cells } = this;
+    if (control[CONTROL.FLAG_KINDS] === 0) return;
+    const flags = this.runtime.flags(0, 0, 0, 0, 0, 0, 0, 0);
+    cells[CELL.APSR] = (cells[CELL.APSR]! & 0x0fff_ffff) | flags;
+    control[CONTROL.FLAG_KINDS] = 0;
+  }
+
+  /** Flags at an exit for which the region left its locals in the control block. */
+  private coldFlags(word: number): void {
+    const { control, cells } = this;
+    const cold = control[CONTROL.COLD_KINDS]!;
+    const part = (shift: number): number => {
+      const kind = (word >>> shift) & 15;
+      return kind === DYNAMIC ? (cold >>> shift) & 15 : kind;
+    };
+    const flags = this.runtime.flags(
+      part(0),
+      control[CONTROL.COLD_NZ]!,
+      part(4),
+      control[CONTROL.COLD_CA]!,
+      control[CONTROL.COLD_CB]!,
+      part(8),
+      control[CONTROL.COLD_VA]!,
+      control[CONTROL.COLD_VB]!,
+    );
+    cells[CELL.APSR] = (cells[CELL.APSR]! & 0x0fff_ffff) | flags;
+    control[CONTROL.FLAG_KINDS] = 0;
+  }
+
+  /** Completes the state at an exit; what `run` is to do. */
+  private leave(site: Site, exit: number): number {
+    const { cells, interpreter } = this;
+    const { step } = site;
+    this.coldFlags(exit === EXIT.DONE || exit === EXIT.HANDLED ? site.flagsAfter : site.flags);
+    cells[CELL.PC] = step.pc;
+    cells[CELL.ITSTATE] = step.it;
+    switch (exit) {
+      case EXIT.SHORT:
+        return SHORT;
+      case EXIT.INTERPRET:
+        return ALONE;
+      case EXIT.FAULT:
+        return interpreter.stop;
+      case EXIT.BRANCH:
+        cells[CELL.ITSTATE] = step.itNext;
+        return this.branch(this.control[CONTROL.TARGET]!, step.name === 'BLX');
+      case EXIT.HANDLED:
+        if (this.outcome === FAULT) return interpreter.stop;
+        cells[CELL.ITSTATE] = step.itNext;
+        if (this.outcome === BRANCH) return this.branch(interpreter.target, false);
+        cells[CELL.PC] = step.next;
+        if (this.outcome !== DONE) return interpreter.stop;
+        return this.eventStop();
+      default:
+        cells[CELL.ITSTATE] = step.itNext;
+        cells[CELL.PC] = step.next;
+        return this.eventStop();
+    }
+  }
+
+  private eventStop(): number {
+    const events = this.interpreter.takeEvents();
+    return (events & STOP_REQUESTED) !== 0 ? STOP.REQUESTED : GO_ON;
+  }
+
+  /** BXWritePC; BLX never returns from an exception. */
+  private branch(target: number, link: boolean): number {
+    const { cells, interpreter } = this;
+    cells[CELL.PC] = target & ~1;
+    if (!link && interpreter.isExceptionReturn(target)) return interpreter.leaveException(target);
+    if ((target & 1) === 0) cells[CELL.T] = 0;
+    const stop = this.eventStop();
+    return stop === GO_ON && cells[CELL.T] === 0 ? ALONE : stop;
+  }
+
+  // ---- what translated code calls
+
+  private outcome = DONE;
+
+  private enter(code: number, remaining: number): Site {
+    const { region, site: number } = decodeExit(code);
+    const site = this.translations.site(region, number);
+    this.before = this.budget - (remaining + site.counted + this.withheld);
+    this.cells[CELL.PC] = site.step.pc;
+    return site;
+  }
+
+  private load(address: number, code: number, remaining: number): number {
+    const { interpreter, control } = this;
+    this.enter(code, remaining);
+    const kind = (code >>> 1) & 7;
+    const size = kind === ACCESS.LDR ? 4 : kind === ACCESS.LDRH || kind === ACCESS.LDRSH ? 2 : 1;
+    if (interpreter.load(address, size) !== DONE) {
+      control[CONTROL.STATUS] = FAULTED;
+      return 0;
+    }
+    control[CONTROL.STATUS] = interpreter.events === 0 ? OK : STOPPING;
+    const value = interpreter.loaded;
+    if (kind === ACCESS.LDRSH) return (value << 16) >> 16;
+    return kind === ACCESS.LDRSB ? (value << 24) >> 24 : value;
+  }
+
+  private store(address: number, value: number, code: number, remaining: number): number {
+    const { interpreter } = this;
+    this.enter(code, remaining);
+    const kind = ((code >>> 1) & 7) + 5;
+    if (interpreter.store(address, value, kind === ACCESS.STR ? 4 : kind === ACCESS.STRH ? 2 : 1) !== DONE) return FAULTED;
+    return interpreter.events === 0 ? OK : STOPPING;
+  }
+
+  private handler(code: number, remaining: number): number {
+    const { interpreter } = this;
+    const { step, handler } = this.enter(code, remaining);
+    this.outcome = HANDLERS[handler - FIRST_HANDLER]!(interpreter, step.w1, step.w2, step.w3);
+    return this.outcome === DONE && interpreter.events === 0 ? 0 : 1;
+  }
+}
+
+/** Values beside `STOP` in `run`. */
+const GO_ON = -2;
+const SHORT = -3;
+const ALONE = -4;
 
 /** Builds the translating engine: available wherever WebAssembly is. */
 export const jitFactory: EngineFactory = {
   name: 'jit',
-  create: (host) => interpreterFactory.create(host),
+  create: (host) => new Jit(host),
 };
+
+/** A factory with options, for tests. */
+export function jitWith(options: JitOptions): EngineFactory {
+  return { name: 'jit', create: (host) => new Jit(host, options) };
+}

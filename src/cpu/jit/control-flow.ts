@@ -1,0 +1,145 @@
+/**
+ * Order and structure of a region's blocks: what WebAssembly's nested blocks and loops need to know.
+ *
+ * After Ramsey, "Beyond Relooper" (ICFP 2022): reverse postorder, dominators, loop headers, merge points. An edge that makes the graph
+ * irreducible becomes an exit from the region.
+ */
+import { type Block, type Edge, edges, type Region } from './region.ts';
+
+/** A region's blocks in order. Blocks are identified by their position in `order`. */
+export interface Structure {
+  /** Reverse postorder; `block.id` is the position. */
+  readonly order: readonly Block[];
+  /** Children in the dominator tree, ascending. */
+  readonly children: readonly (readonly number[])[];
+  /** Blocks that a later one jumps back to. */
+  readonly loops: ReadonlySet<number>;
+  /** Blocks that need a label: reached by several forward edges, or by a branch table. */
+  readonly merges: ReadonlySet<number>;
+}
+
+/** Works out the structure; changes edges that cannot be part of it into exits. */
+export function structure(region: Region): Structure {
+  for (;;) {
+    const order = reversePostorder(region.blocks[0]!);
+    for (const [id, block] of order.entries()) block.id = id;
+    const dominators = immediateDominators(order);
+    if (!breakIrreducible(order, dominators)) return finish(order, dominators);
+  }
+}
+
+function targets(block: Block): Block[] {
+  return edges(block.end).flatMap((edge) => ('block' in edge ? [edge.block] : []));
+}
+
+function reversePostorder(entry: Block): Block[] {
+  const seen = new Set<Block>([entry]);
+  const order: Block[] = [];
+  const stack: { block: Block; rest: Block[] }[] = [{ block: entry, rest: targets(entry) }];
+  while (stack.length > 0) {
+    const top = stack.at(-1)!;
+    // The last successor first: it then comes last in the order, and a loop's body stays before what follows the loop.
+    const next = top.rest.pop();
+    if (!next) {
+      order.push(top.block);
+      stack.pop();
+    } else if (!seen.has(next)) {
+      seen.add(next);
+      stack.push({ block: next, rest: targets(next) });
+    }
+  }
+  return order.reverse();
+}
+
+/** Cooper, Harvey, Kennedy: "A Simple, Fast Dominance Algorithm". */
+function immediateDominators(order: readonly Block[]): Int32Array {
+  const predecessors: number[][] = order.map(() => []);
+  for (const block of order) for (const target of targets(block)) predecessors[target.id]!.push(block.id);
+  const dominators = new Int32Array(order.length).fill(-1);
+  dominators[0] = 0;
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (let id = 1; id < order.length; id++) {
+      let dominator = -1;
+      for (const predecessor of predecessors[id]!) {
+        if (dominators[predecessor] === -1) continue;
+        dominator = dominator === -1 ? predecessor : intersect(dominators, dominator, predecessor);
+      }
+      if (dominators[id] === dominator) continue;
+      dominators[id] = dominator;
+      changed = true;
+    }
+  }
+  return dominators;
+}
+
+function intersect(dominators: Int32Array, first: number, second: number): number {
+  let a = first;
+  let b = second;
+  while (a !== b) {
+    while (a > b) a = dominators[a]!;
+    while (b > a) b = dominators[b]!;
+  }
+  return a;
+}
+
+function dominates(dominators: Int32Array, a: number, b: number): boolean {
+  let at = b;
+  while (at > a) at = dominators[at]!;
+  return at === a;
+}
+
+/** Turns backward edges into blocks that do not dominate their source into exits; true when there was one. */
+function breakIrreducible(order: readonly Block[], dominators: Int32Array): boolean {
+  let found = false;
+  for (const block of order) {
+    replaceEdges(block, (edge) => {
+      if (!('block' in edge) || edge.block.id > block.id || dominates(dominators, edge.block.id, block.id)) return edge;
+      found = true;
+      return { exit: edge.block.pc };
+    });
+  }
+  return found;
+}
+
+function replaceEdges({ end }: Block, replace: (edge: Edge) => Edge): void {
+  switch (end.kind) {
+    case 'jump':
+      end.to = replace(end.to);
+      break;
+    case 'branch':
+    case 'compare':
+      end.taken = replace(end.taken);
+      end.next = replace(end.next);
+      break;
+    case 'call':
+    case 'call-register':
+      end.next = replace(end.next);
+      break;
+    case 'table':
+      for (const [i, edge] of end.targets.entries()) end.targets[i] = replace(edge);
+      break;
+    case 'dynamic':
+      if (end.back) end.back = replace(end.back);
+      if (end.next) end.next = replace(end.next);
+      break;
+    case 'interpret':
+      break;
+  }
+}
+
+function finish(order: readonly Block[], dominators: Int32Array): Structure {
+  const children: number[][] = order.map(() => []);
+  for (let id = 1; id < order.length; id++) children[dominators[id]!]!.push(id);
+  const loops = new Set<number>();
+  const merges = new Set<number>();
+  const seen = new Set<number>();
+  for (const block of order) {
+    for (const target of targets(block)) {
+      if (target.id <= block.id) loops.add(target.id);
+      else if (seen.has(target.id) || block.end.kind === 'table') merges.add(target.id);
+      else seen.add(target.id);
+    }
+  }
+  return { order, children, loops, merges };
+}

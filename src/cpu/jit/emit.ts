@@ -1,0 +1,773 @@
+/**
+ * What single integer and memory instructions do, as WebAssembly. One emitter for each micro-operation of the interpreter; what has none
+ * is executed by the interpreter's handler. The semantics are those of interpreter.ts and its handlers, case by case.
+ */
+import { ALU_CARRY_CLEAR, ALU_CARRY_SET, ALU_FLAGS, ALU_IMMEDIATE } from '../interpreter/integer.ts';
+import { ACCESS, ALU_KIND } from '../interpreter/micro-ops.ts';
+import { TRANSFER_LITERAL, TRANSFER_PRE, TRANSFER_REGISTER, TRANSFER_WRITE_BACK } from '../interpreter/transfers.ts';
+import { type Generator, Untranslatable } from './generator.ts';
+import { C_KIND, EXIT } from './layout.ts';
+import type { Step } from './region.ts';
+import { I32, OP } from './wasm-builder.ts';
+
+/** Emits one instruction. */
+export type Emitter = (g: Generator, step: Step) => void;
+
+/** Handlers that do the rare cases of operations that have an emitter. */
+export const HANDLER_OF: Readonly<Record<string, string>> = {
+  LDM: 'LDM_SLOW()', STM: 'STM_SLOW()', LDRD: 'DUAL()', STRD: 'DUAL()', TB: 'TABLE_BRANCH()', 'TRANSFER()': 'TRANSFER()',
+}; // biome-ignore format: a table
+
+const d = ({ w1 }: Step): number => w1 & 15;
+const n = ({ w1 }: Step): number => (w1 >> 4) & 15;
+const m = ({ w1 }: Step): number => (w1 >> 8) & 15;
+const a = ({ w1 }: Step): number => (w1 >> 12) & 15;
+
+/** Writes the value on the stack to Rd, and to N and Z. */
+function result(g: Generator, step: Step, flags: boolean): void {
+  if (flags) {
+    g.setNZ();
+    g.code.get(g.local.nz);
+  }
+  g.setR(d(step));
+}
+
+/** The shifter: Rm by a constant amount, on the stack. LSL 0, LSR 1, ASR 2, ROR 3; ROR by 0 is RRX. */
+function shifted(g: Generator, register: number, type: number, amount: number): void {
+  if (type === 3 && amount === 0) {
+    g.anyCarry();
+    g.code.i32(31).op(OP.I32_SHL);
+    g.r(register).i32(1).op(OP.I32_SHR_U, OP.I32_OR);
+    return;
+  }
+  const { code } = g;
+  g.r(register);
+  if (type === 0) {
+    if (amount !== 0) code.i32(amount).op(OP.I32_SHL);
+  } else if (type === 1) {
+    if (amount === 32) code.op(OP.DROP).i32(0);
+    else code.i32(amount).op(OP.I32_SHR_U);
+  } else if (type === 2) code.i32(amount === 32 ? 31 : amount).op(OP.I32_SHR_S);
+  else code.i32(amount).op(OP.I32_ROTR);
+}
+
+/** The shifter's carry out on the stack; false, with nothing emitted, where C stays. */
+function shifterCarry(g: Generator, register: number, type: number, amount: number): boolean {
+  if (type === 0 && amount === 0) return false;
+  const bit = type === 0 ? 32 - amount : type === 3 && amount === 0 ? 0 : amount - 1;
+  g.r(register).i32(bit).op(OP.I32_SHR_U).i32(1).op(OP.I32_AND);
+  return true;
+}
+
+type Operand = (g: Generator, step: Step) => void;
+const immediate: Operand = (g, { w2 }) => {
+  g.code.i32(w2);
+};
+const registerM: Operand = (g, step) => {
+  g.r(m(step));
+};
+const shiftedM: Operand = (g, step) => shifted(g, m(step), step.w3 & 3, step.w3 >> 2);
+
+const binary = (op: number, operand: Operand, flags: boolean, carry = false): Emitter => {
+  return (g, step) => {
+    g.r(n(step));
+    operand(g, step);
+    g.code.op(op);
+    result(g, step, flags);
+    if (carry && step.w3 >= 0) {
+      g.code.i32(step.w3);
+      g.setC();
+    }
+  };
+};
+
+/** r = a + b with all flags; both operands are pushed by the arguments. `keep`: writes Rd. */
+function addition(g: Generator, step: Step, first: () => void, second: () => void, keep: boolean): void {
+  const { code, local } = g;
+  second();
+  code.set(local.t);
+  first();
+  code.set(local.u);
+  code.get(local.u).get(local.t).op(OP.I32_ADD);
+  g.setNZ();
+  code
+    .get(keep ? local.nz : local.u)
+    .set(local.ca)
+    .get(local.t)
+    .set(local.cb);
+  g.setArithmetic(keep ? C_KIND.ADD : C_KIND.CMN);
+  if (!keep) return;
+  code.get(local.nz);
+  g.setR(d(step));
+}
+
+function subtraction(g: Generator, step: Step, first: () => void, second: () => void, keep: boolean): void {
+  const { code, local } = g;
+  second();
+  code.set(local.t);
+  first();
+  code.set(local.u);
+  code.get(local.u).get(local.t).op(OP.I32_SUB);
+  g.setNZ();
+  code
+    .get(keep ? local.nz : local.u)
+    .set(local.ca)
+    .get(local.t)
+    .set(local.cb);
+  g.setArithmetic(keep ? C_KIND.SUB : C_KIND.CMP);
+  if (!keep) return;
+  code.get(local.nz);
+  g.setR(d(step));
+}
+
+/** a + b + C with or without flags; the second operand may be inverted for a subtraction. */
+function withCarry(g: Generator, step: Step, first: () => void, second: () => void, flags: boolean): void {
+  const { code, local } = g;
+  g.anyCarry();
+  code.set(local.e);
+  second();
+  code.set(local.t);
+  first();
+  code.set(local.u);
+  code.get(local.u).get(local.t).op(OP.I32_ADD).get(local.e).op(OP.I32_ADD);
+  if (!flags) {
+    g.setR(d(step));
+    return;
+  }
+  g.setNZ();
+  const { nz, t, u } = local;
+  code
+    .get(u)
+    .get(t)
+    .op(OP.I32_AND)
+    .get(u)
+    .get(t)
+    .op(OP.I32_OR)
+    .get(nz)
+    .i32(-1)
+    .op(OP.I32_XOR, OP.I32_AND, OP.I32_OR)
+    .i32(31)
+    .op(OP.I32_SHR_U);
+  g.setC();
+  code.get(u).get(nz).op(OP.I32_XOR).get(t).get(nz).op(OP.I32_XOR, OP.I32_AND);
+  g.setV();
+  code.get(nz);
+  g.setR(d(step));
+}
+
+const mvn: Emitter = (g, step) => {
+  g.r(m(step)).i32(-1).op(OP.I32_XOR);
+  result(g, step, step.name === 'MVNS_R');
+};
+
+const shiftImmediate = (type: number, flags: boolean): Emitter => {
+  return (g, step) => {
+    if (flags) {
+      shifterCarry(g, m(step), type, step.w2);
+      g.setC();
+    }
+    shifted(g, m(step), type, step.w2);
+    result(g, step, flags);
+  };
+};
+
+const shiftRegister = (type: number, flags: boolean): Emitter => {
+  return (g, step) => {
+    const { code, local } = g;
+    const { t, u, nz } = local;
+    g.r(m(step)).i32(0xff).op(OP.I32_AND).set(t);
+    g.r(n(step)).set(u);
+    if (flags) {
+      // C: unchanged for 0; the last bit shifted out, which is 0 beyond 32 (ASR: the sign).
+      code.get(t).op(OP.I32_EQZ).then(I32);
+      g.anyCarry();
+      code.else();
+      if (type === 2) {
+        code.get(u).get(t).i32(1).op(OP.I32_SUB).tee(nz).i32(31).get(nz).i32(31).op(OP.I32_LT_U, OP.SELECT, OP.I32_SHR_S);
+        code.i32(1).op(OP.I32_AND);
+      } else {
+        code.get(u);
+        if (type === 0) code.i32(32).get(t).op(OP.I32_SUB, OP.I32_SHR_U);
+        else code.get(t).i32(1).op(OP.I32_SUB, OP.I32_SHR_U);
+        code.i32(1).op(OP.I32_AND).i32(0).get(t).i32(32).op(OP.I32_LE_U, OP.SELECT);
+      }
+      code.end();
+      g.setC();
+    }
+    code.get(u);
+    if (type === 2) code.get(t).i32(31).get(t).i32(31).op(OP.I32_LT_U, OP.SELECT, OP.I32_SHR_S);
+    else
+      code
+        .get(t)
+        .op(type === 0 ? OP.I32_SHL : OP.I32_SHR_U)
+        .i32(0)
+        .get(t)
+        .i32(32)
+        .op(OP.I32_LT_U, OP.SELECT);
+    result(g, step, flags);
+  };
+};
+
+const multiplyAdd = (op: number): Emitter => {
+  return (g, step) => {
+    g.r(a(step));
+    g.r(n(step));
+    g.r(m(step)).op(OP.I32_MUL, op);
+    g.setR(d(step));
+  };
+};
+
+/** RdHi:RdLo from the 64-bit value on the stack. */
+function long(g: Generator, low: number, high: number): void {
+  const { code, local } = g;
+  code.set(local.w).get(local.w).op(OP.I32_WRAP_I64);
+  g.setR(low);
+  code.get(local.w).i64(32).op(OP.I64_SHR_U, OP.I32_WRAP_I64);
+  g.setR(high);
+}
+
+const multiplyLong = (extend: number): Emitter => {
+  return (g, step) => {
+    g.r(n(step)).op(extend);
+    g.r(m(step)).op(extend, OP.I64_MUL);
+    long(g, a(step), d(step));
+  };
+};
+
+const multiplyAddLong = (extend: number): Emitter => {
+  return (g, step) => {
+    const low = (step.w1 >> 24) & 15;
+    g.r(n(step)).op(extend);
+    g.r(m(step)).op(extend, OP.I64_MUL);
+    g.r(low).op(OP.I64_EXTEND_I32_U);
+    g.r(d(step)).op(OP.I64_EXTEND_I32_U).i64(32).op(OP.I64_SHL, OP.I64_OR, OP.I64_ADD);
+    long(g, low, d(step));
+  };
+};
+
+const divide = (signed: boolean): Emitter => {
+  return (g, step) => {
+    const { code, local } = g;
+    g.r(m(step)).set(local.t);
+    code.get(local.t).op(OP.I32_EQZ).then();
+    g.exit(EXIT.INTERPRET);
+    code.end();
+    if (signed) {
+      // WebAssembly traps where ARM gives 0x8000_0000.
+      code.get(local.t).i32(-1).op(OP.I32_EQ).then(I32).i32(0);
+      g.r(n(step)).op(OP.I32_SUB).else();
+      g.r(n(step)).get(local.t).op(OP.I32_DIV_S).end();
+    } else g.r(n(step)).get(local.t).op(OP.I32_DIV_U);
+    g.setR(d(step));
+  };
+};
+
+/** Rm rotated by the handler's `w2` bytes, then extended. */
+const extendHandler = (extend: readonly number[], mask: number, add: boolean): Emitter => {
+  return (g, step) => {
+    const { code } = g;
+    if (add) g.r(n(step));
+    g.r(m(step));
+    if (step.w2 !== 0) code.i32(step.w2 * 8).op(OP.I32_ROTR);
+    if (mask !== 0) code.i32(mask).op(OP.I32_AND);
+    code.op(...extend);
+    if (add) code.op(OP.I32_ADD);
+    g.setR(d(step));
+  };
+};
+
+const extend = (codes: readonly number[], mask = 0): Emitter => {
+  return (g, step) => {
+    g.r(m(step));
+    if (mask !== 0) g.code.i32(mask).op(OP.I32_AND);
+    g.code.op(...codes);
+    g.setR(d(step));
+  };
+};
+
+/** The general data-processing operation. */
+const alu: Emitter = (g, step) => {
+  const { w1, w2, w3 } = step;
+  const kind = (w1 >> 12) & 15;
+  const flags = (w1 & ALU_FLAGS) !== 0;
+  const plain = (w1 & ALU_IMMEDIATE) !== 0;
+  const first = (): void => {
+    g.r(n(step));
+  };
+  const second = (): void => {
+    if (plain) g.code.i32(w2);
+    else shifted(g, m(step), w3 & 3, w3 >> 2);
+  };
+  const inverted = (operand: () => void) => (): void => {
+    operand();
+    g.code.i32(-1).op(OP.I32_XOR);
+  };
+  const K = ALU_KIND;
+  if (kind === K.CMP) return subtraction(g, step, first, second, false);
+  if (kind === K.CMN) return addition(g, step, first, second, false);
+  const intoSp = d(step) === 13 && kind < K.TST;
+  if (flags && intoSp) throw new Untranslatable('flags with SP');
+  if (flags) {
+    if (kind === K.ADD) return addition(g, step, first, second, true);
+    if (kind === K.SUB) return subtraction(g, step, first, second, true);
+    if (kind === K.RSB) return subtraction(g, step, second, first, true);
+  }
+  if (kind === K.ADC) return withCarry(g, step, first, second, flags);
+  if (kind === K.SBC) return withCarry(g, step, first, inverted(second), flags);
+  if (flags) {
+    // The carry out is that of the operands before Rd is written.
+    if (plain) {
+      if (w1 & (ALU_CARRY_SET | ALU_CARRY_CLEAR)) g.code.i32(w1 & ALU_CARRY_SET ? 1 : 0).set(g.local.e);
+    } else if (shifterCarry(g, m(step), w3 & 3, w3 >> 2)) g.code.set(g.local.e);
+  }
+  switch (kind) {
+    case K.MOV:
+      second();
+      break;
+    case K.MVN:
+      inverted(second)();
+      break;
+    case K.RSB:
+      second();
+      first();
+      g.code.op(OP.I32_SUB);
+      break;
+    default: {
+      first();
+      if (kind === K.BIC || kind === K.ORN) inverted(second)();
+      else second();
+      const ops: Readonly<Record<number, number>> = {
+        [K.AND]: OP.I32_AND, [K.TST]: OP.I32_AND, [K.BIC]: OP.I32_AND, [K.ORR]: OP.I32_OR, [K.ORN]: OP.I32_OR,
+        [K.EOR]: OP.I32_XOR, [K.TEQ]: OP.I32_XOR, [K.ADD]: OP.I32_ADD, [K.SUB]: OP.I32_SUB,
+      }; // biome-ignore format: a table
+      g.code.op(ops[kind]!);
+    }
+  }
+  if (flags) {
+    g.setNZ();
+    const changes = plain ? (w1 & (ALU_CARRY_SET | ALU_CARRY_CLEAR)) !== 0 : (w3 & 3) !== 0 || w3 >> 2 !== 0;
+    if (changes) {
+      g.code.get(g.local.e);
+      g.setC();
+    }
+    if (kind >= K.TST) return;
+    g.code.get(g.local.nz);
+  }
+  if (intoSp) g.code.i32(-4).op(OP.I32_AND);
+  g.setR(d(step));
+};
+
+// ---- memory
+
+const LOADS = ['LDR', 'LDRH', 'LDRB', 'LDRSH', 'LDRSB'] as const;
+const STORES = ['STR', 'STRH', 'STRB'] as const;
+
+function indexed(g: Generator, step: Step): void {
+  const { w2 } = step;
+  g.r(n(step));
+  g.r(m(step));
+  if (w2 !== 0) g.code.i32(w2).op(OP.I32_SHL);
+  g.code.op(OP.I32_ADD).set(g.local.a);
+}
+
+function offset(g: Generator, step: Step): void {
+  g.r(n(step));
+  if (step.w2 !== 0) g.code.i32(step.w2).op(OP.I32_ADD);
+  g.code.set(g.local.a);
+}
+
+const loadFrom = (kind: number, address: Emitter): Emitter => {
+  return (g, step) => {
+    address(g, step);
+    g.load(kind, n(step), () => {
+      g.code.get(g.local.t);
+      g.setR(d(step));
+    });
+  };
+};
+
+const storeTo = (kind: number, address: Emitter): Emitter => {
+  return (g, step) => {
+    address(g, step);
+    g.r(d(step)).set(g.local.t);
+    g.store(kind, n(step), () => {});
+  };
+};
+
+/** Sets the base of a write-back access: Rn plus the offset. */
+function writeBack(g: Generator, step: Step): void {
+  g.r(n(step)).i32(step.w2).op(OP.I32_ADD);
+  if (n(step) === 13) g.code.i32(-4).op(OP.I32_AND);
+  g.setR(n(step));
+}
+
+const loadWriteBack: Emitter = (g, step) => {
+  g.r(n(step));
+  if (step.w3 & TRANSFER_PRE) g.code.i32(step.w2).op(OP.I32_ADD);
+  g.code.set(g.local.a);
+  g.load(step.w3 & 15, n(step), () => {
+    writeBack(g, step);
+    g.code.get(g.local.t);
+    g.setR(d(step));
+  });
+};
+
+const storeWriteBack: Emitter = (g, step) => {
+  g.r(n(step));
+  if (step.w3 & TRANSFER_PRE) g.code.i32(step.w2).op(OP.I32_ADD);
+  g.code.set(g.local.a);
+  g.r(d(step)).set(g.local.t);
+  g.store(step.w3 & 15, n(step), () => writeBack(g, step));
+};
+
+const literal: Emitter = (g, step) => {
+  const address = (((step.pc + 4) & ~3) + step.w2) | 0;
+  const value = g.surroundings.literal(g.region, address);
+  if (value !== undefined) {
+    g.code.i32(value);
+    g.setR(d(step));
+    return;
+  }
+  g.code.i32(address).set(g.local.a);
+  g.load(ACCESS.LDR, 15, () => {
+    g.code.get(g.local.t);
+    g.setR(d(step));
+  });
+};
+
+const loadDual: Emitter = (g, step) => {
+  offset(g, step);
+  const { code, local } = g;
+  const finish = (delta: number): void => {
+    code.get(local.a).get(delta).op(OP.I32_ADD).tee(local.b).memory(OP.I32_LOAD, 0);
+    g.setR(d(step));
+    code.get(local.b).memory(OP.I32_LOAD, 4);
+    g.setR(m(step));
+  };
+  g.scanned(() => finish(0));
+  g.reach(n(step), 1, 8, 4, finish, () => g.slowHandler('LDRD'));
+};
+
+const storeDual: Emitter = (g, step) => {
+  offset(g, step);
+  const { code, local } = g;
+  const finish = (delta: number): void => {
+    code.get(local.a).get(delta).op(OP.I32_ADD).tee(local.b);
+    g.r(d(step)).memory(OP.I32_STORE, 0);
+    code.get(local.b);
+    g.r(m(step)).memory(OP.I32_STORE, 4);
+  };
+  g.scanned(() => finish(0));
+  g.reach(n(step), 2, 8, 4, finish, () => g.slowHandler('STRD'));
+};
+
+/** Registers of a list, ascending, without PC. */
+function listed(list: number): number[] {
+  return Array.from({ length: 15 }, (_, r) => r).filter((r) => (list >> r) & 1);
+}
+
+const loadMultiple: Emitter = (g, step) => {
+  const { code, local } = g;
+  const { w1, w2: list, w3: bytes } = step;
+  const down = (w1 & 0x200) !== 0;
+  g.r(n(step));
+  if (down) code.i32(bytes).op(OP.I32_SUB);
+  code.set(local.a);
+  const finish = (delta: number): void => {
+    code.get(local.a).get(delta).op(OP.I32_ADD).set(local.b);
+    if (w1 & 0x100) {
+      code.get(local.a);
+      if (!down) code.i32(bytes).op(OP.I32_ADD);
+      g.setR(n(step));
+    }
+    let at = 0;
+    for (const r of listed(list)) {
+      code.get(local.b).memory(OP.I32_LOAD, at);
+      g.setR(r);
+      at += 4;
+    }
+    if (list & 0x8000) code.get(local.b).memory(OP.I32_LOAD, at).set(local.t);
+  };
+  g.scanned(() => finish(0));
+  g.reach(n(step), 1, bytes, 4, finish, () => g.slowHandler('LDM'));
+};
+
+const storeMultiple: Emitter = (g, step) => {
+  const { code, local } = g;
+  const { w1, w2: list, w3: bytes } = step;
+  const down = (w1 & 0x200) !== 0;
+  g.r(n(step));
+  if (down) code.i32(bytes).op(OP.I32_SUB);
+  code.set(local.a);
+  const finish = (delta: number): void => {
+    code.get(local.a).get(delta).op(OP.I32_ADD).set(local.b);
+    let at = 0;
+    for (const r of listed(list)) {
+      code.get(local.b);
+      g.r(r).memory(OP.I32_STORE, at);
+      at += 4;
+    }
+    if (w1 & 0x100) {
+      code.get(local.a);
+      if (!down) code.i32(bytes).op(OP.I32_ADD);
+      g.setR(n(step));
+    }
+  };
+  g.scanned(() => finish(0));
+  g.reach(n(step), 2, bytes, 4, finish, () => g.slowHandler('STM'));
+};
+
+/** Any single transfer; into PC the target is left in local `t`. */
+const transfer: Emitter = (g, step) => {
+  const { code, local } = g;
+  const { w2, w3 } = step;
+  const kind = w3 & 15;
+  const address = (): void => {
+    if (w3 & TRANSFER_LITERAL) code.i32((step.pc + 4) & ~3);
+    else g.r(n(step));
+    if (w3 & TRANSFER_REGISTER) {
+      g.r(m(step));
+      if ((w3 >> 8) & 3) code.i32((w3 >> 8) & 3).op(OP.I32_SHL);
+    } else code.i32(w2);
+    code.op(OP.I32_ADD);
+  };
+  if (w3 & TRANSFER_PRE) address();
+  else g.r(n(step));
+  code.set(local.a);
+  const back = (): void => {
+    if ((w3 & TRANSFER_WRITE_BACK) === 0) return;
+    address();
+    if (n(step) === 13) code.i32(-4).op(OP.I32_AND);
+    g.setR(n(step));
+  };
+  const key = w3 & TRANSFER_LITERAL ? 15 : n(step);
+  if (d(step) === 15) {
+    const finish = (delta: number): void => {
+      code.get(local.a).get(delta).op(OP.I32_ADD).memory(OP.I32_LOAD, 0).set(local.t);
+      back();
+    };
+    g.scanned(() => finish(0));
+    g.reach(key, 1, 4, 4, finish, () => g.slowHandler('TRANSFER()'));
+    return;
+  }
+  if (kind >= ACCESS.STR) {
+    g.r(d(step)).set(local.t);
+    g.store(kind, key, back);
+    return;
+  }
+  g.load(kind, key, () => {
+    code.get(local.t);
+    if (d(step) === 13) code.i32(-4).op(OP.I32_AND);
+    g.setR(d(step));
+    back();
+  });
+};
+
+const tableBranch: Emitter = (g, step) => {
+  const { code, local } = g;
+  const wide = step.w3 !== 0;
+  const here = (step.pc + 4) | 0;
+  if (n(step) === 15) code.i32(here);
+  else g.r(n(step));
+  g.r(m(step));
+  if (wide) code.i32(1).op(OP.I32_SHL);
+  code.op(OP.I32_ADD).set(local.a);
+  const bytes = wide ? 2 : 1;
+  const finish = (delta: number): void => {
+    code
+      .get(local.a)
+      .get(delta)
+      .op(OP.I32_ADD)
+      .memory(wide ? OP.I32_LOAD16_U : OP.I32_LOAD8_U, 0)
+      .i32(1)
+      .op(OP.I32_SHL);
+    code.i32(here).op(OP.I32_ADD).set(local.t);
+  };
+  g.scanned(() => finish(0));
+  g.reach(n(step), 1, bytes, bytes, finish, () => g.slowHandler('TB'));
+};
+
+const jump: Emitter = (g, step) => {
+  g.r(m(step));
+  if (step.w3 === 1) g.code.i32((step.pc + 4) | 0).op(OP.I32_ADD);
+  g.code.set(g.local.t);
+};
+
+const arithmetic = (operation: typeof addition, operand: Operand, keep: boolean, reversed = false): Emitter => {
+  return (g, step) => {
+    const first = (): void => {
+      g.r(n(step));
+    };
+    const second = (): void => operand(g, step);
+    operation(g, step, reversed ? second : first, reversed ? first : second, keep);
+  };
+};
+
+const negated: Operand = (g, { w2 }) => {
+  g.code.i32(-w2 | 0);
+};
+
+/** Emitters by micro-operation. */
+export const EMIT: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
+  ['MOV_I', (g, step) => (immediate(g, step), g.setR(d(step)))],
+  [
+    'MOVS_I',
+    (g, step) => {
+      immediate(g, step);
+      result(g, step, true);
+      if (step.w3 < 0) return;
+      g.code.i32(step.w3);
+      g.setC();
+    },
+  ],
+  ['MOV_R', (g, step) => (g.r(m(step)), g.setR(d(step)))],
+  ['MOVS_R', (g, step) => (g.r(m(step)), result(g, step, true))],
+  ['MVN_R', mvn],
+  ['MVNS_R', mvn],
+  ['ADD_I', binary(OP.I32_ADD, immediate, false)],
+  ['ADDS_I', arithmetic(addition, immediate, true)],
+  ['SUBS_I', arithmetic(subtraction, negated, true)],
+  ['ADD_R', binary(OP.I32_ADD, registerM, false)],
+  ['ADDS_R', arithmetic(addition, registerM, true)],
+  ['SUB_R', binary(OP.I32_SUB, registerM, false)],
+  ['SUBS_R', arithmetic(subtraction, registerM, true)],
+  ['RSB_I', (g, step) => (immediate(g, step), g.r(n(step)).op(OP.I32_SUB), g.setR(d(step)))],
+  ['RSBS_I', arithmetic(subtraction, immediate, true, true)],
+  ['CMP_I', arithmetic(subtraction, immediate, false)],
+  ['CMP_R', arithmetic(subtraction, registerM, false)],
+  ['CMP_X', arithmetic(subtraction, shiftedM, false)],
+  ['CMN_R', arithmetic(addition, registerM, false)],
+  [
+    'TST_I',
+    (g, step) => {
+      g.r(n(step)).i32(step.w2).op(OP.I32_AND);
+      g.setNZ();
+      if (step.w3 < 0) return;
+      g.code.i32(step.w3);
+      g.setC();
+    },
+  ],
+  ['TST_R', (g, step) => (g.r(n(step)), g.r(m(step)).op(OP.I32_AND), g.setNZ())],
+  ['AND_I', binary(OP.I32_AND, immediate, false)],
+  ['ORR_I', binary(OP.I32_OR, immediate, false)],
+  ['EOR_I', binary(OP.I32_XOR, immediate, false)],
+  ['ANDS_I', binary(OP.I32_AND, immediate, true, true)],
+  ['ORRS_I', binary(OP.I32_OR, immediate, true, true)],
+  ['EORS_I', binary(OP.I32_XOR, immediate, true, true)],
+  ['AND_R', binary(OP.I32_AND, registerM, false)],
+  ['ORR_R', binary(OP.I32_OR, registerM, false)],
+  ['EOR_R', binary(OP.I32_XOR, registerM, false)],
+  ['ANDS_R', binary(OP.I32_AND, registerM, true)],
+  ['ORRS_R', binary(OP.I32_OR, registerM, true)],
+  ['EORS_R', binary(OP.I32_XOR, registerM, true)],
+  ...(['BIC_R', 'BICS_R'] as const).map((name): [string, Emitter] => [
+    name,
+    (g, step) => (g.r(n(step)), g.r(m(step)).i32(-1).op(OP.I32_XOR, OP.I32_AND), result(g, step, name === 'BICS_R')),
+  ]),
+  ...(['ADC_R', 'SBC_R', 'ADCS_R', 'SBCS_R'] as const).map((name): [string, Emitter] => [
+    name,
+    (g, step) => {
+      const second = (): void => {
+        g.r(m(step));
+        if (name.startsWith('SBC')) g.code.i32(-1).op(OP.I32_XOR);
+      };
+      withCarry(g, step, () => g.r(n(step)), second, name.includes('S_'));
+    },
+  ]),
+  ['MOV_X', (g, step) => (shiftedM(g, step), g.setR(d(step)))],
+  ['ADD_X', binary(OP.I32_ADD, shiftedM, false)],
+  ['SUB_X', binary(OP.I32_SUB, shiftedM, false)],
+  ['RSB_X', (g, step) => (shiftedM(g, step), g.r(n(step)).op(OP.I32_SUB), g.setR(d(step)))],
+  ['AND_X', binary(OP.I32_AND, shiftedM, false)],
+  ['ORR_X', binary(OP.I32_OR, shiftedM, false)],
+  ['EOR_X', binary(OP.I32_XOR, shiftedM, false)],
+  ...(['LSL', 'LSR', 'ASR'] as const).flatMap((name, type): [string, Emitter][] => [
+    [`${name}_I`, shiftImmediate(type, false)],
+    [`${name}S_I`, shiftImmediate(type, true)],
+    [`${name}_R`, shiftRegister(type, false)],
+    [`${name}S_R`, shiftRegister(type, true)],
+  ]),
+  ['ROR_R()', (g, step) => (g.r(n(step)), g.r(m(step)).op(OP.I32_ROTR), g.setR(d(step)))],
+  ['MUL', binary(OP.I32_MUL, registerM, false)],
+  ['MULS', binary(OP.I32_MUL, registerM, true)],
+  ['MLA', multiplyAdd(OP.I32_ADD)],
+  ['MLS', multiplyAdd(OP.I32_SUB)],
+  ['UMULL', multiplyLong(OP.I64_EXTEND_I32_U)],
+  ['SMULL', multiplyLong(OP.I64_EXTEND_I32_S)],
+  ['UMLAL()', multiplyAddLong(OP.I64_EXTEND_I32_U)],
+  ['SMLAL()', multiplyAddLong(OP.I64_EXTEND_I32_S)],
+  ['SDIV', divide(true)],
+  ['UDIV', divide(false)],
+  ['SXTB', extend([OP.I32_EXTEND8_S])],
+  ['SXTH', extend([OP.I32_EXTEND16_S])],
+  ['UXTB', extend([], 0xff)],
+  ['UXTH', extend([], 0xffff)],
+  ['SXTB()', extendHandler([OP.I32_EXTEND8_S], 0, false)],
+  ['SXTH()', extendHandler([OP.I32_EXTEND16_S], 0, false)],
+  ['UXTB()', extendHandler([], 0xff, false)],
+  ['UXTH()', extendHandler([], 0xffff, false)],
+  ['UXTB16()', extendHandler([], 0x00ff_00ff, false)],
+  ['SXTAB()', extendHandler([OP.I32_EXTEND8_S], 0, true)],
+  ['SXTAH()', extendHandler([OP.I32_EXTEND16_S], 0, true)],
+  ['UXTAB()', extendHandler([], 0xff, true)],
+  ['UXTAH()', extendHandler([], 0xffff, true)],
+  ['UBFX', (g, step) => (g.r(n(step)).i32(step.w2).op(OP.I32_SHR_U).i32(step.w3).op(OP.I32_AND), g.setR(d(step)))],
+  ['SBFX', (g, step) => (g.r(n(step)).i32(step.w2).op(OP.I32_SHL).i32(step.w3).op(OP.I32_SHR_S), g.setR(d(step)))],
+  [
+    'BFI',
+    (g, step) => {
+      g.r(d(step)).i32(~step.w3).op(OP.I32_AND);
+      g.r(n(step)).i32(step.w2).op(OP.I32_SHL).i32(step.w3).op(OP.I32_AND, OP.I32_OR);
+      g.setR(d(step));
+    },
+  ],
+  ['CLZ', (g, step) => (g.r(m(step)).op(OP.I32_CLZ), g.setR(d(step)))],
+  [
+    'REV',
+    (g, step) => {
+      g.r(m(step)).i32(8).op(OP.I32_ROTR).i32(0xff00_ff00).op(OP.I32_AND);
+      g.r(m(step)).i32(8).op(OP.I32_ROTL).i32(0x00ff_00ff).op(OP.I32_AND, OP.I32_OR);
+      g.setR(d(step));
+    },
+  ],
+  [
+    'REV16()',
+    (g, step) => {
+      g.r(m(step)).i32(8).op(OP.I32_SHR_U).i32(0x00ff_00ff).op(OP.I32_AND);
+      g.r(m(step)).i32(0x00ff_00ff).op(OP.I32_AND).i32(8).op(OP.I32_SHL, OP.I32_OR);
+      g.setR(d(step));
+    },
+  ],
+  ['MOVT', (g, step) => (g.r(d(step)).i32(0xffff).op(OP.I32_AND).i32(step.w2).op(OP.I32_OR), g.setR(d(step)))],
+  ['ADR', (g, step) => (g.code.i32((((step.pc + 4) & step.w3) + step.w2) | 0), g.setR(d(step)))],
+  [
+    'ADD_PC',
+    (g, step) => (
+      g
+        .r(d(step))
+        .i32((step.pc + 4) | 0)
+        .op(OP.I32_ADD),
+      g.setR(d(step))
+    ),
+  ],
+  ['ALU()', alu],
+  ['JUMP', jump],
+  ['BX', (g, step) => (g.r(m(step)), g.code.set(g.local.t), undefined)],
+  ['TB', tableBranch],
+  ...LOADS.flatMap((name): [string, Emitter][] => [
+    [`${name}_I`, loadFrom(ACCESS[name], offset)],
+    [`${name}_R`, loadFrom(ACCESS[name], indexed)],
+  ]),
+  ...STORES.flatMap((name): [string, Emitter][] => [
+    [`${name}_I`, storeTo(ACCESS[name], offset)],
+    [`${name}_R`, storeTo(ACCESS[name], indexed)],
+  ]),
+  ['LDR_L', literal],
+  ['LDR_WB', loadWriteBack],
+  ['STR_WB', storeWriteBack],
+  ['LDRD', loadDual],
+  ['STRD', storeDual],
+  ['LDM', loadMultiple],
+  ['STM', storeMultiple],
+  ['TRANSFER()', transfer],
+]);

@@ -1,0 +1,1143 @@
+/**
+ * Turns a region into one WebAssembly function: control flow, exits, calls, flags, memory. What single instructions do is in the
+ * files beside it (`emit-*.ts`).
+ *
+ * R0 to R14 that the region uses are locals, loaded on entry and stored where it is left. A block subtracts its instructions from the budget
+ * when it begins; where a loop or a long path begins, the budget must suffice for the way to the next such place, else the region is left
+ * and the interpreter does the rest to the exact instruction. Flags stay operands until somebody asks (layout.ts).
+ */
+import { CELL } from '../core-registers.ts';
+import { FIRST_FLOAT, OPERATION } from '../interpreter/handlers.ts';
+import type { Structure } from './control-flow.ts';
+import { EMIT, HANDLER_OF } from './emit.ts';
+import { C_KIND, CONTROL, DYNAMIC, EXIT, encodeExit, FAULTED, kinds, NZ_KIND, SITE_LIMIT, type Site, V_KIND } from './layout.ts';
+import type { Block, Edge, Region, Step } from './region.ts';
+import { DEPTH_LIMIT, type Places } from './runtime.ts';
+import { Code, I32, I64, type Label, ModuleBuilder, OP } from './wasm-builder.ts';
+
+/** Longest way, in instructions, from one check of the budget to the next. */
+const LONGEST_WAY = 96;
+
+/** What a region function needs to know of its surroundings. */
+export interface Surroundings extends Places {
+  /** Pages of 64 KiB of the memory. */
+  readonly memoryPages: number;
+  /** Number of the region, part of its exits. */
+  readonly number: number;
+  /** Arena offset of the word that holds the function number for code at `pc`. */
+  entry(pc: number): number;
+  /** The word at `pc` if it lies in a page of the region, i32; it is then guarded. */
+  literal(region: Region, address: number): number | undefined;
+  /** True on a core with stack limits. */
+  readonly stackLimits: boolean;
+}
+
+/** A translated region. */
+export interface Translation {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly sites: readonly Site[];
+  /** Smallest budget with which it executes anything. */
+  readonly need: number;
+}
+
+/** What is known of the flags while code is generated. */
+export interface FlagState {
+  nz: number;
+  c: number;
+  v: number;
+  /** NZ, C and V come from the same CMP (or SUB) and its operands are still in the locals: conditions can be fused. */
+  same: boolean;
+}
+
+/** A tag that no address has: its low bits are never compared. */
+const NO_PAGE = 0x800;
+
+const REM = 0;
+const DEPTH = 1;
+
+/** Thrown when a region cannot be translated as a whole; it is given up. */
+export class Untranslatable extends Error {}
+
+/** Generates one function. The `emit-*` files use what is public. */
+export class Generator {
+  code = new Code(2);
+  readonly flags: FlagState = { nz: NZ_KIND.CELLS, c: C_KIND.CELLS, v: V_KIND.CELLS, same: false };
+  readonly surroundings: Surroundings;
+  readonly region: Region;
+  /** Functions that the module imports. */
+  readonly imported = { load: 0, store: 1, handler: 2, settle: 3, flags: 4, keep: 5 };
+  readonly local = { w: 0, nz: 0, ca: 0, cb: 0, va: 0, vb: 0, nk: 0, ck: 0, vk: 0, site: 0, pc: 0, a: 0, b: 0, t: 0, u: 0, e: 0 };
+  private readonly structure: Structure;
+  private readonly registers = new Map<number, number>();
+  private readonly tags = new Map<string, { tag: number; delta: number }>();
+  private readonly module = new ModuleBuilder();
+  private readonly sites: Site[] = [];
+  /** Bits of registers that are read or written anywhere, and written anywhere. */
+  private used = 0;
+  private written = 0;
+  /** While instructions are only looked at: what they read and write. */
+  private reading = 0;
+  private writing = 0;
+  private scanning = false;
+  private block!: Block;
+  private step!: Step;
+  private position = 0;
+  private readonly labels = new Map<number, Label>();
+  private readonly loopLabels = new Map<number, Label>();
+  private cold: Label = 0;
+  private readonly entryFlags: (FlagState | undefined)[];
+  private readonly needs: number[];
+  private readonly checks = new Set<number>();
+  /** Registers that may differ from their cells when a block begins. */
+  private readonly dirtyIn: number[];
+  private dirty = 0;
+  /** Counts the instructions that change flags. */
+  private flagChanges = 0;
+  private readonly regionType: number;
+
+  constructor(region: Region, structure: Structure, surroundings: Surroundings) {
+    this.region = region;
+    this.structure = structure;
+    this.surroundings = surroundings;
+    const { module } = this;
+    this.regionType = module.type([I32, I32], [I32, I32]);
+    module.importMemory(surroundings.memoryPages);
+    module.importTable();
+    const flagType = [I32, I32, I32, I32, I32, I32, I32, I32];
+    module.importFunction('load', module.type([I32, I32, I32], [I32]));
+    module.importFunction('store', module.type([I32, I32, I32, I32], [I32]));
+    module.importFunction('handler', module.type([I32, I32], [I32]));
+    module.importFunction('settle', module.type([I32, I32, I32, I32], [I32, I32]));
+    module.importFunction('flags', module.type(flagType, [I32]));
+    module.importFunction('keep', module.type(flagType, []));
+    this.entryFlags = structure.order.map(() => undefined);
+    this.needs = structure.order.map(() => 0);
+    this.dirtyIn = structure.order.map(() => 0);
+  }
+
+  /** @throws {Untranslatable} */
+  translate(): Translation {
+    this.scan();
+    this.budget();
+    const { code } = this;
+    for (const name of Object.keys(this.local) as (keyof typeof this.local)[]) this.local[name] = code.local(name === 'w' ? I64 : I32);
+    for (let r = 0; r < 15; r++) if ((this.used >> r) & 1) this.registers.set(r, code.local());
+    const from = code.bytes.length;
+    this.cold = code.block();
+    this.tree(0);
+    code.op(OP.UNREACHABLE).end();
+    this.coldExit();
+    // Tags are known only now; they must match no address when the function begins, and nor may they by being zero.
+    const body = code.bytes.splice(from);
+    for (const [r, index] of this.registers) code.i32(0).memory(OP.I32_LOAD, this.cell(r)).set(index);
+    for (const { tag } of this.tags.values()) code.i32(NO_PAGE).set(tag);
+    for (const byte of body) code.bytes.push(byte);
+    const fn = this.module.define(this.regionType, code);
+    this.module.export('run', fn);
+    return { bytes: this.module.encode(), sites: this.sites, need: this.needs[0]! };
+  }
+
+  // ---- registers
+
+  /** Puts register `n` on the stack. */
+  r(n: number): Code {
+    if (n === 15) throw new Untranslatable('PC as an operand');
+    if (this.scanning) {
+      this.reading |= 1 << n;
+      return this.code;
+    }
+    return this.code.get(this.registers.get(n)!);
+  }
+
+  /** Takes register `n` from the stack. */
+  setR(n: number): void {
+    if (n === 15) throw new Untranslatable('PC as a result');
+    if (this.scanning) this.writing |= 1 << n;
+    else {
+      this.code.set(this.registers.get(n)!);
+      this.dirty |= 1 << n;
+    }
+  }
+
+  /** Arena offset of a register cell. */
+  cell(number: number): number {
+    return this.surroundings.cells + number * 4;
+  }
+
+  /** The local in which flag-setting instructions leave their result, so that `setR` and the flags see one value. */
+  get now(): Step {
+    return this.step;
+  }
+
+  /** Runs `emit` only while registers are being looked for. */
+  scanned(emit: () => void): void {
+    if (this.scanning) emit();
+  }
+
+  // ---- first passes
+
+  /** Finds the registers of all steps, and which may be dirty where a block begins. */
+  private scan(): void {
+    const real = this.code;
+    this.code = new Code(2);
+    this.scanning = true;
+    const { order } = this.structure;
+    const effects = order.map((block) => {
+      let dirty = 0;
+      let clean = false;
+      for (const step of block.steps) {
+        this.reading = 0;
+        this.writing = 0;
+        this.block = block;
+        this.step = step;
+        const synchronises = this.synchronises(step);
+        if (!synchronises) this.effect(step);
+        this.used |= this.reading | this.writing;
+        this.written |= this.writing;
+        if (synchronises && step.condition < 0) {
+          clean = true;
+          dirty = 0;
+        }
+        dirty |= this.writing;
+      }
+      const { end } = block;
+      if (end.kind === 'jump' && block.steps.at(-1)!.name.startsWith('BL')) dirty |= 1 << 14;
+      if (end.kind === 'compare') this.used |= 1 << end.register;
+      if (end.kind === 'table') this.used |= 1 << end.index;
+      if (end.kind === 'call-register') this.used |= 1 << end.register;
+      if (end.kind === 'call' || end.kind === 'call-register') {
+        clean = true;
+        dirty = 0;
+      }
+      return { dirty, clean };
+    });
+    this.used |= this.callsWrite(order);
+    this.scanning = false;
+    this.code = real;
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const block of order) {
+        const { dirty, clean } = effects[block.id]!;
+        const out = clean ? dirty : dirty | this.dirtyIn[block.id]!;
+        for (const edge of edgesOf(block)) {
+          if (!('block' in edge) || (this.dirtyIn[edge.block.id]! | out) === this.dirtyIn[edge.block.id]) continue;
+          this.dirtyIn[edge.block.id]! |= out;
+          changed = true;
+        }
+      }
+    }
+  }
+
+  /** LR, where the region calls or copies a callee. */
+  private callsWrite(order: readonly Block[]): number {
+    const calls = order.some(
+      ({ steps, end }) => end.kind === 'call' || end.kind === 'call-register' || steps.some(({ name }) => name.startsWith('BL')),
+    );
+    if (calls) this.written |= 1 << 14;
+    return calls ? 1 << 14 : 0;
+  }
+
+  /** Lets the emitter of a step note what it reads and writes. */
+  private effect(step: Step): void {
+    const emit = EMIT.get(step.name);
+    if (emit) emit(this, step);
+  }
+
+  /** True for a step that a handler executes, with all registers in their cells. */
+  private synchronises(step: Step): boolean {
+    return !EMIT.has(step.name) && step.name.endsWith('()');
+  }
+
+  /** Decides where the budget is checked, and what each check asks for. */
+  private budget(): void {
+    const { order, loops } = this.structure;
+    for (const block of order) {
+      const after = order.some(
+        ({ end }) => (end.kind === 'call' || end.kind === 'call-register') && 'block' in end.next && end.next.block === block,
+      );
+      if (block.id === 0 || loops.has(block.id) || after) this.checks.add(block.id);
+    }
+    for (let id = order.length - 1; id >= 0; id--) {
+      const block = order[id]!;
+      let longest = 0;
+      for (const edge of edgesOf(block)) {
+        if (!('block' in edge) || edge.block.id <= id || this.checks.has(edge.block.id)) continue;
+        longest = Math.max(longest, this.needs[edge.block.id]!);
+      }
+      if (longest > LONGEST_WAY) {
+        for (const edge of edgesOf(block)) if ('block' in edge && edge.block.id > id) this.checks.add(edge.block.id);
+        longest = 0;
+      }
+      this.needs[id] = block.steps.length + longest;
+    }
+  }
+
+  // ---- structure
+
+  private tree(id: number): void {
+    const { structure, code } = this;
+    const merges = structure.children[id]!.filter((child) => structure.merges.has(child));
+    if (structure.loops.has(id)) {
+      this.loopLabels.set(id, code.loop());
+      this.within(id, merges);
+      code.end();
+      this.loopLabels.delete(id);
+    } else this.within(id, merges);
+  }
+
+  /** The block and, behind it, the merge points that it dominates; the last of them is outermost. */
+  private within(id: number, merges: readonly number[]): void {
+    const { code } = this;
+    const last = merges.at(-1);
+    if (last === undefined) {
+      this.emitBlock(this.structure.order[id]!);
+      return;
+    }
+    this.labels.set(last, code.block());
+    this.within(id, merges.slice(0, -1));
+    code.end();
+    this.labels.delete(last);
+    this.tree(last);
+  }
+
+  /** Goes to a block or out of the region, with the flags as they are. */
+  private go(edge: Edge): void {
+    const { code } = this;
+    if (!('block' in edge)) {
+      this.leave(() => code.i32(edge.exit));
+      return;
+    }
+    const { id } = edge.block;
+    const isLoop = this.structure.loops.has(id);
+    if (isLoop || this.structure.merges.has(id)) {
+      this.meet(id);
+      const label = id <= this.block.id ? this.loopLabels.get(id) : this.labels.get(id);
+      if (label !== undefined) {
+        code.br(label);
+        return;
+      }
+    } else this.entryFlags[id] = { ...this.flags };
+    const { block, position, step } = this;
+    const flags = { ...this.flags };
+    const { dirty } = this;
+    this.tree(id);
+    this.block = block;
+    this.position = position;
+    this.step = step;
+    this.dirty = dirty;
+    Object.assign(this.flags, flags);
+  }
+
+  /** Notes the flags with which a merge point is reached, and leaves the kinds where it can find them. */
+  private meet(id: number): void {
+    const { flags, code, local } = this;
+    const now = { ...flags, same: false };
+    const known = this.entryFlags[id];
+    const isLoop = this.structure.loops.has(id);
+    if (isLoop) {
+      this.entryFlags[id] = { nz: DYNAMIC, c: DYNAMIC, v: DYNAMIC, same: false };
+    } else if (known) {
+      if (known.nz !== now.nz) known.nz = DYNAMIC;
+      if (known.c !== now.c) known.c = DYNAMIC;
+      if (known.v !== now.v) known.v = DYNAMIC;
+    } else this.entryFlags[id] = now;
+    if (now.nz !== DYNAMIC) code.i32(now.nz).set(local.nk);
+    if (now.c !== DYNAMIC) code.i32(now.c).set(local.ck);
+    if (now.v !== DYNAMIC) code.i32(now.v).set(local.vk);
+  }
+
+  private emitBlock(block: Block): void {
+    const { code } = this;
+    this.block = block;
+    this.dirty = this.dirtyIn[block.id]!;
+    const entry = this.entryFlags[block.id];
+    if (entry) Object.assign(this.flags, entry);
+    if (this.structure.loops.has(block.id)) {
+      // Flags that the loop does not touch are found in the kinds' locals, too.
+      if (block.id === 0) {
+        Object.assign(this.flags, { nz: DYNAMIC, c: DYNAMIC, v: DYNAMIC, same: false });
+      }
+    }
+    this.position = 0;
+    this.step = block.steps[0]!;
+    if (this.checks.has(block.id)) {
+      code.get(REM).i32(this.needs[block.id]!).op(OP.I32_LT_S).then();
+      this.exit(EXIT.SHORT, 0);
+      code.end();
+    }
+    code.get(REM).i32(block.steps.length).op(OP.I32_SUB).set(REM);
+    const last = block.end.kind === 'jump' && !isBranch(block.steps.at(-1)!) ? block.steps.length : block.steps.length - 1;
+    let open = -1;
+    for (let i = 0; i < last; i++) {
+      this.position = i;
+      this.step = block.steps[i]!;
+      const { step } = this;
+      if (step.condition < 0) {
+        this.instruction(step);
+        continue;
+      }
+      open = this.conditional(block, i, last);
+      i = open;
+    }
+    this.position = block.steps.length - 1;
+    this.step = block.steps.at(-1)!;
+    this.terminate(block);
+  }
+
+  /** Emits the steps from `first` that have the same condition, as long as none of them changes the flags; the last one emitted. */
+  private conditional(block: Block, first: number, limit: number): number {
+    const { code, flags } = this;
+    const { condition } = block.steps[first]!;
+    this.condition(condition);
+    const before = { ...flags };
+    const { dirty, flagChanges } = this;
+    // Both ways meet behind: kinds have to be in locals if they will differ.
+    this.keepKinds();
+    code.then();
+    let last = first;
+    for (let i = first; i < limit && block.steps[i]!.condition === condition; i++) {
+      this.position = i;
+      this.step = block.steps[i]!;
+      this.instruction(this.step);
+      last = i;
+      if (this.flagChanges !== flagChanges) break;
+    }
+    this.keepKinds();
+    code.end();
+    this.dirty |= dirty;
+    if (this.flagChanges !== flagChanges) {
+      flags.nz = before.nz === flags.nz ? flags.nz : DYNAMIC;
+      flags.c = before.c === flags.c ? flags.c : DYNAMIC;
+      flags.v = before.v === flags.v ? flags.v : DYNAMIC;
+    }
+    flags.same = before.same && flags.same && flags.c === before.c;
+    return last;
+  }
+
+  private keepKinds(): void {
+    const { code, flags, local } = this;
+    if (flags.nz !== DYNAMIC) code.i32(flags.nz).set(local.nk);
+    if (flags.c !== DYNAMIC) code.i32(flags.c).set(local.ck);
+    if (flags.v !== DYNAMIC) code.i32(flags.v).set(local.vk);
+  }
+
+  private instruction(step: Step): void {
+    if (step.name === 'IT' || step.name === 'NOP') return;
+    const emit = EMIT.get(step.name);
+    if (emit) {
+      emit(this, step);
+      return;
+    }
+    if (!step.name.endsWith('()')) throw new Untranslatable(step.name);
+    this.handler(step.name);
+  }
+
+  // ---- ends of blocks
+
+  private terminate(block: Block): void {
+    const { code } = this;
+    const { end } = block;
+    const step = block.steps.at(-1)!;
+    switch (end.kind) {
+      case 'jump':
+        if (step.name.startsWith('BL')) {
+          code.i32(step.next | 1);
+          this.setR(14);
+        }
+        this.go(end.to);
+        return;
+      case 'branch':
+        this.condition(end.condition);
+        this.fork(end.taken, end.next);
+        return;
+      case 'compare':
+        this.r(end.register);
+        if (!end.nonZero) code.op(OP.I32_EQZ);
+        this.fork(end.taken, end.next);
+        return;
+      case 'call':
+        code.i32(end.returns | 1);
+        this.setR(14);
+        this.call(
+          end.returns,
+          end.next,
+          () => code.i32(0).memory(OP.I32_LOAD, this.surroundings.entry(end.target)),
+          () => code.i32(end.target),
+        );
+        return;
+      case 'call-register':
+        this.callRegister(end.register, end.returns, end.next);
+        return;
+      case 'table': {
+        const { targets } = end;
+        this.r(end.index).i32(targets.length).op(OP.I32_GE_U).then();
+        this.exit(EXIT.INTERPRET);
+        code.end();
+        this.branchTable(end.index, targets);
+        return;
+      }
+      case 'dynamic':
+        this.dynamic(step, end.expected, end.back, end.next);
+        return;
+      case 'interpret':
+        this.exit(EXIT.INTERPRET);
+        return;
+    }
+  }
+
+  private fork(taken: Edge, next: Edge): void {
+    const { code } = this;
+    const flags = { ...this.flags };
+    const { dirty } = this;
+    code.then();
+    this.go(taken);
+    code.end();
+    Object.assign(this.flags, flags);
+    this.dirty = dirty;
+    this.go(next);
+  }
+
+  private branchTable(index: number, targets: readonly Edge[]): void {
+    const { code } = this;
+    const inside = targets.flatMap((edge) => ('block' in edge ? [edge.block.id] : []));
+    for (const id of new Set(inside)) this.meet(id);
+    // Exits get a block each, and a label.
+    const outside = [...new Set(targets.flatMap((edge) => ('block' in edge ? [] : [edge.exit])))];
+    const exits = new Map<number, Label>();
+    for (const pc of outside) exits.set(pc, code.block());
+    const labels = targets.map((edge) => {
+      if (!('block' in edge)) return exits.get(edge.exit)!;
+      const { id } = edge.block;
+      return (id <= this.block.id ? this.loopLabels.get(id) : this.labels.get(id))!;
+    });
+    if (labels.some((label) => label === undefined)) throw new Untranslatable('branch table');
+    this.r(index).brTable(labels.slice(0, -1), labels.at(-1)!);
+    for (const pc of outside.toReversed()) {
+      code.end();
+      this.leave(() => code.i32(pc));
+    }
+  }
+
+  private callRegister(register: number, returns: number, next: Edge): void {
+    const { code, local } = this;
+    this.r(register).set(local.a);
+    this.unusualTarget(local.a, EXIT.BRANCH, () => {
+      code.i32(returns | 1);
+      this.setR(14);
+    });
+    code.i32(returns | 1);
+    this.setR(14);
+    const target = (): Code => code.get(local.a).i32(-2).op(OP.I32_AND);
+    this.call(
+      returns,
+      next,
+      () => {
+        target().set(local.t);
+        return this.lookUp(local.t);
+      },
+      () => target(),
+    );
+  }
+
+  private lookUp(pc: number): Code {
+    return this.code
+      .get(pc).i32(10).op(OP.I32_SHR_U).i32(0x3ffffc).op(OP.I32_AND).memory(OP.I32_LOAD, this.surroundings.map)
+      .get(pc).i32(0xffe).op(OP.I32_AND).i32(1).op(OP.I32_SHL, OP.I32_ADD).memory(OP.I32_LOAD, 0); // biome-ignore format: as it runs
+  }
+
+  /** A call: the callee is run from here, as long as it comes back to where it should. */
+  private call(returns: number, next: Edge, fn: () => Code, target: () => Code): void {
+    const { code, local } = this;
+    this.storeRegisters();
+    this.storeFlags();
+    fn().tee(local.b).op(OP.I32_EQZ).get(DEPTH).i32(DEPTH_LIMIT).op(OP.I32_GE_S, OP.I32_OR).then();
+    target().get(REM).op(OP.RETURN).end();
+    code.get(REM).get(DEPTH).i32(1).op(OP.I32_ADD).get(local.b).callIndirect(this.regionType).set(REM).tee(local.pc);
+    code.i32(returns).op(OP.I32_NE).then();
+    code.get(local.pc).get(REM).get(DEPTH).i32(1).op(OP.I32_ADD).i32(returns).call(this.imported.settle).set(REM).tee(local.pc);
+    code.i32(returns).op(OP.I32_NE).then().get(local.pc).get(REM).op(OP.RETURN).end().end();
+    if (!('block' in next)) {
+      code.i32(next.exit).get(REM).op(OP.RETURN);
+      return;
+    }
+    this.loadRegisters();
+    this.forgetFlags();
+    this.go(next);
+  }
+
+  private dynamic(step: Step, expected: number, back: Edge | undefined, next: Edge | undefined): void {
+    const { code, local } = this;
+    if (step.condition >= 0) {
+      this.condition(step.condition);
+      code.op(OP.I32_EQZ).then();
+      const flags = { ...this.flags };
+      const { dirty } = this;
+      this.go(next!);
+      Object.assign(this.flags, flags);
+      this.dirty = dirty;
+      code.end();
+    }
+    const emit = EMIT.get(step.name);
+    if (!emit) {
+      // Whatever it is, its handler knows where it goes; it never comes back here.
+      this.handler(step.name, true);
+      return;
+    }
+    // Leaves the target in local.t.
+    emit(this, step);
+    if (step.name === 'JUMP' || step.name === 'TB') {
+      this.leave(() => code.get(local.t).i32(-2).op(OP.I32_AND));
+      return;
+    }
+    if (back) {
+      code
+        .get(local.t)
+        .i32(expected | 1)
+        .op(OP.I32_EQ)
+        .then();
+      const flags = { ...this.flags };
+      const { dirty } = this;
+      this.go(back);
+      Object.assign(this.flags, flags);
+      this.dirty = dirty;
+      code.end();
+    }
+    this.unusualTarget(local.t, EXIT.BRANCH);
+    this.leave(() => code.get(local.t).i32(-2).op(OP.I32_AND));
+  }
+
+  /** Leaves for a target that is not plain Thumb code: bit 0 clear, or perhaps an exception return. */
+  private unusualTarget(target: number, exit: number, before?: () => void): void {
+    const { code } = this;
+    code.get(target).i32(1).op(OP.I32_AND, OP.I32_EQZ).get(target).i32(28).op(OP.I32_SHR_U).i32(15).op(OP.I32_EQ, OP.I32_OR).then();
+    before?.();
+    code
+      .i32(0)
+      .get(target)
+      .memory(OP.I32_STORE, this.surroundings.control + CONTROL.TARGET * 4);
+    this.exit(exit);
+    code.end();
+  }
+
+  // ---- exits
+
+  /** Returns to the dispatcher, or to the caller, with everything in its cells. */
+  private leave(pc: () => Code): void {
+    this.storeRegisters();
+    this.storeFlags();
+    pc().get(REM).op(OP.RETURN);
+  }
+
+  /** A site for the current step. */
+  site(handler = -1): number {
+    if (this.sites.length >= SITE_LIMIT - 1) throw new Untranslatable('too many exits');
+    const { flags } = this;
+    const word = kinds(flags.nz, flags.c, flags.v);
+    return (
+      this.sites.push({ step: this.step, counted: this.block.steps.length - this.position, flags: word, flagsAfter: word, handler }) - 1
+    );
+  }
+
+  /** Leaves by way of the engine; rarely executed. `counted` overrides how many instructions of the block are given back. */
+  exit(exit: number, counted?: number, known?: number): void {
+    if (this.scanning) return;
+    const site = known ?? this.site();
+    if (counted !== undefined) (this.sites[site] as { counted: number }).counted = counted;
+    this.code
+      .i32(encodeExit(this.surroundings.number, site, exit))
+      .set(this.local.site)
+      .br(this.cold);
+  }
+
+  private coldExit(): void {
+    const { code, local } = this;
+    for (const [r, index] of this.registers) if ((this.written >> r) & 1) code.i32(0).get(index).memory(OP.I32_STORE, this.cell(r));
+    const store = (word: number, index: number): void => {
+      code
+        .i32(0)
+        .get(index)
+        .memory(OP.I32_STORE, this.surroundings.control + word * 4);
+    };
+    code.i32(0).get(local.nk).get(local.ck).i32(4).op(OP.I32_SHL, OP.I32_OR).get(local.vk).i32(8).op(OP.I32_SHL, OP.I32_OR);
+    code.memory(OP.I32_STORE, this.surroundings.control + CONTROL.COLD_KINDS * 4);
+    store(CONTROL.COLD_NZ, local.nz);
+    store(CONTROL.COLD_CA, local.ca);
+    store(CONTROL.COLD_CB, local.cb);
+    store(CONTROL.COLD_VA, local.va);
+    store(CONTROL.COLD_VB, local.vb);
+    code.get(local.site).get(REM);
+  }
+
+  private storeRegisters(): void {
+    for (const [r, index] of this.registers) {
+      if ((this.dirty >> r) & 1) this.code.i32(0).get(index).memory(OP.I32_STORE, this.cell(r));
+    }
+  }
+
+  /** Loads every register that the region keeps in a local. */
+  private loadRegisters(): void {
+    for (const [r, index] of this.registers) this.code.i32(0).memory(OP.I32_LOAD, this.cell(r)).set(index);
+    this.dirty = 0;
+  }
+
+  // ---- handlers
+
+  /** Executes the current step by the interpreter's handler. `leaves`: it never continues here. */
+  handler(name: string, leaves = false): void {
+    const { code } = this;
+    const number = OPERATION.get(name)!;
+    if (this.scanning) return;
+    if (number >= FIRST_FLOAT) this.trapFloat();
+    const touches = TOUCHES_FLAGS.test(name);
+    if (touches) this.flagsToApsr();
+    this.storeRegisters();
+    const site = this.site(number);
+    code
+      .i32(encodeExit(this.surroundings.number, site, EXIT.HANDLED))
+      .get(REM)
+      .call(this.imported.handler);
+    code.then();
+    this.exitSynchronised(EXIT.HANDLED, site);
+    code.end();
+    if (leaves) {
+      code.op(OP.UNREACHABLE);
+      return;
+    }
+    if (touches) {
+      this.forgetFlags();
+      this.sites[site]!.flagsAfter = kinds(0, 0, 0);
+    }
+    this.loadRegisters();
+  }
+
+  /** Executes the current step by a handler as the rare case of an emitter that goes on by itself: registers stay dirty. */
+  slowHandler(name: string): void {
+    const { code } = this;
+    if (this.scanning) return;
+    this.storeRegisters();
+    const site = this.site(OPERATION.get(HANDLER_OF[name] ?? name)!);
+    code
+      .i32(encodeExit(this.surroundings.number, site, EXIT.HANDLED))
+      .get(REM)
+      .call(this.imported.handler);
+    code.then();
+    this.exitSynchronised(EXIT.HANDLED, site);
+    code.end();
+    for (const [r, index] of this.registers) code.i32(0).memory(OP.I32_LOAD, this.cell(r)).set(index);
+  }
+
+  /** As `exit`, for sites at which the handler has changed the cells: they are loaded again first, as the exit stores them. */
+  private exitSynchronised(exit: number, site: number): void {
+    for (const [r, index] of this.registers) this.code.i32(0).memory(OP.I32_LOAD, this.cell(r)).set(index);
+    this.exit(exit, undefined, site);
+  }
+
+  /** Leaves when floating point has to stop first. */
+  trapFloat(): void {
+    const { code } = this;
+    if (this.scanning) return;
+    code
+      .i32(0)
+      .memory(OP.I32_LOAD, this.surroundings.control + CONTROL.FP_TRAP * 4)
+      .then();
+    this.exit(EXIT.INTERPRET);
+    code.end();
+  }
+
+  // ---- flags
+
+  /** N and Z are those of the value on the stack; C and V stay. */
+  setNZ(): void {
+    const { flags, code, local } = this;
+    code.set(local.nz);
+    flags.nz = NZ_KIND.VALUE;
+    flags.same = false;
+    this.flagChanges++;
+  }
+
+  /** C is the 0 or 1 on the stack; V stays. */
+  setC(): void {
+    const { flags, code, local } = this;
+    code.set(local.ca);
+    flags.c = C_KIND.BIT;
+    flags.same = false;
+    this.flagChanges++;
+  }
+
+  /** V is the sign of the value on the stack. */
+  setV(): void {
+    const { flags, code, local } = this;
+    code.set(local.va);
+    flags.v = V_KIND.SIGN;
+    flags.same = false;
+    this.flagChanges++;
+  }
+
+  /** All flags are those of an addition or subtraction whose operands are in CA and CB as `kind` says; NZ is set. */
+  setArithmetic(kind: number): void {
+    const { flags, code, local } = this;
+    code.get(local.ca).set(local.va).get(local.cb).set(local.vb);
+    flags.nz = NZ_KIND.VALUE;
+    flags.c = kind;
+    flags.v = kind;
+    flags.same = true;
+    this.flagChanges++;
+  }
+
+  /** Nothing is known but what the control block says. */
+  private forgetFlags(): void {
+    Object.assign(this.flags, { nz: NZ_KIND.CELLS, c: C_KIND.CELLS, v: V_KIND.CELLS, same: false });
+    this.flagChanges++;
+  }
+
+  /** The arguments of `flags` and `keep`. */
+  private flagArguments(): void {
+    const { flags, code, local } = this;
+    const kind = (known: number, index: number): Code => (known === DYNAMIC ? code.get(index) : code.i32(known));
+    kind(flags.nz, local.nk).get(local.nz);
+    kind(flags.c, local.ck).get(local.ca).get(local.cb);
+    kind(flags.v, local.vk).get(local.va).get(local.vb);
+  }
+
+  /** Puts N, Z, C and V in their APSR positions on the stack. */
+  packedFlags(): void {
+    if (this.scanning) return;
+    this.flagArguments();
+    this.code.call(this.imported.flags);
+  }
+
+  /** Brings the lazy flags of the locals to the control block. */
+  private storeFlags(): void {
+    const { flags, code, local } = this;
+    const { nz, c, v } = flags;
+    if (nz === NZ_KIND.CELLS && c === C_KIND.CELLS && v === V_KIND.CELLS) return;
+    const partial = [nz, c, v].some((kind) => kind === DYNAMIC || kind === 0);
+    if (partial) {
+      this.flagArguments();
+      code.call(this.imported.keep);
+      return;
+    }
+    const { control } = this.surroundings;
+    const store = (word: number, index: number): void => {
+      code
+        .i32(0)
+        .get(index)
+        .memory(OP.I32_STORE, control + word * 4);
+    };
+    code
+      .i32(0)
+      .i32(kinds(nz, c, v))
+      .memory(OP.I32_STORE, control + CONTROL.FLAG_KINDS * 4);
+    store(CONTROL.NZ, local.nz);
+    store(CONTROL.CA, local.ca);
+    if (c !== C_KIND.BIT) store(CONTROL.CB, local.cb);
+    store(CONTROL.VA, local.va);
+    if (v !== V_KIND.SIGN) store(CONTROL.VB, local.vb);
+  }
+
+  /** Brings N, Z, C and V to the APSR cell. */
+  private flagsToApsr(): void {
+    this.flagArguments();
+    this.code.call(this.imported.keep);
+  }
+
+  /** Puts 1 or 0 on the stack: whether `condition` (0..13) holds. */
+  condition(condition: number): void {
+    const { flags, code, local } = this;
+    if (this.scanning) {
+      code.i32(0);
+      return;
+    }
+    const negate = (condition & 1) !== 0;
+    const { same, c, nz } = flags;
+    const a = (): Code => {
+      if (c === C_KIND.SUB) return code.get(local.ca).get(local.cb).op(OP.I32_ADD);
+      return code.get(local.ca);
+    };
+    const subtraction = same && (c === C_KIND.CMP || c === C_KIND.SUB);
+    const compare = (positive: number, negative: number): void => {
+      a()
+        .get(local.cb)
+        .op(negate ? negative : positive);
+    };
+    const known = nz === NZ_KIND.VALUE;
+    switch (condition >> 1) {
+      case 0:
+        if (subtraction && c === C_KIND.CMP) return compare(OP.I32_EQ, OP.I32_NE);
+        if (!known) break;
+        code.get(local.nz);
+        code.op(OP.I32_EQZ);
+        if (negate) code.op(OP.I32_EQZ);
+        return;
+      case 1:
+        if (!this.carry()) break;
+        if (negate) code.op(OP.I32_EQZ);
+        return;
+      case 2:
+        if (!known) break;
+        code
+          .get(local.nz)
+          .i32(0)
+          .op(negate ? OP.I32_GE_S : OP.I32_LT_S);
+        return;
+      case 4:
+        if (subtraction) return compare(OP.I32_GT_U, OP.I32_LE_U);
+        if (!known || !this.carry()) break;
+        code.get(local.nz).i32(0).op(OP.I32_NE, OP.I32_AND);
+        if (negate) code.op(OP.I32_EQZ);
+        return;
+      case 5:
+        if (subtraction) return compare(OP.I32_GE_S, OP.I32_LT_S);
+        break;
+      case 6:
+        if (subtraction) return compare(OP.I32_GT_S, OP.I32_LE_S);
+        break;
+      default:
+        break;
+    }
+    this.packedCondition(condition);
+  }
+
+  /** Puts C on the stack as 0 or 1, where its kind is known; false where not. */
+  carry(): boolean {
+    const { flags, code, local } = this;
+    if (this.scanning) {
+      code.i32(0);
+      return true;
+    }
+    switch (flags.c) {
+      case C_KIND.CMP:
+        code.get(local.ca).get(local.cb).op(OP.I32_GE_U);
+        return true;
+      case C_KIND.SUB:
+        code.get(local.ca).get(local.cb).op(OP.I32_ADD).get(local.cb).op(OP.I32_GE_U);
+        return true;
+      case C_KIND.CMN:
+        code.get(local.ca).get(local.cb).op(OP.I32_ADD).get(local.cb).op(OP.I32_LT_U);
+        return true;
+      case C_KIND.ADD:
+        code.get(local.ca).get(local.cb).op(OP.I32_LT_U);
+        return true;
+      case C_KIND.BIT:
+        code.get(local.ca);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Puts C on the stack as 0 or 1. */
+  anyCarry(): void {
+    if (this.carry()) return;
+    this.packedFlags();
+    this.code.i32(29).op(OP.I32_SHR_U).i32(1).op(OP.I32_AND);
+  }
+
+  private packedCondition(condition: number): void {
+    const { code, local } = this;
+    this.packedFlags();
+    code.set(local.e);
+    const bit = (n: number): Code => code.get(local.e).i32(n).op(OP.I32_SHR_U).i32(1).op(OP.I32_AND);
+    switch (condition >> 1) {
+      case 0:
+        bit(30);
+        break;
+      case 1:
+        bit(29);
+        break;
+      case 2:
+        bit(31);
+        break;
+      case 3:
+        bit(28);
+        break;
+      case 4:
+        bit(29);
+        bit(30).op(OP.I32_EQZ, OP.I32_AND);
+        break;
+      case 5:
+        bit(31);
+        bit(28).op(OP.I32_EQ);
+        break;
+      default:
+        bit(31);
+        bit(28).op(OP.I32_EQ);
+        bit(30).op(OP.I32_EQZ, OP.I32_AND);
+        break;
+    }
+    if (condition & 1) code.op(OP.I32_EQZ);
+  }
+
+  // ---- memory
+
+  /** Remembered page of accesses through register `n`. */
+  private tagOf(name: string): { tag: number; delta: number } {
+    let entry = this.tags.get(name);
+    if (!entry) {
+      entry = { tag: this.code.local(), delta: this.code.local() };
+      this.tags.set(name, entry);
+    }
+    return entry;
+  }
+
+  /**
+   * Tests whether `bytes` bytes at the address in local `a` can be reached directly, as `right` (1 read, 2 write) says, and remembers the
+   * page. `direct` is emitted where they can, with the local that has to be added to `a`; `slow` elsewhere. `alignment` is a power of two.
+   */
+  reach(key: number, right: number, bytes: number, alignment: number, direct: (delta: number) => void, slow: () => void): void {
+    if (this.scanning) return;
+    const { code, local, surroundings } = this;
+    const { tag, delta } = this.tagOf(`${right}:${key}`);
+    const done = code.block();
+    const fast = code.block();
+    code
+      .get(local.a)
+      .i32(-4096 | (alignment - 1))
+      .op(OP.I32_AND)
+      .get(tag)
+      .op(OP.I32_EQ);
+    const crosses = bytes > alignment;
+    if (crosses)
+      code
+        .get(local.a)
+        .i32(4095)
+        .op(OP.I32_AND)
+        .i32(4096 - bytes)
+        .op(OP.I32_LE_U, OP.I32_AND);
+    code.brIf(fast);
+    code.get(local.a).i32(10).op(OP.I32_SHR_U).i32(0x3ffffc).op(OP.I32_AND).memory(OP.I32_LOAD, surroundings.pages).tee(local.e);
+    code.i32(right).op(OP.I32_AND).i32(0).op(OP.I32_NE);
+    if (alignment > 1)
+      code
+        .get(local.a)
+        .i32(alignment - 1)
+        .op(OP.I32_AND, OP.I32_EQZ, OP.I32_AND);
+    if (crosses)
+      code
+        .get(local.a)
+        .i32(4095)
+        .op(OP.I32_AND)
+        .i32(4096 - bytes)
+        .op(OP.I32_LE_U, OP.I32_AND);
+    code.then();
+    code.get(local.e).i32(-4096).op(OP.I32_AND).get(local.a).i32(-4096).op(OP.I32_AND).tee(tag).op(OP.I32_SUB).set(delta).br(fast).end();
+    slow();
+    code.br(done).end();
+    direct(delta);
+    code.end();
+  }
+
+  /**
+   * A single load at the address in local `a`. `finish` is emitted twice: with the value, extended to 32 bits, in local `t`.
+   * `kind` as ACCESS in micro-ops.ts.
+   */
+  load(kind: number, key: number, finish: () => void): void {
+    const { code, local } = this;
+    if (this.scanning) {
+      finish();
+      return;
+    }
+    const bytes = kind === 1 ? 4 : kind === 2 || kind === 4 ? 2 : 1;
+    const op = [0, OP.I32_LOAD, OP.I32_LOAD16_U, OP.I32_LOAD8_U, OP.I32_LOAD16_S, OP.I32_LOAD8_S][kind]!;
+    this.reach(
+      key,
+      1,
+      bytes,
+      bytes,
+      (delta) => {
+        code.get(local.a).get(delta).op(OP.I32_ADD).memory(op, 0).set(local.t);
+        finish();
+      },
+      () => {
+        const site = this.site();
+        const { dirty } = this;
+        code
+          .get(local.a)
+          .i32(encodeExit(this.surroundings.number, site, kind))
+          .get(REM)
+          .call(this.imported.load)
+          .set(local.t);
+        code
+          .i32(0)
+          .memory(OP.I32_LOAD, this.surroundings.control + CONTROL.STATUS * 4)
+          .tee(local.e)
+          .then();
+        code.get(local.e).i32(FAULTED).op(OP.I32_EQ).then();
+        this.exit(EXIT.FAULT, undefined, site);
+        code.end();
+        finish();
+        this.exit(EXIT.DONE, undefined, site);
+        code.end();
+        finish();
+        this.dirty = dirty;
+      },
+    );
+  }
+
+  /** A single store of local `t` at the address in local `a`; `finish` as for `load`. */
+  store(kind: number, key: number, finish: () => void): void {
+    const { code, local } = this;
+    if (this.scanning) {
+      finish();
+      return;
+    }
+    const bytes = kind === 6 ? 4 : kind === 7 ? 2 : 1;
+    const op = kind === 6 ? OP.I32_STORE : kind === 7 ? OP.I32_STORE16 : OP.I32_STORE8;
+    this.reach(
+      key,
+      2,
+      bytes,
+      bytes,
+      (delta) => {
+        code.get(local.a).get(delta).op(OP.I32_ADD).get(local.t).memory(op, 0);
+        finish();
+      },
+      () => {
+        const site = this.site();
+        const { dirty } = this;
+        code
+          .get(local.a)
+          .get(local.t)
+          .i32(encodeExit(this.surroundings.number, site, kind - 5))
+          .get(REM)
+          .call(this.imported.store);
+        code.tee(local.e).then();
+        code.get(local.e).i32(FAULTED).op(OP.I32_EQ).then();
+        this.exit(EXIT.FAULT, undefined, site);
+        code.end();
+        finish();
+        this.exit(EXIT.DONE, undefined, site);
+        code.end();
+        finish();
+        this.dirty = dirty;
+      },
+    );
+  }
+}
+
+function edgesOf({ end }: Block): Edge[] {
+  switch (end.kind) {
+    case 'jump':
+      return [end.to];
+    case 'branch':
+    case 'compare':
+      return [end.taken, end.next];
+    case 'call':
+    case 'call-register':
+      return [end.next];
+    case 'table':
+      return end.targets;
+    case 'dynamic':
+      return [end.back, end.next].filter((edge): edge is Edge => edge !== undefined);
+    case 'interpret':
+      return [];
+  }
+}
+
+/** True for an unconditional branch, which has nothing to emit but where it goes. */
+function isBranch({ name }: Step): boolean {
+  return name === 'B' || name === 'B_FAR' || name === 'BL' || name === 'BL_FAR';
+}
+
+/** Handlers that read or change N, Z, C or V. */
+const TOUCHES_FLAGS = /^(ALU|RORS_R|MRS|MSR|VMRS|VSEL)/;

@@ -1,0 +1,85 @@
+/**
+ * What translated code and the engine share: the control block in the arena, how an exit is encoded, and the lazy flags.
+ */
+import type { Step } from './region.ts';
+
+/** Words of the control block, by number. */
+export const CONTROL = {
+  /** Instructions left, written when the dispatcher returns. */
+  REMAINING: 0,
+  /** Outcome of the last slow load: OK, FAULTED or STOPPING. */
+  STATUS: 1,
+  /** 1 while floating-point instructions have to stop first. */
+  FP_TRAP: 2,
+  /** Value that an unusual branch goes to. */
+  TARGET: 3,
+  /** Lazy flags: kinds (0: APSR is up to date), then the operands. */
+  FLAG_KINDS: 4,
+  NZ: 5,
+  CA: 6,
+  CB: 7,
+  VA: 8,
+  VB: 9,
+  /** The same, as a region leaves them at a `cold` exit. */
+  COLD_KINDS: 10,
+  COLD_NZ: 11,
+  COLD_CA: 12,
+  COLD_CB: 13,
+  COLD_VA: 14,
+  COLD_VB: 15,
+} as const;
+
+/** Words of the control block. */
+export const CONTROL_WORDS = 16;
+
+/** Outcomes of a slow access or a handler. */
+export const OK = 0;
+export const FAULTED = 1;
+export const STOPPING = 2;
+
+/** How a part of the flags is known. `CELLS`: as it was when the region was entered, see the control block. */
+export const NZ_KIND = { CELLS: 0, VALUE: 1 } as const;
+/** C: from a - b, from r = a - b and b, from a + b, from r = a + b and b, or as 0 or 1 in the first operand. */
+export const C_KIND = { CELLS: 0, CMP: 1, SUB: 2, CMN: 3, ADD: 4, BIT: 5 } as const;
+/** V: as C, or the sign of the first operand. */
+export const V_KIND = { CELLS: 0, CMP: 1, SUB: 2, CMN: 3, ADD: 4, SIGN: 5 } as const;
+/** At compile time only: known when the code runs. */
+export const DYNAMIC = 15;
+
+/** Set in a word of kinds, so that it is never 0. */
+export const LAZY = 0x1000;
+
+/** Packs kinds into the word of the control block. */
+export function kinds(nz: number, c: number, v: number): number {
+  return LAZY | nz | (c << 4) | (v << 8);
+}
+
+/** What an exit means. The instruction of the site is: not executed, done, not to be begun, to be interpreted, a branch to TARGET. */
+export const EXIT = { FAULT: 0, DONE: 1, SHORT: 2, INTERPRET: 3, HANDLED: 4, BRANCH: 5 } as const;
+
+const SITE_BITS = 12;
+/** Most sites of one region. */
+export const SITE_LIMIT = 1 << SITE_BITS;
+
+/** The value that a region function returns instead of an address: always odd. */
+export function encodeExit(region: number, site: number, exit: number): number {
+  return (((((region << SITE_BITS) | site) << 3) | exit) << 1) | 1;
+}
+
+/** The parts of `encodeExit`. */
+export function decodeExit(value: number): { region: number; site: number; exit: number } {
+  return { exit: (value >>> 1) & 7, site: (value >>> 4) & (SITE_LIMIT - 1), region: value >>> (4 + SITE_BITS) };
+}
+
+/** A place at which a region can be left. */
+export interface Site {
+  readonly step: Step;
+  /** Instructions of its block that have been counted but not executed when `step` begins, itself included. */
+  readonly counted: number;
+  /** Kinds of NZ, C and V before the step, in a word like the control block's; DYNAMIC parts are in COLD_KINDS. */
+  readonly flags: number;
+  /** The same behind it. */
+  flagsAfter: number;
+  /** Number of the handler that executes it, -1 for none. */
+  readonly handler: number;
+}

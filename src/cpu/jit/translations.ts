@@ -1,0 +1,322 @@
+/**
+ * The translated regions of one core: made, found, checked against the memory they were made from, bounded in number, dropped.
+ *
+ * A region is linked when its function number stands in the code map. A change of the page table unlinks all; they are linked again,
+ * one by one, when they are needed and their pages are still the same. A write to their bytes drops them.
+ */
+import type { Arena } from '../../memory/arena.ts';
+import { type CoreMemory, EXECUTE, READ } from '../core-memory.ts';
+import type { CodePage, CodePages } from '../interpreter/code-pages.ts';
+import { OPERATION } from '../interpreter/handlers.ts';
+import type { Interpreter } from '../interpreter/interpreter.ts';
+import { SLOT } from '../interpreter/micro-ops.ts';
+import { structure } from './control-flow.ts';
+import { Generator, Untranslatable } from './generator.ts';
+import type { Site } from './layout.ts';
+import { formRegion, type Guard, type Region, type RegionPage } from './region.ts';
+import type { Places } from './runtime.ts';
+
+const ENTER = OPERATION.get('ENTER')!;
+/** Most regions, and most bytes of modules, at a time; beyond, all are dropped and the hot ones come again. */
+const REGION_LIMIT = 4096;
+const BYTES_LIMIT = 48 << 20;
+/** How often code at one address may change before it is left to the interpreter, for a while. */
+const REWRITE_LIMIT = 8;
+
+/** Figures of an engine so far. */
+export interface JitStatistics {
+  /** Modules compiled, and how many are in use. */
+  readonly modules: number;
+  readonly live: number;
+  /** Bytes of WebAssembly of all modules compiled, and of those in use. */
+  readonly bytes: number;
+  readonly liveBytes: number;
+  /** Guest instructions translated. */
+  readonly instructions: number;
+  /** Instructions executed by translated code. */
+  readonly executed: number;
+}
+
+/** A translated region. */
+export interface Translated {
+  readonly number: number;
+  readonly pc: number;
+  readonly need: number;
+  readonly sites: readonly Site[];
+  readonly guards: readonly Guard[];
+  readonly pages: readonly RegionPage[];
+  readonly bytes: number;
+  linked: boolean;
+}
+
+/** ENTER in a decoded page. */
+interface Patch {
+  readonly page: CodePage;
+  readonly index: number;
+  readonly original: number;
+  users: number;
+}
+
+/** What translated code can call, by name. */
+export interface Imports {
+  load(address: number, code: number, remaining: number): number;
+  store(address: number, value: number, code: number, remaining: number): number;
+  handler(code: number, remaining: number): number;
+  readonly settle: WebAssembly.ExportValue;
+  readonly flags: WebAssembly.ExportValue;
+  readonly keep: WebAssembly.ExportValue;
+}
+
+/** What the translations of a core are made with. */
+export interface TranslationsOptions {
+  readonly memory: CoreMemory;
+  readonly arena: Arena;
+  readonly interpreter: Interpreter;
+  readonly table: WebAssembly.Table;
+  readonly places: Places;
+  readonly stackLimits: boolean;
+  readonly imports: Imports;
+}
+
+/** All regions of one core. */
+export class Translations {
+  readonly statistics = { modules: 0, live: 0, bytes: 0, liveBytes: 0, instructions: 0 };
+  private readonly options: TranslationsOptions;
+  private readonly code: CodePages;
+  private readonly i32: Int32Array;
+  private readonly byPc = new Map<number, Translated>();
+  private readonly byNumber: (Translated | undefined)[] = [undefined];
+  private readonly free: number[] = [];
+  private readonly byPage = new Map<number, Set<Translated>>();
+  private readonly linkedRegions = new Set<Translated>();
+  private readonly patches = new Map<number, Patch>();
+  private readonly suspended: Patch[] = [];
+  private readonly rewrites = new Map<number, number>();
+  /** Sites of regions that were dropped while they may still be executing. */
+  private readonly dropped = new Map<number, Translated>();
+  private readonly env: WebAssembly.ModuleImports;
+
+  constructor(options: TranslationsOptions) {
+    this.options = options;
+    this.code = options.interpreter.code;
+    this.i32 = options.arena.i32;
+    const { imports, table, arena } = options;
+    this.env = { ...imports, memory: arena.memory, table } as unknown as WebAssembly.ModuleImports;
+  }
+
+  /** True when translated code for `pc` can be entered now. */
+  linked(pc: number): boolean {
+    const level = this.i32[(this.options.places.map >>> 2) + (pc >>> 12)]!;
+    return level !== 0 && this.i32[(level >>> 2) + ((pc & 0xffe) >>> 1)] !== 0;
+  }
+
+  /** The region that begins at `pc`, linked or not. */
+  at(pc: number): Translated | undefined {
+    return this.byPc.get(pc);
+  }
+
+  site(region: number, site: number): Site {
+    return (this.byNumber[region] ?? this.dropped.get(region))!.sites[site]!;
+  }
+
+  /** Translates the code at `pc`; undefined where that is not possible. */
+  translate(pc: number): Translated | undefined {
+    if ((this.rewrites.get(pc) ?? 0) >= REWRITE_LIMIT) return undefined;
+    const region = formRegion(this.code, (page, index) => this.original(page, index), pc);
+    if (!region || region.instructions === 0) return this.refuse(pc);
+    if (region.blocks[0]!.end.kind === 'interpret' && region.blocks[0]!.steps.length === 1) return this.refuse(pc);
+    if (this.byPc.size >= REGION_LIMIT || this.statistics.liveBytes > BYTES_LIMIT) this.dropAll();
+    const number = this.free.pop() ?? this.byNumber.push(undefined) - 1;
+    const translated = this.compile(region, number);
+    if (!translated) {
+      this.free.push(number);
+      return this.refuse(pc);
+    }
+    this.add(translated);
+    return translated;
+  }
+
+  /** Makes a region reachable if memory still shows the same code; drops it if not. */
+  link(region: Translated): boolean {
+    if (region.linked) return true;
+    const { memory } = this.options;
+    for (const { virtual, arena } of region.pages) {
+      const address = (virtual << 12) >>> 0;
+      if (memory.pages[virtual] === 0) memory.fetch(address);
+      const entry = memory.pages[virtual]!;
+      if ((entry & -4096) >>> 0 === arena && (entry & (READ | EXECUTE)) === (READ | EXECUTE)) continue;
+      if ((entry & EXECUTE) === 0) return false;
+      this.drop(region);
+      return false;
+    }
+    this.i32[this.entry(region.pc) >>> 2] = region.number;
+    region.linked = true;
+    this.linkedRegions.add(region);
+    return true;
+  }
+
+  /** The page table has changed: nothing can be entered before its pages were looked at again. */
+  unlink(): void {
+    for (const region of this.linkedRegions) {
+      region.linked = false;
+      this.i32[this.entry(region.pc) >>> 2] = 0;
+    }
+    this.linkedRegions.clear();
+  }
+
+  /** Drops what was made from `length` bytes at arena offset `at`. */
+  invalidate(at: number, length: number): void {
+    for (let page = at & -4096; page < at + length; page += 4096) {
+      const regions = this.byPage.get(page);
+      if (!regions) continue;
+      for (const region of [...regions]) {
+        if (!region.guards.some((guard) => guard.arena < at + length && at < guard.arena + guard.length)) continue;
+        this.rewrites.set(region.pc, (this.rewrites.get(region.pc) ?? 0) + 1);
+        this.drop(region);
+      }
+    }
+  }
+
+  /** Lets the interpreter execute the instruction at `pc` although translated code begins there, until `resume`. */
+  suspend(pc: number): void {
+    const page = this.code.find(pc);
+    if (!page) return;
+    const patch = this.patches.get(page.arena + (pc & 0xfff));
+    if (!patch || (patch.page.slots[patch.index]! & 0xfff) !== ENTER) return;
+    patch.page.slots[patch.index] = patch.original;
+    this.suspended.push(patch);
+  }
+
+  /** Ends what `suspend` began. */
+  resume(): void {
+    for (const patch of this.suspended) {
+      const { page, index, original } = patch;
+      if (patch.users > 0 && page.slots[index] === original) page.slots[index] = (original & ~0xfff) | ENTER;
+    }
+    this.suspended.length = 0;
+    if (this.dropped.size > 0) {
+      for (const number of this.dropped.keys()) this.free.push(number);
+      this.dropped.clear();
+    }
+  }
+
+  dispose(): void {
+    this.dropAll();
+  }
+
+  private refuse(pc: number): undefined {
+    this.rewrites.set(pc, REWRITE_LIMIT);
+    return undefined;
+  }
+
+  private compile(region: Region, number: number): Translated | undefined {
+    const { options, statistics } = this;
+    try {
+      const { bytes, sites, need } = new Generator(region, structure(region), {
+        ...options.places,
+        memoryPages: options.arena.memory.buffer.byteLength / 65536,
+        number,
+        entry: (pc) => this.entry(pc),
+        literal: (made, address) => this.literal(made, address),
+        stackLimits: options.stackLimits,
+      }).translate();
+      const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.env });
+      while (options.table.length <= number) options.table.grow(options.table.length);
+      options.table.set(number, instance.exports['run']);
+      statistics.modules++;
+      statistics.bytes += bytes.length;
+      statistics.instructions += region.instructions;
+      const { pc, guards, pages } = region;
+      return { number, pc, need, sites, guards, pages, bytes: bytes.length, linked: false };
+    } catch (error) {
+      if (error instanceof Untranslatable) return undefined;
+      throw error;
+    }
+  }
+
+  private add(region: Translated): void {
+    const { statistics } = this;
+    this.byNumber[region.number] = region;
+    this.byPc.set(region.pc, region);
+    statistics.live++;
+    statistics.liveBytes += region.bytes;
+    for (const { arena } of region.pages) {
+      const known = this.byPage.get(arena);
+      if (known) known.add(region);
+      else this.byPage.set(arena, new Set([region]));
+    }
+    const page = this.code.find(region.pc);
+    if (page) this.patch(page, region.pc);
+    this.link(region);
+  }
+
+  private drop(region: Translated): void {
+    const { statistics } = this;
+    if (this.byNumber[region.number] !== region) return;
+    if (region.linked) {
+      this.i32[this.entry(region.pc) >>> 2] = 0;
+      this.linkedRegions.delete(region);
+      region.linked = false;
+    }
+    this.byNumber[region.number] = undefined;
+    this.dropped.set(region.number, region);
+    this.options.table.set(region.number, null);
+    if (this.byPc.get(region.pc) === region) this.byPc.delete(region.pc);
+    statistics.live--;
+    statistics.liveBytes -= region.bytes;
+    for (const { arena } of region.pages) {
+      const known = this.byPage.get(arena);
+      known?.delete(region);
+      if (known?.size === 0) this.byPage.delete(arena);
+    }
+    const first = region.pages[0]!;
+    const arena = region.pages.find(({ virtual }) => virtual === region.pc >>> 12)?.arena ?? first.arena;
+    this.unpatch(arena + (region.pc & 0xfff));
+  }
+
+  private dropAll(): void {
+    for (const region of [...this.byPc.values()]) this.drop(region);
+    this.rewrites.clear();
+  }
+
+  private original(page: CodePage, index: number): number {
+    return this.patches.get(page.arena + ((index / SLOT) << 1))?.original ?? 0;
+  }
+
+  private patch(page: CodePage, pc: number): void {
+    const index = ((pc & 0xffe) >>> 1) * SLOT;
+    const key = page.arena + (pc & 0xfff);
+    const known = this.patches.get(key);
+    const now = page.slots[index]!;
+    if (known && (now & 0xfff) === ENTER) {
+      known.users++;
+      return;
+    }
+    this.patches.set(key, { page, index, original: now, users: (known?.users ?? 0) + 1 });
+    page.slots[index] = (now & ~0xfff) | ENTER;
+  }
+
+  private unpatch(key: number): void {
+    const patch = this.patches.get(key);
+    if (!patch || --patch.users > 0) return;
+    const { page, index, original } = patch;
+    if ((page.slots[index]! & 0xfff) === ENTER) page.slots[index] = original;
+    this.patches.delete(key);
+  }
+
+  /** Arena offset of the word of the code map for `pc`. */
+  private entry(pc: number): number {
+    const { places, arena } = this.options;
+    const first = (places.map >>> 2) + (pc >>> 12);
+    if (this.i32[first] === 0) this.i32[first] = arena.allocate(8192, 'translated code: map');
+    return this.i32[first]! + ((pc & 0xffe) << 1);
+  }
+
+  private literal(region: Region, address: number): number | undefined {
+    const page = region.pages.find(({ virtual }) => virtual === address >>> 12);
+    if (!page || (address & 3) !== 0) return undefined;
+    const at = page.arena + (address & 0xfff);
+    region.guards.push({ arena: at, length: 4 });
+    return this.i32[at >>> 2];
+  }
+}
