@@ -5,7 +5,7 @@
  * (`READ`, `WRITE`, `EXECUTE`); 0 means: come here. Entries are filled on first use and dropped when the MPU, the privilege or the
  * page's role (it now holds cached code) changes. The table stands in the arena, where translated code can reach it.
  */
-import { type AddressSpace, BUS_FAULT } from '../memory/bus.ts';
+import { type AddressSpace, BUS_FAULT, type Progress } from '../memory/bus.ts';
 import { CHUNK_SIZE, PAGE_SHIFT, PAGE_SIZE, type Ram, type RamObserver } from '../memory/ram.ts';
 
 /** Rights in a page-table entry and in `ProtectionUnit.permissions`. */
@@ -47,6 +47,9 @@ export interface MemoryWatch {
   changed: boolean;
 }
 
+/** What only an access or an event changes. */
+const STEADY: Progress = { ticks: 0, cycles: 1, until: Number.POSITIVE_INFINITY };
+
 /** The data and instruction port of one core. Nothing here throws for what the guest does: see `fault`. */
 export class CoreMemory implements RamObserver {
   readonly bus: AddressSpace;
@@ -67,6 +70,8 @@ export class CoreMemory implements RamObserver {
   private privileged = true;
   /** Privilege of the access that is being made, for devices that refuse unprivileged ones (the PPB). */
   accessPrivileged = true;
+  /** Changes whenever page-table entries were dropped, as rights or places may have changed. */
+  generation = 0;
   private filled: number[] = [];
   private watch: MemoryWatch | undefined;
   private tap: MemoryTap | undefined;
@@ -133,6 +138,7 @@ export class CoreMemory implements RamObserver {
     for (const page of this.filled) this.pages[page] = 0;
     this.filled = [];
     this.unwatched = [];
+    this.generation++;
     if (this.watch) this.watch.changed = true;
     this.onFlush?.();
   }
@@ -182,6 +188,29 @@ export class CoreMemory implements RamObserver {
     const page = (address & ~(PAGE_SIZE - 1)) >>> 0;
     if ((this.protection.permissions(address, this.privileged) & EXECUTE) === 0 || !this.protection.uniform(page)) return 0;
     return Math.min(page + PAGE_SIZE - address, at.ram.size - at.offset) >>> 1;
+  }
+
+  /**
+   * Arena offset of the byte of RAM at `address`, 0 when nobody has touched that part of the RAM; undefined where there is no RAM or an access
+   * with `right` would be refused. No side effects.
+   */
+  locate(address: number, right: number): number | undefined {
+    if ((this.protection.permissions(address, this.privileged) & right) === 0) return undefined;
+    const at = this.ramAt(address);
+    return at?.ram.locateIfTouched(at.offset);
+  }
+
+  /** What an aligned read of the device at `address` would give and how that goes on; undefined where a read has effects or is refused. */
+  outlook(address: number, size: number): (Progress & { readonly value: number }) | undefined {
+    const region = this.bus.find(address);
+    if (!region?.device || (this.protection.permissions(address, this.privileged) & READ) === 0) return undefined;
+    const { device } = region;
+    const offset = address - region.base;
+    this.accessPrivileged = this.privileged;
+    const steady = device.steady?.(offset) && (size === 1 || device.steady(offset + size - 1));
+    const progress = steady ? STEADY : device.progress?.(offset, size);
+    const value = progress && device.peek(offset, size);
+    return progress && value !== undefined && value !== BUS_FAULT ? { ...progress, value } : undefined;
   }
 
   /** RAM, and byte offset in it, at `address`; undefined for devices and holes. */

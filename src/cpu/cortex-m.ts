@@ -15,6 +15,7 @@ import { CoreMemory } from './core-memory.ts';
 import { CELL, CoreRegisters } from './core-registers.ts';
 import type { CortexMOptions } from './cortex-m-options.ts';
 import { DebugUnit } from './dwt.ts';
+import { featuresOf } from './encodings/index.ts';
 import { type Engine, STOP, type StopCode } from './engine.ts';
 import { EXCEPTION, exceptionName, isFault } from './exception-numbers.ts';
 import { type ContextSnapshot, ExceptionUnit } from './exceptions.ts';
@@ -28,6 +29,7 @@ import { Mpu } from './mpu.ts';
 import { Nvic } from './nvic.ts';
 import { PPB_BASE, PPB_SIZE, PrivateBus } from './private-bus.ts';
 import type { CoreProfile } from './profile.ts';
+import { RoundHost } from './rounds/round-host.ts';
 import { SystemControlBlock } from './scb.ts';
 import { SEMIHOSTING_BKPT, Semihosting } from './semihosting.ts';
 import { SysTick } from './systick.ts';
@@ -89,6 +91,8 @@ export class CortexM implements Core, CoreView {
   /** Core cycles of this slice that earlier engine runs (or the core itself) have used. */
   private consumed = 0;
   private completed = 0;
+  /** Instructions by which the clock is ahead, while somebody wants to know what a device would give then. */
+  private ahead = 0;
   private inEngine = false;
   /** The engine has run since the registers were last pulled; the registers were changed since they were last pushed. */
   private stale = false;
@@ -132,6 +136,7 @@ export class CortexM implements Core, CoreView {
     this.debug = new DebugUnit({
       diagnostics,
       cycles: () => Math.floor(scheduler.now / this.cpi),
+      cyclesPerTick: this.cpi,
       monitorPending: () => this.nvic.isPending(EXCEPTION.DEBUG_MONITOR),
       setMonitorPending: (on) => (on ? this.nvic.setPending(EXCEPTION.DEBUG_MONITOR) : this.nvic.clearPending(EXCEPTION.DEBUG_MONITOR)),
     });
@@ -147,7 +152,7 @@ export class CortexM implements Core, CoreView {
       onFault: (number, context) => this.noteFault(number, context),
     });
     this.semihosting = options.semihosting && new Semihosting(options.semihosting, bus, scheduler, diagnostics);
-    this.forward = options.fastForward === false ? undefined : new FastForward(this.registers, this.memory);
+    this.forward = options.fastForward === false ? undefined : new FastForward(this.roundHost(options));
     this.engine = options.engine.create({ profile, registers: this.registers, memory: this.memory });
     this.memory.onUntouchedFetch = () => {
       if (this.inEngine) this.engine.requestStop();
@@ -181,7 +186,7 @@ export class CortexM implements Core, CoreView {
 
   /** Base-clock cycles since the slice began. */
   elapsed(): number {
-    return (this.consumed + (this.inEngine ? this.engine.executed : 0)) * this.cpi;
+    return (this.consumed + this.ahead + (this.inEngine ? this.engine.executed : 0)) * this.cpi;
   }
 
   deadlineMoved(): void {
@@ -305,6 +310,20 @@ export class CortexM implements Core, CoreView {
         if (this.inEngine) this.engine.requestStop();
       },
     };
+  }
+
+  private roundHost({ profile, arena }: CortexMOptions): RoundHost {
+    return new RoundHost({
+      registers: this.registers,
+      memory: this.memory,
+      arena,
+      features: featuresOf(profile),
+      priorityBits: profile.priorityBits,
+      cyclesPerInstruction: this.cpi,
+      lookAhead: (instructions) => {
+        this.ahead = instructions;
+      },
+    });
   }
 
   private privateBus(options: CortexMOptions): PrivateBus {
@@ -444,26 +463,27 @@ export class CortexM implements Core, CoreView {
     if (zeros > 0) return this.runAway(Math.min(budget, zeros));
     const { forward } = this;
     if (!forward) return this.runEngine(budget);
-    const wait = forward.due;
-    if (wait > 0 || budget < WORTH_PROBING) {
-      const before = this.consumed;
-      const code = this.runEngine(wait > 0 ? Math.min(budget, wait) : budget);
-      forward.note(this.consumed - before);
-      return code;
-    }
-    this.sync();
-    const start = this.consumed;
-    const step = (): StopCode => {
-      const code = this.runEngine(1);
+    if (budget < WORTH_PROBING) return this.runNoted(forward, budget);
+    const lead = forward.lead(this.registers.pc);
+    if (lead > 0) return this.runNoted(forward, Math.min(budget, lead));
+    if (lead === 0 || forward.due === 0) {
       this.sync();
-      return code;
-    };
-    const { code, round } = forward.probe(budget, STOP.BUDGET, step, () => this.moved || this.attention || this.reconfigure);
-    const left = budget - (this.consumed - start);
-    if (round > 0 && Number.isFinite(left)) {
-      this.skipped += left - (left % round);
-      this.account(left - (left % round), this.registers.pc);
+      const from = this.registers.pc;
+      const jumped = forward.jump(budget, !this.engine.watchMasks);
+      if (jumped > 0) {
+        this.dirty = true;
+        this.skipped += jumped;
+        this.account(jumped, from);
+        return STOP.BUDGET;
+      }
     }
+    return this.runNoted(forward, Math.min(budget, Math.max(1, forward.due)));
+  }
+
+  private runNoted(forward: FastForward, budget: number): StopCode {
+    const before = this.consumed;
+    const code = this.runEngine(budget);
+    forward.note(this.consumed - before);
     return code;
   }
 

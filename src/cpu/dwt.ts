@@ -76,6 +76,8 @@ export interface DebugUnitOptions {
   readonly diagnostics: Diagnostics;
   /** Core cycles since power-on. */
   readonly cycles: () => number;
+  /** Base-clock cycles of a core cycle. */
+  readonly cyclesPerTick: number;
   /** DebugMonitor's pending bit. */
   readonly monitorPending: () => boolean;
   readonly setMonitorPending: (pending: boolean) => void;
@@ -101,7 +103,15 @@ export class DebugUnit {
       diagnostics,
       behaviour: {
         CTRL: { write: () => this.update() },
-        CYCCNT: { value: () => this.cycleCount, write: (next) => this.setCycleCount(next) },
+        CYCCNT: {
+          value: () => this.cycleCount,
+          progress: () => ({
+            ticks: this.countedFrom === undefined ? 0 : 1,
+            cycles: options.cyclesPerTick,
+            until: Number.POSITIVE_INFINITY,
+          }),
+          write: (next) => this.setCycleCount(next),
+        },
       },
     });
     this.itm = new RegisterFile(ITM, {

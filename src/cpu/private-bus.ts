@@ -6,7 +6,7 @@
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import { hex32 } from '../memory/bits.ts';
-import { BUS_FAULT, type BusDevice } from '../memory/bus.ts';
+import { BUS_FAULT, type BusDevice, type Progress } from '../memory/bus.ts';
 
 /** Where the bus stands in every core's address space. */
 export const PPB_BASE = 0xe000_0000;
@@ -73,6 +73,14 @@ export class PrivateBus implements BusDevice {
 
   peek(offset: number, size: number): number {
     return this.deviceAt(offset)?.peek(this.offsetIn(offset), size) ?? 0;
+  }
+
+  steady(offset: number): boolean {
+    return this.options.privileged() && (this.deviceAt(offset)?.steady?.(this.offsetIn(offset)) ?? false);
+  }
+
+  progress(offset: number, size: number): Progress | undefined {
+    return this.options.privileged() ? this.deviceAt(offset)?.progress?.(this.offsetIn(offset), size) : undefined;
   }
 
   private deviceAt(offset: number): BusDevice | undefined {

@@ -6,6 +6,7 @@
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import { invariant } from '../errors.ts';
+import type { Progress } from '../memory/bus.ts';
 import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 
@@ -75,9 +76,14 @@ export class SysTick {
       diagnostics: options.diagnostics,
       resets: { CALIB: referenceHz === undefined ? NOREF : tenMs & 0xff_ffff, CSR: referenceHz === undefined ? CLKSOURCE : 0 },
       behaviour: {
-        CSR: { value: () => this.control(), read: () => this.readControl(), write: (next, previous) => this.writeControl(next, previous) },
+        CSR: {
+          value: () => this.control(),
+          read: () => this.readControl(),
+          progress: () => this.progress(0),
+          write: (next, previous) => this.writeControl(next, previous),
+        },
         RVR: { write: (next, previous) => this.writeReload(next, previous) },
-        CVR: { value: () => this.value(), write: () => this.writeValue() },
+        CVR: { value: () => this.value(), progress: () => this.progress(-1), write: () => this.writeValue() },
       },
     });
   }
@@ -125,6 +131,16 @@ export class SysTick {
     if (this.count > 0) return this.count;
     const reload = this.registers.get('RVR');
     return reload === 0 ? Number.POSITIVE_INFINITY : reload + 1;
+  }
+
+  /** How CVR (`step` -1) or CSR (0) goes on until the counter next reaches 0; undefined while COUNTFLAG is set. */
+  private progress(step: number): Progress | undefined {
+    if (!this.enabled) return this.countFlag ? undefined : { ticks: 0, cycles: 1, until: Number.POSITIVE_INFINITY };
+    const ticks = this.ticksToZero();
+    if ((this.control() & COUNTFLAG) !== 0 || ticks === Number.POSITIVE_INFINITY || this.value() === 0) return undefined;
+    const { numerator, denominator } = this.tick;
+    const zero = Math.ceil((this.origin + ticks * numerator) / denominator);
+    return { ticks: step * denominator, cycles: numerator, until: zero - this.scheduler.now };
   }
 
   private control(): number {

@@ -23,6 +23,20 @@ export interface BusDevice {
    * a loop that polls it may be skipped to the next event. Devices without it are taken to change at any time.
    */
   steady?(offset: number): boolean;
+  /**
+   * How the value that a read of `offset` gives goes on by itself, as long as a read of it has no other effect than to give it; undefined
+   * where that is not so. A delay loop that reads it may be taken in one step.
+   */
+  progress?(offset: number, size: number): Progress | undefined;
+}
+
+/** A register that counts: after every `cycles` cycles of the base clock its value is `ticks` more modulo 2^32, for reads before `until`. */
+export interface Progress {
+  /** Negative for a counter that counts down, 0 for a value that stays. */
+  readonly ticks: number;
+  readonly cycles: number;
+  /** Cycles of the base clock from now. */
+  readonly until: number;
 }
 
 /** A window of an address space. `ram` regions name the byte of the RAM at which they start. */

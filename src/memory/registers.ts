@@ -7,7 +7,7 @@
 import type { Diagnostics } from '../diagnostics.ts';
 import { SocDescriptionError } from '../errors.ts';
 import { hex, insertBits, mask } from './bits.ts';
-import type { BusDevice } from './bus.ts';
+import type { BusDevice, Progress } from './bus.ts';
 
 /** `ro`: writes are ignored; `wo`: reads as 0; `w1c`: a 1 clears. */
 export type Access = 'rw' | 'ro' | 'wo' | 'w1c';
@@ -81,6 +81,8 @@ export interface RegisterBehaviour {
   readonly value?: (index: number) => number;
   /** `value` changes only when something is written or a timer fires; see `BusDevice.steady`. */
   readonly steady?: true;
+  /** How `value` goes on; see `BusDevice.progress`. Only while the side effect of a read, if there is one, has nothing to do. */
+  readonly progress?: (index: number) => Progress | undefined;
   /** Side effect of a guest's read, after its value was taken. */
   readonly read?: (index: number) => void;
   /** After a guest's write: `next` was stored by the access rules, `written` are the raw bits in the lanes that `lanes` masks. */
@@ -214,6 +216,12 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
     if (!slot || slot.spec.unimplemented) return false;
     const { behaviour } = slot;
     return !behaviour?.read && (!behaviour?.value || behaviour.steady === true);
+  }
+
+  progress(offset: number, size: number): Progress | undefined {
+    const slot = this.slots.get(offset);
+    if (!slot?.behaviour?.progress || slot.spec.unimplemented || slot.wo !== 0) return undefined;
+    return slot.offset === offset && slot.width === size && size === 4 ? slot.behaviour.progress(slot.index) : undefined;
   }
 
   write(offset: number, value: number, size: number): boolean {

@@ -27,8 +27,8 @@ function fraction(value: number): [number, number] {
 /** Ticks of a clock of `hz / divider` against cycles of a clock of `baseHz`; `hz` 0 stands still. */
 export class ClockRatio {
   /** `ticks = floor(cycles * numerator / denominator)`. */
-  private readonly numerator: number;
-  private readonly denominator: number;
+  readonly numerator: number;
+  readonly denominator: number;
 
   constructor(hz: number, divider: number, baseHz: number) {
     [this.numerator, this.denominator] = fraction(hz / baseHz / divider);

@@ -5,6 +5,7 @@
  * timer is armed only for a flag that is clear. Not modelled: output pins (OMn, FOn) and low-power modes (WAITEN, STOPEN, DOZEEN).
  */
 import type { Diagnostics } from '../diagnostics.ts';
+import type { Progress } from '../memory/bus.ts';
 import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import { ClockRatio } from './clock-ratio.ts';
@@ -118,7 +119,7 @@ export class Gpt {
         SR: { write: () => this.settle() },
         IR: { write: () => this.settle() },
         OCR: { write: (next, previous, index) => this.compareWritten(next, previous, index) },
-        CNT: { value: () => this.count },
+        CNT: { value: () => this.count, progress: () => this.progress() },
       },
     });
     clocks.onChange(() => this.retime());
@@ -146,6 +147,18 @@ export class Gpt {
   /** Present value of the counter. */
   get count(): number {
     return this.countAfter(this.ratio.ticks(this.options.scheduler.now - this.anchor));
+  }
+
+  /** How the counter goes on until it next wraps or restarts. */
+  private progress(): Progress | undefined {
+    const { ratio, anchor } = this;
+    if (ratio.stopped) return { ticks: 0, cycles: 1, until: Number.POSITIVE_INFINITY };
+    const { now } = this.options.scheduler;
+    const elapsed = ratio.ticks(now - anchor);
+    const count = this.countAfter(elapsed);
+    const compare = this.device.get('OCR', 0);
+    const left = this.device.get('CR') & FRR || count > compare ? WRAP - count : compare + 1 - count;
+    return { ticks: ratio.numerator, cycles: ratio.denominator, until: anchor + ratio.cycles(elapsed + left) - now };
   }
 
   /** Value of the counter `ticks` after the anchor. */

@@ -5,6 +5,7 @@
  * crystal. Compare 0 drives line one, compare 1 line two. Not modelled: the slow modes (CNTFID1, CNTFID2) and CNTCR.HDBG.
  */
 import type { Diagnostics } from '../diagnostics.ts';
+import type { Progress } from '../memory/bus.ts';
 import { bit, defineRegisters, RegisterFile } from '../memory/registers.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import { ClockRatio } from './clock-ratio.ts';
@@ -62,13 +63,14 @@ export class SystemCounter {
     this.lines = [options.interrupt, options.highInterrupt];
     this.timer = scheduler.timer(`${name} compare`, () => this.settle());
     const word = (index: number): number => (index === 0 ? this.value % WRAP_LOW : Math.floor(this.value / WRAP_LOW));
+    const progress = (index: number): Progress => this.progress(index);
     const changed = { write: () => this.settle() };
     this.device = new RegisterFile(SYSTEM_COUNTER, {
       name,
       diagnostics,
       behaviour: {
-        READ_CNTCV: { value: word },
-        CNTCV: { value: word, write: (next, _previous, index) => this.load(next, index) },
+        READ_CNTCV: { value: word, progress },
+        CNTCV: { value: word, progress, write: (next, _previous, index) => this.load(next, index) },
         CNTCR: { write: (_next, previous) => this.controlWritten(previous) },
         CMPCV0: changed,
         CMPCV1: changed,
@@ -90,6 +92,16 @@ export class SystemCounter {
   get value(): number {
     if (!this.device.field('CNTCR', 'EN')) return this.base;
     return (this.base + this.ratio.ticks(this.scheduler.now - this.anchor)) % WRAP;
+  }
+
+  /** How the low (0) or high (1) word goes on until the low word wraps. */
+  private progress(index: number): Progress {
+    const { ratio, anchor, base } = this;
+    if (!this.device.field('CNTCR', 'EN') || ratio.stopped) return { ticks: 0, cycles: 1, until: Number.POSITIVE_INFINITY };
+    const { now } = this.scheduler;
+    const elapsed = ratio.ticks(now - anchor);
+    const wrap = anchor + ratio.cycles(elapsed + WRAP_LOW - ((base + elapsed) % WRAP_LOW));
+    return { ticks: index === 0 ? ratio.numerator : 0, cycles: ratio.denominator, until: wrap - now };
   }
 
   private load(next: number, index: number): void {
