@@ -5,8 +5,8 @@
 import { ALU_CARRY_CLEAR, ALU_CARRY_SET, ALU_FLAGS, ALU_IMMEDIATE } from '../interpreter/integer.ts';
 import { ACCESS, ALU_KIND } from '../interpreter/micro-ops.ts';
 import { TRANSFER_LITERAL, TRANSFER_PRE, TRANSFER_REGISTER, TRANSFER_WRITE_BACK } from '../interpreter/transfers.ts';
-import { type Generator, Untranslatable } from './generator.ts';
-import { C_KIND, EXIT } from './layout.ts';
+import type { Generator } from './generator.ts';
+import { C_KIND, EXIT, Untranslatable } from './layout.ts';
 import type { Step } from './region.ts';
 import { I32, OP } from './wasm-builder.ts';
 
@@ -179,7 +179,7 @@ const shiftRegister = (type: number, flags: boolean): Emitter => {
     g.r(n(step)).set(u);
     if (flags) {
       // C: unchanged for 0; the last bit shifted out, which is 0 beyond 32 (ASR: the sign).
-      code.get(t).op(OP.I32_EQZ).then(I32);
+      code.get(t).op(OP.I32_EQZ).when(I32);
       g.anyCarry();
       code.else();
       if (type === 2) {
@@ -249,12 +249,12 @@ const divide = (signed: boolean): Emitter => {
   return (g, step) => {
     const { code, local } = g;
     g.r(m(step)).set(local.t);
-    code.get(local.t).op(OP.I32_EQZ).then();
+    code.get(local.t).op(OP.I32_EQZ).when();
     g.exit(EXIT.INTERPRET);
     code.end();
     if (signed) {
       // WebAssembly traps where ARM gives 0x8000_0000.
-      code.get(local.t).i32(-1).op(OP.I32_EQ).then(I32).i32(0);
+      code.get(local.t).i32(-1).op(OP.I32_EQ).when(I32).i32(0);
       g.r(n(step)).op(OP.I32_SUB).else();
       g.r(n(step)).get(local.t).op(OP.I32_DIV_S).end();
     } else g.r(n(step)).get(local.t).op(OP.I32_DIV_U);

@@ -9,8 +9,21 @@
 import { CELL } from '../core-registers.ts';
 import { FIRST_FLOAT, OPERATION } from '../interpreter/handlers.ts';
 import type { Structure } from './control-flow.ts';
-import { EMIT, HANDLER_OF } from './emit.ts';
-import { C_KIND, CONTROL, DYNAMIC, EXIT, encodeExit, FAULTED, kinds, NZ_KIND, SITE_LIMIT, type Site, V_KIND } from './layout.ts';
+import {
+  C_KIND,
+  CONTROL,
+  DYNAMIC,
+  type Emitters,
+  EXIT,
+  encodeExit,
+  FAULTED,
+  kinds,
+  NZ_KIND,
+  SITE_LIMIT,
+  type Site,
+  Untranslatable,
+  V_KIND,
+} from './layout.ts';
 import type { Block, Edge, Region, Step } from './region.ts';
 import { DEPTH_LIMIT, type Places } from './runtime.ts';
 import { Code, I32, I64, type Label, ModuleBuilder, OP } from './wasm-builder.ts';
@@ -30,6 +43,7 @@ export interface Surroundings extends Places {
   literal(region: Region, address: number): number | undefined;
   /** True on a core with stack limits. */
   readonly stackLimits: boolean;
+  readonly emitters: Emitters<Generator>;
 }
 
 /** A translated region. */
@@ -54,9 +68,6 @@ const NO_PAGE = 0x800;
 
 const REM = 0;
 const DEPTH = 1;
-
-/** Thrown when a region cannot be translated as a whole; it is given up. */
-export class Untranslatable extends Error {}
 
 /** Generates one function. The `emit-*` files use what is public. */
 export class Generator {
@@ -239,13 +250,13 @@ export class Generator {
 
   /** Lets the emitter of a step note what it reads and writes. */
   private effect(step: Step): void {
-    const emit = EMIT.get(step.name);
+    const emit = this.surroundings.emitters.byName.get(step.name);
     if (emit) emit(this, step);
   }
 
   /** True for a step that a handler executes, with all registers in their cells. */
   private synchronises(step: Step): boolean {
-    return !EMIT.has(step.name) && step.name.endsWith('()');
+    return !this.surroundings.emitters.byName.has(step.name) && step.name.endsWith('()');
   }
 
   /** Decides where the budget is checked, and what each check asks for. */
@@ -361,7 +372,7 @@ export class Generator {
     this.position = 0;
     this.step = block.steps[0]!;
     if (this.checks.has(block.id)) {
-      code.get(REM).i32(this.needs[block.id]!).op(OP.I32_LT_S).then();
+      code.get(REM).i32(this.needs[block.id]!).op(OP.I32_LT_S).when();
       this.exit(EXIT.SHORT, 0);
       code.end();
     }
@@ -393,7 +404,7 @@ export class Generator {
     const { dirty, flagChanges } = this;
     // Both ways meet behind: kinds have to be in locals if they will differ.
     this.keepKinds();
-    code.then();
+    code.when();
     let last = first;
     for (let i = first; i < limit && block.steps[i]!.condition === condition; i++) {
       this.position = i;
@@ -423,7 +434,7 @@ export class Generator {
 
   private instruction(step: Step): void {
     if (step.name === 'IT' || step.name === 'NOP') return;
-    const emit = EMIT.get(step.name);
+    const emit = this.surroundings.emitters.byName.get(step.name);
     if (emit) {
       emit(this, step);
       return;
@@ -470,7 +481,7 @@ export class Generator {
         return;
       case 'table': {
         const { targets } = end;
-        this.r(end.index).i32(targets.length).op(OP.I32_GE_U).then();
+        this.r(end.index).i32(targets.length).op(OP.I32_GE_U).when();
         this.exit(EXIT.INTERPRET);
         code.end();
         this.branchTable(end.index, targets);
@@ -489,7 +500,7 @@ export class Generator {
     const { code } = this;
     const flags = { ...this.flags };
     const { dirty } = this;
-    code.then();
+    code.when();
     this.go(taken);
     code.end();
     Object.assign(this.flags, flags);
@@ -550,12 +561,12 @@ export class Generator {
     const { code, local } = this;
     this.storeRegisters();
     this.storeFlags();
-    fn().tee(local.b).op(OP.I32_EQZ).get(DEPTH).i32(DEPTH_LIMIT).op(OP.I32_GE_S, OP.I32_OR).then();
+    fn().tee(local.b).op(OP.I32_EQZ).get(DEPTH).i32(DEPTH_LIMIT).op(OP.I32_GE_S, OP.I32_OR).when();
     target().get(REM).op(OP.RETURN).end();
     code.get(REM).get(DEPTH).i32(1).op(OP.I32_ADD).get(local.b).callIndirect(this.regionType).set(REM).tee(local.pc);
-    code.i32(returns).op(OP.I32_NE).then();
+    code.i32(returns).op(OP.I32_NE).when();
     code.get(local.pc).get(REM).get(DEPTH).i32(1).op(OP.I32_ADD).i32(returns).call(this.imported.settle).set(REM).tee(local.pc);
-    code.i32(returns).op(OP.I32_NE).then().get(local.pc).get(REM).op(OP.RETURN).end().end();
+    code.i32(returns).op(OP.I32_NE).when().get(local.pc).get(REM).op(OP.RETURN).end().end();
     if (!('block' in next)) {
       code.i32(next.exit).get(REM).op(OP.RETURN);
       return;
@@ -569,7 +580,7 @@ export class Generator {
     const { code, local } = this;
     if (step.condition >= 0) {
       this.condition(step.condition);
-      code.op(OP.I32_EQZ).then();
+      code.op(OP.I32_EQZ).when();
       const flags = { ...this.flags };
       const { dirty } = this;
       this.go(next!);
@@ -577,7 +588,7 @@ export class Generator {
       this.dirty = dirty;
       code.end();
     }
-    const emit = EMIT.get(step.name);
+    const emit = this.surroundings.emitters.byName.get(step.name);
     if (!emit) {
       // Whatever it is, its handler knows where it goes; it never comes back here.
       this.handler(step.name, true);
@@ -594,7 +605,7 @@ export class Generator {
         .get(local.t)
         .i32(expected | 1)
         .op(OP.I32_EQ)
-        .then();
+        .when();
       const flags = { ...this.flags };
       const { dirty } = this;
       this.go(back);
@@ -609,7 +620,7 @@ export class Generator {
   /** Leaves for a target that is not plain Thumb code: bit 0 clear, or perhaps an exception return. */
   private unusualTarget(target: number, exit: number, before?: () => void): void {
     const { code } = this;
-    code.get(target).i32(1).op(OP.I32_AND, OP.I32_EQZ).get(target).i32(28).op(OP.I32_SHR_U).i32(15).op(OP.I32_EQ, OP.I32_OR).then();
+    code.get(target).i32(1).op(OP.I32_AND, OP.I32_EQZ).get(target).i32(28).op(OP.I32_SHR_U).i32(15).op(OP.I32_EQ, OP.I32_OR).when();
     before?.();
     code
       .i32(0)
@@ -696,7 +707,7 @@ export class Generator {
       .i32(encodeExit(this.surroundings.number, site, EXIT.HANDLED))
       .get(REM)
       .call(this.imported.handler);
-    code.then();
+    code.when();
     this.exitSynchronised(EXIT.HANDLED, site);
     code.end();
     if (leaves) {
@@ -715,12 +726,12 @@ export class Generator {
     const { code } = this;
     if (this.scanning) return;
     this.storeRegisters();
-    const site = this.site(OPERATION.get(HANDLER_OF[name] ?? name)!);
+    const site = this.site(OPERATION.get(this.surroundings.emitters.handlerOf[name] ?? name)!);
     code
       .i32(encodeExit(this.surroundings.number, site, EXIT.HANDLED))
       .get(REM)
       .call(this.imported.handler);
-    code.then();
+    code.when();
     this.exitSynchronised(EXIT.HANDLED, site);
     code.end();
     for (const [r, index] of this.registers) code.i32(0).memory(OP.I32_LOAD, this.cell(r)).set(index);
@@ -739,7 +750,7 @@ export class Generator {
     code
       .i32(0)
       .memory(OP.I32_LOAD, this.surroundings.control + CONTROL.FP_TRAP * 4)
-      .then();
+      .when();
     this.exit(EXIT.INTERPRET);
     code.end();
   }
@@ -863,7 +874,10 @@ export class Generator {
     const known = nz === NZ_KIND.VALUE;
     switch (condition >> 1) {
       case 0:
-        if (subtraction && c === C_KIND.CMP) return compare(OP.I32_EQ, OP.I32_NE);
+        if (subtraction && c === C_KIND.CMP) {
+          compare(OP.I32_EQ, OP.I32_NE);
+          return;
+        }
         if (!known) break;
         code.get(local.nz);
         code.op(OP.I32_EQZ);
@@ -881,16 +895,25 @@ export class Generator {
           .op(negate ? OP.I32_GE_S : OP.I32_LT_S);
         return;
       case 4:
-        if (subtraction) return compare(OP.I32_GT_U, OP.I32_LE_U);
+        if (subtraction) {
+          compare(OP.I32_GT_U, OP.I32_LE_U);
+          return;
+        }
         if (!known || !this.carry()) break;
         code.get(local.nz).i32(0).op(OP.I32_NE, OP.I32_AND);
         if (negate) code.op(OP.I32_EQZ);
         return;
       case 5:
-        if (subtraction) return compare(OP.I32_GE_S, OP.I32_LT_S);
+        if (subtraction) {
+          compare(OP.I32_GE_S, OP.I32_LT_S);
+          return;
+        }
         break;
       case 6:
-        if (subtraction) return compare(OP.I32_GT_S, OP.I32_LE_S);
+        if (subtraction) {
+          compare(OP.I32_GT_S, OP.I32_LE_S);
+          return;
+        }
         break;
       default:
         break;
@@ -1019,7 +1042,7 @@ export class Generator {
         .op(OP.I32_AND)
         .i32(4096 - bytes)
         .op(OP.I32_LE_U, OP.I32_AND);
-    code.then();
+    code.when();
     code.get(local.e).i32(-4096).op(OP.I32_AND).get(local.a).i32(-4096).op(OP.I32_AND).tee(tag).op(OP.I32_SUB).set(delta).br(fast).end();
     slow();
     code.br(done).end();
@@ -1061,8 +1084,8 @@ export class Generator {
           .i32(0)
           .memory(OP.I32_LOAD, this.surroundings.control + CONTROL.STATUS * 4)
           .tee(local.e)
-          .then();
-        code.get(local.e).i32(FAULTED).op(OP.I32_EQ).then();
+          .when();
+        code.get(local.e).i32(FAULTED).op(OP.I32_EQ).when();
         this.exit(EXIT.FAULT, undefined, site);
         code.end();
         finish();
@@ -1101,8 +1124,8 @@ export class Generator {
           .i32(encodeExit(this.surroundings.number, site, kind - 5))
           .get(REM)
           .call(this.imported.store);
-        code.tee(local.e).then();
-        code.get(local.e).i32(FAULTED).op(OP.I32_EQ).then();
+        code.tee(local.e).when();
+        code.get(local.e).i32(FAULTED).op(OP.I32_EQ).when();
         this.exit(EXIT.FAULT, undefined, site);
         code.end();
         finish();

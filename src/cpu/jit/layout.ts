@@ -83,3 +83,12 @@ export interface Site {
   /** Number of the handler that executes it, -1 for none. */
   readonly handler: number;
 }
+
+/** Thrown when a region cannot be translated as a whole; it is given up. */
+export class Untranslatable extends Error {}
+
+/** What the generator is given for single instructions: emitters by micro-operation, and the handlers for their rare cases. */
+export interface Emitters<G> {
+  readonly byName: ReadonlyMap<string, (generator: G, step: Step) => void>;
+  readonly handlerOf: Readonly<Record<string, string>>;
+}

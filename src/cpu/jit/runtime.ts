@@ -52,7 +52,7 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
   {
     const fn = dispatch.local();
     const again = dispatch.loop();
-    lookUp(dispatch, 0).tee(fn).op(OP.I32_EQZ).then();
+    lookUp(dispatch, 0).tee(fn).op(OP.I32_EQZ).when();
     dispatch.i32(0).get(1).memory(OP.I32_STORE, control(CONTROL.REMAINING)).get(0).op(OP.RETURN).end();
     dispatch.get(1).i32(0).get(fn).callIndirect(regionType).set(1).tee(0);
     dispatch.i32(1).op(OP.I32_AND, OP.I32_EQZ).brIf(again);
@@ -65,10 +65,10 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
     const fn = settle.local();
     const again = settle.loop();
     // An exit, or nothing translated there: whoever called has to see to it.
-    settle.get(0).i32(1).op(OP.I32_AND).then().get(0).get(1).op(OP.RETURN).end();
-    settle.get(0).get(3).op(OP.I32_EQ).then().get(0).get(1).op(OP.RETURN).end();
-    lookUp(settle, 0).tee(fn).op(OP.I32_EQZ).then().get(0).get(1).op(OP.RETURN).end();
-    settle.get(2).i32(DEPTH_LIMIT).op(OP.I32_GE_S).then().get(0).get(1).op(OP.RETURN).end();
+    settle.get(0).i32(1).op(OP.I32_AND).when().get(0).get(1).op(OP.RETURN).end();
+    settle.get(0).get(3).op(OP.I32_EQ).when().get(0).get(1).op(OP.RETURN).end();
+    lookUp(settle, 0).tee(fn).op(OP.I32_EQZ).when().get(0).get(1).op(OP.RETURN).end();
+    settle.get(2).i32(DEPTH_LIMIT).op(OP.I32_GE_S).when().get(0).get(1).op(OP.RETURN).end();
     settle.get(1).get(2).i32(1).op(OP.I32_ADD).get(fn).callIndirect(regionType).set(1).set(0).br(again).end();
     settle.op(OP.UNREACHABLE);
   }
@@ -83,21 +83,21 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
     const add = (): Code => flags.get(out).op(OP.I32_OR).set(out);
     cell(CONTROL.FLAG_KINDS).set(kind);
     // Parts that come from the control block; there they are from APSR when its kinds are 0.
-    flags.get(0).op(OP.I32_EQZ).then();
-    flags.get(kind).i32(15).op(OP.I32_AND).then().i32(NZ_KIND.VALUE).set(0);
+    flags.get(0).op(OP.I32_EQZ).when();
+    flags.get(kind).i32(15).op(OP.I32_AND).when().i32(NZ_KIND.VALUE).set(0);
     cell(CONTROL.NZ).set(1).else();
     apsr().i32(0xc000_0000).op(OP.I32_AND);
     add().end().end();
-    flags.get(2).op(OP.I32_EQZ).then();
-    flags.get(kind).i32(4).op(OP.I32_SHR_U).i32(15).op(OP.I32_AND).tee(2).then();
+    flags.get(2).op(OP.I32_EQZ).when();
+    flags.get(kind).i32(4).op(OP.I32_SHR_U).i32(15).op(OP.I32_AND).tee(2).when();
     cell(CONTROL.CA).set(3);
     cell(CONTROL.CB).set(4).else();
     apsr()
       .i32(1 << 29)
       .op(OP.I32_AND);
     add().end().end();
-    flags.get(5).op(OP.I32_EQZ).then();
-    flags.get(kind).i32(8).op(OP.I32_SHR_U).i32(15).op(OP.I32_AND).tee(5).then();
+    flags.get(5).op(OP.I32_EQZ).when();
+    flags.get(kind).i32(8).op(OP.I32_SHR_U).i32(15).op(OP.I32_AND).tee(5).when();
     cell(CONTROL.VA).set(6);
     cell(CONTROL.VB).set(7).else();
     apsr()
@@ -105,7 +105,7 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
       .op(OP.I32_AND);
     add().end().end();
 
-    flags.get(0).i32(NZ_KIND.VALUE).op(OP.I32_EQ).then();
+    flags.get(0).i32(NZ_KIND.VALUE).op(OP.I32_EQ).when();
     flags
       .get(1)
       .i32(1 << 31)
@@ -116,7 +116,7 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
       .op(OP.I32_SHL, OP.I32_OR);
     add().end();
     const when = (which: number, value: number, body: () => void): void => {
-      flags.get(which).i32(value).op(OP.I32_EQ).then();
+      flags.get(which).i32(value).op(OP.I32_EQ).when();
       body();
       flags.end();
     };

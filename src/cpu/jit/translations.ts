@@ -11,8 +11,9 @@ import { OPERATION } from '../interpreter/handlers.ts';
 import type { Interpreter } from '../interpreter/interpreter.ts';
 import { SLOT } from '../interpreter/micro-ops.ts';
 import { structure } from './control-flow.ts';
-import { Generator, Untranslatable } from './generator.ts';
-import type { Site } from './layout.ts';
+import { EMIT, HANDLER_OF } from './emit.ts';
+import { Generator } from './generator.ts';
+import { type Site, Untranslatable } from './layout.ts';
 import { formRegion, type Guard, type Region, type RegionPage } from './region.ts';
 import type { Places } from './runtime.ts';
 
@@ -219,6 +220,7 @@ export class Translations {
         entry: (pc) => this.entry(pc),
         literal: (made, address) => this.literal(made, address),
         stackLimits: options.stackLimits,
+        emitters: { byName: EMIT, handlerOf: HANDLER_OF },
       }).translate();
       const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.env });
       while (options.table.length <= number) options.table.grow(options.table.length);

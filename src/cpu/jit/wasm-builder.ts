@@ -149,7 +149,7 @@ export class Code {
   }
 
   /** `if`, where nothing branches to its end. */
-  then(type: number = VOID): this {
+  when(type: number = VOID): this {
     this.if(type);
     return this;
   }
