@@ -3,6 +3,5 @@
  */
 
 export { readFirmware } from './cli/firmware-file.ts';
-export { TraceHash } from './cli/trace-hash.ts';
 export { unicornAvailable, unicornFactory } from './cpu/unicorn/index.ts';
 export * from './index.ts';

@@ -6,7 +6,7 @@
  */
 
 import type { Machine } from '../machine.ts';
-import type { InputQueue } from './input.ts';
+import type { InputQueue } from '../session/input.ts';
 
 /** Ctrl-]. */
 const LEAVE = 0x1d;

@@ -2,7 +2,7 @@
 /**
  * The `imx-sim` command. Exit statuses are in exit.ts and in the help's last lines.
  */
-import { EXIT } from './exit.ts';
+import { EXIT } from '../session/exit.ts';
 import { program } from './program.ts';
 
 // A reader that goes away (`| head`) ends the run quietly.

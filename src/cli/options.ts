@@ -2,6 +2,7 @@
  * The options of `imx-sim run` as one typed table: it yields parsing, `--help` and the README's section.
  */
 import { InvalidArgumentError, Option } from 'commander';
+import type { DeviceInput } from '../session/input.ts';
 
 /** One option: `flags` and `text` as `--help` shows them. */
 export interface OptionRow {
@@ -27,18 +28,13 @@ export interface RunOptions {
   hostMemory?: number;
   until?: RegExp;
   timeout?: number;
-  send: SendOption[];
+  /** `--send device=text`, with the escapes resolved. */
+  send: DeviceInput[];
   console?: string;
   json?: boolean;
   stats?: boolean;
   traceHash?: boolean;
   color: boolean;
-}
-
-/** `--send device=text`, with the escapes resolved. */
-export interface SendOption {
-  readonly device: string;
-  readonly bytes: Uint8Array;
 }
 
 const NANOSECONDS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, min: 60e9, h: 3600e9 };
@@ -85,11 +81,11 @@ export function unescapeText(text: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-function parseSend(value: string, previous: unknown): SendOption[] {
+function parseSend(value: string, previous: unknown): DeviceInput[] {
   const at = value.indexOf('=');
   if (at <= 0) throw new InvalidArgumentError('it is <device>=<text>, for example ttyRPMSG30=Toradex!.');
   const entry = { device: value.slice(0, at), bytes: unescapeText(value.slice(at + 1)) };
-  return [...((previous as SendOption[] | undefined) ?? []), entry];
+  return [...((previous as DeviceInput[] | undefined) ?? []), entry];
 }
 
 function parseRegExp(value: string): RegExp {

@@ -4,10 +4,10 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ImxSimError } from '../errors.ts';
+import { EXIT } from '../session/exit.ts';
 import { info } from './commands/info.ts';
 import { run } from './commands/run.ts';
 import { socs } from './commands/socs.ts';
-import { EXIT } from './exit.ts';
 import { commanderOption, RUN_OPTIONS, type RunOptions } from './options.ts';
 
 const EXAMPLES = `

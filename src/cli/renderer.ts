@@ -9,27 +9,10 @@ import type { Diagnostic } from '../diagnostics.ts';
 import type { MachineEvent } from '../events.ts';
 import type { LintFinding } from '../linux/firmware-lint.ts';
 import { hex32 } from '../memory/bits.ts';
-import { dmesgTimestamp, type OutputLine, stripControls } from './lines.ts';
+import { dmesgTimestamp, type OutputLine, stripControls } from '../session/lines.ts';
+import { findingLines, type Renderer } from '../session/renderer.ts';
 
 type Style = Parameters<typeof styleText>[0];
-
-/** What a run reports to. */
-export interface Renderer {
-  /** A line of a console or of dmesg. */
-  line(line: OutputLine): void;
-  /** Any event; the human renderer shows none of them, lines come through `line`. */
-  event(event: MachineEvent): void;
-  /** A sentence of imx-sim itself, such as which SoC was chosen and why. */
-  note(text: string): void;
-  /** A finding of a model, at its first occurrence. */
-  diagnostic(diagnostic: Diagnostic): void;
-  /** Something in the firmware that will not work, or may not be meant. */
-  finding(finding: LintFinding): void;
-  /** Why the run ended badly: text lines, already worded for the user. */
-  report(lines: readonly string[]): void;
-  /** The end: machine-readable facts, and the lines that `--stats` and `--trace-hash` add. */
-  finish(result: Readonly<Record<string, unknown>>, lines: readonly string[]): void;
-}
 
 /** Somewhere to write text. */
 export type Sink = (text: string) => void;
@@ -147,29 +130,5 @@ export class JsonRenderer implements Renderer {
 
   private put(value: Readonly<Record<string, unknown>>): void {
     this.out(`${JSON.stringify(value)}\n`);
-  }
-}
-
-/** A finding as text: what and where, what to do about it, what dmesg shows. */
-export function findingLines({ severity, place, text, remedy, linux = [] }: LintFinding): string[] {
-  return [`${severity}: ${place}: ${text}`, `  remedy: ${remedy}`, ...linux.map((line) => `  Linux would print: ${line}`)];
-}
-
-/** One event as a short line, for the last events of a report. */
-export function eventText(event: MachineEvent, hz: number): string {
-  const time = `${(event.cycle / hz).toFixed(6)} s`;
-  switch (event.type) {
-    case 'mu':
-      return `${time}  ${event.mu} side ${event.side} ${event.action} ${event.channel} ${hex32(event.value)}`;
-    case 'vring':
-      return `${time}  ${event.device} vring${event.queue} ${event.action}${event.action === 'kick' ? '' : ` id ${event.id}, ${event.length} bytes`}`;
-    case 'message':
-      return `${time}  ${event.device} ${event.direction} ${hex32(event.src)} -> ${hex32(event.dst)}, ${event.data.length} bytes`;
-    case 'core':
-      return `${time}  ${event.core} ${event.state}${event.detail ? `: ${event.detail}` : ''}`;
-    case 'dmesg':
-      return `${time}  dmesg ${event.text}`;
-    default:
-      return `${time}  ${event.device} byte ${event.byte}`;
   }
 }

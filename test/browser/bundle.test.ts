@@ -6,8 +6,8 @@ import { builtinModules } from 'node:module';
 import { createContext, runInContext } from 'node:vm';
 import { build, type Plugin, type Rolldown } from 'vite';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { TraceHash } from '../../src/cli/trace-hash.ts';
 import * as library from '../../src/index.ts';
+import { TraceHash } from '../../src/session/trace-hash.ts';
 
 const IMAGE = 'images/imx8mp_rpmsg.elf';
 const NODE_GLOBALS = ['process', 'Buffer', 'require', 'module', 'global', 'setImmediate', '__dirname'];

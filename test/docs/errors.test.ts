@@ -1,6 +1,6 @@
 /** docs/errors.md against the sources: codes, classes, exit statuses and stop reasons, in both directions. */
 import { describe, expect, it } from 'vitest';
-import { EXIT } from '../../src/cli/exit.ts';
+import { EXIT } from '../../src/session/exit.ts';
 import { filesUnder, quoted, read, tableRows } from './support.ts';
 
 const PAGE = read('docs/errors.md');

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { EXIT } from '../../src/cli/exit.ts';
+import { EXIT } from '../../src/session/exit.ts';
 import { ENGINES } from '../support/engines.ts';
 import { message, RING, rogueFirmware, type Store, usedElement, usedIndex } from './rogue-firmware.ts';
 import { runFirmware, type Session } from './session.ts';

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { EXIT } from '../../src/cli/exit.ts';
+import { EXIT } from '../../src/session/exit.ts';
 import { buildElf, words } from '../remoteproc/elf-builder.ts';
 import { linesOf, runCli } from '../support/run-cli.ts';
 import { imagePath, inOrder, runFirmware, session } from './session.ts';

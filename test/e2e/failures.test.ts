@@ -1,6 +1,6 @@
 /** Firmware that fails at run time: what the report says, and that it is the same on every engine. */
 import { describe, expect, it } from 'vitest';
-import { EXIT } from '../../src/cli/exit.ts';
+import { EXIT } from '../../src/session/exit.ts';
 import { ENGINES } from '../support/engines.ts';
 import { linesOf } from '../support/run-cli.ts';
 import { inOrder, runFirmware } from './session.ts';

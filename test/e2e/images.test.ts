@@ -1,6 +1,6 @@
 /** The images of this repository from power-on to their last word, on every engine, in ITCM and DDR, on more than one board. */
 import { describe, expect, it } from 'vitest';
-import { EXIT } from '../../src/cli/exit.ts';
+import { EXIT } from '../../src/session/exit.ts';
 import { ENGINES } from '../support/engines.ts';
 import { inOrder, runFirmware } from './session.ts';
 

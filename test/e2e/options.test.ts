@@ -1,6 +1,6 @@
 /** The options of `imx-sim run`, each by a real run. */
 import { describe, expect, it, vi } from 'vitest';
-import { EXIT } from '../../src/cli/exit.ts';
+import { EXIT } from '../../src/session/exit.ts';
 import { ENGINES } from '../support/engines.ts';
 import { linesOf, runCli } from '../support/run-cli.ts';
 import { imagePath, inOrder, runFirmware } from './session.ts';

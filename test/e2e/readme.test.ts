@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { EXIT } from '../../src/cli/exit.ts';
 import { optionsMarkdown } from '../../src/cli/options.ts';
+import { EXIT } from '../../src/session/exit.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));

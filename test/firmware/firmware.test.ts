@@ -7,8 +7,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
-import { EXIT } from '../../src/cli/exit.ts';
 import { unicornAvailable } from '../../src/cpu/unicorn/index.ts';
+import { EXIT } from '../../src/session/exit.ts';
 import { type CliResult, linesOf, spawnCli } from '../support/run-cli.ts';
 import { type FirmwareRun, firmwareKind, firmwareOptions } from './catalogue.ts';
 

@@ -5,12 +5,12 @@ import { lintFirmware } from '../../linux/firmware-lint.ts';
 import { hex, hex32 } from '../../memory/bits.ts';
 import type { Firmware } from '../../remoteproc/elf-loader.ts';
 import { type DecodedResource, decodeResourceTable } from '../../remoteproc/resource-table-report.ts';
+import { EXIT } from '../../session/exit.ts';
+import { findingLines } from '../../session/renderer.ts';
+import { chooseTarget } from '../../session/target.ts';
 import type { SocDescription } from '../../soc/soc.ts';
 import { findBoard } from '../../soc/soc.ts';
-import { EXIT } from '../exit.ts';
 import { readFirmware } from '../firmware-file.ts';
-import { findingLines } from '../renderer.ts';
-import { chooseTarget } from '../target.ts';
 
 /** What the user chose. */
 export interface InfoOptions {

@@ -7,7 +7,14 @@ import type { Machine } from '../machine.ts';
 /** Counts events while a machine runs. */
 export class Statistics {
   private readonly counts = { console: 0, dmesg: 0, mu: 0, vring: 0, tx: 0, rx: 0 };
-  private readonly started = performance.now();
+  private readonly now: () => number;
+  private readonly started: number;
+
+  /** `now` gives the host's time in ms. */
+  constructor(now: () => number) {
+    this.now = now;
+    this.started = now();
+  }
 
   /** Counts one event. */
   add(event: MachineEvent): void {
@@ -22,7 +29,7 @@ export class Statistics {
 
   /** All figures, for `--json`. Wall times are the host's and differ from run to run. */
   figures(machine: Machine): Record<string, number> {
-    const wall = (performance.now() - this.started) / 1000;
+    const wall = (this.now() - this.started) / 1000;
     const instructions = machine.cores.reduce((sum, core) => sum + core.instructions, 0);
     const skipped = machine.cores.reduce((sum, core) => sum + core.skipped, 0);
     const interrupts = machine.kernel?.interrupts.reduce((sum, { count }) => sum + count, 0) ?? 0;

@@ -4,12 +4,13 @@
  * Two runs with equal hashes did the same things at the same times; engine, host and speed have no part in it. Format version 1:
  * one line per event, fields separated by a space, lines ended by LF.
  */
-import { createHash } from 'node:crypto';
 import type { MachineEvent } from '../events.ts';
+import { Sha256 } from './sha256.ts';
 
 /** Accumulates events; `message` and `core` events are views of the same facts and are not hashed. */
 export class TraceHash {
-  private readonly hash = createHash('sha256');
+  private readonly hash = new Sha256();
+  private readonly encoder = new TextEncoder();
   private lines: string[] = ['imx-sim trace 1'];
 
   /** Adds one event. */
@@ -23,11 +24,11 @@ export class TraceHash {
   /** Hex digest; nothing can be added afterwards. */
   digest(): string {
     this.flush();
-    return this.hash.digest('hex');
+    return this.hash.digest();
   }
 
   private flush(): void {
-    if (this.lines.length > 0) this.hash.update(`${this.lines.join('\n')}\n`);
+    if (this.lines.length > 0) this.hash.update(this.encoder.encode(`${this.lines.join('\n')}\n`));
     this.lines = [];
   }
 }

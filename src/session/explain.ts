@@ -3,14 +3,16 @@
  */
 import type { MachineEvent } from '../events.ts';
 import type { Machine } from '../machine.ts';
-import { disassemble } from './disassembler.ts';
 import { eventText } from './renderer.ts';
 
 /** Bytes of code shown from the marked instruction on. */
 const CODE_BYTES = 16;
 
+/** Instructions as text lines, the one at `marked` with an arrow; empty when that cannot be had. */
+export type Disassemble = (bytes: Uint8Array, address: number, marked: number, limit: number) => Promise<string[]>;
+
 /** The code at `pc`, disassembled; empty where there is none. */
-export async function codeAt(machine: Machine, pc: number): Promise<string[]> {
+export async function codeAt(machine: Machine, pc: number, disassemble: Disassemble): Promise<string[]> {
   const bytes = machine.view(machine.core.name).readBytes(pc, CODE_BYTES);
   if (!bytes) return [];
   const lines = await disassemble(bytes, pc, pc, 4);

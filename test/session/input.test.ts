@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { InputQueue } from '../../src/cli/input.ts';
 import { EventHub } from '../../src/events.ts';
 import type { InputState, Machine } from '../../src/machine.ts';
+import { InputQueue } from '../../src/session/input.ts';
 import { Scheduler } from '../../src/time/scheduler.ts';
 
 /** A machine of which only the consoles are there; a cycle is a microsecond. */

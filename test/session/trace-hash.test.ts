@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { TraceHash, traceLine } from '../../src/cli/trace-hash.ts';
 import type { MachineEvent } from '../../src/events.ts';
+import { TraceHash, traceLine } from '../../src/session/trace-hash.ts';
 
 const hashOf = (events: readonly MachineEvent[]): string => {
   const trace = new TraceHash();

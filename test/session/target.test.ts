@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { chooseTarget } from '../../src/cli/target.ts';
 import { UsageError } from '../../src/errors.ts';
 import { parseFirmware } from '../../src/remoteproc/elf-loader.ts';
+import { chooseTarget } from '../../src/session/target.ts';
 import { buildElf, rpmsgTable, words } from '../remoteproc/elf-builder.ts';
 
 const image = (name: string) => parseFirmware(new Uint8Array(readFileSync(`images/${name}.elf`)), `${name}.elf`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { kernelHint } from '../../src/cli/kernel-messages.ts';
+import { kernelHint } from '../../src/session/kernel-messages.ts';
 
 describe('kernelHint', () => {
   it.each([

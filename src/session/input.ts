@@ -6,7 +6,12 @@
  */
 import type { Machine } from '../machine.ts';
 import type { Timer } from '../time/scheduler.ts';
-import type { SendOption } from './options.ts';
+
+/** Bytes for a device. */
+export interface DeviceInput {
+  readonly device: string;
+  readonly bytes: Uint8Array;
+}
 
 /** Virtual time between two looks at a device that is not ready, in ns. */
 const POLL_NS = 1_000_000;
@@ -16,7 +21,7 @@ const QUIET_NS = 5_000_000;
 /** Delivers texts to the devices of a machine. */
 export class InputQueue {
   private readonly machine: Machine;
-  private readonly waiting: SendOption[] = [];
+  private readonly waiting: DeviceInput[] = [];
   private readonly lastOutput = new Map<string, number>();
   private readonly poll: Timer;
 

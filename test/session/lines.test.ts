@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dmesgTimestamp, LineAssembler, type OutputLine, stripControls } from '../../src/cli/lines.ts';
+import { dmesgTimestamp, LineAssembler, type OutputLine, stripControls } from '../../src/session/lines.ts';
 
 const HZ = 1000;
 

@@ -1,0 +1,336 @@
+/**
+ * One firmware on one machine, from power-on to the line, the exit, the fault or the time that ends it, and why it ended so.
+ *
+ * The command line and a page in a browser run the same session; what each has of its own (output, keys, signals, the host's clock, a
+ * disassembler) it hands in as `SessionHost`. Nothing here needs Node.
+ */
+import type { EngineFactory } from '../cpu/engine.ts';
+import type { SemihostingHost } from '../cpu/semihosting.ts';
+import { UsageError } from '../errors.ts';
+import type { MachineEvent } from '../events.ts';
+import { type LintFinding, lintFirmware } from '../linux/firmware-lint.ts';
+import { Machine, type StopReason } from '../machine.ts';
+import type { Firmware } from '../remoteproc/elf-loader.ts';
+import type { Timer } from '../time/scheduler.ts';
+import { EXIT } from './exit.ts';
+import { codeAt, type Disassemble, findings, lastEvents, whatWaits } from './explain.ts';
+import { type DeviceInput, InputQueue } from './input.ts';
+import { type KernelHint, kernelHint } from './kernel-messages.ts';
+import { LineAssembler, type OutputLine, stripControls } from './lines.ts';
+import type { Renderer } from './renderer.ts';
+import { Statistics } from './statistics.ts';
+import type { Target } from './target.ts';
+import { TraceHash } from './trace-hash.ts';
+
+/** Virtual time when no limit is given, in ns. */
+const DEFAULT_TIMEOUT_NS = 10e9;
+/** Virtual time between two looks at the host and at whether the firmware is stuck, in ns. */
+const CHUNK_NS = 5e6;
+/** A console that printed part of a line and then nothing for so long shows it, in ns. */
+const PARTIAL_NS = 10e6;
+/** Events kept for a report. */
+const HISTORY = 20;
+/** Name of the console that semihosting writes to. */
+const SEMIHOSTING = 'semihosting';
+
+/** What runs, and when it ends. */
+export interface SessionOptions {
+  readonly firmware: Firmware;
+  readonly target: Target;
+  readonly engine: EngineFactory;
+  /** False: no Linux, the firmware is loaded directly. */
+  readonly linux?: boolean;
+  readonly modules?: readonly string[];
+  readonly fastForward?: boolean;
+  readonly semihosting?: boolean;
+  readonly hostMemory?: number;
+  /** A line of a console or of dmesg that ends the run with success. */
+  readonly until?: RegExp;
+  /** Virtual time that ends the run, in ns. */
+  readonly timeout?: number;
+  /** Text for consoles, each given once the device is there and ready. */
+  readonly send?: readonly DeviceInput[];
+  readonly stats?: boolean;
+  readonly traceHash?: boolean;
+}
+
+/** What a session needs of its surroundings. */
+export interface SessionHost {
+  readonly renderer: Renderer;
+  readonly disassemble: Disassemble;
+  /** The host's time in ms, for the statistics alone. */
+  now(): number;
+  /** Called between slices with the seconds of virtual time: lets the host handle keys, signals and output. */
+  pause(seconds: number): Promise<void>;
+}
+
+/** How a run ended: the status and the word for it in `--json`, and what to tell the user. */
+interface Ending {
+  readonly status: number;
+  readonly reason: string;
+  readonly report: readonly string[];
+}
+
+/** One run with its outputs, inputs and end. */
+export class Session {
+  readonly machine: Machine;
+  readonly input: InputQueue;
+  private readonly options: SessionOptions;
+  private readonly host: SessionHost;
+  private readonly lines: LineAssembler;
+  private readonly statistics: Statistics;
+  private readonly trace: TraceHash | undefined;
+  private readonly history: MachineEvent[] = [];
+  private readonly quiet: Timer;
+  /** What is wrong with the firmware, as far as the ELF tells; the errors were shown at the start. */
+  private readonly lint: readonly LintFinding[];
+  /** Kernel messages that were explained already. */
+  private readonly hinted = new Set<KernelHint>();
+  private matched: OutputLine | undefined;
+  private stopped: number | undefined;
+
+  /** Builds the machine and says what it is. @throws {ImxSimError} when that cannot be done */
+  constructor(options: SessionOptions, host: SessionHost) {
+    this.options = options;
+    this.host = host;
+    const { firmware, target, engine, linux, fastForward, modules, hostMemory } = options;
+    const { soc, core, board } = target;
+    this.statistics = new Statistics(() => host.now());
+    this.trace = options.traceHash ? new TraceHash() : undefined;
+    this.machine = new Machine({
+      soc,
+      core,
+      engine,
+      firmware,
+      ...(linux === undefined ? {} : { linux }),
+      ...(fastForward === undefined ? {} : { fastForward }),
+      ...(board ? { board } : {}),
+      ...(modules ? { modules } : {}),
+      ...(options.semihosting ? { semihosting: this.semihostingHost() } : {}),
+      ...(hostMemory ? { hostMemory } : {}),
+    });
+    const { machine } = this;
+    this.lines = new LineAssembler(soc.baseHz, (line) => this.line(line));
+    this.quiet = machine.scheduler.timer('partial lines', () => this.flushQuietLines());
+    machine.events.subscribe((event) => this.event(event));
+    machine.diagnostics.onFirst = (diagnostic) => host.renderer.diagnostic(diagnostic);
+    this.input = new InputQueue(machine);
+    for (const { device, bytes } of options.send ?? []) this.input.send(this.consoleName(device), bytes);
+    const where = machine.linux ? `board ${machine.board!.name}` : 'without Linux';
+    host.renderer.note(`${soc.name} ${machine.core.name} (${target.reasons.join('; ')}), ${where}, engine ${engine.name}`);
+    this.lint = machine.linux ? lintFirmware(firmware, soc, machine.board!, core) : [];
+    for (const finding of this.lint) if (finding.severity === 'error') host.renderer.finding(finding);
+  }
+
+  /** The device that `name` means; `console` is the M core's UART. @throws {UsageError} when the machine has no such console. */
+  consoleName(name: string): string {
+    const device = this.findConsole(name);
+    if (device !== undefined) return device;
+    const { machine } = this;
+    const known = machine.consoles.join(', ');
+    throw new UsageError(`no device ${name} to send to`, known ? `this machine has ${known}` : `${machine.soc.name} has no console`);
+  }
+
+  /** As `consoleName`, or undefined. */
+  findConsole(name: string): string | undefined {
+    const device = name === 'console' ? this.machine.consoleName : name;
+    return device !== undefined && this.machine.hasConsole(device) ? device : undefined;
+  }
+
+  /**
+   * Runs to the end and returns the exit status. With somebody at a keyboard (`interactive`), neither a fault handler that loops nor a
+   * machine in which nothing can happen ends it, nor time unless a limit was given.
+   */
+  async run(interactive = false): Promise<number> {
+    return this.finish(await this.runUntil(this.limit(interactive), interactive));
+  }
+
+  /** True when only the user ends an interactive run. */
+  get endless(): boolean {
+    return this.options.until === undefined && this.options.timeout === undefined;
+  }
+
+  /** Ends the run at the next slice, as the user wants; `status` is what `run` returns. */
+  stop(status: number): void {
+    this.stopped = status;
+  }
+
+  /** Frees native resources. */
+  dispose(): void {
+    this.machine.dispose();
+  }
+
+  private limit(interactive: boolean): number {
+    if (interactive && this.endless) return Number.POSITIVE_INFINITY;
+    return this.machine.scheduler.cyclesFromNs(this.options.timeout ?? DEFAULT_TIMEOUT_NS);
+  }
+
+  private async runUntil(limit: number, interactive: boolean): Promise<Ending> {
+    const { machine, host } = this;
+    const { scheduler } = machine;
+    const chunk = scheduler.cyclesFromNs(CHUNK_NS);
+    for (;;) {
+      const stop = machine.run(Math.min(limit, scheduler.now + chunk));
+      if (this.matched) return { status: EXIT.OK, reason: 'until', report: [] };
+      if (stop.kind !== 'limit') {
+        if (stop.kind === 'deadlock' && interactive) scheduler.advanceTo(scheduler.now + chunk);
+        else if (stop.kind !== 'requested') return this.ended(stop);
+      }
+      if (this.stopped !== undefined) return { status: this.stopped, reason: 'interrupted', report: [] };
+      if (scheduler.now >= limit) return this.timedOut();
+      const stuck = machine.core.stuckLoop();
+      if (stuck?.inFault && !interactive) return this.stuckInFault(stuck.pc);
+      await host.pause(scheduler.seconds);
+    }
+  }
+
+  private async ended(stop: StopReason): Promise<Ending> {
+    const { machine } = this;
+    switch (stop.kind) {
+      case 'exit':
+        return { status: stop.status & 0xff, reason: 'exit', report: [] };
+      case 'crashed':
+        return {
+          status: EXIT.FIRMWARE,
+          reason: 'crashed',
+          report: [`firmware failed: ${stop.core}: ${stop.reason}`, ...stop.report, ...(await this.details())],
+        };
+      case 'system-reset':
+        return {
+          status: EXIT.FIRMWARE,
+          reason: 'system-reset',
+          report: [`firmware failed: ${stop.block} reset the SoC: ${stop.cause}`, ...this.waits(), ...(await this.details())],
+        };
+      case 'host-memory':
+        return { status: EXIT.USAGE, reason: 'host-memory', report: [stop.text, `remedy: ${stop.remedy}`] };
+      case 'deadlock':
+        return (
+          this.refused() ?? {
+            status: EXIT.TIMEOUT,
+            reason: 'deadlock',
+            report: [
+              `nothing can happen any more at ${machine.scheduler.seconds.toFixed(6)} s${this.untilText()}`,
+              ...this.waits(),
+              ...this.context(),
+            ],
+          }
+        );
+      default:
+        return { status: EXIT.INTERNAL, reason: stop.kind, report: [`unexpected stop: ${stop.kind}`] };
+    }
+  }
+
+  /** The end of a run in which Linux did not start the firmware at all. */
+  private refused(): Ending | undefined {
+    const { linux, kernel, core } = this.machine;
+    if (!linux || !kernel || !core.halted || linux.remoteproc(core.name)?.state !== 'offline') return undefined;
+    const said = kernel.log.filter(({ level }) => level <= 3).map(({ text }) => `  ${text}`);
+    // Still on its way: the time was too short for Linux to start it.
+    if (said.length === 0) return undefined;
+    return { status: EXIT.USAGE, reason: 'refused', report: ['Linux refused the firmware:', ...said] };
+  }
+
+  private async stuckInFault(pc: number): Promise<Ending> {
+    const { machine } = this;
+    const fault = machine.core.faultReport();
+    const breakpoint = !this.options.semihosting && fault.some((text) => text.includes('DEBUGEVT'));
+    return {
+      status: EXIT.FIRMWARE,
+      reason: 'fault',
+      report: [
+        `firmware failed: ${machine.core.name} took a fault and its handler loops at ${machine.symbols.name(pc) ?? 'an address without symbol'}`,
+        ...fault,
+        ...(breakpoint ? ['remedy: if that is a semihosting call, --semihosting serves it'] : []),
+        ...(await this.details()),
+      ],
+    };
+  }
+
+  private timedOut(): Ending {
+    const { machine } = this;
+    const text = `timed out after ${machine.scheduler.seconds} s of virtual time${this.untilText()}`;
+    return this.refused() ?? { status: EXIT.TIMEOUT, reason: 'timeout', report: [text, ...this.waits(), ...this.context()] };
+  }
+
+  private waits(): string[] {
+    return whatWaits(this.machine, this.statistics.messagesToLinux);
+  }
+
+  private untilText(): string {
+    const { until } = this.options;
+    const unsent = this.input.pending;
+    const missing = until ? `; no line matched /${until.source}/` : '';
+    return unsent.length > 0 ? `${missing}; never sent: ${unsent.join(', ')} was not ready` : missing;
+  }
+
+  private async details(): Promise<string[]> {
+    return [...(await codeAt(this.machine, this.machine.core.pc, this.host.disassemble)), ...this.context()];
+  }
+
+  private context(): string[] {
+    return [...findings(this.machine), ...lastEvents(this.history, this.machine.scheduler.hz)];
+  }
+
+  private finish({ status, reason, report }: Ending): number {
+    const { machine, options } = this;
+    const { renderer } = this.host;
+    this.lines.flushQuiet(Number.POSITIVE_INFINITY);
+    if (report.length > 0) {
+      renderer.report(report);
+      for (const finding of this.lint) if (finding.severity === 'warning') renderer.finding(finding);
+    }
+    const trace = this.trace ? { trace: this.trace.digest() } : {};
+    const stats = options.stats ? { stats: this.statistics.figures(machine) } : {};
+    const lines = [...(options.stats ? this.statistics.lines(machine) : []), ...(trace.trace ? [`trace ${trace.trace}`] : [])];
+    renderer.finish({ reason, status, cycle: machine.scheduler.now, time: machine.scheduler.seconds, ...stats, ...trace }, lines);
+    return status;
+  }
+
+  private event(event: MachineEvent): void {
+    if (this.matched) return;
+    this.statistics.add(event);
+    this.trace?.add(event);
+    this.host.renderer.event(event);
+    const filler = event.type === 'vring' && event.action === 'avail';
+    if (event.type !== 'console' && event.type !== 'dmesg' && !filler) {
+      this.history.push(event);
+      if (this.history.length > HISTORY) this.history.shift();
+    }
+    this.lines.add(event);
+    if (!this.quiet.armed && this.lines.pending) this.quiet.armIn(this.machine.scheduler.cyclesFromNs(PARTIAL_NS));
+  }
+
+  private line(line: OutputLine): void {
+    const { renderer } = this.host;
+    renderer.line(line);
+    const hint = line.source === 'linux' ? kernelHint(line.text) : undefined;
+    if (hint && !this.hinted.has(hint)) {
+      this.hinted.add(hint);
+      renderer.finding({ severity: 'warning', place: 'dmesg', text: hint.text, remedy: hint.remedy });
+    }
+    const { until } = this.options;
+    if (this.matched || !until) return;
+    if (!until.test(line.text) && !until.test(stripControls(line.text))) return;
+    this.matched = line;
+    this.machine.requestStop();
+  }
+
+  /** Shows unfinished lines of consoles that have been quiet for a while; looks again later while there are others. */
+  private flushQuietLines(): void {
+    const { scheduler } = this.machine;
+    const age = scheduler.cyclesFromNs(PARTIAL_NS);
+    this.lines.flushQuiet(scheduler.now - age);
+    if (this.lines.pending) this.quiet.armIn(age);
+  }
+
+  private semihostingHost(): SemihostingHost {
+    return {
+      write: (_fd, bytes) => {
+        const { events, scheduler } = this.machine;
+        for (const byte of bytes) events.emit({ type: 'console', cycle: scheduler.now, device: SEMIHOSTING, byte });
+      },
+      read: () => new Uint8Array(),
+      readable: true,
+    };
+  }
+}
