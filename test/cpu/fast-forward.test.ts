@@ -1,5 +1,6 @@
 /** Fast-forward is exact: with it and without it, a core is in the same state at the same cycle, on every engine. */
 import { describe, expect, it } from 'vitest';
+import type { CortexM } from '../../src/cpu/cortex-m.ts';
 import { Machine } from '../../src/machine.ts';
 import type { Firmware } from '../../src/remoteproc/elf-loader.ts';
 import { BARE_CORTEX_M7 } from '../../src/soc/cortex-m.ts';
@@ -33,6 +34,7 @@ function run(engine: (typeof ENGINES)[number], fastForward: boolean, code: reado
   try {
     const stop = machine.run(LIMIT);
     const { core } = machine;
+    (core as CortexM).sync();
     const view = machine.view('m7');
     return {
       state: {
@@ -41,6 +43,7 @@ function run(engine: (typeof ENGINES)[number], fastForward: boolean, code: reado
         pc: core.pc,
         instructions: core.instructions,
         counter: view.peek(0x2000_0000, 4),
+        registers: [...(core as CortexM).registers.cells],
       },
       skipped: core.skipped,
     };
@@ -61,12 +64,22 @@ describe.each(ENGINES)('$name', (engine) => {
     { what: 'a poll of RAM', code: [...BASE, 0x6801, 0x2900, 0xd0fc], skips: true },
     // ldr r1, [r0]; str r1, [r0]; b .-4
     { what: 'a store of what is there already', code: [...BASE, 0x6801, 0x6001, 0xe7fc], skips: true },
-    // ldr r1, [r0]; adds r1, #1; str r1, [r0]; b .-6
-    { what: 'a counter in RAM', code: [...BASE, 0x6801, 0x3101, 0x6001, 0xe7fb], skips: false },
-    // adds r1, #1; b .-2: all registers come round again after 2^32 rounds only
-    { what: 'a counter in a register', code: [0x3101, 0xe7fd], skips: false },
-    // ldr r2, [r0, #0x18]; b .-2: SYST_CVR changes by itself
-    { what: 'a poll of SysTick', code: [...SCS, 0x6982, 0xe7fd], skips: false },
+    // str r0, [r0]; ldr r1, [r0]; adds r1, #1; str r1, [r0]; b .-6
+    { what: 'a counter in RAM', code: [...BASE, 0x6000, 0x6801, 0x3101, 0x6001, 0xe7fb], skips: true },
+    // adds r1, #1; b .-2
+    { what: 'a counter in a register', code: [0x3101, 0xe7fd], skips: true },
+    // ldr r2, [r0, #0x18]; b .-2: SYST_CVR, which stands still
+    { what: 'a poll of SysTick', code: [...SCS, 0x6982, 0xe7fd], skips: true },
+    // movs r2, #5; str r2, [r0, #0x10]; ldr r3, [r0, #0x14]; mvn r3, r3; lsrs r3, #8; str r3, [r0, #0x14]; str r3, [r0, #0x18]; ldr r2, [r0, #0x18]; b .-2
+    {
+      what: 'a poll of SysTick that runs',
+      code: [...SCS, 0x2205, 0x6943, 0x43db, 0x0a1b, 0x6143, 0x6183, 0x6102, 0x6982, 0xe7fd],
+      skips: true,
+    },
+    // movs r0, #1; lsls r2, r0, #13; eors r0, r2; lsrs r2, r0, #17; eors r0, r2; lsls r2, r0, #5; eors r0, r2; b .-12
+    { what: 'a generator of random numbers', code: [0x2001, 0x0342, 0x4050, 0x0c42, 0x4050, 0x0142, 0x4050, 0xe7f8], skips: false },
+    // str r1, [r0]; adds r0, #4; lsls r2, r0, #22; bne .-6; movs r0, #0x20; lsls r0, #24; b .-12: a store to ever new places
+    { what: 'a fill of memory', code: [...BASE, 0x6001, 0x3004, 0x0582, 0xd1fb, 0x2020, 0x0600, 0xe7f8], skips: false },
   ];
 
   it.each(cases)('$what', ({ code, skips }) => {
