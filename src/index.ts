@@ -6,6 +6,7 @@ export type { Core, CoreStop } from './cpu/core.ts';
 export type { Engine, EngineFactory } from './cpu/engine.ts';
 export { interpreterFactory } from './cpu/interpreter/index.ts';
 export { jitFactory } from './cpu/jit/index.ts';
+export { type EngineDifference, type LockstepFigures, type LockstepOptions, lockstepFactory } from './cpu/lockstep/index.ts';
 export type { SemihostingHost } from './cpu/semihosting.ts';
 export type { Diagnostic } from './diagnostics.ts';
 export * from './errors.ts';

@@ -8,9 +8,10 @@ import type { Core, CoreStop } from './cpu/core.ts';
 import { createCore } from './cpu/create-core.ts';
 import type { EngineFactory } from './cpu/engine.ts';
 import { jitFactory } from './cpu/jit/index.ts';
+import type { EngineDifference } from './cpu/lockstep/index.ts';
 import type { SemihostingHost } from './cpu/semihosting.ts';
 import { Diagnostics } from './diagnostics.ts';
-import { FirmwareError, HostMemoryExhausted, invariant, UsageError } from './errors.ts';
+import { EnginesDiffer, FirmwareError, HostMemoryExhausted, invariant, UsageError } from './errors.ts';
 import { EventHub } from './events.ts';
 import { Kernel } from './linux/kernel.ts';
 import { Linux } from './linux/linux.ts';
@@ -65,6 +66,13 @@ export type StopReason =
   | { readonly kind: 'crashed'; readonly core: string; readonly reason: string; readonly report: readonly string[] }
   /** A block (a watchdog) reset the whole SoC, Linux included. */
   | { readonly kind: 'system-reset'; readonly block: string; readonly cause: string }
+  /** Engines in lockstep did not do the same: one of them is wrong. */
+  | {
+      readonly kind: 'difference';
+      readonly difference: EngineDifference;
+      readonly report: readonly string[];
+      readonly remedy: string;
+    }
   | { readonly kind: 'host-memory'; readonly text: string; readonly remedy: string };
 
 /** Whether a device takes input: `busy` has some that it has not read yet, `idle` is there but did not ask for any. */
@@ -179,6 +187,9 @@ export class Machine {
     try {
       return this.runCores(limit);
     } catch (error) {
+      if (error instanceof EnginesDiffer) {
+        return { kind: 'difference', difference: error.difference, report: error.report, remedy: error.remedy };
+      }
       if (error instanceof HostMemoryExhausted) return { kind: 'host-memory', text: error.message, remedy: error.remedy };
       throw error;
     }

@@ -1,15 +1,53 @@
 /**
  * Which engine `--cpu` means.
  */
+import capstone from '@alexaltea/capstone-js';
 import type { EngineFactory } from '../cpu/engine.ts';
 import { interpreterFactory } from '../cpu/interpreter/index.ts';
 import { jitFactory } from '../cpu/jit/index.ts';
+import { type LockstepFigures, lockstepFactory } from '../cpu/lockstep/index.ts';
 import { unicornFactory } from '../cpu/unicorn/index.ts';
+import type { Firmware } from '../remoteproc/elf-loader.ts';
+import { Symbols } from '../symbols.ts';
 import type { RunOptions } from './options.ts';
 
-const FACTORIES = { jit: jitFactory, auto: jitFactory, interpreter: interpreterFactory, unicorn: unicornFactory } as const;
+const FACTORIES = { jit: jitFactory, interpreter: interpreterFactory, unicorn: unicornFactory } as const;
 
-/** The engine to use; `auto`, kept for old command lines, is the default one. */
-export function chooseEngine(name: RunOptions['cpu']): EngineFactory {
-  return FACTORIES[name];
+/** Engines that `--lockstep` can pair. */
+export type EngineName = keyof typeof FACTORIES;
+
+/** An engine, and what it has compared when it is lockstep. */
+export interface ChosenEngine {
+  readonly engine: EngineFactory;
+  readonly figures?: LockstepFigures;
+}
+
+/** The engine to use for `firmware`; `auto`, kept for old command lines, is the default one. @throws {UsageError} */
+export async function chooseEngine({ cpu, lockstep }: Pick<RunOptions, 'cpu' | 'lockstep'>, firmware: Firmware): Promise<ChosenEngine> {
+  if (cpu !== 'lockstep') return { engine: FACTORIES[cpu === 'auto' ? 'jit' : cpu] };
+  const [first, second] = lockstep;
+  const figures: LockstepFigures = { instructions: 0, slices: 0, accesses: 0, pages: 0 };
+  const symbols = new Symbols(firmware.symbols);
+  const help = { symbolise: (address: number) => symbols.name(address), disassemble: await disassembler(), figures };
+  return { engine: lockstepFactory(FACTORIES[first], FACTORIES[second], help), figures };
+}
+
+/** What lockstep has compared, for people. */
+export function figuresText({ instructions, slices, accesses, pages }: LockstepFigures): string {
+  const count = (value: number) => value.toLocaleString('en-US');
+  return `lockstep: no difference in ${count(instructions)} instructions, compared at ${count(slices)} places with ${count(accesses)} accesses to devices and ${count(pages)} pages stored to`;
+}
+
+/** Text of single instructions; undefined for what is none. */
+async function disassembler(): Promise<(address: number, bytes: Uint8Array) => string | undefined> {
+  const module = await capstone();
+  const handle = new module.Capstone(module.ARCH_ARM, module.MODE_THUMB | module.MODE_MCLASS);
+  return (address, bytes) => {
+    try {
+      const [found] = handle.disasm(bytes, address, 1);
+      return found && `${found.mnemonic} ${found.op_str}`.trimEnd();
+    } catch {
+      return undefined;
+    }
+  };
 }

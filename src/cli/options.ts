@@ -3,6 +3,7 @@
  */
 import { InvalidArgumentError, Option } from 'commander';
 import type { DeviceInput } from '../session/input.ts';
+import type { EngineName } from './engines.ts';
 
 /** One option: `flags` and `text` as `--help` shows them. */
 export interface OptionRow {
@@ -20,7 +21,9 @@ export interface RunOptions {
   soc?: string;
   board?: string;
   core?: string;
-  cpu: 'jit' | 'interpreter' | 'unicorn' | 'auto';
+  cpu: EngineName | 'auto' | 'lockstep';
+  /** The engines of `--cpu lockstep`. */
+  lockstep: readonly [EngineName, EngineName];
   linux: boolean;
   modules?: string[];
   fastForward: boolean;
@@ -96,6 +99,16 @@ function parseRegExp(value: string): RegExp {
   }
 }
 
+/** Parses `jit,unicorn`. @throws {InvalidArgumentError} */
+function parsePair(value: string): [EngineName, EngineName] {
+  const [first, second, ...rest] = value.split(',');
+  const names: readonly string[] = ['jit', 'interpreter', 'unicorn'];
+  if (!names.includes(first!) || !names.includes(second!) || first === second || rest.length > 0) {
+    throw new InvalidArgumentError('it is two of jit, interpreter, unicorn, with a comma between them.');
+  }
+  return [first as EngineName, second as EngineName];
+}
+
 /** All options of `run`, in the order in which help shows them. */
 export const RUN_OPTIONS: readonly OptionRow[] = [
   { group: 'What runs', flags: '--soc <name>', text: 'SoC or bare core; found from the ELF when absent (imx-sim socs lists them)' },
@@ -104,9 +117,17 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   {
     group: 'What runs',
     flags: '--cpu <engine>',
-    text: 'engine that executes instructions: jit (default; auto means the same), interpreter, or unicorn where libunicorn 2 is installed',
-    choices: ['jit', 'interpreter', 'unicorn', 'auto'],
+    text: 'engine that executes instructions: jit (default; auto means the same), interpreter, unicorn where libunicorn 2 is installed, or lockstep',
+    choices: ['jit', 'interpreter', 'unicorn', 'lockstep', 'auto'],
     fallback: 'jit',
+  },
+  {
+    group: 'What runs',
+    flags: '--lockstep <first,second>',
+    text: 'engines that --cpu lockstep runs side by side until one differs: two of jit, interpreter, unicorn (default: jit,interpreter)',
+    parse: parsePair,
+    fallback: ['jit', 'interpreter'],
+    fallbackText: 'jit,interpreter',
   },
   { group: 'What runs', flags: '--no-linux', text: 'bare: load the firmware directly and run only its core' },
   {

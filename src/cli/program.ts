@@ -18,7 +18,7 @@ Examples:
   imx-sim run hello_world.elf --no-linux --until 'hello world'
 
 Exit status: 0 the --until line came, or the firmware exited with 0; 1 the firmware failed (fault, lockup, exit code);
-2 bad usage or input; 3 a bug of imx-sim; 4 the virtual time ran out.`;
+2 bad usage or input; 3 a bug of imx-sim; 4 the virtual time ran out; 5 with --cpu lockstep, the engines differ.`;
 
 /** Colours are for terminals, unless NO_COLOR or --no-color says otherwise. */
 function wantsColor(flag: boolean): boolean {

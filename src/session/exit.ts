@@ -10,6 +10,8 @@ export const EXIT = {
   INTERNAL: 3,
   /** The virtual time ran out, or nothing was left that could happen. */
   TIMEOUT: 4,
+  /** `--cpu lockstep`: the engines differ, so one of them is wrong. */
+  DIFFERENCE: 5,
   /** Ctrl-C, as shells report it. */
   INTERRUPTED: 130,
 } as const;

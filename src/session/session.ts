@@ -203,6 +203,8 @@ export class Session {
         };
       case 'host-memory':
         return { status: EXIT.USAGE, reason: 'host-memory', report: [stop.text, `remedy: ${stop.remedy}`] };
+      case 'difference':
+        return { status: EXIT.DIFFERENCE, reason: 'difference', report: [...stop.report, `remedy: ${stop.remedy}`] };
       case 'deadlock':
         return (
           this.refused() ?? {

@@ -105,7 +105,9 @@ describe('bad usage', () => {
     [['run', image, '--send', 'uart4'], /it is <device>=<text>/],
     [['run', image, '--send', '=x'], /it is <device>=<text>/],
     [['run', image, '--send', 'uart4=\\q'], /is no escape/],
-    [['run', image, '--cpu', 'qemu'], /Allowed choices are jit, interpreter, unicorn, auto/],
+    [['run', image, '--cpu', 'qemu'], /Allowed choices are jit, interpreter, unicorn, lockstep, auto/],
+    [['run', image, '--lockstep', 'jit'], /it is two of jit, interpreter, unicorn/],
+    [['run', image, '--lockstep', 'jit,jit'], /it is two of jit, interpreter, unicorn/],
     [['run', image, '--host-memory', '1M'], /between 16M and 2G/],
   ])('%j ends with 2 and says why', async (args, expected) => {
     const { status, stderr, stdout } = await runCli(args);

@@ -5,7 +5,7 @@ import { EXIT } from '../../session/exit.ts';
 import { Session } from '../../session/session.ts';
 import { chooseTarget } from '../../session/target.ts';
 import { disassemble } from '../disassembler.ts';
-import { chooseEngine } from '../engines.ts';
+import { chooseEngine, figuresText } from '../engines.ts';
 import { readFirmware } from '../firmware-file.ts';
 import { Keyboard } from '../keyboard.ts';
 import type { RunOptions } from '../options.ts';
@@ -13,7 +13,7 @@ import { HumanRenderer, JsonRenderer } from '../renderer.ts';
 
 /** Runs the command and returns the exit status. @throws {ImxSimError} for bad usage or input. */
 export async function run(path: string, options: RunOptions): Promise<number> {
-  const { json, cpu, console: named, color, ...rest } = options;
+  const { json, cpu, lockstep, console: named, color, ...rest } = options;
   const firmware = readFirmware(path);
   const target = chooseTarget(firmware, options);
   const out = (text: string) => void process.stdout.write(text);
@@ -26,7 +26,8 @@ export async function run(path: string, options: RunOptions): Promise<number> {
     if (keyboard?.left) session.stop(EXIT.OK);
   };
   const host = { renderer, disassemble, now: () => performance.now(), pause };
-  const session = new Session({ ...rest, firmware, target, engine: chooseEngine(cpu) }, host);
+  const { engine, figures } = await chooseEngine({ cpu, lockstep }, firmware);
+  const session = new Session({ ...rest, firmware, target, engine }, host);
   const onSignal = () => session.stop(EXIT.INTERRUPTED);
   try {
     const device = named === undefined ? session.findConsole('console') : session.consoleName(named);
@@ -38,7 +39,9 @@ export async function run(path: string, options: RunOptions): Promise<number> {
       if (session.endless) pace = new Pace(session.machine.scheduler.seconds);
     }
     process.on('SIGINT', onSignal);
-    return await session.run(interactive);
+    const status = await session.run(interactive);
+    if (figures && !json && status !== EXIT.DIFFERENCE) renderer.note(figuresText(figures));
+    return status;
   } finally {
     keyboard?.close();
     process.off('SIGINT', onSignal);

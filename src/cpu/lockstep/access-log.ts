@@ -10,26 +10,85 @@ import type { CoreMemory, MemoryTap } from '../core-memory.ts';
 import { CELL } from '../core-registers.ts';
 import type { BankedRegisters, Engine } from '../engine.ts';
 
-/** One access to a device, or to a register of the other security state (`address` is then its SYSm). */
+/** How a device, or a register of the other security state (`address` is then its SYSm), is accessed. */
+const KINDS = ['read', 'write', 'MRS', 'MSR'] as const;
+const READ = 0;
+const WRITE = 1;
+const MRS = 2;
+const MSR = 3;
+
+/** An access as an engine made it. */
 export interface Access {
-  readonly kind: 'read' | 'write' | 'MRS' | 'MSR';
+  readonly kind: (typeof KINDS)[number];
   readonly address: number;
   readonly size: number;
   /** Value written; 0 for reads. */
   readonly value: number;
-  /** Value read, or `BUS_FAULT`; for writes 1, or 0 where it was refused. */
-  readonly result: number;
   /** Instructions of the slice that were complete. */
   readonly executed: number;
   readonly privileged: boolean;
-  /** The access asked the engine to stop. */
-  stop: boolean;
-  /** The event register after it. */
-  readonly event: number;
 }
 
-/** An access as an engine makes it: what a device decides is left out. */
-export type Attempt = Pick<Access, 'kind' | 'address' | 'size' | 'value' | 'executed' | 'privileged'>;
+/** Columns of an access in a record: what the engine did, then what came of it. */
+const WAY = 0;
+const ADDRESS = 1;
+const VALUE = 2;
+const EXECUTED = 3;
+/** Value read, or `BUS_FAULT`; for writes 1, or 0 where it was refused. */
+const RESULT = 4;
+/** The event register after it; 2 is added when the access asked the engine to stop. */
+const EVENT = 5;
+const COLUMNS = 6;
+
+/** Kind, width and privilege in one number. */
+function wayOf(kind: number, size: number, privileged: boolean): number {
+  return kind | (size << 2) | (privileged ? 32 : 0);
+}
+
+/** The accesses of a slice, in flat columns: devices are accessed often. */
+export class AccessRecord {
+  length = 0;
+  private data = new Float64Array(COLUMNS << 10);
+
+  at(index: number, column: number): number {
+    return this.data[index * COLUMNS + column]!;
+  }
+
+  /** True when access `index` is this one. */
+  is(index: number, way: number, address: number, value: number, executed: number): boolean {
+    const { data } = this;
+    const at = index * COLUMNS;
+    return data[at] === way && data[at + ADDRESS] === address && data[at + VALUE] === value && data[at + EXECUTED] === executed;
+  }
+
+  add(way: number, address: number, value: number, executed: number, result: number, event: number): void {
+    const at = this.length++ * COLUMNS;
+    if (at === this.data.length) {
+      const larger = new Float64Array(2 * at);
+      larger.set(this.data);
+      this.data = larger;
+    }
+    const { data } = this;
+    data[at] = way;
+    data[at + ADDRESS] = address;
+    data[at + VALUE] = value;
+    data[at + EXECUTED] = executed;
+    data[at + RESULT] = result;
+    data[at + EVENT] = event;
+  }
+
+  /** Accesses `from` to `to - 1`. */
+  list(from: number, to: number): Access[] {
+    return Array.from({ length: Math.max(0, to - from) }, (_, i) => {
+      const index = from + i;
+      return accessOf(this.at(index, WAY), this.at(index, ADDRESS), this.at(index, VALUE), this.at(index, EXECUTED));
+    });
+  }
+}
+
+function accessOf(way: number, address: number, value: number, executed: number): Access {
+  return { kind: KINDS[way & 3]!, size: (way >>> 2) & 7, privileged: way >= 32, address, value, executed };
+}
 
 /** What a log knows of the engine that it belongs to. */
 export interface LogOwner {
@@ -44,35 +103,35 @@ export interface LogOwner {
 
 /** Records what its engine does to the real devices, or plays a record to it. */
 export class AccessLog implements MemoryTap {
-  /** Accesses of the slice. */
-  entries: Access[] = [];
-  /** How many of `entries` were played. */
+  /** How many accesses of the record were made. */
   played = 0;
   /** The first access that is not the next one of the record. */
-  surprise: Attempt | undefined;
+  surprise: Access | undefined;
   /** Called before a device is written to while recording. */
   beforeWrite: ((address: number) => void) | undefined;
+  readonly record: AccessRecord;
   private playing = false;
   private stopRequested = false;
   private readonly owner: LogOwner;
   private readonly banked: BankedRegisters | undefined;
 
-  constructor(owner: LogOwner, banked: BankedRegisters | undefined) {
+  constructor(owner: LogOwner, record: AccessRecord, banked: BankedRegisters | undefined) {
     this.owner = owner;
+    this.record = record;
     this.banked = banked;
   }
 
-  /** Begins a record. */
-  record(): void {
-    this.entries = [];
+  /** Begins a new record. */
+  startRecording(): void {
+    this.record.length = 0;
     this.playing = false;
     this.stopRequested = false;
+    this.played = 0;
     this.surprise = undefined;
   }
 
-  /** Begins to play `entries`. */
-  play(entries: Access[]): void {
-    this.entries = entries;
+  /** Begins to play the record. */
+  startPlaying(): void {
     this.playing = true;
     this.played = 0;
     this.surprise = undefined;
@@ -89,9 +148,10 @@ export class AccessLog implements MemoryTap {
     const offset = address - region.base;
     if (offset + size > region.size) return this.readAcross(address, size);
     if (region.ram) return region.ram.read(region.ramOffset + offset, size);
-    const attempt = this.attempt('read', address, size, 0);
-    if (this.playing) return this.answer(attempt);
-    return this.note(attempt, region.device!.read(offset, size));
+    const way = wayOf(READ, size, this.owner.memory.accessPrivileged);
+    const { position } = this.owner;
+    if (this.playing) return this.answer(way, address, 0, position);
+    return this.note(way, address, 0, position, region.device!.read(offset, size));
   }
 
   write(address: number, value: number, size: number): boolean {
@@ -103,10 +163,11 @@ export class AccessLog implements MemoryTap {
       region.ram.write(region.ramOffset + offset, value, size);
       return true;
     }
-    const attempt = this.attempt('write', address, size, value);
-    if (this.playing) return this.answer(attempt) !== 0;
+    const way = wayOf(WRITE, size, this.owner.memory.accessPrivileged);
+    const { position } = this.owner;
+    if (this.playing) return this.answer(way, address, value, position) !== 0;
     this.beforeWrite?.(address);
-    return this.note(attempt, region.device!.write(offset, value, size) ? 1 : 0) !== 0;
+    return this.note(way, address, value, position, region.device!.write(offset, value, size) ? 1 : 0) !== 0;
   }
 
   storing(ram: Ram, page: number): void {
@@ -120,39 +181,40 @@ export class AccessLog implements MemoryTap {
     return {
       ...(banked.nonSecureFloat ? { nonSecureFloat: () => banked.nonSecureFloat!() } : {}),
       read: (sysm) => {
-        const attempt = this.attempt('MRS', sysm, 4, 0);
-        return this.playing ? this.answer(attempt) : this.note(attempt, banked.read(sysm) >>> 0);
+        const way = wayOf(MRS, 4, true);
+        const { position } = this.owner;
+        if (this.playing) return this.answer(way, sysm, 0, position);
+        return this.note(way, sysm, 0, position, banked.read(sysm) >>> 0);
       },
       write: (sysm, value) => {
-        const attempt = this.attempt('MSR', sysm, 4, value >>> 0);
-        return (this.playing ? this.answer(attempt) : this.note(attempt, banked.write(sysm, value) ? 1 : 0)) !== 0;
+        const way = wayOf(MSR, 4, true);
+        const { position } = this.owner;
+        if (this.playing) return this.answer(way, sysm, value >>> 0, position) !== 0;
+        return this.note(way, sysm, value >>> 0, position, banked.write(sysm, value) ? 1 : 0) !== 0;
       },
     };
   }
 
-  private attempt(kind: Access['kind'], address: number, size: number, value: number): Attempt {
-    const { memory, position } = this.owner;
-    return { kind, address, size, value, executed: position, privileged: memory.accessPrivileged };
-  }
-
-  private note(attempt: Attempt, result: number): number {
-    this.entries.push({ ...attempt, result, stop: this.stopRequested, event: this.owner.cells[CELL.EVENT]! });
+  private note(way: number, address: number, value: number, executed: number, result: number): number {
+    this.record.add(way, address, value, executed, result, this.owner.cells[CELL.EVENT]! | (this.stopRequested ? 2 : 0));
     this.stopRequested = false;
+    this.played++;
     return result;
   }
 
-  private answer(attempt: Attempt): number {
-    const expected = this.entries[this.played];
+  private answer(way: number, address: number, value: number, executed: number): number {
+    const { record, played } = this;
     const { engine, cells } = this.owner;
-    if (this.surprise || !expected || !sameAttempt(attempt, expected)) {
-      this.surprise ??= attempt;
+    if (this.surprise || played >= record.length || !record.is(played, way, address, value, executed)) {
+      this.surprise ??= accessOf(way, address, value, executed);
       engine.requestStop();
-      return attempt.kind === 'read' || attempt.kind === 'MRS' ? 0 : 1;
+      return (way & 1) === 0 ? 0 : 1;
     }
     this.played++;
-    if (expected.stop) engine.requestStop();
-    cells[CELL.EVENT] = expected.event;
-    return expected.result;
+    const event = record.at(played, EVENT);
+    if (event >= 2) engine.requestStop();
+    cells[CELL.EVENT] = event & 1;
+    return record.at(played, RESULT);
   }
 
   /** As `AddressSpace` does it: byte by byte. */
@@ -170,15 +232,4 @@ export class AccessLog implements MemoryTap {
     for (let i = 0; i < size; i++) if (!this.write((address + i) >>> 0, (value >>> (8 * i)) & 0xff, 1)) return false;
     return true;
   }
-}
-
-function sameAttempt(a: Attempt, b: Attempt): boolean {
-  return (
-    a.address === b.address &&
-    a.executed === b.executed &&
-    a.kind === b.kind &&
-    a.size === b.size &&
-    a.value === b.value &&
-    a.privileged === b.privileged
-  );
 }

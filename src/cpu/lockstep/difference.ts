@@ -4,7 +4,7 @@
 import { BUS_FAULT } from '../../memory/bus.ts';
 import { PAGE_SIZE } from '../../memory/ram.ts';
 import { CELL } from '../core-registers.ts';
-import type { Attempt } from './access-log.ts';
+import type { Access } from './access-log.ts';
 import type { Outcome, Pair } from './pair.ts';
 import { PAGE_WORDS, pageOf, type Side } from './side.ts';
 
@@ -27,7 +27,7 @@ export interface SideState {
   readonly cells: Int32Array;
   readonly outcome: Outcome;
   /** What it did to devices in the instruction; the last of them may be one that the other side did not make. */
-  readonly accesses: readonly Attempt[];
+  readonly accesses: readonly Access[];
 }
 
 /** Where two engines that must agree did not, and how. */
@@ -110,13 +110,13 @@ function describe(pair: Pair, outcomes: readonly [Outcome, Outcome], number: num
 }
 
 function sideState(side: Side, outcome: Outcome, from: number | undefined): SideState {
-  const { entries, played, surprise } = side.log;
+  const { record, played, surprise } = side.log;
   const start = from ?? Math.max(0, played - LISTED_ACCESSES);
   return {
     engine: side.name,
     cells: side.cells.slice(),
     outcome,
-    accesses: [...entries.slice(start, played), ...(surprise ? [surprise] : [])],
+    accesses: [...record.list(start, played), ...(surprise ? [surprise] : [])],
   };
 }
 

@@ -10,6 +10,7 @@ import { EnginesDiffer, UsageError } from '../../errors.ts';
 import { CoreMemory } from '../core-memory.ts';
 import { CoreRegisters } from '../core-registers.ts';
 import { type Engine, type EngineFactory, type EngineHost, STOP, type StopCode } from '../engine.ts';
+import { AccessRecord } from './access-log.ts';
 import { findDifference } from './difference.ts';
 import { Pair } from './pair.ts';
 import { type ReportHelp, reportDifference } from './report.ts';
@@ -58,18 +59,18 @@ export class LockstepEngine implements Engine {
     this.shadow = new ShadowMemory(memory.bus);
     const { rams, copies, indices, arena, bus } = this.shadow;
     this.copy = new CoreMemory(bus, memory.protection);
-    const undo = new Undo();
-    const first = new Side({ factory: factories[0], host, rams, indices, undo });
+    const shared = { indices, undo: new Undo(), record: new AccessRecord() };
+    const first = new Side({ factory: factories[0], host, rams, ...shared });
     const flush = memory.onFlush;
     memory.onFlush = () => {
       this.flushed = true;
       flush?.();
     };
     const own = { profile, registers: new CoreRegisters(arena, 'registers'), memory: this.copy, ...(banked ? { banked } : {}) };
-    const second = new Side({ factory: factories[1], host: own, rams: copies, indices, undo });
+    const second = new Side({ factory: factories[1], host: own, rams: copies, ...shared });
     this.copy.onUntouchedFetch = () => second.engine.requestStop();
     own.registers.cells.set(registers.cells);
-    this.pair = new Pair(first, second, undo);
+    this.pair = new Pair(first, second, shared.undo);
   }
 
   get executed(): number {

@@ -70,8 +70,8 @@ export class Pair {
     second.cells.set(first.cells);
     second.engine.push();
     second.memory.setTap(second.log);
-    first.log.record();
-    second.log.play(first.log.entries);
+    first.log.startRecording();
+    second.log.startPlaying();
     first.memory.setTap(first.log);
     engineWrites(true);
     let stop: StopCode;
@@ -82,7 +82,6 @@ export class Pair {
       first.memory.setTap(undefined);
     }
     this.stop = stop;
-    first.log.played = first.log.entries.length;
     let other = second.advance(first.done, trail);
     if (other === STOP.BUDGET && stop !== STOP.BUDGET && stop !== STOP.REQUESTED) other = second.advance(second.done + 1, trail);
     return [outcome(first, stop), outcome(second, other)];
@@ -93,10 +92,9 @@ export class Pair {
     const { first, second } = this;
     this.rewind();
     if (budget === 0) return [outcome(first, STOP.BUDGET), outcome(second, STOP.BUDGET)];
-    const { entries } = first.log;
     for (const side of [first, second]) {
       side.memory.setTap(side.log);
-      side.log.play(entries);
+      side.log.startPlaying();
     }
     const stop = stepped ? first.advance(budget, new Trail()) : first.run(budget);
     const other = second.advance(stop === STOP.REQUESTED ? first.done : budget, this.trail);

@@ -6,7 +6,7 @@ import { CELL } from '../core-registers.ts';
 import { STOP } from '../engine.ts';
 import { exceptionName } from '../exception-numbers.ts';
 import { isWide } from '../instruction-stream.ts';
-import type { Attempt } from './access-log.ts';
+import type { Access } from './access-log.ts';
 import type { EngineDifference, SideState } from './difference.ts';
 
 /** Names and text of code, for reports. */
@@ -108,7 +108,7 @@ function memoryLines({ memory, moreMemory, first, second }: EngineDifference): s
   ];
 }
 
-function accessText({ kind, address, size, value, executed }: Attempt): string {
+function accessText({ kind, address, size, value, executed }: Access): string {
   const to = kind === 'write' || kind === 'MSR' ? ` = ${hex32(value)}` : '';
   return `${kind} ${hex32(address)}, ${size} bytes${to}, after ${counted(executed)} instructions of the slice`;
 }

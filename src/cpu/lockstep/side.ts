@@ -5,7 +5,7 @@ import { PAGE_SIZE, type Ram } from '../../memory/ram.ts';
 import type { CoreMemory } from '../core-memory.ts';
 import { CELL } from '../core-registers.ts';
 import { type Engine, type EngineFactory, type EngineHost, STOP, type StopCode } from '../engine.ts';
-import { AccessLog, type LogOwner } from './access-log.ts';
+import { AccessLog, type AccessRecord, type LogOwner } from './access-log.ts';
 
 /** Words of a page. */
 export const PAGE_WORDS = PAGE_SIZE / 4;
@@ -79,6 +79,8 @@ export interface SideOptions {
   readonly rams: readonly Ram[];
   readonly indices: ReadonlyMap<Ram, number>;
   readonly undo: Undo;
+  /** What devices answered; one for both sides. */
+  readonly record: AccessRecord;
 }
 
 /** One engine and its surroundings. */
@@ -97,14 +99,14 @@ export class Side implements LogOwner {
   private readonly indices: ReadonlyMap<Ram, number>;
   private readonly undo: Undo;
 
-  constructor({ factory, host, rams, indices, undo }: SideOptions) {
+  constructor({ factory, host, rams, indices, undo, record }: SideOptions) {
     this.name = factory.name;
     this.memory = host.memory;
     this.cells = host.registers.cells;
     this.rams = rams;
     this.indices = indices;
     this.undo = undo;
-    this.log = new AccessLog(this, host.banked);
+    this.log = new AccessLog(this, record, host.banked);
     const banked = this.log.bankedRegisters;
     this.engine = factory.create(banked ? { ...host, banked } : host);
   }
