@@ -2,7 +2,7 @@
  * The options of `imx-sim run` as one typed table: it yields parsing, `--help` and the README's section.
  */
 import { InvalidArgumentError, Option } from 'commander';
-import type { DeviceInput } from '../session/input.ts';
+import { type DeviceInput, parseDeviceInput } from '../session/input.ts';
 import type { EngineName } from './engines.ts';
 
 /** One option: `flags` and `text` as `--help` shows them. */
@@ -58,37 +58,12 @@ export function parseSize(text: string): number {
   return bytes;
 }
 
-/** Resolves `\n`, `\r`, `\t`, `\e`, `\0`, `\\` and `\xNN`; everything else is UTF-8 as typed. @throws {InvalidArgumentError} */
-export function unescapeText(text: string): Uint8Array {
-  const bytes: number[] = [];
-  const simple: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, e: 27, '0': 0, '\\': 92 };
-  for (let at = 0; at < text.length; ) {
-    if (text[at] !== '\\') {
-      const point = String.fromCodePoint(text.codePointAt(at)!);
-      bytes.push(...new TextEncoder().encode(point));
-      at += point.length;
-      continue;
-    }
-    const next = text[at + 1] ?? '';
-    const code = /^x([0-9a-fA-F]{2})/.exec(text.slice(at + 1));
-    if (code) {
-      bytes.push(Number.parseInt(code[1]!, 16));
-      at += 4;
-    } else if (next in simple) {
-      bytes.push(simple[next]!);
-      at += 2;
-    } else {
-      throw new InvalidArgumentError(`\\${next} is no escape; there are \\n \\r \\t \\e \\0 \\\\ and \\xNN.`);
-    }
-  }
-  return Uint8Array.from(bytes);
-}
-
 function parseSend(value: string, previous: unknown): DeviceInput[] {
-  const at = value.indexOf('=');
-  if (at <= 0) throw new InvalidArgumentError('it is <device>=<text>, for example ttyRPMSG30=Toradex!.');
-  const entry = { device: value.slice(0, at), bytes: unescapeText(value.slice(at + 1)) };
-  return [...((previous as DeviceInput[] | undefined) ?? []), entry];
+  try {
+    return [...((previous as DeviceInput[] | undefined) ?? []), parseDeviceInput(value)];
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
 }
 
 function parseRegExp(value: string): RegExp {

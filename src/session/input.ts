@@ -4,6 +4,7 @@
  * A UART is ready when its receiver is on and the firmware listens: it enabled a receive interrupt, or has printed and then kept quiet.
  * A tty of Linux is ready when it exists. Texts for one device are sent in order, each when the device is ready again.
  */
+import { UsageError } from '../errors.ts';
 import type { Machine } from '../machine.ts';
 import type { Timer } from '../time/scheduler.ts';
 
@@ -17,6 +18,37 @@ export interface DeviceInput {
 const POLL_NS = 1_000_000;
 /** A console that printed nothing for so long waits for input, in ns. */
 const QUIET_NS = 5_000_000;
+
+/** Resolves `\n`, `\r`, `\t`, `\e`, `\0`, `\\` and `\xNN`; everything else is UTF-8 as typed. @throws {UsageError} */
+export function unescapeText(text: string): Uint8Array {
+  const bytes: number[] = [];
+  const simple: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, e: 27, '0': 0, '\\': 92 };
+  for (let at = 0; at < text.length; ) {
+    if (text[at] !== '\\') {
+      const point = String.fromCodePoint(text.codePointAt(at)!);
+      bytes.push(...new TextEncoder().encode(point));
+      at += point.length;
+      continue;
+    }
+    const next = text[at + 1] ?? '';
+    const code = /^x([0-9a-fA-F]{2})/.exec(text.slice(at + 1));
+    if (code) {
+      bytes.push(Number.parseInt(code[1]!, 16));
+      at += 4;
+    } else if (next in simple) {
+      bytes.push(simple[next]!);
+      at += 2;
+    } else throw new UsageError(`\\${next} is no escape; there are \\n \\r \\t \\e \\0 \\\\ and \\xNN`);
+  }
+  return Uint8Array.from(bytes);
+}
+
+/** Parses `ttyRPMSG30=Toradex!\n`. @throws {UsageError} */
+export function parseDeviceInput(value: string): DeviceInput {
+  const at = value.indexOf('=');
+  if (at <= 0) throw new UsageError('it is <device>=<text>, for example ttyRPMSG30=Toradex!');
+  return { device: value.slice(0, at), bytes: unescapeText(value.slice(at + 1)) };
+}
 
 /** Delivers texts to the devices of a machine. */
 export class InputQueue {

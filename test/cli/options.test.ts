@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { commanderOption, optionsMarkdown, parseSize, parseTime, RUN_OPTIONS, unescapeText } from '../../src/cli/options.ts';
+import { commanderOption, optionsMarkdown, parseSize, parseTime, RUN_OPTIONS } from '../../src/cli/options.ts';
+import { unescapeText } from '../../src/session/input.ts';
 import { runCli } from '../support/run-cli.ts';
 
 describe('parseTime', () => {
