@@ -7,6 +7,7 @@
  * and the interpreter does the rest to the exact instruction. Flags stay operands until somebody asks (layout.ts).
  */
 import { CELL } from '../core-registers.ts';
+import { FPSCR } from '../float/format.ts';
 import { FIRST_FLOAT, OPERATION } from '../interpreter/handlers.ts';
 import type { Structure } from './control-flow.ts';
 import {
@@ -26,7 +27,7 @@ import {
 } from './layout.ts';
 import type { Block, Edge, Region, Step } from './region.ts';
 import { DEPTH_LIMIT, type Places } from './runtime.ts';
-import { Code, I32, I64, type Label, ModuleBuilder, OP } from './wasm-builder.ts';
+import { Code, F32, F64, I32, I64, type Label, ModuleBuilder, OP } from './wasm-builder.ts';
 
 /** Longest way, in instructions, from one check of the budget to the next. */
 const LONGEST_WAY = 96;
@@ -66,6 +67,11 @@ export interface FlagState {
 /** A tag that no address has: its low bits are never compared. */
 const NO_PAGE = 0x800;
 
+const LOCAL_TYPES: Readonly<Record<string, number>> = { w: I64, fr: F32, fp: F32, dr: F64, dp: F64 };
+
+/** FPSCR in which the quick paths need not look further: round to nearest, no flushing, and inexactness is known already. */
+const FLOAT_MODES = FPSCR.RMODE | FPSCR.FZ | FPSCR.IXC;
+
 const REM = 0;
 const DEPTH = 1;
 
@@ -77,11 +83,38 @@ export class Generator {
   readonly region: Region;
   /** Functions that the module imports. */
   readonly imported = { load: 0, store: 1, handler: 2, settle: 3, flags: 4, keep: 5 };
-  readonly local = { w: 0, nz: 0, ca: 0, cb: 0, va: 0, vb: 0, nk: 0, ck: 0, vk: 0, site: 0, pc: 0, a: 0, b: 0, t: 0, u: 0, e: 0 };
+  readonly local = {
+    w: 0,
+    nz: 0,
+    ca: 0,
+    cb: 0,
+    va: 0,
+    vb: 0,
+    nk: 0,
+    ck: 0,
+    vk: 0,
+    site: 0,
+    pc: 0,
+    a: 0,
+    b: 0,
+    t: 0,
+    u: 0,
+    e: 0,
+    fm: 0,
+    fa: 0,
+    fb: 0,
+    fr: 0,
+    fp: 0,
+    dr: 0,
+    dp: 0,
+  };
+  /** The last instruction of this block that changed FPSCR's N, Z, C, V was a comparison: a CMP of locals fa and fb would give the same. */
+  compared = false;
   private readonly structure: Structure;
   private readonly registers = new Map<number, number>();
   private readonly tags = new Map<string, { tag: number; delta: number }>();
   private readonly module = new ModuleBuilder();
+  private readonly imports = new Map<string, number>();
   private readonly sites: Site[] = [];
   /** Bits of registers that are read or written anywhere, and written anywhere. */
   private used = 0;
@@ -105,6 +138,11 @@ export class Generator {
   /** Counts the instructions that change flags. */
   private flagChanges = 0;
   private readonly regionType: number;
+  private usesFloatMode = false;
+  /** Floating point is known not to trap here, and where blocks end; the dominator of each block. */
+  private trapPassed = false;
+  private readonly trapPassedAt: boolean[] = [];
+  private readonly dominator = new Map<number, number>();
 
   constructor(region: Region, structure: Structure, surroundings: Surroundings) {
     this.region = region;
@@ -124,6 +162,7 @@ export class Generator {
     this.entryFlags = structure.order.map(() => undefined);
     this.needs = structure.order.map(() => 0);
     this.dirtyIn = structure.order.map(() => 0);
+    for (const [id, children] of structure.children.entries()) for (const child of children) this.dominator.set(child, id);
   }
 
   /** @throws {Untranslatable} */
@@ -131,7 +170,7 @@ export class Generator {
     this.scan();
     this.budget();
     const { code } = this;
-    for (const name of Object.keys(this.local) as (keyof typeof this.local)[]) this.local[name] = code.local(name === 'w' ? I64 : I32);
+    for (const name of Object.keys(this.local) as (keyof typeof this.local)[]) this.local[name] = code.local(LOCAL_TYPES[name] ?? I32);
     for (let r = 0; r < 15; r++) if ((this.used >> r) & 1) this.registers.set(r, code.local());
     const from = code.bytes.length;
     this.cold = code.block();
@@ -142,6 +181,7 @@ export class Generator {
     const body = code.bytes.splice(from);
     for (const [r, index] of this.registers) code.i32(0).memory(OP.I32_LOAD, this.cell(r)).set(index);
     for (const { tag } of this.tags.values()) code.i32(NO_PAGE).set(tag);
+    if (this.usesFloatMode) this.readFloatMode();
     for (const byte of body) code.bytes.push(byte);
     const fn = this.module.define(this.regionType, code);
     this.module.export('run', fn);
@@ -370,6 +410,8 @@ export class Generator {
       }
     }
     this.position = 0;
+    this.compared = false;
+    this.trapPassed = block.id !== 0 && this.trapPassedAt[this.dominator.get(block.id)!]!;
     this.step = block.steps[0]!;
     if (this.checks.has(block.id)) {
       code.get(REM).i32(this.needs[block.id]!).op(OP.I32_LT_S).when();
@@ -392,6 +434,7 @@ export class Generator {
     }
     this.position = block.steps.length - 1;
     this.step = block.steps.at(-1)!;
+    this.trapPassedAt[block.id] = this.trapPassed;
     this.terminate(block);
   }
 
@@ -401,7 +444,7 @@ export class Generator {
     const { condition } = block.steps[first]!;
     this.condition(condition);
     const before = { ...flags };
-    const { dirty, flagChanges } = this;
+    const { dirty, flagChanges, trapPassed } = this;
     // Both ways meet behind: kinds have to be in locals if they will differ.
     this.keepKinds();
     code.when();
@@ -416,6 +459,8 @@ export class Generator {
     this.keepKinds();
     code.end();
     this.dirty |= dirty;
+    this.trapPassed = trapPassed;
+    this.compared = false;
     if (this.flagChanges !== flagChanges) {
       flags.nz = before.nz === flags.nz ? flags.nz : DYNAMIC;
       flags.c = before.c === flags.c ? flags.c : DYNAMIC;
@@ -689,6 +734,7 @@ export class Generator {
   private loadRegisters(): void {
     for (const [r, index] of this.registers) this.code.i32(0).memory(OP.I32_LOAD, this.cell(r)).set(index);
     this.dirty = 0;
+    if (this.usesFloatMode) this.readFloatMode();
   }
 
   // ---- handlers
@@ -743,16 +789,59 @@ export class Generator {
     this.exit(exit, undefined, site);
   }
 
-  /** Leaves when floating point has to stop first. */
-  trapFloat(): void {
+  /**
+   * Executes the current step by a handler that changes no core register, as the rare case of an emitter. `reads`: it looks at them.
+   */
+  quietHandler(name: string, reads = false): void {
     const { code } = this;
     if (this.scanning) return;
+    if (reads) this.storeRegisters();
+    const site = this.site(OPERATION.get(name)!);
+    code
+      .i32(encodeExit(this.surroundings.number, site, EXIT.HANDLED))
+      .get(REM)
+      .call(this.imported.handler);
+    code.when();
+    this.exit(EXIT.HANDLED, undefined, site);
+    code.end();
+  }
+
+  /** Leaves when floating point has to stop first. That does not change while translated code runs (`Engine.fpTrap`): once on each way. */
+  trapFloat(): void {
+    const { code } = this;
+    if (this.scanning || this.trapPassed) return;
     code
       .i32(0)
       .memory(OP.I32_LOAD, this.surroundings.control + CONTROL.FP_TRAP * 4)
       .when();
     this.exit(EXIT.INTERPRET);
     code.end();
+    this.trapPassed = true;
+  }
+
+  /** Puts 0 on the stack where FPSCR says round to nearest, do not flush, and IXC is set; else 1 << 31. */
+  floatMode(): Code {
+    this.usesFloatMode = true;
+    return this.code.get(this.local.fm);
+  }
+
+  /** FPSCR has changed. */
+  readFloatMode(): void {
+    if (this.scanning) return;
+    const { code, local } = this;
+    code.i32(0).memory(OP.I32_LOAD, this.cell(CELL.FPSCR)).i32(FLOAT_MODES).op(OP.I32_AND);
+    code.i32(FPSCR.IXC).op(OP.I32_NE).i32(31).op(OP.I32_SHL).set(local.fm);
+  }
+
+  /** Number of a function that the region imports when it needs it. */
+  import(name: string, params: readonly number[], results: readonly number[]): number {
+    if (this.scanning) return 0;
+    let number = this.imports.get(name);
+    if (number === undefined) {
+      number = this.module.importFunction(name, this.module.type(params, results));
+      this.imports.set(name, number);
+    }
+    return number;
   }
 
   // ---- flags
