@@ -179,6 +179,8 @@ export class LockStep {
       const name = NAMES.get(codes[0])!;
       this.stops.set(name, (this.stops.get(name) ?? 0) + 1);
       if (codes[0] !== STOP.BUDGET && codes[0] !== STOP.REQUESTED && codes[0] !== STOP.MASKS && codes[0] !== STOP.SVC) return undefined;
+      // A program that has run away through zeros shows nothing more.
+      if (this.sides[0].core.engine.pc >= this.next + 0x100) return undefined;
     }
     return undefined;
   }
@@ -217,6 +219,9 @@ export class LockStep {
     const handler = random.chance(0.2);
     const protectionSeed = random.u32();
     const unprivileged = this.options.protect === true && random.chance(0.4);
+    const v8 = this.options.profile.architecture === 'armv8-m';
+    const limit = v8 && random.chance(0.5) ? STACK - 8 * random.below(16) : 0;
+    const secure = v8 && random.chance(0.5) ? 1 : 0;
     for (const { core, witness, protection } of this.sides) {
       const { cells } = core.host.registers;
       witness.log = 0;
@@ -234,6 +239,8 @@ export class LockStep {
       cells[CELL.FPSCR] = fpscr;
       for (const cell of [CELL.PRIMASK, CELL.BASEPRI, CELL.FAULTMASK, CELL.CONTROL, CELL.EXCLUSIVE, CELL.EVENT]) cells[cell] = 0;
       if (unprivileged && !handler) cells[CELL.CONTROL] = 1;
+      cells[CELL.SPLIM] = limit;
+      cells[CELL.SECURE] = secure;
       if (this.options.protect) {
         core.host.memory.flush();
         core.host.memory.setPrivileged(core.host.registers.privileged);

@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineHost } from '../../src/cpu/engine.ts';
 import { interpreterFactory } from '../../src/cpu/interpreter/index.ts';
-import { CORTEX_M4, CORTEX_M7 } from '../../src/cpu/profile.ts';
+import { CORTEX_M4, CORTEX_M7, CORTEX_M33 } from '../../src/cpu/profile.ts';
 import { UnicornEngine } from '../../src/cpu/unicorn/engine.ts';
 import { unicornAvailable } from '../../src/cpu/unicorn/index.ts';
 import { LockStep, type LockStepOptions } from './lock-step.ts';
@@ -47,6 +47,12 @@ describe.skipIf(!unicornAvailable())('random programs (needs libunicorn2)', () =
 
   it('are the same on a Cortex-M4 with single precision', () => {
     expect(runSeeds({ profile: CORTEX_M4 }).share).toBeGreaterThan(0.8);
+  });
+
+  it('are the same on a Cortex-M33 with stack limits', () => {
+    const { share, stops } = runSeeds({ profile: CORTEX_M33 });
+    expect(share).toBeGreaterThan(0.75);
+    expect(stops).toContain('STACK_LIMIT');
   });
 
   it('are the same behind an MPU with boundaries inside pages, privileged and not', () => {

@@ -54,7 +54,7 @@ const INDICES = { low: 6, high: 11 } as const;
 
 const FLOAT_OPS: ReadonlySet<string> = new Set(FLOATING_POINT.map(({ op }) => op));
 /** Written by hand below, or not for random programs. */
-const EXCLUDED: ReadonlySet<string> = new Set('B B_COND BL BLX BX CBZ CBNZ TBB TBH IT BKPT UDF COPROCESSOR HINT'.split(' '));
+const EXCLUDED: ReadonlySet<string> = new Set('B B_COND BL BLX BX BXNS BLXNS CBZ CBNZ TBB TBH IT BKPT UDF COPROCESSOR HINT'.split(' '));
 
 function isAccess(op: string): boolean {
   return /^V?(LD|ST)/.test(op) && !op.endsWith('_LIT');

@@ -10,6 +10,7 @@ import type { CoreMemory } from '../core-memory.ts';
 import { CELL, type CoreRegisters } from '../core-registers.ts';
 import { type BankedRegisters, type EngineHost, STOP, type StopCode } from '../engine.ts';
 import type { CoreProfile } from '../profile.ts';
+import { isReturnValue } from '../return-values.ts';
 import { ACCESS } from './micro-ops.ts';
 
 /** Handler outcomes: go on; branch to `target` as BX does; stop with `stop`, not counted; stop with `stop`, counted. */
@@ -81,12 +82,9 @@ export class Context {
     return address >>> 0 < this.cells[CELL.SPLIM]! >>> 0 ? this.fail(STOP.STACK_LIMIT) : DONE;
   }
 
-  /** True when BX and loads into PC take `address`, 0xf000_0000 or above, for EXC_RETURN or FNC_RETURN and not for a place in memory. */
+  /** As `isReturnValue`. */
   isReturn(address: number): boolean {
-    const { profile, registers } = this;
-    if (profile.architecture === 'armv7e-m') return registers.handlerMode;
-    if (registers.handlerMode && address >>> 24 === 0xff) return true;
-    return profile.security !== undefined && address >>> 1 === 0x7f7f_ffff;
+    return isReturnValue(this.profile, this.registers.handlerMode, address);
   }
 
   /** Leaves UNALIGNED for `address`. */

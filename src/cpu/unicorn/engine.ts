@@ -13,6 +13,7 @@ import { EXECUTE } from '../core-memory.ts';
 import { CELL } from '../core-registers.ts';
 import { featuresOf } from '../encodings/index.ts';
 import { type Engine, type EngineFactory, type EngineHost, STOP, type StopCode } from '../engine.ts';
+import { isReturnValue } from '../return-values.ts';
 import { CodeTables, type Position } from './code-tables.ts';
 import { GuestMemory, type GuestMemoryClient } from './guest-memory.ts';
 import { type InstanceCallbacks, UnicornInstance } from './instance.ts';
@@ -35,8 +36,6 @@ export interface UnicornTuning {
 
 /** Measured break-even: a change-over costs what the interpreter does in 200 instructions. */
 export const DEFAULT_TUNING: UnicornTuning = { least: 128, shortest: 8, longest: 4096, worthwhile: 400, afterFlush: 1024 };
-
-const EXC_RETURN_BASE = 0xf000_0000;
 
 /** A core on libunicorn and the interpreter. */
 export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClient {
@@ -284,7 +283,7 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
 
   private isExceptionReturn(): boolean {
     const { registers } = this.host;
-    if (registers.pc < EXC_RETURN_BASE || !registers.handlerMode) return false;
+    if (!isReturnValue(this.host.profile, registers.handlerMode, registers.pc)) return false;
     if (!this.tables.last(this.instance.blockPc, this.instance.blockBytes)?.returns) return false;
     this.detail = (registers.pc | registers.cells[CELL.T]!) >>> 0;
     registers.cells[CELL.T] = 1;

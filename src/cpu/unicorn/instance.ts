@@ -121,6 +121,7 @@ export class UnicornInstance {
     state[STATE.BLOCK_SIZE / 4] = 0;
     state[STATE.SWEEP / 4] = this.probing ? NO_SWEEP : FIRST_SWEEP;
     state[STATE.PERIOD / 4] = FIRST_SWEEP;
+    state[STATE.LIMIT / 4] = this.cells[CELL.SPLIM]!;
     return this.library.start(this.uc, (pc | 1) >>> 0, 0, 0, 0);
   }
 
@@ -198,6 +199,7 @@ export class UnicornInstance {
     const error = library.open(UC.ARCH_ARM, UC.MODE_THUMB, this.shared + HANDLE);
     if (error !== UC.ERR_OK) throw unavailable(`uc_open failed with ${error}`);
     const uc = Number(new BigUint64Array(this.buffer, HANDLE, 1)[0]);
+    // A Cortex-M33 executes as an M7: what it has besides is handed over, and what it lacks is not in its table.
     const model = host.profile.fpu === 'fpv4-sp' ? UC.CPU_ARM_CORTEX_M4 : UC.CPU_ARM_CORTEX_M7;
     check('uc_ctl(model)', library.setModel(uc, model));
     check('uc_ctl(page size)', library.setPageSize(uc));

@@ -43,6 +43,8 @@ export const STATE = {
   PERIOD: 0x5c,
   /** u64: bytes of a TLB entry. */
   STEP: 0x60,
+  /** u32: limit of the stack pointer, 0 when there is none. */
+  LIMIT: 0x68,
 } as const;
 
 /** Why translated code was left; 0 when Unicorn itself stopped. */
@@ -53,8 +55,11 @@ export const BLOCK_ENTRIES = 1 << 15;
 /** Slots of a site map (a byte each) and of the site table (16 bytes each, {u32 pc, u32 offset in the state, u32 mask}), by pc >>> 1. */
 export const SITE_SLOTS = 1 << 19;
 
-/** A mark of the site map: stop when the address matches and, where it says so, the register's value fulfils the condition. */
-export const MARK = { NONE: 0, ALWAYS: 1, IF_MASKED_BITS: 2, IF_ZERO: 3, ANY_ADDRESS: 4 } as const;
+/**
+ * A mark of the site map: stop when the address matches and, where it says so, the register's value fulfils the condition. IF_NO_STACK adds
+ * the mask to it and stops when the sum is below LIMIT or is not a multiple of four.
+ */
+export const MARK = { NONE: 0, ALWAYS: 1, IF_MASKED_BITS: 2, IF_ZERO: 3, IF_NO_STACK: 4, ANY_ADDRESS: 5 } as const;
 
 /** An entry of QEMU's TLB: its size (2.0, 2.1), where it holds the page it lets stores to, and the flag that sends them to the slow path. */
 export const TLB_ENTRY = { SIZES: [32, 64], READ: 0, WRITE: 4, NOT_DIRTY: 0x100 } as const;
@@ -115,15 +120,17 @@ export const CODE = Uint8Array.from([
   ...[0x4c, 0x8b, 0x41, STATE.SITE_MAP, 0x45, 0x0f, 0xb6, 0x0c, 0x00], // mov r8, [rcx + SITE_MAP]; movzx r9d, byte [r8 + rax]
   ...[0x45, 0x85, 0xc9, 0x75, 0x01, 0xc3], // test r9d, r9d; jne site; ret
   // site:
-  ...[0x41, 0x83, 0xf9, MARK.ANY_ADDRESS, 0x73, 0x2e], // cmp r9d, ANY_ADDRESS; jae stop
+  ...[0x41, 0x83, 0xf9, MARK.ANY_ADDRESS, 0x73, 0x30], // cmp r9d, ANY_ADDRESS; jae stop
   ...[0xc1, 0xe0, 0x04, 0x48, 0x03, 0x41, STATE.SITE_TABLE], // shl eax, 4; add rax, [rcx + SITE_TABLE]
-  ...[0x39, 0x30, 0x75, 0x1d], // cmp [rax], esi; jne pass
-  ...[0x41, 0x83, 0xf9, MARK.ALWAYS, 0x74, 0x1d], // cmp r9d, ALWAYS; je stop
+  ...[0x39, 0x30, 0x75, 0x1f], // cmp [rax], esi; jne pass
+  ...[0x41, 0x83, 0xf9, MARK.ALWAYS, 0x74, 0x1f], // cmp r9d, ALWAYS; je stop
   ...[0x44, 0x8b, 0x40, 0x04, 0x4c, 0x03, 0x41, STATE.ENV], // mov r8d, [rax + 4]; add r8, [rcx + ENV]
   ...[0x45, 0x8b, 0x00], // mov r8d, [r8]
-  ...[0x41, 0x83, 0xf9, MARK.IF_ZERO, 0x74, 0x07], // cmp r9d, IF_ZERO; je zero
+  ...[0x41, 0x83, 0xf9, MARK.IF_ZERO, 0x74, 0x09, 0x77, 0x18], // cmp r9d, IF_ZERO; je zero; ja stack
   ...[0x44, 0x85, 0x40, 0x08, 0x75, 0x06], // test [rax + 8], r8d; jne stop
   0xc3, // pass: ret
   ...[0x45, 0x85, 0xc0, 0x75, 0xfa], // zero: test r8d, r8d; jne pass
-  ...[0xc7, 0x41, STATE.REASON, ...u32(REASON.SITE), 0xe9, ...u32(-0xb8)], // stop: mov dword [rcx + REASON], SITE; jmp leave
+  ...[0xc7, 0x41, STATE.REASON, ...u32(REASON.SITE), 0xe9, ...u32(-0xba)], // stop: mov dword [rcx + REASON], SITE; jmp leave
+  ...[0x44, 0x03, 0x40, 0x08, 0x44, 0x3b, 0x41, STATE.LIMIT, 0x72, 0xea], // stack: add r8d, [rax + 8]; cmp r8d, [rcx + LIMIT]; jb stop
+  ...[0x41, 0xf6, 0xc0, 0x03, 0x75, 0xe4, 0xc3], // test r8b, 3; jne stop; ret
 ]);

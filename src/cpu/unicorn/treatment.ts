@@ -4,7 +4,7 @@
  * Handed over are all that stop the core or read and write its system state (CPS, MSR, MRS, SVC, BKPT, WFI, ...), the exclusive
  * accesses (QEMU compares values where the architecture has a monitor), unprivileged accesses, and everything that is undefined or
  * unpredictable. Some are handed over only when a register says so: multiple and double accesses at an unaligned address, which
- * QEMU performs, and division by zero while it traps.
+ * QEMU performs, division by zero while it traps, and on ARMv8-M what would take SP below its limit. All that only ARMv8-M has is handed over.
  */
 
 import { FLOATING_POINT } from '../encodings/floating-point.ts';
@@ -60,9 +60,40 @@ function writesSp(compiled: CompiledEncoding, word: number): 'anything' | 'immed
   return hasField(compiled, 'm') ? 'register' : 'immediate';
 }
 
-/** The treatment of an instruction that decodes to `compiled` (undefined: no such instruction on this core). */
-function treat(compiled: CompiledEncoding | undefined, word: number): Treatment {
-  if (!compiled) return HAND_OVER;
+/** Bytes of memory that a multiple load or store covers. */
+function bytesOf(compiled: CompiledEncoding, word: number): number {
+  const list = immediate(compiled, word);
+  if (compiled.encoding.op.startsWith('V')) return list * 4;
+  let count = 0;
+  for (let rest = list; rest !== 0; rest &= rest - 1) count++;
+  return count * 4;
+}
+
+/**
+ * Where an instruction that moves SP reaches down to, on a core with stack limits: a register and what is added to it. `unknown` when that is
+ * no constant; undefined for an instruction that does not move SP, or is not against the limit.
+ */
+function reach(compiled: CompiledEncoding, word: number): { register: number; offset: number } | 'unknown' | undefined {
+  const { op } = compiled.encoding;
+  const get = (letter: string) => field(compiled, word, letter);
+  const offset = immediate(compiled, word);
+  if (op.endsWith('_WB') || ((op === 'LDRD' || op === 'STRD') && get('W') === 1)) {
+    return get('n') === 13 ? { register: 13, offset: get('U') ? 0 : -offset } : undefined;
+  }
+  if (/^(V?LDM|V?STM)/.test(op)) {
+    if (get('n') !== 13 || get('W') === 0) return undefined;
+    const down = op.endsWith('DB') || (op.startsWith('V') && get('U') === 0);
+    return { register: 13, offset: down ? -bytesOf(compiled, word) : 0 };
+  }
+  if (FLOAT_OPS.has(op) || !hasField(compiled, 'd') || get('d') !== 13) return undefined;
+  if (op === 'ADD_IMM') return { register: 13, offset };
+  if (op === 'SUB_IMM') return { register: 13, offset: -offset };
+  return /^MOV_(REG|HIGH)$/.test(op) ? { register: get('m'), offset: 0 } : 'unknown';
+}
+
+/** The treatment of an instruction that decodes to `compiled` (undefined: no such instruction on this core); `limits`: SP has one. */
+function treat(compiled: CompiledEncoding | undefined, word: number, limits: boolean): Treatment {
+  if (!compiled || compiled.encoding.feature === 'v8m') return HAND_OVER;
   const { op } = compiled.encoding;
   const get = (letter: string) => field(compiled, word, letter);
   if (HANDED_OVER.has(op) || (op === 'HINT' && get('i') !== 0)) return HAND_OVER;
@@ -87,10 +118,18 @@ function treat(compiled: CompiledEncoding | undefined, word: number): Treatment 
   }
   const stack = float ? undefined : writesSp(compiled, word);
   if (stack === 'anything' || (stack === 'immediate' && (immediate(compiled, word) & 3) !== 0)) return HAND_OVER;
+  if (stack === 'register' && get('m') === 15) return HAND_OVER;
   if (stack === 'register') {
     mark = MARK.IF_MASKED_BITS;
     register = get('m');
     mask = 3;
+  }
+  const limited = limits ? reach(compiled, word) : undefined;
+  if (limited === 'unknown') return HAND_OVER;
+  if (limited) {
+    mark = MARK.IF_NO_STACK;
+    register = limited.register;
+    mask = limited.offset >>> 0;
   }
   if (op === 'SDIV' || op === 'UDIV') return { ...PLAIN, marks: [0, 0, MARK.IF_ZERO, MARK.IF_ZERO], register: get('m') };
   const withFpTrap = float ? MARK.ALWAYS : mark;
@@ -111,7 +150,7 @@ export class Treatments {
   of(word: number, size: 2 | 4): Treatment {
     let treatment = this.known.get(word);
     if (!treatment) {
-      treatment = treat(decode(word, size, this.features), word);
+      treatment = treat(decode(word, size, this.features), word, this.features.has('v8m'));
       this.known.set(word, treatment);
     }
     return treatment;

@@ -1,12 +1,13 @@
 /** Which instructions Unicorn may execute and on which condition: one row for each class that is handed over. */
 import { describe, expect, it } from 'vitest';
 import { featuresOf } from '../../../src/cpu/encodings/index.ts';
-import { CORTEX_M4, CORTEX_M7 } from '../../../src/cpu/profile.ts';
+import { CORTEX_M4, CORTEX_M7, CORTEX_M33 } from '../../../src/cpu/profile.ts';
 import { MARK } from '../../../src/cpu/unicorn/native-code.ts';
 import { configuration, Treatments } from '../../../src/cpu/unicorn/treatment.ts';
 
 const m7 = new Treatments(featuresOf(CORTEX_M7));
 const m4 = new Treatments(featuresOf(CORTEX_M4));
+const m33 = new Treatments(featuresOf(CORTEX_M33));
 const size = (word: number) => (word > 0xffff ? 4 : 2);
 const markOf = (treatments: Treatments, word: number, fpTrap = false, divideTrap = false) =>
   treatments.of(word, size(word)).marks[configuration(fpTrap, divideTrap)];
@@ -93,6 +94,44 @@ describe('treatment of an instruction', () => {
   it('hands over what the core does not have', () => {
     expect(markOf(m7, 0xee30_0b00)).toBe(MARK.NONE);
     expect(markOf(m4, 0xee30_0b00)).toBe(MARK.ALWAYS);
+  });
+
+  it.each([
+    ['PUSH {r4-r7, lr}', 0xb5f0, 13, -20],
+    ['POP {r4, pc}', 0xbd10, 13, 0],
+    ['SUB SP, #16', 0xb084, 13, -16],
+    ['ADD SP, #16', 0xb004, 13, 16],
+    ['MOV SP, r7', 0x46bd, 7, 0],
+    ['MOV.W SP, r7', 0xea4f_0d07, 7, 0],
+    ['STMDB SP!, {r0, r9}', 0xe92d_0201, 13, -8],
+    ['LDMDB SP!, {r4, r5}', 0xe93d_0030, 13, -8],
+    ['STR r4, [SP, #-8]!', 0xf84d_4d08, 13, -8],
+    ['STR r4, [SP], #-8', 0xf84d_4908, 13, -8],
+    ['LDR r4, [SP], #8', 0xf85d_4b08, 13, 0],
+    ['STRD r4, r5, [SP, #-16]!', 0xe96d_4504, 13, -16],
+    ['LDRD r4, r5, [SP], #16', 0xe8fd_4504, 13, 0],
+    ['VPUSH {s0-s3}', 0xed2d_0a04, 13, -16],
+    ['VPUSH {d0-d3}', 0xed2d_0b08, 13, -32],
+    ['VPOP {s0-s1}', 0xecbd_0a02, 13, 0],
+  ])('holds %s against the stack limit of ARMv8-M', (_name, word, register, offset) => {
+    expect(m33.of(word, size(word))).toMatchObject({ register, mask: offset >>> 0 });
+    expect(markOf(m33, word)).toBe(MARK.IF_NO_STACK);
+    expect(markOf(m7, word)).not.toBe(MARK.IF_NO_STACK);
+  });
+
+  it.each([
+    ['STR r4, [SP, #-8]', 0xf84d_4c08, MARK.NONE],
+    ['STMDB r0!, {r4, r5}', 0xe920_0030, MARK.IF_MASKED_BITS],
+    ['VPUSH while floating point stops', 0xed2d_0a04, MARK.ALWAYS, true],
+    ['ADD SP, r1', 0x448d, MARK.ALWAYS],
+    ['SUB.W SP, SP, r1', 0xebad_0d01, MARK.ALWAYS],
+    ['LDA', 0xe8d1_0faf, MARK.ALWAYS],
+    ['SG', 0xe97f_e97f, MARK.ALWAYS],
+    ['TT', 0xe841_f200, MARK.ALWAYS],
+    ['BXNS', 0x4774, MARK.ALWAYS],
+    ['VADD.F64, which a Cortex-M33 has not', 0xee30_0b00, MARK.ALWAYS],
+  ] as const)('treats %s on a Cortex-M33 as it must', (_name, word, mark, fpTrap = false) => {
+    expect(markOf(m33, word, fpTrap)).toBe(mark);
   });
 
   it('knows what may return from an exception', () => {
