@@ -12,6 +12,8 @@ import { CHUNK_SIZE, PAGE_SHIFT, PAGE_SIZE, type Ram, type RamObserver } from '.
 export const READ = 1;
 export const WRITE = 2;
 export const EXECUTE = 4;
+/** In a page-table entry: unaligned accesses are allowed, as the memory is not Device. */
+export const NORMAL = 8;
 /** Bits of a page-table entry that are not the arena offset. */
 export const PAGE_FLAGS = PAGE_SIZE - 1;
 
@@ -288,7 +290,7 @@ export class CoreMemory implements RamObserver {
     let rights = this.protection.permissions(base, this.privileged);
     if (this.watch || this.tap || region.ram.isCode(offset >>> PAGE_SHIFT)) rights &= ~WRITE;
     if (rights === 0) return;
-    this.pages[page] = region.ram.locate(offset) | rights;
+    this.pages[page] = region.ram.locate(offset) | rights | (this.protection.isDevice(base) ? 0 : NORMAL);
     this.filled.push(page);
   }
 

@@ -596,8 +596,7 @@ export class Generator {
   }
 
   private lookUp(pc: number): Code {
-    return this.code
-      .get(pc).i32(10).op(OP.I32_SHR_U).i32(0x3ffffc).op(OP.I32_AND).memory(OP.I32_LOAD, this.surroundings.map)
+    return this.code.get(pc).i32(10).op(OP.I32_SHR_U).i32(0x3ffffc).op(OP.I32_AND).memory(OP.I32_LOAD, this.surroundings.map)
       .get(pc).i32(0xffe).op(OP.I32_AND).i32(1).op(OP.I32_SHL, OP.I32_ADD).memory(OP.I32_LOAD, 0); // biome-ignore format: as it runs
   }
 
@@ -806,6 +805,15 @@ export class Generator {
     code.end();
   }
 
+  /** Leaves to the interpreter, which then stops, when an instruction that moves SP reaches down to local `a`, below the limit. */
+  limit(a: number): void {
+    if (this.scanning || !this.surroundings.stackLimits) return;
+    const { code } = this;
+    code.get(a).i32(0).memory(OP.I32_LOAD, this.cell(CELL.SPLIM)).op(OP.I32_LT_U).when();
+    this.exit(EXIT.INTERPRET);
+    code.end();
+  }
+
   /** Leaves when floating point has to stop first. That does not change while translated code runs (`Engine.fpTrap`): once on each way. */
   trapFloat(): void {
     const { code } = this;
@@ -933,6 +941,25 @@ export class Generator {
     if (c !== C_KIND.BIT) store(CONTROL.CB, local.cb);
     store(CONTROL.VA, local.va);
     if (v !== V_KIND.SIGN) store(CONTROL.VB, local.vb);
+  }
+
+  /** N, Z, C and V are the upper bits of the word that `word` puts on the stack. */
+  loadFlags(word: () => void): void {
+    if (this.scanning) {
+      word();
+      return;
+    }
+    const { code } = this;
+    code.i32(0);
+    word();
+    code.i32(0xf000_0000).op(OP.I32_AND);
+    code.i32(0).memory(OP.I32_LOAD, this.cell(CELL.APSR)).i32(0x0fff_ffff).op(OP.I32_AND, OP.I32_OR);
+    code.memory(OP.I32_STORE, this.cell(CELL.APSR));
+    code
+      .i32(0)
+      .i32(0)
+      .memory(OP.I32_STORE, this.surroundings.control + CONTROL.FLAG_KINDS * 4);
+    this.forgetFlags();
   }
 
   /** Brings N, Z, C and V to the APSR cell. */
@@ -1102,37 +1129,25 @@ export class Generator {
     const { tag, delta } = this.tagOf(`${right}:${key}`);
     const done = code.block();
     const fast = code.block();
-    code
-      .get(local.a)
-      .i32(-4096 | (alignment - 1))
-      .op(OP.I32_AND)
-      .get(tag)
-      .op(OP.I32_EQ);
     const crosses = bytes > alignment;
-    if (crosses)
-      code
-        .get(local.a)
-        .i32(4095)
-        .op(OP.I32_AND)
-        .i32(4096 - bytes)
-        .op(OP.I32_LE_U, OP.I32_AND);
+    const { a, e } = local;
+    const inPage = (): void => {
+      code.get(a).i32(4095).op(OP.I32_AND).i32(4096 - bytes).op(OP.I32_LE_U, OP.I32_AND);
+    };
+    code.get(a).i32(-4096 | (alignment - 1)).op(OP.I32_AND).get(tag).op(OP.I32_EQ);
+    if (crosses) inPage();
     code.brIf(fast);
-    code.get(local.a).i32(10).op(OP.I32_SHR_U).i32(0x3ffffc).op(OP.I32_AND).memory(OP.I32_LOAD, surroundings.pages).tee(local.e);
+    code.get(a).i32(10).op(OP.I32_SHR_U).i32(0x3ffffc).op(OP.I32_AND).memory(OP.I32_LOAD, surroundings.pages).tee(e);
     code.i32(right).op(OP.I32_AND).i32(0).op(OP.I32_NE);
-    if (alignment > 1)
-      code
-        .get(local.a)
-        .i32(alignment - 1)
-        .op(OP.I32_AND, OP.I32_EQZ, OP.I32_AND);
-    if (crosses)
-      code
-        .get(local.a)
-        .i32(4095)
-        .op(OP.I32_AND)
-        .i32(4096 - bytes)
-        .op(OP.I32_LE_U, OP.I32_AND);
+    if (alignment > 1) {
+      code.get(a).i32(alignment - 1).op(OP.I32_AND, OP.I32_EQZ);
+      // A single access may be unaligned in memory that is not Device, unless firmware has set UNALIGN_TRP.
+      if (!crosses) code.get(e).i32(0).memory(OP.I32_LOAD, surroundings.control + CONTROL.UNALIGNED * 4).op(OP.I32_AND, OP.I32_OR);
+      code.i32(0).op(OP.I32_NE, OP.I32_AND);
+      inPage();
+    }
     code.when();
-    code.get(local.e).i32(-4096).op(OP.I32_AND).get(local.a).i32(-4096).op(OP.I32_AND).tee(tag).op(OP.I32_SUB).set(delta).br(fast).end();
+    code.get(e).i32(-4096).op(OP.I32_AND).get(a).i32(-4096).op(OP.I32_AND).tee(tag).op(OP.I32_SUB).set(delta).br(fast).end();
     slow();
     code.br(done).end();
     direct(delta);

@@ -5,12 +5,14 @@
  * and translated. The first operation of a region is replaced by ENTER in the interpreter's decoded page, which brings it here.
  * Inside a bus callback the general registers of `host.registers` may be older than the instruction; PC and system registers are right.
  */
+import { NORMAL } from '../core-memory.ts';
 import { CELL } from '../core-registers.ts';
 import { type Engine, type EngineFactory, type EngineHost, STOP, type StopCode } from '../engine.ts';
 import { BRANCH, DONE, FAULT } from '../interpreter/context.ts';
 import { FIRST_HANDLER, HANDLERS } from '../interpreter/handlers.ts';
 import { ENTERED, Interpreter, interpreterFactory, STOP_REQUESTED } from '../interpreter/interpreter.ts';
 import { ACCESS } from '../interpreter/micro-ops.ts';
+import { createFloatRuntime } from './float-runtime.ts';
 import { CONTROL, CONTROL_WORDS, DYNAMIC, decodeExit, EXIT, FAULTED, LAZY, OK, type Site, STOPPING } from './layout.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { type JitStatistics, Translations } from './translations.ts';
@@ -66,6 +68,7 @@ export class Jit implements Engine {
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: 64 });
     const at = arena.allocate(CONTROL_WORDS * 4, 'translated code: control block');
     this.control = new Int32Array(arena.memory.buffer, at, CONTROL_WORDS);
+    this.control[CONTROL.UNALIGNED] = NORMAL;
     const places = {
       cells: host.registers.offset,
       control: at,
@@ -79,7 +82,7 @@ export class Jit implements Engine {
       interpreter: base,
       table,
       places,
-      stackLimits: false,
+      stackLimits: host.profile.architecture === 'armv8-m',
       imports: {
         load: (address, code, remaining) => this.load(address, code, remaining),
         store: (address, value, code, remaining) => this.store(address, value, code, remaining),
@@ -87,6 +90,7 @@ export class Jit implements Engine {
         settle: this.runtime.settle,
         flags: this.runtime.flags as unknown as WebAssembly.ExportValue,
         keep: this.runtime.keep,
+        float: createFloatRuntime(arena.memory, places.cells),
       },
     });
     this.hotTurns = options.threshold ?? HOT_TURNS;
@@ -152,6 +156,7 @@ export class Jit implements Engine {
 
   set unalignedTrap(on: boolean) {
     this.interpreter.unalignedTrap = on;
+    this.control[CONTROL.UNALIGNED] = on ? 0 : NORMAL;
   }
 
   /** What was translated so far; for benches and tests. */

@@ -27,10 +27,12 @@ export const CONTROL = {
   COLD_CB: 13,
   COLD_VA: 14,
   COLD_VB: 15,
+  /** NORMAL of core-memory.ts while unaligned accesses are allowed, 0 under CCR.UNALIGN_TRP. */
+  UNALIGNED: 16,
 } as const;
 
 /** Words of the control block. */
-export const CONTROL_WORDS = 16;
+export const CONTROL_WORDS = 20;
 
 /** Outcomes of a slow access or a handler. */
 export const OK = 0;

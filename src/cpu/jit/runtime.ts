@@ -44,8 +44,7 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
   const control = (word: number): number => places.control + word * 4;
 
   const lookUp = (code: Code, pc: number): Code =>
-    code
-      .get(pc).i32(10).op(OP.I32_SHR_U).i32(0x3ffffc).op(OP.I32_AND).memory(OP.I32_LOAD, places.map)
+    code.get(pc).i32(10).op(OP.I32_SHR_U).i32(0x3ffffc).op(OP.I32_AND).memory(OP.I32_LOAD, places.map)
       .get(pc).i32(0xffe).op(OP.I32_AND).i32(1).op(OP.I32_SHL, OP.I32_ADD).memory(OP.I32_LOAD, 0); // biome-ignore format: as it runs
 
   const dispatch = new Code(2);
