@@ -87,8 +87,9 @@ export function findDifference(pair: Pair, outcomes: readonly [Outcome, Outcome]
 /** Number of the instruction (1: the first of the slice) after which the sides differ, the one before not; undefined when none does. */
 function search(pair: Pair, likely: number, budget: number): number | undefined {
   const differs = (number: number) => !pair.agree(pair.runAgain(number));
-  let high = differs(likely) ? likely : budget;
-  if (high !== likely && !differs(high)) return undefined;
+  const end = [likely, budget].find(differs);
+  if (end === undefined) return undefined;
+  let high = end;
   let low = 0;
   while (high - low > 1) {
     const middle = low + Math.floor((high - low) / 2);
