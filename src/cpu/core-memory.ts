@@ -43,12 +43,6 @@ export interface MemoryTap {
   storing(ram: Ram, page: number): void;
 }
 
-/** What happened on a port while it was watched. */
-export interface MemoryWatch {
-  /** A store changed a byte, a device was written, or one was read whose value may change by itself. */
-  changed: boolean;
-}
-
 /** What only an access or an event changes. */
 const STEADY: Progress = { ticks: 0, cycles: 1, until: Number.POSITIVE_INFINITY };
 
@@ -75,10 +69,7 @@ export class CoreMemory implements RamObserver {
   /** Changes whenever page-table entries were dropped, as rights or places may have changed. */
   generation = 0;
   private filled: number[] = [];
-  private watch: MemoryWatch | undefined;
   private tap: MemoryTap | undefined;
-  /** Entries that existed when the watch began, in the order of `filled`. */
-  private unwatched: number[] = [];
   private readonly rams = new Set<Ram>();
 
   constructor(bus: AddressSpace, protection: ProtectionUnit) {
@@ -118,30 +109,11 @@ export class CoreMemory implements RamObserver {
     if (tap) for (const page of this.filled) this.pages[page]! &= ~WRITE;
   }
 
-  /** From now on every store and every access to a device passes through here and is judged; `endWatch` ends it. */
-  beginWatch(): MemoryWatch {
-    this.unwatched = this.filled.map((page) => this.pages[page]!);
-    for (const page of this.filled) this.pages[page]! &= ~WRITE;
-    this.watch = { changed: false };
-    return this.watch;
-  }
-
-  /** Ends a watch: stores take the short way again. */
-  endWatch(): void {
-    this.watch = undefined;
-    const known = this.unwatched.length;
-    for (const [index, page] of this.filled.entries()) this.pages[page] = index < known ? this.unwatched[index]! : 0;
-    this.filled.length = Math.min(known, this.filled.length);
-    this.unwatched = [];
-  }
-
   /** Drops every page-table entry; call after any change of the MPU. */
   flush(): void {
     for (const page of this.filled) this.pages[page] = 0;
     this.filled = [];
-    this.unwatched = [];
     this.generation++;
-    if (this.watch) this.watch.changed = true;
     this.onFlush?.();
   }
 
@@ -150,7 +122,6 @@ export class CoreMemory implements RamObserver {
     if (!this.permitted(address, size, READ, privileged)) return BUS_FAULT;
     this.enter(address);
     this.accessPrivileged = privileged;
-    if (this.watch) this.judge(address, this.watch);
     const value = (this.tap ?? this.bus).read(address, size);
     return value === BUS_FAULT ? this.fail('bus', address) : value;
   }
@@ -160,11 +131,23 @@ export class CoreMemory implements RamObserver {
     if (!this.permitted(address, size, WRITE, privileged)) return false;
     this.enter(address);
     this.accessPrivileged = privileged;
-    if (this.watch && this.changes(address, value, size)) this.watch.changed = true;
     if (this.tap) this.tapStore(this.tap, address, size);
     if ((this.tap ?? this.bus).write(address, value, size)) return true;
     this.fail('bus', address);
     return false;
+  }
+
+  /**
+   * Arena offset of `bytes` bytes at `address`, a multiple of 4, when all of them may be accessed with `right` and `privileged` in the
+   * arena itself; 0 when that is not so, or not known to be: the access has to come through `read` or `write` then.
+   */
+  direct(address: number, bytes: number, right: number, privileged: boolean): number {
+    if ((address & 3) !== 0 || (address & (PAGE_SIZE - 1)) + bytes > PAGE_SIZE || this.tap) return 0;
+    if (privileged !== this.privileged && this.protection.differsByPrivilege) return 0;
+    const page = address >>> PAGE_SHIFT;
+    if (this.pages[page] === 0) this.enter(address);
+    const entry = this.pages[page]!;
+    return (entry & right) === 0 ? 0 : ((entry & ~PAGE_FLAGS) | (address & PAGE_FLAGS)) >>> 0;
   }
 
   /** Fetches the halfword at `address` without side effects; BUS_FAULT with `fault` set where nothing executable answers. */
@@ -185,6 +168,7 @@ export class CoreMemory implements RamObserver {
    * executed; 0 when there are none.
    */
   untouchedCode(address: number): number {
+    if ((this.pages[address >>> PAGE_SHIFT]! & EXECUTE) !== 0) return 0;
     const at = this.ramAt(address);
     if (at?.ram.locateIfTouched(at.offset) !== 0) return 0;
     const page = (address & ~(PAGE_SIZE - 1)) >>> 0;
@@ -243,22 +227,9 @@ export class CoreMemory implements RamObserver {
       if (!place) continue;
       const page = place.offset >>> PAGE_SHIFT;
       tap.storing(place.ram, page);
-      if (this.pages[at >>> PAGE_SHIFT] === 0 || this.watch || place.ram.isCode(page)) continue;
+      if (this.pages[at >>> PAGE_SHIFT] === 0 || place.ram.isCode(page)) continue;
       this.pages[at >>> PAGE_SHIFT]! |= this.protection.permissions(at, this.privileged) & WRITE;
     }
-  }
-
-  /** A read of something that may change by itself ends the chance of a repetition. */
-  private judge(address: number, watch: MemoryWatch): void {
-    const region = this.bus.find(address);
-    if (!region?.ram && !region?.device?.steady?.(address - region.base)) watch.changed = true;
-  }
-
-  /** False for a store that leaves memory as it is. */
-  private changes(address: number, value: number, size: number): boolean {
-    const at = this.ramAt(address);
-    if (!at || at.offset + size > at.ram.size) return true;
-    return at.ram.read(at.offset, size) !== (size === 4 ? value >>> 0 : value & ((1 << (8 * size)) - 1));
   }
 
   private permitted(address: number, size: number, right: number, privileged: boolean): boolean {
@@ -288,7 +259,7 @@ export class CoreMemory implements RamObserver {
     const offset = region.ramOffset + base - region.base;
     if (offset % PAGE_SIZE !== 0 || !this.protection.uniform(base)) return;
     let rights = this.protection.permissions(base, this.privileged);
-    if (this.watch || this.tap || region.ram.isCode(offset >>> PAGE_SHIFT)) rights &= ~WRITE;
+    if (this.tap || region.ram.isCode(offset >>> PAGE_SHIFT)) rights &= ~WRITE;
     if (rights === 0) return;
     this.pages[page] = region.ram.locate(offset) | rights | (this.protection.isDevice(base) ? 0 : NORMAL);
     this.filled.push(page);
