@@ -1,9 +1,9 @@
 /**
- * A Cortex-M core (ARMv7E-M): everything around the execution of instructions, which an `Engine` does.
+ * A Cortex-M core (ARMv7E-M, ARMv8-M Mainline): everything around the execution of instructions, which an `Engine` does.
  *
- * Owns the registers, the memory port, NVIC, SCB, SysTick, MPU, FP context and debug blocks, and runs the engine in slices that end at
+ * Owns the registers, the system of its architecture (`core-system.ts`, `secure-system.ts`) and the debug blocks, and runs the engine in slices that end at
  * exactly the instruction after which something has to happen, so that every engine gives the same trace. Exception entry and return
- * take no time. Not modelled: halting debug, ARMv8-M security.
+ * take no time. Not modelled: halting debug.
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import { invariant } from '../errors.ts';
@@ -11,28 +11,27 @@ import { BUS_FAULT } from '../memory/bus.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 import { cacheRegisters } from './cache.ts';
 import type { Core, CoreStop } from './core.ts';
-import { CoreMemory } from './core-memory.ts';
+import type { CoreMemory } from './core-memory.ts';
 import { CELL, CoreRegisters } from './core-registers.ts';
+import { type CoreSystem, plainSystem, type SystemHost } from './core-system.ts';
 import type { CortexMOptions } from './cortex-m-options.ts';
 import { DebugUnit } from './dwt.ts';
 import { featuresOf } from './encodings/index.ts';
 import { type Engine, STOP, type StopCode } from './engine.ts';
 import { EXCEPTION, exceptionName, isFault } from './exception-numbers.ts';
-import { type ContextSnapshot, ExceptionUnit } from './exceptions.ts';
+import type { Completion, ContextSnapshot, ExceptionModel } from './exceptions.ts';
 import { FastForward } from './fast-forward.ts';
 import { type CoreView, describeCore, type FaultRecord, reportCrash, reportFaults } from './fault-report.ts';
 import { UFSR } from './fault-status.ts';
-import { FpContext } from './fp-context.ts';
 import { isEndlessLoop, skipInstruction } from './instruction-stream.ts';
 import { LoopWatch } from './loop-watch.ts';
-import { Mpu } from './mpu.ts';
-import { Nvic } from './nvic.ts';
+import type { Nvic } from './nvic.ts';
 import { PPB_BASE, PPB_SIZE, PrivateBus } from './private-bus.ts';
 import type { CoreProfile } from './profile.ts';
 import { RoundHost } from './rounds/round-host.ts';
-import { SystemControlBlock } from './scb.ts';
+import type { SystemControl } from './scb.ts';
+import { secureSystem } from './secure-system.ts';
 import { SEMIHOSTING_BKPT, Semihosting } from './semihosting.ts';
-import { SysTick } from './systick.ts';
 
 export type { CortexMOptions };
 
@@ -65,12 +64,9 @@ export class CortexM implements Core, CoreView {
   readonly memory: CoreMemory;
   readonly engine: Engine;
   readonly nvic: Nvic;
-  readonly scb: SystemControlBlock;
-  readonly sysTick: SysTick;
-  readonly mpu: Mpu;
-  readonly fp: FpContext;
+  readonly scb: SystemControl;
   readonly debug: DebugUnit;
-  readonly exceptions: ExceptionUnit;
+  readonly exceptions: ExceptionModel;
   readonly symbolise: (address: number) => string | undefined;
   readonly disassemble: (address: number, bytes: Uint8Array) => string | undefined;
   /** The last fault exceptions taken since `start`, oldest first; `faultsTaken` counts them all. */
@@ -82,6 +78,7 @@ export class CortexM implements Core, CoreView {
   sleep: 'none' | 'wfi' | 'wfe' | 'semihosting' = 'none';
   /** Absent when every instruction is to be executed. */
   private readonly forward: FastForward | undefined;
+  private readonly system: CoreSystem;
   private readonly cpi: number;
   private readonly scheduler: Scheduler;
   private readonly diagnostics: Diagnostics;
@@ -122,17 +119,13 @@ export class CortexM implements Core, CoreView {
     this.onSendEvent = options.onSendEvent ?? (() => {});
     this.onResetRequest = options.onResetRequest ?? (() => {});
     this.registers = new CoreRegisters(options.arena, `${options.name} registers`);
-    this.nvic = new Nvic(profile, diagnostics);
-    this.scb = new SystemControlBlock(profile, this.nvic, this.scbHost(), diagnostics);
-    this.mpu = new Mpu(profile.mpuRegions, diagnostics);
-    this.fp = new FpContext(profile, diagnostics, () => this.configurationChanged());
-    this.sysTick = new SysTick({
-      scheduler,
-      diagnostics,
-      cyclesPerTick: this.cpi,
-      pend: () => this.nvic.setPending(EXCEPTION.SYS_TICK),
-      ...(options.sysTickReferenceHz === undefined ? {} : { referenceHz: options.sysTickReferenceHz }),
-    });
+    const systemHost = this.systemHost(options);
+    this.system = profile.security ? secureSystem(systemHost, profile.security) : plainSystem(systemHost);
+    const { nvic, scb, exceptions, memory } = this.system;
+    this.nvic = nvic;
+    this.scb = scb;
+    this.exceptions = exceptions;
+    this.memory = memory;
     this.debug = new DebugUnit({
       diagnostics,
       cycles: () => Math.floor(scheduler.now / this.cpi),
@@ -141,29 +134,16 @@ export class CortexM implements Core, CoreView {
       setMonitorPending: (on) => (on ? this.nvic.setPending(EXCEPTION.DEBUG_MONITOR) : this.nvic.clearPending(EXCEPTION.DEBUG_MONITOR)),
     });
     bus.mapDevice(PPB_BASE, PPB_SIZE, this.privateBus(options), 'PPB');
-    this.memory = new CoreMemory(bus, this.mpu);
-    this.exceptions = new ExceptionUnit({
-      registers: this.registers,
-      memory: this.memory,
-      nvic: this.nvic,
-      scb: this.scb,
-      fp: this.fp,
-      monitorEnabled: () => this.debug.monitorEnabled,
-      onFault: (number, context) => this.noteFault(number, context),
-    });
     this.semihosting = options.semihosting && new Semihosting(options.semihosting, bus, scheduler, diagnostics);
     this.forward = options.fastForward === false ? undefined : new FastForward(this.roundHost(options));
-    this.engine = options.engine.create({ profile, registers: this.registers, memory: this.memory });
+    const { banked } = this.system;
+    this.engine = options.engine.create({ profile, registers: this.registers, memory, ...(banked ? { banked } : {}) });
     this.memory.onUntouchedFetch = () => {
       if (this.inEngine) this.engine.requestStop();
     };
     this.nvic.onChange = () => this.pendingChanged();
-    this.nvic.onPended = () => {
-      if (this.scb.sevOnPend) this.registers.cells[CELL.EVENT] = 1;
-    };
-    this.mpu.onChange = () => {
-      this.protectionChanged = true;
-      this.configurationChanged();
+    this.nvic.onPended = (id) => {
+      if (this.scb.wakesOnPend(id)) this.registers.cells[CELL.EVENT] = 1;
     };
   }
 
@@ -205,7 +185,7 @@ export class CortexM implements Core, CoreView {
 
   halt(): void {
     this.halted = true;
-    this.sysTick.reset();
+    for (const { counter } of this.system.sysTicks) counter.reset();
     if (this.inEngine) this.engine.requestStop();
   }
 
@@ -283,20 +263,35 @@ export class CortexM implements Core, CoreView {
     if (this.sleep !== 'none') return inFault && this.sleep !== 'semihosting' && this.asleep ? result : undefined;
     if (!this.loop.suspicious) return undefined;
     this.sync();
-    const reachable = this.sysTick.nextDeadline !== Number.POSITIVE_INFINITY && this.nvic.groupPriority(EXCEPTION.SYS_TICK);
     const priority = this.exceptions.executionPriority();
-    if (!inFault && ((reachable !== false && reachable < priority) || this.nvic.mayPreempt(priority))) return undefined;
+    const ticks = this.system.sysTicks.some(
+      ({ id, counter }) => counter.nextDeadline !== Number.POSITIVE_INFINITY && this.nvic.groupPriority(id) < priority,
+    );
+    if (!inFault && (ticks || this.nvic.mayPreempt(priority))) return undefined;
     return isEndlessLoop(this.memory.bus, pc) ? result : undefined;
   }
 
   dispose(): void {
-    this.sysTick.reset();
+    for (const { counter } of this.system.sysTicks) counter.reset();
     this.engine.dispose();
     this.memory.dispose();
   }
 
-  private scbHost() {
+  private systemHost(options: CortexMOptions): SystemHost {
     return {
+      profile: options.profile,
+      registers: this.registers,
+      bus: options.bus,
+      scheduler: options.scheduler,
+      diagnostics: options.diagnostics,
+      cyclesPerTick: options.cyclesPerInstruction,
+      sysTickReferenceHz: options.sysTickReferenceHz,
+      monitorEnabled: () => this.debug.monitorEnabled,
+      protectionChanged: () => {
+        this.protectionChanged = true;
+        this.configurationChanged();
+      },
+      noteFault: (id, context) => this.noteFault(id, context),
       currentException: () => this.registers.cells[CELL.IPSR]!,
       vectPending: () => {
         if (this.inEngine) this.engine.pull();
@@ -329,10 +324,13 @@ export class CortexM implements Core, CoreView {
   private privateBus(options: CortexMOptions): PrivateBus {
     const { debug } = this;
     const caches = cacheRegisters(this.profile, options.diagnostics);
-    const blocks = [this.sysTick.registers, this.nvic.registers, this.scb.registers, this.mpu.registers, this.fp.registers, debug.debug];
+    const common = caches ? [debug.debug, caches] : [debug.debug];
+    const { blocks, nonSecureBlocks } = this.system;
     return new PrivateBus({
       diagnostics: options.diagnostics,
-      systemControl: caches ? [...blocks, caches] : blocks,
+      systemControl: [...blocks, ...common],
+      nonSecure: nonSecureBlocks && [...nonSecureBlocks, ...common],
+      secure: () => this.registers.secure,
       devices: [
         { offset: ITM_OFFSET, size: PAGE, device: debug.itm },
         { offset: DWT_OFFSET, size: PAGE, device: debug.dwt },
@@ -348,13 +346,8 @@ export class CortexM implements Core, CoreView {
   private reset(vectors: number): void {
     this.registers.cells.fill(0);
     this.registers.cells[CELL.LR] = 0xffff_ffff;
-    this.scb.reset(vectors);
-    this.fp.registers.reset();
+    this.system.reset(vectors);
     this.debug.reset();
-    this.sysTick.reset();
-    this.mpu.reset();
-    this.nvic.reset();
-    this.exceptions.reset();
     this.memory.setPrivileged(true);
     this.memory.flush();
     this.halted = false;
@@ -425,7 +418,7 @@ export class CortexM implements Core, CoreView {
   private masksChanged(): void {
     this.attention = true;
     this.reconfigure = true;
-    if (this.mpu.setNegativePriority(this.exceptions.executionPriority() < 0)) this.protectionChanged = true;
+    if (this.exceptions.applyPriority()) this.protectionChanged = true;
   }
 
   private configurationChanged(): void {
@@ -447,10 +440,10 @@ export class CortexM implements Core, CoreView {
     if (this.reconfigure) {
       this.sync();
       this.reconfigure = false;
-      const { registers, engine } = this;
+      const { engine } = this;
       engine.divideTrap = this.scb.ccr('DIV_0_TRP');
       engine.unalignedTrap = this.scb.ccr('UNALIGN_TRP');
-      engine.fpTrap = this.fp.mustTrap(this.scb.fpAllowed(registers.privileged), registers.cells[CELL.CONTROL]!);
+      engine.fpTrap = this.exceptions.trapsFloatingPoint;
     }
     if (!this.dirty) return;
     this.dirty = false;
@@ -558,7 +551,7 @@ export class CortexM implements Core, CoreView {
     const { exceptions, engine } = this;
     switch (code) {
       case STOP.SVC:
-        exceptions.raise(EXCEPTION.SV_CALL);
+        exceptions.supervisorCall();
         break;
       case STOP.UNDEFINED:
         exceptions.usageFault(UFSR.UNDEFINSTR);
@@ -580,15 +573,48 @@ export class CortexM implements Core, CoreView {
         exceptions.floatingPointAccess();
         break;
       case STOP.FETCH_FAULT:
-        exceptions.fetchFault();
+        this.complete(exceptions.fetchFault(engine.address));
         break;
       case STOP.DATA_FAULT:
-        if (exceptions.dataFault(engine.address)) this.skip();
+        this.complete(exceptions.dataFault(engine.address));
         break;
-      default:
-        invariant(false, `engine ${engine.name} stopped with code ${code}`);
+      default: {
+        const completion = exceptions.securityStop(code, engine.detail, engine.address);
+        invariant(completion, `engine ${engine.name} stopped with code ${code}`);
+        this.complete(completion);
+      }
     }
     this.modeChanged();
+  }
+
+  /** Does what an exception model leaves to do. */
+  private complete(completion: Completion): void {
+    switch (completion) {
+      case 'nothing':
+        return;
+      case 'count':
+      case 'count and sleep':
+        this.countOne();
+        if (completion === 'count and sleep') this.sleep = 'wfi';
+        return;
+      case 'step over':
+        this.skip();
+        return;
+      case 'execute unlimited':
+        this.executeUnlimited();
+    }
+  }
+
+  /** Executes one instruction as if there were no stack limit (CCR.STKOFHFNMIGN); it has just been refused, so it is a plain one. */
+  private executeUnlimited(): void {
+    const { cells } = this.registers;
+    const limit = cells[CELL.SPLIM]!;
+    cells[CELL.SPLIM] = 0;
+    this.engine.push();
+    const code = this.runEngine(1);
+    this.sync();
+    cells[CELL.SPLIM] = limit;
+    if (code !== STOP.BUDGET && code !== STOP.REQUESTED) this.fault(code);
   }
 
   private breakpoint(immediate: number): CoreStop | undefined {
@@ -611,17 +637,20 @@ export class CortexM implements Core, CoreView {
   /** Completes the instruction at PC in the engine's place; it counts as one. */
   private skip(): void {
     skipInstruction(this.registers, this.memory.bus);
+    this.countOne();
+  }
+
+  /** One instruction was completed by the core itself. */
+  private countOne(): void {
     this.dirty = true;
     this.consumed++;
     this.completed++;
   }
 
-  private noteFault(number: number, context: ContextSnapshot): void {
-    const { scb } = this;
+  private noteFault(id: number, context: ContextSnapshot): void {
     this.faultsTaken++;
     if (this.faultLog.length === FAULT_LOG_LENGTH) this.faultLog.shift();
-    const { cfsr, hfsr, mmfar, bfar } = scb;
-    this.faultLog.push({ exception: number, name: exceptionName(number), cycle: this.scheduler.now, cfsr, hfsr, mmfar, bfar, context });
+    this.faultLog.push({ exception: id, name: exceptionName(id), cycle: this.scheduler.now, ...this.scb.status, context });
   }
 
   private crashed(reason: string): CoreStop {

@@ -8,9 +8,11 @@
 import { BUS_FAULT } from '../memory/bus.ts';
 import type { CoreMemory } from './core-memory.ts';
 import { CELL, type CoreRegisters } from './core-registers.ts';
+import type { StopCode } from './engine.ts';
 import { EXCEPTION, exceptionName, isFault } from './exception-numbers.ts';
 import { BFSR, DFSR, HFSR, MMFSR, UFSR } from './fault-status.ts';
-import { FPCA, type FpContext } from './fp-context.ts';
+import { FPCA, FPSCR_MASK, type FpContext } from './fp-context.ts';
+import type { Mpu } from './mpu.ts';
 import { LOWEST_PRIORITY, type Nvic } from './nvic.ts';
 import type { SystemControlBlock } from './scb.ts';
 
@@ -23,6 +25,8 @@ const BASIC_FRAME_FLAG = 0x10;
 export interface ContextSnapshot {
   readonly r: readonly number[];
   readonly xpsr: number;
+  /** Its security state, on cores that have two. */
+  readonly secure?: boolean;
 }
 
 /** What an `ExceptionUnit` works on. */
@@ -32,17 +36,61 @@ export interface ExceptionParts {
   readonly nvic: Nvic;
   readonly scb: SystemControlBlock;
   readonly fp: FpContext;
+  readonly mpu: Mpu;
   /** DEMCR.MON_EN. */
   readonly monitorEnabled: () => boolean;
   /** A HardFault, MemManage, BusFault or UsageFault was entered, from `context`. */
   readonly onFault: (number: number, context: ContextSnapshot) => void;
 }
 
+/**
+ * What is left to the core after an exception model has dealt with an engine's stop: nothing; to count one instruction, which the model
+ * completed (and to sleep as SLEEPONEXIT wants); to step over the instruction and count it; to let the engine execute it once without a
+ * stack limit.
+ */
+export type Completion = 'nothing' | 'count' | 'count and sleep' | 'step over' | 'execute unlimited';
+
 /** Moves a core between Thread mode and its handlers. The registers must be in step with the engine around every call. */
-export class ExceptionUnit {
+export interface ExceptionModel {
   /** Why the core is locked up, undefined while it is not. */
   lockup: string | undefined;
   /** Exceptions entered so far. */
+  readonly taken: number;
+  /** Forgets a lockup. */
+  reset(): void;
+  /** ExecutionPriority(); `ignorePrimask` as WFI wants it. */
+  executionPriority(ignorePrimask?: boolean): number;
+  /** What BASEPRI and FAULTMASK alone hold back: priorities at or above this value. */
+  readonly boostedPriority: number;
+  /** True when the pending exception that comes next may be entered now. */
+  readonly canTake: boolean;
+  /** True when the next floating-point instruction must be shown to `floatingPointAccess` first. */
+  readonly trapsFloatingPoint: boolean;
+  /** Tells the MPU whether the execution priority is negative; true when that changed what it does. */
+  applyPriority(): boolean;
+  /** Enters the pending exception; call when `canTake`. */
+  takePending(): void;
+  /** SVC. */
+  supervisorCall(): void;
+  /** A UsageFault with its UFSR bit. */
+  usageFault(cause: (typeof UFSR)[keyof typeof UFSR]): void;
+  /** An instruction fetch at `address` that was refused. */
+  fetchFault(address: number): Completion;
+  /** A data access at `address` that was refused. */
+  dataFault(address: number): Completion;
+  /** BKPT with no debugger. */
+  breakpoint(): void;
+  /** A floating-point instruction is about to execute. A fault may be pending after it. */
+  floatingPointAccess(): void;
+  /** A branch to EXC_RETURN (or FNC_RETURN) `value`. True when SCR.SLEEPONEXIT puts the core to sleep now. */
+  exceptionReturn(value: number): boolean;
+  /** A stop that only ARMv8-M has; undefined for all others. */
+  securityStop(code: StopCode, detail: number, address: number): Completion | undefined;
+}
+
+/** Exception handling of ARMv7-M, where there is one security state. */
+export class ExceptionUnit implements ExceptionModel {
+  lockup: string | undefined;
   taken = 0;
   private readonly parts: ExceptionParts;
 
@@ -50,19 +98,16 @@ export class ExceptionUnit {
     this.parts = parts;
   }
 
-  /** Forgets a lockup. */
   reset(): void {
     this.lockup = undefined;
   }
 
-  /** ExecutionPriority(); `ignorePrimask` as WFI wants it. */
   executionPriority(ignorePrimask = false): number {
     const { cells } = this.parts.registers;
     const primask = !ignorePrimask && cells[CELL.PRIMASK] !== 0;
     return this.parts.nvic.executionPriority(primask, cells[CELL.BASEPRI]! & this.parts.nvic.priorityMask, cells[CELL.FAULTMASK] !== 0);
   }
 
-  /** What BASEPRI and FAULTMASK alone hold back: priorities at or above this value. */
   get boostedPriority(): number {
     const { cells } = this.parts.registers;
     if (cells[CELL.FAULTMASK] !== 0) return -1;
@@ -70,12 +115,19 @@ export class ExceptionUnit {
     return basepri === 0 ? LOWEST_PRIORITY : this.parts.nvic.group(basepri);
   }
 
-  /** True when the pending exception that comes next may be entered now. */
   get canTake(): boolean {
     return this.parts.nvic.nextPriority < this.executionPriority();
   }
 
-  /** Enters the pending exception; call when `canTake`. */
+  get trapsFloatingPoint(): boolean {
+    const { fp, registers, scb } = this.parts;
+    return fp.mustTrap(scb.fpAllowed(registers.privileged), registers.cells[CELL.CONTROL]!);
+  }
+
+  applyPriority(): boolean {
+    return this.parts.mpu.setNegativePriority(this.executionPriority() < 0);
+  }
+
   takePending(): void {
     const original = this.parts.nvic.next;
     const context = this.snapshot();
@@ -97,22 +149,24 @@ export class ExceptionUnit {
     }
   }
 
-  /** A UsageFault with its UFSR bit. */
+  supervisorCall(): void {
+    this.raise(EXCEPTION.SV_CALL);
+  }
+
   usageFault(cause: (typeof UFSR)[keyof typeof UFSR]): void {
     this.parts.scb.noteUsageFault(cause);
     this.raise(EXCEPTION.USAGE_FAULT);
   }
 
-  /** An instruction fetch that was refused. */
-  fetchFault(): void {
+  fetchFault(): Completion {
     const { memory, scb } = this.parts;
     if (memory.fault === 'protection') scb.noteMemManage(MMFSR.IACCVIOL);
     else scb.noteBusFault(BFSR.IBUSERR);
     this.raise(memory.fault === 'protection' ? EXCEPTION.MEM_MANAGE : EXCEPTION.BUS_FAULT);
+    return 'nothing';
   }
 
-  /** A data access at `address` that was refused; true when CCR.BFHFNMIGN lets the instruction be skipped instead. */
-  dataFault(address: number): boolean {
+  dataFault(address: number): Completion {
     const { memory, scb } = this.parts;
     if (memory.fault === 'unaligned') {
       this.usageFault(UFSR.UNALIGNED);
@@ -121,10 +175,14 @@ export class ExceptionUnit {
       this.raise(EXCEPTION.MEM_MANAGE);
     } else {
       scb.noteBusFault(BFSR.PRECISERR, address);
-      if (this.executionPriority() < 0 && scb.ccr('BFHFNMIGN')) return true;
+      if (this.executionPriority() < 0 && scb.ccr('BFHFNMIGN')) return 'step over';
       this.raise(EXCEPTION.BUS_FAULT);
     }
-    return false;
+    return 'nothing';
+  }
+
+  securityStop(): undefined {
+    return undefined;
   }
 
   /** BKPT with no debugger: DebugMonitor when that is enabled and can be taken, else HardFault. */
@@ -142,7 +200,7 @@ export class ExceptionUnit {
     }
   }
 
-  /** A floating-point instruction is about to execute: checks access, saves lazy state, starts a context. A fault may be pending after it. */
+  /** Checks access, saves lazy state, starts a context. */
   floatingPointAccess(): void {
     const { fp, registers, scb } = this.parts;
     if (!scb.fpAllowed(registers.privileged)) {
@@ -153,7 +211,6 @@ export class ExceptionUnit {
     if (fp.automatic && (registers.cells[CELL.CONTROL]! & FPCA) === 0) fp.begin(registers);
   }
 
-  /** A branch to EXC_RETURN `value` in Handler mode. True when SCR.SLEEPONEXIT puts the core to sleep now. */
   exceptionReturn(value: number): boolean {
     const { nvic, registers, scb } = this.parts;
     const { cells } = registers;
@@ -333,7 +390,7 @@ export class ExceptionUnit {
       const floats = this.readFrame(frame + BASIC_FRAME, 17, privileged, excReturn);
       if (!floats) return false;
       cells.set(floats.slice(0, 16), CELL.S0);
-      cells[CELL.FPSCR] = floats[16]!;
+      cells[CELL.FPSCR] = floats[16]! & FPSCR_MASK;
     } else if (extended) {
       fp.lazyActive = false;
     }

@@ -9,23 +9,19 @@ import type { CoreMemory } from './core-memory.ts';
 import { CELL, type CoreRegisters } from './core-registers.ts';
 import { exceptionName } from './exception-numbers.ts';
 import type { ContextSnapshot } from './exceptions.ts';
-import { decodeCfsr, decodeHfsr, type StatusBit } from './fault-status.ts';
+import { decodeCfsr, decodeHfsr, decodeSfsr, type FaultStatus, SFSR, type StatusBit } from './fault-status.ts';
 import { callBefore, isWide } from './instruction-stream.ts';
 import type { Nvic } from './nvic.ts';
-import type { SystemControlBlock } from './scb.ts';
+import type { CoreProfile } from './profile.ts';
+import type { SystemControl } from './scb.ts';
 
 /** One fault exception that was taken. */
-export interface FaultRecord {
-  /** Exception number, 3 to 6, and its name. */
+export interface FaultRecord extends FaultStatus {
+  /** Exception id, and its name. The fault status registers are those of that moment. */
   readonly exception: number;
   readonly name: string;
   /** Base-clock cycle at which it was entered. */
   readonly cycle: number;
-  /** Fault status registers at that moment. */
-  readonly cfsr: number;
-  readonly hfsr: number;
-  readonly mmfar: number;
-  readonly bfar: number;
   /** Registers of the code in which it happened. */
   readonly context: ContextSnapshot;
 }
@@ -33,10 +29,11 @@ export interface FaultRecord {
 /** What the reports need to see of a core; the registers must be up to date. */
 export interface CoreView {
   readonly name: string;
+  readonly profile: CoreProfile;
   readonly registers: CoreRegisters;
   readonly memory: CoreMemory;
   readonly nvic: Nvic;
-  readonly scb: SystemControlBlock;
+  readonly scb: SystemControl;
   readonly halted: boolean;
   readonly sleep: 'none' | 'wfi' | 'wfe' | 'semihosting';
   readonly instructions: number;
@@ -62,7 +59,8 @@ export function describeCore(core: CoreView): string[] {
     ? `Handler mode (${exceptionName(registers.cells[CELL.IPSR]!)})`
     : `Thread mode, ${stack}, ${privilege}`;
   const waits = { none: '', wfi: '; waits in WFI', wfe: '; waits in WFE', semihosting: '; waits for semihosting input' }[core.sleep];
-  const lines = [`${core.name}: pc ${place(core, registers.pc)}, ${mode}${waits}`];
+  const state = stateText(stateOf(core).secure);
+  const lines = [`${core.name}: pc ${place(core, registers.pc)}, ${state && `${state} `}${mode}${waits}`];
   const list = (numbers: readonly number[]) => numbers.map(exceptionName).join(', ');
   const pending = nvic.pendingNumbers();
   if (pending.length > 0) {
@@ -81,24 +79,24 @@ export function describeCore(core: CoreView): string[] {
 
 /** One line on a fault that was taken. */
 export function describeFault(core: CoreView, fault: FaultRecord): string {
-  const bits = [...decodeHfsr(fault.hfsr), ...decodeCfsr(fault.cfsr)].filter(({ name }) => !name.endsWith('ARVALID'));
-  const causes = bits.map(({ name }) => name).join(' ') || 'no status bit';
-  return `${fault.name} taken at pc ${place(core, fault.context.r[15]!)} in cycle ${fault.cycle}: ${causes}${addressText(fault)}`;
+  const bits = [...decodeHfsr(fault.hfsr), ...decodeSfsr(fault.sfsr ?? 0), ...decodeCfsr(fault.cfsr)].map(({ name }) => name);
+  bits.push(...decodeCfsr(fault.nonSecure?.cfsr ?? 0).map(({ name }) => `${name}_NS`));
+  const causes = bits.filter((name) => !/ARVALID(_NS)?$/.test(name)).join(' ') || 'no status bit';
+  const state = stateText(fault.context.secure);
+  return `${fault.name} taken at pc ${place(core, fault.context.r[15]!)}${state && ` (${state})`} in cycle ${fault.cycle}: ${causes}${addressText(fault)}`;
 }
 
 /** The report of a core that cannot go on: registers, fault status, the faults that led here, a backtrace. */
 export function reportCrash(core: CoreView, reason: string): string[] {
   const { registers, scb } = core;
-  const now: ContextSnapshot = { r: Array.from({ length: 16 }, (_, index) => registers.r(index)), xpsr: registers.xpsr };
-  const status = { cfsr: scb.cfsr, hfsr: scb.hfsr, mmfar: scb.mmfar, bfar: scb.bfar };
+  const now: ContextSnapshot = { r: Array.from({ length: 16 }, (_, index) => registers.r(index)), xpsr: registers.xpsr, ...stateOf(core) };
   const lines = [`${core.name}: ${reason}`, ...contextLines(core, now)];
   lines.push(
     `  MSP ${hex32(registers.msp)}  PSP ${hex32(registers.psp)}  CONTROL ${registers.cells[CELL.CONTROL]!}` +
       `  PRIMASK ${registers.cells[CELL.PRIMASK]!}  BASEPRI ${registers.cells[CELL.BASEPRI]!}  FAULTMASK ${registers.cells[CELL.FAULTMASK]!}`,
   );
-  lines.push(...statusLines('CFSR', status.cfsr, decodeCfsr(status.cfsr)), ...statusLines('HFSR', status.hfsr, decodeHfsr(status.hfsr)));
-  if ((status.cfsr & MMARVALID) !== 0) lines.push(`  MMFAR ${hex32(status.mmfar)}`);
-  if ((status.cfsr & BFARVALID) !== 0) lines.push(`  BFAR ${hex32(status.bfar)}`);
+  if (core.profile.architecture === 'armv8-m') lines.push(`  MSPLIM ${hex32(registers.msplim)}  PSPLIM ${hex32(registers.psplim)}`);
+  lines.push(...faultStatusLines(scb.status), ...addressLines(scb.status));
   lines.push('  backtrace:', ...backtrace(core, now).map((line) => `    ${line}`));
   for (const fault of core.faultLog.slice(-2).reverse()) {
     lines.push(`  ${describeFault(core, fault)}`, ...contextLines(core, fault.context).map((line) => `  ${line}`));
@@ -113,7 +111,7 @@ export function reportFaults(core: CoreView): string[] {
   if (!last) return [];
   const lines = core.faultLog.map((fault) => describeFault(core, fault));
   lines.push(...contextLines(core, last.context));
-  lines.push(...statusLines('CFSR', last.cfsr, decodeCfsr(last.cfsr)), ...statusLines('HFSR', last.hfsr, decodeHfsr(last.hfsr)));
+  lines.push(...faultStatusLines(last));
   lines.push('  backtrace:', ...backtrace(core, last.context).map((line) => `    ${line}`));
   return lines;
 }
@@ -136,7 +134,7 @@ export function backtrace(core: CoreView, context: ContextSnapshot): string[] {
   return lines;
 }
 
-function contextLines(core: CoreView, { r, xpsr }: ContextSnapshot): string[] {
+function contextLines(core: CoreView, { r, xpsr, secure }: ContextSnapshot): string[] {
   const names = ['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8', 'r9', 'r10', 'r11', 'r12', 'sp', 'lr', 'pc'];
   const lines = [`  pc ${place(core, r[15]!)}${instructionText(core, r[15]!)}`];
   for (let row = 0; row < 16; row += 4) {
@@ -145,7 +143,8 @@ function contextLines(core: CoreView, { r, xpsr }: ContextSnapshot): string[] {
   const flags = ['n', 'z', 'c', 'v', 'q'].map((flag, i) => ((xpsr >>> (31 - i)) & 1 ? flag.toUpperCase() : flag)).join('');
   const it = ((xpsr >>> 25) & 3) | ((xpsr >>> 8) & 0xfc);
   const thumb = (xpsr >>> 24) & 1 ? 'Thumb' : 'T clear';
-  lines.push(`  xPSR ${hex32(xpsr)}: ${flags}, ${thumb}${it === 0 ? '' : ', in an IT block'}, ${exceptionName(xpsr & 0x1ff)}`);
+  const state = secure === undefined ? '' : `, ${stateText(secure)} state`;
+  lines.push(`  xPSR ${hex32(xpsr)}: ${flags}, ${thumb}${it === 0 ? '' : ', in an IT block'}, ${exceptionName(xpsr & 0x1ff)}${state}`);
   return lines;
 }
 
@@ -154,9 +153,45 @@ function statusLines(register: string, value: number, set: readonly StatusBit[])
   return [`  ${register} ${hex32(value)}`, ...set.map(({ name, meaning }) => `    ${name}: ${meaning}`)];
 }
 
-function addressText({ cfsr, mmfar, bfar }: FaultRecord): string {
-  if ((cfsr & BFARVALID) !== 0) return `, address ${hex32(bfar)}`;
-  return (cfsr & MMARVALID) !== 0 ? `, address ${hex32(mmfar)}` : '';
+/** The fault status registers that are not zero, bit by bit. */
+function faultStatusLines({ cfsr, hfsr, sfsr = 0, nonSecure }: FaultStatus): string[] {
+  return [
+    ...statusLines('CFSR', cfsr, decodeCfsr(cfsr)),
+    ...statusLines('CFSR_NS', nonSecure?.cfsr ?? 0, decodeCfsr(nonSecure?.cfsr ?? 0)),
+    ...statusLines('HFSR', hfsr, decodeHfsr(hfsr)),
+    ...statusLines('SFSR', sfsr, decodeSfsr(sfsr)),
+  ];
+}
+
+/** The fault address registers that are valid, by name. */
+function faultAddresses({ cfsr, mmfar, bfar, nonSecure, sfsr = 0, sfar = 0 }: FaultStatus): [string, number][] {
+  const list: [string, number, boolean][] = [
+    ['SFAR', sfar, (sfsr & SFSR.SFARVALID) !== 0],
+    ['BFAR', bfar, (cfsr & BFARVALID) !== 0],
+    ['MMFAR', mmfar, (cfsr & MMARVALID) !== 0],
+    ['MMFAR_NS', nonSecure?.mmfar ?? 0, ((nonSecure?.cfsr ?? 0) & MMARVALID) !== 0],
+  ];
+  return list.filter(([, , valid]) => valid).map(([name, address]) => [name, address]);
+}
+
+function addressLines(status: FaultStatus): string[] {
+  return faultAddresses(status)
+    .reverse()
+    .map(([name, address]) => `  ${name} ${hex32(address)}`);
+}
+
+function addressText(status: FaultStatus): string {
+  const [first] = faultAddresses(status);
+  return first ? `, address ${hex32(first[1])}` : '';
+}
+
+/** The state of a core that has two, as a part of a context. */
+function stateOf({ profile, registers }: CoreView): { secure?: boolean } {
+  return profile.security ? { secure: registers.secure } : {};
+}
+
+function stateText(secure: boolean | undefined): string {
+  return secure === undefined ? '' : secure ? 'Secure' : 'Non-secure';
 }
 
 function maskText({ cells }: CoreRegisters): string {

@@ -53,6 +53,17 @@ export const SFSR = {
 /** Debug Fault Status Register. */
 export const DFSR = { BKPT: 2 } as const;
 
+/** The fault status registers as they stand; on ARMv8-M CFSR and MMFAR are Secure state's and those of Non-secure state stand beside. */
+export interface FaultStatus {
+  readonly cfsr: number;
+  readonly hfsr: number;
+  readonly mmfar: number;
+  readonly bfar: number;
+  readonly nonSecure?: { readonly cfsr: number; readonly mmfar: number };
+  readonly sfsr?: number;
+  readonly sfar?: number;
+}
+
 /** One bit of a status register as reports show it. */
 export interface StatusBit {
   readonly mask: number;

@@ -32,7 +32,8 @@ const FP = defineRegisters({
   MVFR2: { offset: 0xf48, access: 'ro' },
 });
 
-const FEATURES: Readonly<Record<CoreProfile['fpu'], readonly [number, number, number]>> = {
+/** MVFR0 to MVFR2. */
+export const FP_FEATURES: Readonly<Record<CoreProfile['fpu'], readonly [number, number, number]>> = {
   none: [0, 0, 0],
   'fpv4-sp': [0x1011_0021, 0x1100_0011, 0],
   'fpv5-sp': [0x1011_0021, 0x1100_0011, 0x40],
@@ -41,6 +42,10 @@ const FEATURES: Readonly<Record<CoreProfile['fpu'], readonly [number, number, nu
 
 /** CONTROL.FPCA. */
 export const FPCA = 4;
+
+/** FPSCR's bits that exist (no QC, no short vectors), and those that FPDSCR gives to a new context. */
+export const FPSCR_MASK = 0xf7c0_009f;
+export const FPDSCR_MASK = 0x07c0_0000;
 
 /** Facts about the context that is being stacked lazily, kept in FPCCR. */
 export interface LazyContext {
@@ -62,7 +67,7 @@ export class FpContext {
 
   constructor(profile: CoreProfile, diagnostics: Diagnostics, changed: () => void) {
     this.present = profile.fpu !== 'none';
-    const [mvfr0, mvfr1, mvfr2] = FEATURES[profile.fpu];
+    const [mvfr0, mvfr1, mvfr2] = FP_FEATURES[profile.fpu];
     this.registers = new RegisterFile(FP, {
       name: 'FPU',
       diagnostics,
@@ -129,7 +134,7 @@ export class FpContext {
   /** Starts a floating-point context: FPCA set, FPSCR from FPDSCR. */
   begin({ cells }: CoreRegisters): void {
     cells[CELL.CONTROL]! |= FPCA;
-    cells[CELL.FPSCR] = this.registers.get('FPDSCR') & 0x07c0_0000;
+    cells[CELL.FPSCR] = this.registers.get('FPDSCR') & FPDSCR_MASK;
   }
 
   /** True when the next floating-point instruction must be shown to the core before it executes. */

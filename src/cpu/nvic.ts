@@ -38,7 +38,7 @@ export class Nvic {
   /** Called whenever what is pending and enabled, or its priority, may have changed. */
   onChange: () => void = () => {};
   /** Called when an exception goes from not pending to pending (SEVONPEND). */
-  onPended: () => void = () => {};
+  onPended: (id: number) => void = () => {};
   /** Highest-priority pending and enabled exception, 0 when there is none. */
   next = 0;
   /** Group priority of `next`; above every other when there is none. */
@@ -123,7 +123,7 @@ export class Nvic {
     const bit = 1 << (number & 31);
     if ((this.pending[word]! & bit) !== 0) return;
     this.pending[word]! |= bit;
-    this.onPended();
+    this.onPended(number);
     this.arbitrate();
   }
 

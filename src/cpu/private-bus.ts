@@ -1,7 +1,8 @@
 /**
  * The Private Peripheral Bus of one core, 0xE000_0000 to 0xE00F_FFFF: ITM, DWT, FPB, System Control Space, TPIU.
  *
- * Only privileged code may access it; unprivileged accesses are bus faults, except a write to STIR when CCR.USERSETMPEND allows it. A SoC
+ * With the Security Extension the System Control Space shows the registers of the state that accesses it, and at 0xE002_E000 Secure code sees
+ * the Non-secure ones. Only privileged code may access it; unprivileged accesses are bus faults, except a write to STIR when CCR.USERSETMPEND allows it. A SoC
  * may add blocks of its own (the LMEM cache controller of some Cortex-M4 parts at 0xE008_2000).
  */
 import type { Diagnostics } from '../diagnostics.ts';
@@ -15,7 +16,9 @@ export const PPB_SIZE = 0x10_0000;
 
 const PAGE = 0x1000;
 const SCS_PAGE = 0xe;
-const STIR = 0xef00;
+/** Where Secure code finds the Non-secure registers. */
+const SCS_NS_PAGE = 0x2e;
+const STIR = 0xf00;
 /** Peripheral and component identification: reads as zero, not worth a report. */
 const IDENTIFICATION = 0xfd0;
 
@@ -37,6 +40,10 @@ export interface PrivateBusOptions {
   readonly diagnostics: Diagnostics;
   /** Blocks of the System Control Space; offsets from 0xE000_E000. */
   readonly systemControl: readonly LocatedDevice[];
+  /** Those that Non-secure code sees; absent on cores with one security state. */
+  readonly nonSecure?: readonly LocatedDevice[] | undefined;
+  /** The core is in Secure state, or knows one state only. */
+  readonly secure: () => boolean;
   readonly devices: readonly PrivateDevice[];
   /** Privilege of the access in progress. */
   readonly privileged: () => boolean;
@@ -44,15 +51,26 @@ export interface PrivateBusOptions {
   readonly userMayTrigger: () => boolean;
 }
 
+type Page = readonly (BusDevice | undefined)[];
+
+/** A register that the other view has and this one hides. */
+const HIDDEN: BusDevice = { read: () => 0, write: () => true, peek: () => 0, steady: () => true };
+
 /** Decodes the bus for one core. */
 export class PrivateBus implements BusDevice {
   private readonly options: PrivateBusOptions;
   /** The block that answers for each word of the SCS page. */
-  private readonly systemControl: readonly (BusDevice | undefined)[];
+  private readonly systemControl: Page;
+  private readonly nonSecure: Page | undefined;
+  /** What Non-secure code finds at 0xE002_E000. */
+  private readonly nothing: Page = Array.from({ length: PAGE / 4 }, () => HIDDEN);
 
   constructor(options: PrivateBusOptions) {
     this.options = options;
-    this.systemControl = Array.from({ length: PAGE / 4 }, (_, word) => options.systemControl.find((block) => block.locate(4 * word)));
+    const page = (blocks: readonly LocatedDevice[]): (BusDevice | undefined)[] =>
+      Array.from({ length: PAGE / 4 }, (_, word) => blocks.find((block) => block.locate(4 * word)));
+    this.systemControl = page(options.systemControl);
+    this.nonSecure = options.nonSecure && page(options.nonSecure).map((device, word) => device ?? (this.systemControl[word] && HIDDEN));
   }
 
   read(offset: number, size: number): number {
@@ -64,7 +82,7 @@ export class PrivateBus implements BusDevice {
   }
 
   write(offset: number, value: number, size: number): boolean {
-    if (!this.options.privileged() && !(offset === STIR && this.options.userMayTrigger())) return false;
+    if (!this.options.privileged() && !(this.isStir(offset) && this.options.userMayTrigger())) return false;
     const device = this.deviceAt(offset);
     if (device) return device.write(this.offsetIn(offset), value, size);
     this.unknown(offset, 'written');
@@ -84,13 +102,26 @@ export class PrivateBus implements BusDevice {
   }
 
   private deviceAt(offset: number): BusDevice | undefined {
-    if (offset >>> 12 === SCS_PAGE) return this.systemControl[(offset & (PAGE - 1)) >>> 2];
+    const page = this.systemPage(offset);
+    if (page) return page[(offset & (PAGE - 1)) >>> 2];
     return (offset & (PAGE - 1)) < IDENTIFICATION ? this.entryAt(offset)?.device : undefined;
+  }
+
+  /** The view of the System Control Space that `offset` is in for the code that runs; undefined elsewhere. */
+  private systemPage(offset: number): Page | undefined {
+    const page = offset >>> 12;
+    if (page === SCS_PAGE) return this.nonSecure && !this.options.secure() ? this.nonSecure : this.systemControl;
+    if (page !== SCS_NS_PAGE || !this.nonSecure) return undefined;
+    return this.options.secure() ? this.nonSecure : this.nothing;
+  }
+
+  private isStir(offset: number): boolean {
+    return (offset & (PAGE - 1)) === STIR && this.systemPage(offset) !== undefined;
   }
 
   /** Offset from the start of the device that answers at `offset`. */
   private offsetIn(offset: number): number {
-    return offset >>> 12 === SCS_PAGE ? offset & (PAGE - 1) : offset - this.entryAt(offset)!.offset;
+    return this.systemPage(offset) ? offset & (PAGE - 1) : offset - this.entryAt(offset)!.offset;
   }
 
   private entryAt(offset: number): PrivateDevice | undefined {

@@ -7,7 +7,7 @@
 import type { Diagnostics } from '../diagnostics.ts';
 import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.ts';
 import { EXCEPTION } from './exception-numbers.ts';
-import { BFSR, type DFSR, type HFSR, MMFSR, type UFSR } from './fault-status.ts';
+import { BFSR, type DFSR, type FaultStatus, type HFSR, MMFSR, type UFSR } from './fault-status.ts';
 import type { Nvic } from './nvic.ts';
 import type { CoreProfile } from './profile.ts';
 
@@ -52,7 +52,7 @@ const SCB = defineRegisters({
 });
 
 /** ID_PFR0-1, ID_MMFR0-3 and ID_ISAR0-5 of each implementation (Technical Reference Manuals). */
-const IDENTIFICATION: Readonly<Record<CoreProfile['name'], { pfr: number[]; mmfr: number[]; isar: number[] }>> = {
+export const IDENTIFICATION: Readonly<Record<CoreProfile['name'], { pfr: number[]; mmfr: number[]; isar: number[] }>> = {
   'cortex-m4': {
     pfr: [0x30, 0x200],
     mmfr: [0x0010_0030, 0, 0x0100_0000, 0],
@@ -107,8 +107,23 @@ export interface ScbHost {
   systemReset(): void;
 }
 
+/** The bits of CCR that change how the core behaves. */
+export type CcrBit = 'NONBASETHRDENA' | 'USERSETMPEND' | 'UNALIGN_TRP' | 'DIV_0_TRP' | 'BFHFNMIGN' | 'STKALIGN' | 'STKOFHFNMIGN';
+
+/** What the core around it asks of any System Control Block. */
+export interface SystemControl {
+  /** One bit of CCR, of the current security state. */
+  ccr(name: CcrBit): boolean;
+  /** SCR.SEVONPEND for exception `id`: that it becomes pending is an event. */
+  wakesOnPend(id: number): boolean;
+  /** The fault status registers, for reports. */
+  readonly status: FaultStatus;
+  /** Puts all registers to their reset values; VTOR to `vectors`. */
+  reset(vectors: number): void;
+}
+
 /** The SCB's registers and the configuration that the rest of the core reads. */
-export class SystemControlBlock {
+export class SystemControlBlock implements SystemControl {
   readonly registers: RegisterFile<typeof SCB>;
   private readonly nvic: Nvic;
   private readonly host: ScbHost;
@@ -149,7 +164,6 @@ export class SystemControlBlock {
     });
   }
 
-  /** Puts all registers to their reset values; VTOR to `vectors`. */
   reset(vectors: number): void {
     this.registers.reset();
     this.prigroup = 0;
@@ -161,9 +175,9 @@ export class SystemControlBlock {
     return this.registers.get('VTOR');
   }
 
-  /** One bit of CCR or SCR by name. */
-  ccr(name: 'NONBASETHRDENA' | 'USERSETMPEND' | 'UNALIGN_TRP' | 'DIV_0_TRP' | 'BFHFNMIGN' | 'STKALIGN'): boolean {
-    return this.registers.field('CCR', name) !== 0;
+  /** One bit of CCR by name; ARMv7-M has no STKOFHFNMIGN. */
+  ccr(name: CcrBit): boolean {
+    return name !== 'STKOFHFNMIGN' && this.registers.field('CCR', name) !== 0;
   }
 
   get sleepOnExit(): boolean {
@@ -174,8 +188,12 @@ export class SystemControlBlock {
     return this.registers.field('SCR', 'SLEEPDEEP') !== 0;
   }
 
-  get sevOnPend(): boolean {
+  wakesOnPend(): boolean {
     return this.registers.field('SCR', 'SEVONPEND') !== 0;
+  }
+
+  get status(): FaultStatus {
+    return { cfsr: this.cfsr, hfsr: this.hfsr, mmfar: this.mmfar, bfar: this.bfar };
   }
 
   /** CFSR: MMFSR, BFSR and UFSR together. */

@@ -30,6 +30,8 @@ const NOREF = 2 ** 31;
 
 /** What a `SysTick` needs. */
 export interface SysTickOptions {
+  /** Its name; ARMv8-M has one for each security state. */
+  readonly name?: string;
   readonly scheduler: Scheduler;
   readonly diagnostics: Diagnostics;
   /** Base-clock cycles of one core cycle, integer. */
@@ -69,10 +71,10 @@ export class SysTick {
       const divisor = greatestCommonDivisor(scheduler.hz, referenceHz);
       this.reference = { numerator: scheduler.hz / divisor, denominator: referenceHz / divisor };
     }
-    this.timer = scheduler.timer('SysTick', () => this.advance());
+    this.timer = scheduler.timer(options.name ?? 'SysTick', () => this.advance());
     const tenMs = referenceHz === undefined ? 0 : Math.round(referenceHz / 100) - 1;
     this.registers = new RegisterFile(SYST, {
-      name: 'SysTick',
+      name: options.name ?? 'SysTick',
       diagnostics: options.diagnostics,
       resets: { CALIB: referenceHz === undefined ? NOREF : tenMs & 0xff_ffff, CSR: referenceHz === undefined ? CLKSOURCE : 0 },
       behaviour: {
