@@ -490,7 +490,7 @@ const loadMultiple: Emitter = (g, step) => {
     if (list & 0x8000) code.get(local.b).memory(OP.I32_LOAD, at).set(local.t);
   };
   g.scanned(() => finish(0));
-  g.reach(n(step), 1, bytes, 4, finish, () => g.slowHandler('LDM'));
+  g.reach(n(step), 1, bytes, 4, finish, () => g.slowHandler('LDM'), true);
 };
 
 const storeMultiple: Emitter = (g, step) => {
@@ -515,7 +515,7 @@ const storeMultiple: Emitter = (g, step) => {
     }
   };
   g.scanned(() => finish(0));
-  g.reach(n(step), 2, bytes, 4, finish, () => g.slowHandler('STM'));
+  g.reach(n(step), 2, bytes, 4, finish, () => g.slowHandler('STM'), true);
 };
 
 /** Any single transfer; into PC the target is left in local `t`. */
@@ -548,7 +548,7 @@ const transfer: Emitter = (g, step) => {
       back();
     };
     g.scanned(() => finish(0));
-    g.reach(key, 1, 4, 4, finish, () => g.slowHandler('TRANSFER()'));
+    g.reach(key, 1, 4, 4, finish, () => g.slowHandler('TRANSFER()'), true);
     return;
   }
   if (kind >= ACCESS.STR) {

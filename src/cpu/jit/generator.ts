@@ -1121,9 +1121,18 @@ export class Generator {
 
   /**
    * Tests whether `bytes` bytes at the address in local `a` can be reached directly, as `right` (1 read, 2 write) says, and remembers the
-   * page. `direct` is emitted where they can, with the local that has to be added to `a`; `slow` elsewhere. `alignment` is a power of two.
+   * page. `direct` is emitted where they can, with the local that has to be added to `a`; `slow` elsewhere. `alignment` is a power of two;
+   * `strict` accesses are never unaligned.
    */
-  reach(key: number, right: number, bytes: number, alignment: number, direct: (delta: number) => void, slow: () => void): void {
+  reach(
+    key: number,
+    right: number,
+    bytes: number,
+    alignment: number,
+    direct: (delta: number) => void,
+    slow: () => void,
+    strict = bytes > alignment,
+  ): void {
     if (this.scanning) return;
     const { code, local, surroundings } = this;
     const { tag, delta } = this.tagOf(`${right}:${key}`);
@@ -1142,7 +1151,7 @@ export class Generator {
     if (alignment > 1) {
       code.get(a).i32(alignment - 1).op(OP.I32_AND, OP.I32_EQZ);
       // A single access may be unaligned in memory that is not Device, unless firmware has set UNALIGN_TRP.
-      if (!crosses) code.get(e).i32(0).memory(OP.I32_LOAD, surroundings.control + CONTROL.UNALIGNED * 4).op(OP.I32_AND, OP.I32_OR);
+      if (!strict) code.get(e).i32(0).memory(OP.I32_LOAD, surroundings.control + CONTROL.UNALIGNED * 4).op(OP.I32_AND, OP.I32_OR);
       code.i32(0).op(OP.I32_NE, OP.I32_AND);
       inPage();
     }

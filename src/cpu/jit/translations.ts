@@ -66,6 +66,8 @@ export interface Imports {
   readonly settle: WebAssembly.ExportValue;
   readonly flags: WebAssembly.ExportValue;
   readonly keep: WebAssembly.ExportValue;
+  /** Those of float-runtime.ts. */
+  readonly float: Readonly<Record<string, WebAssembly.ExportValue>>;
 }
 
 /** What the translations of a core are made with. */
@@ -102,7 +104,8 @@ export class Translations {
     this.code = options.interpreter.code;
     this.i32 = options.arena.i32;
     const { imports, table, arena } = options;
-    this.env = { ...imports, memory: arena.memory, table } as unknown as WebAssembly.ModuleImports;
+    const { float, ...functions } = imports;
+    this.env = { ...functions, ...float, memory: arena.memory, table } as unknown as WebAssembly.ModuleImports;
   }
 
   /** True when translated code for `pc` can be entered now. */
