@@ -1,25 +1,38 @@
 /**
- * Bare cores: a Cortex-M4 or Cortex-M7 with 4 MiB of RAM at 0 and 4 MiB at 0x2000_0000 and nothing else.
+ * Bare cores: a Cortex-M4, Cortex-M7 or Cortex-M33 with 4 MiB of RAM at 0 and 4 MiB at 0x2000_0000 and nothing else.
  *
- * For tests and benchmarks of the processor: the same ELF runs under `qemu-system-arm -M mps2-an386` and `-M mps2-an500`.
+ * For tests and benchmarks of the processor: the same ELF runs under `qemu-system-arm -M mps2-an386`, `-M mps2-an500` and `-M mps2-an505`.
+ * The Cortex-M33's memories are there once more with address bit 28 set, where AN505 has its Secure aliases, and it has AN505's memory at
+ * 0x2800_0000. Without an IDAU all of it is Secure until the SAU says otherwise. AN505 starts at 0x1000_0000, and has 32 KiB at 0x2000_0000.
  */
-import { CORTEX_M4, CORTEX_M7, type CoreProfile } from '../cpu/profile.ts';
+import { CORTEX_M4, CORTEX_M7, CORTEX_M33, type CoreProfile } from '../cpu/profile.ts';
 import { MiB } from '../memory/bits.ts';
 import { defineSoc, type SocDescription } from './soc.ts';
 
 /** As the MPS2 boards clock their cores. */
 const HZ = 25_000_000;
 
-const bare = (profile: CoreProfile, core: string, title: string): SocDescription =>
+/** What differs between the bare cores: where they start, and where their memories are. */
+interface BareCore {
+  readonly profile: CoreProfile;
+  readonly core: string;
+  readonly title: string;
+  readonly vectors: number;
+  /** Base addresses by memory, 4 MiB each. */
+  readonly memories: Readonly<Record<string, readonly number[]>>;
+}
+
+const bare = ({ profile, core, title, vectors, memories }: BareCore): SocDescription =>
   defineSoc({
     name: profile.name,
     title,
     baseHz: HZ,
-    cores: [{ name: core, profile, hz: HZ, vectors: 0 }],
-    memories: [
-      { name: 'CODE', size: 4 * MiB, views: { [core]: [{ base: 0x0000_0000 }] } },
-      { name: 'SRAM', size: 4 * MiB, views: { [core]: [{ base: 0x2000_0000 }] } },
-    ],
+    cores: [{ name: core, profile, hz: HZ, vectors }],
+    memories: Object.entries(memories).map(([name, bases]) => ({
+      name,
+      size: 4 * MiB,
+      views: { [core]: bases.map((base) => ({ base })) },
+    })),
     mus: [],
     peripherals: [],
     remoteprocs: [],
@@ -27,7 +40,18 @@ const bare = (profile: CoreProfile, core: string, title: string): SocDescription
     detection: [],
   });
 
+const PLAIN = { CODE: [0x0000_0000], SRAM: [0x2000_0000] };
+const ALIASED = { CODE: [0x0000_0000, 0x1000_0000], SRAM: [0x2000_0000, 0x3000_0000], SSRAM: [0x2800_0000, 0x3800_0000] };
+
 /** A Cortex-M4 with FPv4-SP. */
-export const BARE_CORTEX_M4 = bare(CORTEX_M4, 'm4', 'bare Cortex-M4');
+export const BARE_CORTEX_M4 = bare({ profile: CORTEX_M4, core: 'm4', title: 'bare Cortex-M4', vectors: 0, memories: PLAIN });
 /** A Cortex-M7 with FPv5-DP. */
-export const BARE_CORTEX_M7 = bare(CORTEX_M7, 'm7', 'bare Cortex-M7');
+export const BARE_CORTEX_M7 = bare({ profile: CORTEX_M7, core: 'm7', title: 'bare Cortex-M7', vectors: 0, memories: PLAIN });
+/** A Cortex-M33 with FPv5-SP and the Security Extension. */
+export const BARE_CORTEX_M33 = bare({
+  profile: CORTEX_M33,
+  core: 'm33',
+  title: 'bare Cortex-M33',
+  vectors: 0x1000_0000,
+  memories: ALIASED,
+});

@@ -2,12 +2,12 @@
  * All SoCs that the emulator knows. A new one is a file of data, a line here, and a row of the conformance tests.
  */
 import { UsageError } from '../errors.ts';
-import { BARE_CORTEX_M4, BARE_CORTEX_M7 } from './cortex-m.ts';
+import { BARE_CORTEX_M4, BARE_CORTEX_M7, BARE_CORTEX_M33 } from './cortex-m.ts';
 import { IMX8MP } from './imx8mp.ts';
 import type { SocDescription } from './soc.ts';
 
 /** Every SoC, real ones first; of bare cores the one that runs the other's programs too comes first, since detection takes it in doubt. */
-export const SOCS: readonly SocDescription[] = [IMX8MP, BARE_CORTEX_M7, BARE_CORTEX_M4];
+export const SOCS: readonly SocDescription[] = [IMX8MP, BARE_CORTEX_M7, BARE_CORTEX_M4, BARE_CORTEX_M33];
 
 /** The SoC called `name`. @throws {UsageError} naming those there are. */
 export function findSoc(name: string): SocDescription {

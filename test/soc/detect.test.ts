@@ -51,18 +51,18 @@ describe('detectSoc', () => {
   it('says what else an image fits when nothing in it speaks for one', () => {
     const found = detectSoc({ segments: [segment(0, words(1, 2, 3)), segment(0x2000_0000, words(4))] })!;
     expect(found.soc.name).toBe('imx8mp');
-    expect(found.ambiguous?.map(({ name }) => name)).toEqual(['cortex-m7', 'cortex-m4']);
+    expect(found.ambiguous?.map(({ name }) => name)).toEqual(['cortex-m7', 'cortex-m4', 'cortex-m33']);
   });
 
   it('takes a bare core for what only a bare core holds', () => {
     const found = detectSoc({ segments: [segment(0x10_0000, words(1))] })!;
-    expect([found.soc.name, found.ambiguous?.map(({ name }) => name)]).toEqual(['cortex-m7', ['cortex-m4']]);
+    expect([found.soc.name, found.ambiguous?.map(({ name }) => name)]).toEqual(['cortex-m7', ['cortex-m4', 'cortex-m33']]);
   });
 
   it('holds an initial stack pointer outside of all memories against a SoC', () => {
     const image = { segments: [segment(0, words(0x2040_0000, 0x101))], entry: 0x101 };
     const found = detectSoc(image)!;
-    expect([found.soc.name, found.ambiguous?.map(({ name }) => name)]).toEqual(['cortex-m7', ['cortex-m4']]);
+    expect([found.soc.name, found.ambiguous?.map(({ name }) => name)]).toEqual(['cortex-m7', ['cortex-m4', 'cortex-m33']]);
     expect(detectSoc({ segments: [segment(0, words(0x2002_0000, 0x101))], entry: 0x101 })?.soc.name).toBe('imx8mp');
   });
 
