@@ -1,20 +1,22 @@
-/** What does a cold start cost, and which part of it is Node's, ours, an engine's? Medians of five. */
-import { engines, image, imxSim, mustEndWith, spread, timed, whenRunAlone } from './measure.mjs';
+/** What does a cold start cost, and which part of it is Node's, ours, an engine's? */
+import { engines } from './in-process.mjs';
+import { image, imxSim, mustEndWith, spreads, timed, whenRunAlone } from './measure.mjs';
 
-const RUNS = 5;
-const median = (run) => spread(Array.from({ length: RUNS }, run)).median;
-
-export function coldStart() {
-  const seconds = {
-    node: median(() => mustEndWith(timed(process.execPath, ['-e', '0'])).seconds),
-    version: median(() => mustEndWith(imxSim(['--version'])).seconds),
-    info: median(() => mustEndWith(imxSim(['info', image('imx8mp_rpmsg')])).seconds),
-  };
-  for (const engine of engines()) {
-    const first = ['run', image('imx8mp_hello'), '--cpu', engine, '--no-linux', '--until', 'hello world'];
-    seconds[`first line on ${engine}`] = median(() => mustEndWith(imxSim(first)).seconds);
-  }
-  return { question: 'cold-start', runs: RUNS, seconds };
+const CASES = {
+  node: () => timed(process.execPath, ['-e', '0']),
+  'imx-sim --version': () => imxSim(['--version']),
+  'imx-sim info': () => imxSim(['info', image('imx8mp_rpmsg')]),
+};
+for (const engine of Object.keys(engines)) {
+  const first = ['run', image('imx8mp_hello'), '--cpu', engine, '--no-linux', '--until', 'hello world'];
+  CASES[`first line of a UART, ${engine}`] = () => imxSim(first);
 }
 
-whenRunAlone(import.meta.url, coldStart);
+/** Seconds from the start of a process to its end, the cases in turn. */
+export function coldStart({ rounds = 5 } = {}) {
+  const runs = Object.fromEntries(Object.keys(CASES).map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) for (const [name, run] of Object.entries(CASES)) runs[name].push(mustEndWith(run()));
+  return Object.fromEntries(Object.entries(runs).map(([name, list]) => [name, spreads(list)]));
+}
+
+await whenRunAlone(import.meta.url, () => ({ question: 'cold-start', seconds: coldStart() }));

@@ -1,15 +1,15 @@
-/** How long does the main job take, from the start of the process to `goodbye!` of the RPMsg image? Five runs on each engine. */
-import { engines, image, imxSim, mustEndWith, spread, whenRunAlone } from './measure.mjs';
+/** How long does the main job take, from the start of the process to `goodbye!` of the RPMsg image? */
+import { engines } from './in-process.mjs';
+import { image, imxSim, mustEndWith, spreads, whenRunAlone } from './measure.mjs';
 
-const RUNS = 5;
-
-export function mainJob() {
-  const seconds = {};
-  for (const engine of engines()) {
-    const run = () => mustEndWith(imxSim(['run', image('imx8mp_rpmsg'), '--cpu', engine, '--until', 'goodbye!'])).seconds;
-    seconds[engine] = spread(Array.from({ length: RUNS }, run));
+export function mainJob({ rounds = 5 } = {}) {
+  const runs = Object.fromEntries(Object.keys(engines).map((engine) => [engine, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const engine of Object.keys(engines)) {
+      runs[engine].push(mustEndWith(imxSim(['run', image('imx8mp_rpmsg'), '--cpu', engine, '--until', 'goodbye!'])));
+    }
   }
-  return { question: 'main-job', runs: RUNS, seconds };
+  return Object.fromEntries(Object.entries(runs).map(([engine, list]) => [engine, spreads(list)]));
 }
 
-whenRunAlone(import.meta.url, mainJob);
+await whenRunAlone(import.meta.url, () => ({ question: 'main-job', seconds: mainJob() }));

@@ -1,86 +1,152 @@
 /**
  * How many instructions per second does each engine execute, on which kind of program, and how do the engines compare?
  *
- * The programs are images/bench_*.elf on a bare core, and a loop of two instructions that waits (imx8mp_hang, with fast-forward off).
- * Times are those of the run itself, without the start of the process. Where qemu-system-arm is installed, it runs the same ELFs.
+ * All engines take turns at one program, round after round, so that whatever else the machine does hits all of them. Our engines and raw
+ * libunicorn run inside this process and are timed without the construction of the machine; translation is part of their time. QEMU
+ * is a process of its own: the time of a run that only starts and ends is subtracted.
  */
-import { readFileSync } from 'node:fs';
-import { engines, image, imxSim, mustEndWith, timed, whenRunAlone } from './measure.mjs';
+import { engines, runInProcess, socOf } from './in-process.mjs';
+import { geometricMean, programs, spread, whenRunAlone } from './measure.mjs';
+import { qemuVersion, runQemu } from './qemu.mjs';
+import { rawAvailable, runRaw } from './unicorn-raw.mjs';
 
-const RUNS = 3;
-const manifest = JSON.parse(readFileSync(new URL('../images/manifest.json', import.meta.url), 'utf8'));
-const BOARDS = { 'cortex-m4': 'mps2-an386', 'cortex-m7': 'mps2-an500' };
+/** Work of an engine, where it is not that of the others: these are slow, and as fast in a short run as in a long one. */
+const SHARES = { interpreter: 0.1, unicorn: 0.5, 'unicorn-raw': 0.5 };
+export const RAW = 'unicorn-raw';
 
-const programs = manifest.images
-  .filter(({ name }) => name.startsWith('bench_'))
-  .map(({ name, soc, until }) => ({ name: name.replace('bench_', ''), file: image(name), soc: soc.at(-1), until: until[0] }));
-
-function statistics(args, status) {
-  const { stdout } = mustEndWith(imxSim(['run', ...args, '--stats', '--json']), status);
-  return JSON.parse(stdout.trimEnd().split('\n').at(-1)).stats;
+function peersOf(program) {
+  return [
+    ...Object.keys(engines),
+    ...(rawAvailable && program.group === 'integer' ? [RAW] : []),
+    ...(qemuVersion && !program.virtualTime ? ['qemu'] : []),
+  ];
 }
 
-/** The run with the median speed. */
-function medianRun(run) {
-  const runs = Array.from({ length: RUNS }, run);
-  return runs.toSorted((a, b) => a.instructionsPerSecond - b.instructionsPerSecond)[RUNS >> 1];
+async function runOnce(engine, program, soc, repeat) {
+  if (engine === RAW) return runRaw(program, { repeat });
+  if (engine !== 'qemu') return runInProcess(engine, program, { soc, repeat });
+  const idle = runQemu(program, { soc, repeat: 0 });
+  const busy = runQemu(program, { soc, repeat });
+  return { wall: busy.wall - idle.wall, cpu: busy.cpu === undefined ? undefined : busy.cpu - idle.cpu, start: idle.wall };
 }
 
-function measure(engine, { file, soc }) {
-  return medianRun(() => statistics([file, '--soc', soc, '--semihosting', '--cpu', engine, '--timeout', '1h']));
-}
-
-function loop(engine) {
-  const TIMED_OUT = 4;
-  return medianRun(() => statistics([image('imx8mp_hang'), '--no-fast-forward', '--cpu', engine, '--timeout', '300ms'], TIMED_OUT));
-}
-
-/** Shortest time, in seconds, that says something about a program rather than about the start of the process. */
-const SHORTEST = 0.02;
-
-/** Seconds that QEMU takes for an ELF, the best of five; undefined without QEMU. */
-function qemuSeconds(kernel, soc, line) {
-  const args = ['-M', BOARDS[soc], '-display', 'none', '-monitor', 'none', '-serial', 'none', '-semihosting', '-kernel', kernel];
-  const runs = [];
-  for (let i = 0; i < 5; i++) {
-    const run = timed('qemu-system-arm', args);
-    if (run.error) return undefined;
-    if (!new RegExp(line, 'm').test(run.stdout + run.stderr)) throw new Error(`qemu-system-arm on ${kernel}: no line ${line}`);
-    runs.push(run.seconds);
+/** Measures of one program, to which rounds are added. */
+class Measurement {
+  constructor(program, soc, target, without) {
+    this.program = program;
+    this.soc = soc;
+    const engines = peersOf(program).filter((engine) => engine !== without);
+    this.runs = Object.fromEntries(engines.map((engine) => [engine, []]));
+    const repeat = (engine) => Math.max(1, Math.round((target * (SHARES[engine] ?? 1)) / program.each));
+    this.repeats = Object.fromEntries(engines.map((engine) => [engine, repeat(engine)]));
+    /** Instructions by repetitions, as our engines count them. */
+    this.counts = new Map();
   }
-  return Math.min(...runs);
+
+  /** Instructions of a run of `engine`; QEMU and raw libunicorn do not count theirs, and do the work of one that does. */
+  instructions(engine) {
+    return this.counts.get(this.repeats[engine]);
+  }
+
+  async round() {
+    const names = Object.keys(this.runs);
+    // Every engine comes first as often as the others.
+    const turn = this.runs[names[0]].length % names.length;
+    for (const engine of [...names.slice(turn), ...names.slice(0, turn)]) {
+      const repeat = this.repeats[engine];
+      const run = await runOnce(engine, this.program, this.soc, repeat);
+      this.runs[engine].push(run);
+      if (run.instructions !== undefined) this.count(engine, repeat, run);
+    }
+  }
+
+  /** Engines must count the same instructions, and execute them all. */
+  count(engine, repeat, { instructions, skipped }) {
+    const { name, each } = this.program;
+    if (skipped > 0) throw new Error(`${name} on ${engine}: loops were skipped, not executed`);
+    const counted = this.counts.get(repeat) ?? instructions;
+    if (counted !== instructions) throw new Error(`${name}: ${engine} counts ${instructions} instructions, another engine ${counted}`);
+    if (!(Math.abs(instructions / (repeat * each) - 1) < 0.05)) throw new Error(`${name}: ${instructions} is not ${repeat} times ${each}`);
+    this.counts.set(repeat, instructions);
+  }
+
+  result() {
+    const of = (engine, runs) => {
+      const speeds = (clock) => spread(runs.map((run) => (run[clock] > 0 ? this.instructions(engine) / run[clock] : undefined)));
+      const { translation } = runs.at(-1);
+      return {
+        instructions: this.instructions(engine),
+        runs: runs.length,
+        perSecond: speeds('wall'),
+        perCpuSecond: speeds('cpu'),
+        ...(engine === 'qemu' ? { start: spread(runs.map(({ start }) => start)) } : {}),
+        ...(translation ? { translation } : {}),
+      };
+    };
+    const { name, title, group } = this.program;
+    const measured = Object.entries(this.runs).filter(([, runs]) => runs.length > 0);
+    return {
+      name,
+      title,
+      group,
+      soc: this.soc,
+      repeats: this.repeats,
+      engines: Object.fromEntries(measured.map(([engine, runs]) => [engine, of(engine, runs)])),
+    };
+  }
 }
 
-/** Instructions per second of QEMU, without its start; undefined when it is not there, or too quick for the program. */
-function qemu({ file, soc, until }, instructions) {
-  const bench = qemuSeconds(file, soc, until);
-  if (bench === undefined) return undefined;
-  const seconds = bench - qemuSeconds(image('semihosting'), soc, '^hello from semihosting');
-  return seconds < SHORTEST ? undefined : Math.round(instructions / seconds);
+/**
+ * For every pair of engines, the geometric mean over the integer programs of how much faster the first is, by the medians.
+ * `unit` is the clock. A pair of which one is missing has no ratio.
+ */
+export function ratiosOf(results, unit = 'perSecond') {
+  const integer = results.filter(({ group }) => group === 'integer');
+  const names = [...new Set(integer.flatMap(({ engines: measured }) => Object.keys(measured)))];
+  const ratios = {};
+  for (const a of names) {
+    for (const b of names) {
+      const pairs = integer.map(({ engines: measured }) => [measured[a]?.[unit]?.median, measured[b]?.[unit]?.median]);
+      if (a === b || pairs.some((pair) => pair.includes(undefined))) continue;
+      ratios[`${a}/${b}`] = geometricMean(pairs.map(([x, y]) => x / y));
+    }
+  }
+  return ratios;
 }
 
-const ratio = (a, b) => (a === undefined || b === undefined ? {} : { interpreterToUnicorn: Math.round((a / b) * 100) / 100 });
+/** Programs that are measured together, round after round. */
+export class Comparison {
+  constructor(measurements) {
+    this.measurements = measurements;
+  }
 
-export function speed() {
-  const available = engines();
-  const rows = programs.map((program) => {
-    const runs = Object.fromEntries(available.map((engine) => [engine, measure(engine, program)]));
-    const counts = new Set(Object.values(runs).map(({ instructions }) => instructions));
-    if (counts.size > 1) throw new Error(`${program.name}: the engines count ${[...counts].join(' and ')} instructions`);
-    const [instructions] = counts;
-    const perSecond = Object.fromEntries(available.map((engine) => [engine, runs[engine].instructionsPerSecond]));
-    const other = qemu(program, instructions);
-    if (other !== undefined) perSecond.qemu = other;
-    return { program: program.name, instructions, perSecond, ...ratio(perSecond.interpreter, perSecond.unicorn) };
-  });
-  const perSecond = Object.fromEntries(available.map((engine) => [engine, loop(engine).instructionsPerSecond]));
-  rows.push({
-    program: 'waiting loop',
-    instructions: loop(available[0]).instructions,
-    perSecond,
-    ...ratio(perSecond.interpreter, perSecond.unicorn),
-  });
-  return { question: 'speed', runs: RUNS, programs: rows };
+  /** The programs of a group, on one core. `target` is the number of instructions of a run, `without` an engine that is left out. */
+  static of({ group, only = /./, soc, target, without }) {
+    const measurements = [];
+    for (const program of programs) {
+      const on = program.group === group && only.test(program.name) ? socOf(program, soc) : undefined;
+      if (on) measurements.push(new Measurement(program, on, target, without));
+    }
+    return new Comparison(measurements);
+  }
+
+  async round() {
+    for (const measurement of this.measurements) await measurement.round();
+  }
+
+  results() {
+    return this.measurements.map((measurement) => measurement.result());
+  }
 }
 
-whenRunAlone(import.meta.url, speed);
+/** Some rounds of a comparison. */
+export async function compare(what, rounds) {
+  const comparison = Comparison.of(what);
+  for (let round = 0; round < rounds; round++) await comparison.round();
+  return comparison.results();
+}
+
+await whenRunAlone(import.meta.url, async () => {
+  const results = await compare({ group: 'integer', target: 200e6 }, 3);
+  return { question: 'speed', ratios: ratiosOf(results), programs: results };
+});

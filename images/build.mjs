@@ -125,7 +125,7 @@ function build(images, directory) {
 
 /** The part of a manifest entry that comes from the catalogue. */
 function describe(image) {
-  const { name, title, shows, soc, core, group, virtualTime, until, exit, patch: variant } = image;
+  const { name, title, shows, soc, core, group, millions, virtualTime, until, exit, patch: variant } = image;
   return {
     name,
     file: `${name}.elf`,
@@ -134,6 +134,7 @@ function describe(image) {
     soc,
     core,
     group,
+    millions,
     virtualTime,
     until,
     exit,

@@ -30,30 +30,30 @@ const imx8mp = (name, directory, rest) => ({
 });
 
 /**
- * Benches: name, title, group, checksum. The figures of `npm run bench` that compare engines are those of the group `integer`. Where
+ * Benches: name, title, group, millions of instructions of one repetition, checksum. The figures of `npm run bench` that compare engines are those of the group `integer`. Where
  * `virtualTime` is set, the program waits for SysTick, so that its speed means nothing on an emulator whose clock is the host's.
  */
 const BENCHES = [
-  ['alu', 'Arithmetic in registers', 'integer', 'e5ce8fa6'],
-  ['blend', 'Lists, matrices, a scanner, CRC-16', 'integer', 'ea5d123b'],
-  ['mix', 'A scanner and sorting', 'integer', '269894e6'],
-  ['chase', 'Pointer chasing', 'integer', 'd3ec21ad'],
-  ['copy', 'Block copies', 'integer', '009be625'],
-  ['matrix', 'Integer matrices', 'integer', 'f9d937c2'],
-  ['sieve', 'Sieve of Eratosthenes', 'integer', 'c7199734'],
-  ['crc', 'CRC-32', 'integer', '8ed71701'],
-  ['state', 'State machines of a framed protocol', 'integer', 'cbbc6b90'],
-  ['calls', 'Calls and recursion', 'integer', '8f4f849e'],
-  ['switch', 'Interpreter with table branches', 'integer', 'a11b91e8'],
-  ['dsp', '64-bit products and DSP instructions', 'integer', '432c3810'],
-  ['float_soft', 'Floating point in software', 'float', '0eebc9fc', { source: 'float', flags: SOFT }],
-  ['float_single', 'Single precision in the FPU', 'float', 'f04c6867', { source: 'float', flags: SINGLE }],
-  ['float_double', 'Double precision in the FPU', 'float', 'ba1bf4bd', { source: 'float', flags: DOUBLE, soc: ['cortex-m7'] }],
-  ['interrupts', 'SysTick every 1,000 cycles', 'system', '148648a3', { virtualTime: true }],
-  ['exceptions', 'PendSV every 700 instructions', 'system', '148648a3'],
-  ['mmio', 'Registers of a device', 'system', '0b02aa19'],
-  ['poll', 'Polling of a status register', 'system', '3d3635d5', { virtualTime: true }],
-  ['sleep', 'Sleep until an interrupt', 'system', 'c275e765', { virtualTime: true }],
+  ['alu', 'Arithmetic in registers', 'integer', 57, 'e5ce8fa6'],
+  ['blend', 'Lists, matrices, a scanner, CRC-16', 'integer', 23.6, 'ea5d123b'],
+  ['mix', 'A scanner and sorting', 'integer', 31.3, '269894e6'],
+  ['chase', 'Pointer chasing', 'integer', 48.3, 'd3ec21ad'],
+  ['copy', 'Block copies', 'integer', 32.8, '009be625'],
+  ['matrix', 'Integer matrices', 'integer', 28.3, 'f9d937c2'],
+  ['sieve', 'Sieve of Eratosthenes', 'integer', 22.6, 'c7199734'],
+  ['crc', 'CRC-32', 'integer', 30.1, '8ed71701'],
+  ['state', 'State machines of a framed protocol', 'integer', 14.7, 'cbbc6b90'],
+  ['calls', 'Calls and recursion', 'integer', 22.8, '8f4f849e'],
+  ['switch', 'Interpreter with table branches', 'integer', 69.9, 'a11b91e8'],
+  ['dsp', '64-bit products and DSP instructions', 'integer', 28.3, '432c3810'],
+  ['float_soft', 'Floating point in software', 'float', 79.9, '0eebc9fc', { source: 'float', flags: SOFT }],
+  ['float_single', 'Single precision in the FPU', 'float', 27.2, 'f04c6867', { source: 'float', flags: SINGLE }],
+  ['float_double', 'Double precision in the FPU', 'float', 24, 'ba1bf4bd', { source: 'float', flags: DOUBLE, soc: ['cortex-m7'] }],
+  ['interrupts', 'SysTick every 1,000 cycles', 'system', 14.2, '148648a3', { virtualTime: true }],
+  ['exceptions', 'PendSV every 700 instructions', 'system', 14.3, '148648a3'],
+  ['mmio', 'Registers of a device', 'system', 4.5, '0b02aa19'],
+  ['poll', 'Polling of a status register', 'system', 2, '2306fb5d', { virtualTime: true }],
+  ['sleep', 'Sleep until an interrupt', 'system', 0.2, 'c275e765', { virtualTime: true }],
 ];
 
 export const IMAGES = [
@@ -156,7 +156,7 @@ export const IMAGES = [
     until: ['^hello from semihosting, -1 text 00c0ffee$', `^leaving with status ${status}$`],
     exit: status,
   })),
-  ...BENCHES.map(([name, title, group, checksum, more = {}]) => ({
+  ...BENCHES.map(([name, title, group, millions, checksum, more = {}]) => ({
     name: `bench_${name}`,
     title: `Bench: ${title}`,
     shows:
@@ -165,6 +165,7 @@ export const IMAGES = [
         : 'Pure computation on a bare core; the checksum tells whether every instruction did what it should.',
     soc: more.soc ?? ['cortex-m4', 'cortex-m33', 'cortex-m7'],
     group,
+    millions,
     ...(more.virtualTime ? { virtualTime: true } : {}),
     flags: [...(more.flags ?? BENCH), `-DCHECKSUM=0x${checksum}u`],
     map: 'common/bench.ld',

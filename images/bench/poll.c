@@ -4,7 +4,7 @@
 
 #define SYST_CSR_COUNTFLAG (1u << 16)
 
-#define COUNT 2000u
+#define COUNT 200u
 #define PERIOD 10000u
 
 uint32_t bench(void)

@@ -1,0 +1,99 @@
+/**
+ * Runs programs on our engines inside this process, from the built library: no start of a process is in the figures, and the native
+ * engine and the translating one live in the same Node.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { clock, dist, root } from './measure.mjs';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
+
+/** Cycles between two turns of the event loop, as under `imx-sim run`. */
+const CHUNK = 1_000_000;
+
+const newest = (directory) =>
+  readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((time, entry) => Math.max(time, statSync(join(entry.parentPath, entry.name)).mtimeMs), 0);
+
+/** Makes dist/ when it is missing or older than src/; a build named by IMX_SIM_DIST is taken as it is. */
+function build() {
+  const entry = join(dist, 'node.js');
+  if (process.env.IMX_SIM_DIST || (existsSync(entry) && statSync(entry).mtimeMs >= newest(join(root, 'src')))) return;
+  const { status, stdout } = spawnSync('npm', ['run', '-s', 'build'], { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`npm run build failed:\n${stdout}`);
+}
+
+build();
+const library = await import(pathToFileURL(join(dist, 'node.js')).href);
+const { findSoc, Machine, parseFirmware, SOCS } = library;
+
+/** Our engines that work here, the default first. */
+export const engines = {
+  jit: library.jitFactory,
+  interpreter: library.interpreterFactory,
+  ...(library.unicornAvailable() ? { unicorn: library.unicornFactory } : {}),
+};
+
+/** Bare cores that this build has. */
+export const SOC_NAMES = SOCS.map(({ name }) => name).filter((name) => name.startsWith('cortex-'));
+
+/** The core on which a program runs: the one that is asked for, or the last of its list that this build has. */
+export function socOf({ socs }, wanted) {
+  const known = socs.filter((name) => SOC_NAMES.includes(name));
+  return wanted ? known.find((name) => name === wanted) : known.at(-1);
+}
+
+export function firmwareOf(file) {
+  return parseFirmware(new Uint8Array(readFileSync(file)), file.split('/').at(-1));
+}
+
+/**
+ * Runs a bench program to its end, checks what it printed, and tells how long that took: without the construction of the machine.
+ * `events` is what the program counted, `translation` what the engine says of its own work.
+ */
+export async function runInProcess(engine, program, { soc = socOf(program), repeat = 1, plain = false, fastForward = true } = {}) {
+  collectGarbage();
+  let text = '';
+  let instance;
+  const machine = new Machine({
+    soc: findSoc(soc),
+    engine: { name: engine, create: (host) => (instance = engines[engine].create(host)) },
+    firmware: firmwareOf(program.file),
+    hostMemory: 64 << 20,
+    fastForward,
+    semihosting: {
+      write: (_fd, bytes) => (text += String.fromCharCode(...bytes)),
+      read: () => new Uint8Array(),
+      readable: true,
+      commandLine: `${program.name} repeat=${repeat}${plain ? ' plain' : ''}`,
+    },
+  });
+  try {
+    const start = clock();
+    let stop = { kind: 'limit' };
+    while (stop.kind === 'limit') {
+      stop = machine.run(machine.scheduler.now + CHUNK);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const { wall, cpu } = clock(start);
+    if (stop.kind !== 'exit' || stop.status !== 0 || !program.until.test(text))
+      throw new Error(`${program.name} on ${engine}: ${JSON.stringify(stop)}, it printed ${JSON.stringify(text)}`);
+    const [core] = machine.cores;
+    return {
+      wall,
+      cpu,
+      instructions: core.instructions,
+      skipped: core.skipped,
+      events: Number(/^events (\d+)$/m.exec(text)?.[1] ?? 0),
+      translation: instance.statistics,
+    };
+  } finally {
+    machine.dispose();
+  }
+}

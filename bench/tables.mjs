@@ -1,0 +1,91 @@
+/** The answers of a run as tables for people. */
+
+/** Prints a line. */
+export const say = (text = '') => console.log(text);
+
+/** Rows of cells as aligned lines: the first column to the left, the others to the right. */
+function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
+  const pad = (cell, column) => (column === 0 ? String(cell).padEnd(widths[column]) : String(cell).padStart(widths[column]));
+  return rows.map((row) => `  ${row.map(pad).join('  ')}`);
+}
+
+const seconds = (value) => (value === undefined ? '-' : `${value.toFixed(3)} s`);
+const millions = (value) => (value === undefined ? '-' : (value / 1e6).toFixed(value < 10e6 ? 1 : 0));
+const range = (spread, text) => (spread === undefined ? '-' : `${text(spread.min)} ${text(spread.median)} ${text(spread.max)}`);
+
+/** Engines that occur in some results, in the order in which they were measured. */
+export const enginesOf = (results) => [...new Set(results.flatMap(({ engines }) => Object.keys(engines)))];
+
+function speeds(title, results, label = ({ name }) => name) {
+  if (results.length === 0) return [];
+  const names = enginesOf(results);
+  const rows = results.map((result) => [label(result), ...names.map((name) => range(result.engines[name]?.perSecond, millions))]);
+  const runs = Math.max(...results.flatMap(({ engines }) => Object.values(engines).map((engine) => engine.runs)));
+  return ['', `${title}: M instructions/s, min median max of ${runs}`, ...table([['program', ...names], ...rows])];
+}
+
+function ratios({ ratios: byWall, ratiosByCpuTime: byCpu }) {
+  const rows = Object.keys(byWall).map((pair) => [pair, byWall[pair].toFixed(3), byCpu[pair]?.toFixed(3) ?? '-']);
+  return ['', 'Ratios: geometric means of the integer programs', ...table([['', 'wall', 'CPU'], ...rows])];
+}
+
+function times(title, answers) {
+  const rows = Object.entries(answers).map(([name, { wall, cpu }]) => [
+    name,
+    seconds(wall.min),
+    seconds(wall.median),
+    seconds(wall.max),
+    seconds(cpu?.median),
+  ]);
+  return ['', title, ...table([['', 'min', 'median', 'max', 'CPU'], ...rows])];
+}
+
+function costs(answers) {
+  const names = [...new Set(Object.values(answers).flatMap(({ nanoseconds }) => Object.keys(nanoseconds)))];
+  const rows = Object.entries(answers).map(([question, { nanoseconds }]) => [
+    question,
+    ...names.map((name) => nanoseconds[name]?.median.toFixed(0) ?? '-'),
+  ]);
+  return ['', 'Cost of one, in ns (median)', ...table([['', ...names], ...rows])];
+}
+
+function translation(programs) {
+  const rows = programs
+    .map(({ name, engines }) => [name, engines.jit?.translation])
+    .filter(([, figures]) => figures !== undefined)
+    .map(([name, figures]) => [name, ...Object.values(figures)]);
+  if (rows.length === 0) return [];
+  const names = Object.keys(programs.find(({ engines }) => engines.jit?.translation).engines.jit.translation);
+  return ['', 'What the translating engine did in its last run', ...table([['program', ...names], ...rows])];
+}
+
+function memory(answers) {
+  const rows = Object.entries(answers).map(([name, bytes]) => [name, `${(bytes / 2 ** 20).toFixed(0)} MiB`]);
+  return ['', 'Largest resident set of a process with one machine', ...table(rows)];
+}
+
+/** All lines. */
+export function tables(answers) {
+  const { host, programs, cores = [] } = answers;
+  return [
+    `${host.cpu}, ${host.cores} cores, ${host.system}, Node ${host.node}, load ${host.loadAverage.toFixed(1)}`,
+    ...speeds(
+      'Integer programs',
+      programs.filter(({ group }) => group === 'integer'),
+    ),
+    ...ratios(answers),
+    ...speeds(
+      'Floating point',
+      programs.filter(({ group }) => group === 'float'),
+    ),
+    ...speeds('One program on every core', cores, ({ name, soc }) => `${name} on ${soc}`),
+    ...translation(programs),
+    ...(answers.costs ? costs(answers.costs) : []),
+    ...(answers.mainJob ? times('From the start of the process to goodbye! of images/imx8mp_rpmsg.elf', answers.mainJob) : []),
+    ...(answers.coldStart ? times('Cold start', answers.coldStart) : []),
+    ...(answers.memory ? memory(answers.memory) : []),
+    '',
+    `${answers.seconds.toFixed(0)} s`,
+  ];
+}
