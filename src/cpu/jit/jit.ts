@@ -32,7 +32,7 @@ const COUNTERS = 4096;
 
 /** Options for tests and benches. */
 export interface JitOptions {
-  /** Turns and exits before a place is translated; 1 translates everything at once. */
+  /** Turns and exits before a place is translated; 1 translates soon, 0 before anything is executed. */
   readonly threshold?: number;
 }
 
@@ -50,6 +50,7 @@ export class Jit implements Engine {
   private readonly hotTurns: number;
   private readonly hotExits: number;
   private readonly turn: number;
+  private readonly eager: boolean;
   private budget = 0;
   /** Instructions of this run before the interpreter's turn, or before the instruction that made a callback. */
   private before = 0;
@@ -95,7 +96,8 @@ export class Jit implements Engine {
     });
     this.hotTurns = options.threshold ?? HOT_TURNS;
     this.hotExits = options.threshold ?? HOT_EXITS;
-    this.turn = options.threshold === undefined ? TURN : Math.min(TURN, 16 * options.threshold);
+    this.turn = options.threshold === undefined ? TURN : Math.min(TURN, Math.max(1, 16 * options.threshold));
+    this.eager = options.threshold === 0;
     const { memory } = host;
     const written = memory.onCodeWritten;
     memory.onCodeWritten = (offset, length) => {
@@ -231,7 +233,7 @@ export class Jit implements Engine {
         alone = false;
         remaining = this.interpret(remaining, 1, pc);
       } else {
-        const region = translations.at(pc);
+        const region = translations.at(pc) ?? (this.eager ? translations.translate(pc) : undefined);
         if (region && cells[CELL.ITSTATE] === 0 && cells[CELL.T] !== 0) {
           if (translations.link(region)) continue;
           remaining = this.interpret(remaining, 1, pc);
