@@ -13,8 +13,9 @@ export function capstoneDisassembler(load: () => Promise<CapstoneModule>): Disas
       const module = await load();
       handle = new module.Capstone(module.ARCH_ARM, module.MODE_THUMB | module.MODE_MCLASS);
       const instructions = handle.disasm(bytes, address, limit);
-      return instructions.map(({ address: at, mnemonic, op_str: operands }) => {
-        return `${at === marked ? '=>' : '  '} ${hex32(at)}  ${mnemonic} ${operands}`.trimEnd();
+      return instructions.map((instruction) => {
+        const at = Number(instruction.address);
+        return `${at === marked ? '=>' : '  '} ${hex32(at)}  ${instruction.mnemonic} ${instruction.op_str}`.trimEnd();
       });
     } catch {
       // A report without disassembly is better than none.

@@ -46,7 +46,7 @@ export interface SessionOptions {
   readonly hostMemory?: number;
   /** A line of a console or of dmesg that ends the run with success. */
   readonly until?: RegExp;
-  /** Virtual time that ends the run, in ns. */
+  /** Virtual time that ends the run, in ns; may be infinite. */
   readonly timeout?: number;
   /** Text for consoles, each given once the device is there and ready. */
   readonly send?: readonly DeviceInput[];
@@ -161,8 +161,8 @@ export class Session {
   }
 
   private limit(interactive: boolean): number {
-    if (interactive && this.endless) return Number.POSITIVE_INFINITY;
-    return this.machine.scheduler.cyclesFromNs(this.options.timeout ?? DEFAULT_TIMEOUT_NS);
+    const { timeout = interactive && this.endless ? Number.POSITIVE_INFINITY : DEFAULT_TIMEOUT_NS } = this.options;
+    return Number.isFinite(timeout) ? this.machine.scheduler.cyclesFromNs(timeout) : timeout;
   }
 
   private async runUntil(limit: number, interactive: boolean): Promise<Ending> {

@@ -1,7 +1,8 @@
 /** The part of @alexaltea/capstone-js that we use. */
 declare module '@alexaltea/capstone-js' {
   export interface CapstoneInstruction {
-    readonly address: number;
+    /** A bigint since version 5. */
+    readonly address: bigint;
     readonly size: number;
     readonly mnemonic: string;
     readonly op_str: string;

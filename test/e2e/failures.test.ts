@@ -32,6 +32,8 @@ describe.each(ENGINES.map(({ name }) => name))('on %s', (engine) => {
         /^0x\w{8} control_loop\+0x\w+$/,
         /^0x\w{8} main\+0x\w+$/,
         /^0x\w{8} Reset_Handler\+0x\w+$/,
+        'code at HardFault_Handler:',
+        /^=> 0x\w{8} +b(\.n)? #0x\w+$/,
         'last events:',
         /m7 started$/,
       ]),

@@ -1,0 +1,158 @@
+/**
+ * examples/browser in a real browser: built, served, and driven as a user would; every run gives what Node gives.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { findChromium, launchOptions, type PageServer, servePage } from '../support/page-server.ts';
+import { linesOf, runCli } from '../support/run-cli.ts';
+
+const IMAGES = resolve(import.meta.dirname, '../../images');
+const executable = findChromium();
+// CI has one; elsewhere its absence is no failure, but is said.
+const absent = executable === undefined && process.env['CI'] !== 'true';
+if (absent) console.warn('skipped: no Chromium found (install one, or name it with IMX_SIM_CHROMIUM)');
+
+/** The result that `imx-sim run --json` ends with. */
+async function inNode(image: string, ...options: string[]): Promise<Record<string, unknown>> {
+  const { stdout } = await runCli(['run', join(IMAGES, image), '--json', '--trace-hash', ...options]);
+  return JSON.parse(linesOf(stdout).at(-1)!) as Record<string, unknown>;
+}
+
+describe.skipIf(absent)('examples/browser in Chromium', () => {
+  let directory: string;
+  let server: PageServer;
+  let browser: Browser;
+  let page: Page;
+  let trouble: string[];
+
+  beforeAll(async () => {
+    if (!executable) throw new Error('CI=true, but there is no Chromium: .ci/run installs it');
+    directory = mkdtempSync(join(tmpdir(), 'imx-sim-page-'));
+    await build({ configFile: 'examples/browser/vite.config.ts', logLevel: 'error', build: { outDir: directory } });
+    server = await servePage(directory);
+    browser = await chromium.launch(launchOptions(executable));
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    if (directory) rmSync(directory, { recursive: true, force: true });
+  });
+
+  beforeEach(async () => {
+    trouble = [];
+    page = await browser.newPage();
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') trouble.push(message.text());
+    });
+    page.on('pageerror', ({ message }) => trouble.push(message));
+    page.on('request', (request) => {
+      if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(server.url)) trouble.push(`asked for ${request.url()}`);
+    });
+    await page.goto(server.url);
+  });
+
+  afterEach(async () => {
+    await page.close();
+    expect([...trouble, ...server.missing]).toEqual([]);
+  });
+
+  const text = async (selector: string): Promise<string> => (await page.textContent(selector)) ?? '';
+  const lines = (selector: string): Promise<string[]> => page.locator(`${selector} li`).allTextContents();
+  /** Waits for the end of a run; the state as the page words it. */
+  const ended = async (): Promise<string> => {
+    await page.locator('#stop:disabled').waitFor({ timeout: 60_000 });
+    return text('#state');
+  };
+  const chooseImage = async (name: string): Promise<void> => {
+    await page.selectOption('#image', {
+      label: (await page.locator('#image option').allTextContents()).find((label) => label.startsWith(name))!,
+    });
+  };
+  const run = async (): Promise<string> => {
+    await page.click('#run');
+    return ended();
+  };
+
+  it.each(['jit', 'interpreter'])('runs the RPMsg image to goodbye! on %s, with the trace that Node gives', async (engine) => {
+    await page.click('#more summary');
+    await page.selectOption('#engine', engine);
+    await page.fill('#send', 'ttyRPMSG0=Hello\\n');
+    expect(await run()).toBe('the line came');
+    const expected = await inNode('imx8mp_rpmsg.elf', '--send', 'ttyRPMSG0=Hello\\n', '--until', 'goodbye!');
+    expect(expected['reason']).toBe('until');
+    expect(await text('#trace')).toBe(expected['trace']);
+    expect(await text('#time')).toBe(`${(expected['time'] as number).toFixed(6)} s`);
+    expect((await lines('#dmesg')).at(-1)).toMatch(/^\[ +\d\.\d{6}\] rpmsg_client_sample .*: goodbye!$/);
+    expect(await lines('[data-device=uart4]')).toContain('[Linux sample client] incoming msg 100: hello world!');
+    expect(await lines('[data-device=ttyRPMSG0]')).toEqual(['TTY 0x0401: Hello']);
+    expect(Number(await text('#message-count'))).toBeGreaterThan(200);
+    expect((await page.locator('#messages tr').last().textContent())!).toContain('hello world!');
+    expect((await lines('#says'))[0]).toMatch(new RegExp(`^imx8mp m7 .* engine ${engine}$`));
+    expect(await page.isVisible('#problem')).toBe(false);
+  });
+
+  it('takes an ELF of the user by the file dialogue and by drag and drop, and shows why a firmware failed', async () => {
+    await page.setInputFiles('#file', join(IMAGES, 'imx8mp_fault.elf'));
+    expect(await run()).toBe('fault');
+    const report = await text('#problem');
+    expect(report).toContain('firmware failed: m7 took a fault and its handler loops at HardFault_Handler');
+    expect(report).toMatch(/FORCED PRECISERR/);
+    expect(report).toMatch(/code at HardFault_Handler:\n +=> 0x/);
+    expect(await text('#trace')).toBe((await inNode('imx8mp_fault.elf'))['trace']);
+
+    const data = await page.evaluateHandle(() => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([new Uint8Array([0x27, 5, 0x19, 0x56, 1, 2, 3, 4])], 'zImage.bin'));
+      return transfer;
+    });
+    await page.dispatchEvent('#drop', 'drop', { dataTransfer: data });
+    expect(await text('#state')).toBe('zImage.bin is ready');
+    expect(await run()).toBe('failed');
+    expect(await text('#problem')).toContain('E_NOT_ELF: zImage.bin: is not an ELF file: it is a U-Boot image (uImage)');
+    expect(await text('#problem')).toContain('Remedy: give the .elf that the build made beside it');
+    expect(await text('#problem')).toContain('Linux would print: remoteproc remoteproc0: Image is too small');
+  });
+
+  it('names a regular expression that is none, and a device that is not there, with the remedy', async () => {
+    await page.fill('#until', 'goodbye(');
+    expect(await run()).toBe('failed');
+    expect(await text('#problem')).toMatch(/E_USAGE: .*Invalid regular expression.*Remedy: write \\ before/s);
+    await page.fill('#until', 'goodbye!');
+    await page.fill('#send', 'uart9=x');
+    expect(await run()).toBe('failed');
+    expect(await text('#problem')).toMatch(/no device uart9 to send to.*Remedy: this machine has .*uart4/s);
+  });
+
+  it('is driven by the keyboard alone: Ctrl+Enter runs, Esc stops, text goes to a console', async () => {
+    await page.locator('body').press('Control+Enter');
+    expect(await ended()).toBe('the line came');
+    await chooseImage('imx8mp_hello');
+    await page.fill('#until', 'never');
+    await page.check('#live');
+    await page.locator('#live').press('Control+Enter');
+    await page.locator('[data-device=uart4] li').first().waitFor();
+    await page.locator('[aria-label="Text for uart4"]').fill('typed here');
+    await page.keyboard.press('Enter');
+    await page.locator('[data-device=uart4] li', { hasText: 'typed here' }).waitFor();
+    await page.keyboard.press('Escape');
+    expect(await ended()).toBe('stopped');
+    expect(await text('#trace')).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it.each([390, 1400])('fits a window %d px wide, light and dark, without scrolling sideways', async (width) => {
+    await page.setViewportSize({ width, height: 900 });
+    await page.click('#more summary');
+    const colours: string[] = [];
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      colours.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+    }
+    expect(new Set(colours).size).toBe(2);
+  });
+});
