@@ -502,11 +502,13 @@ export class CortexM implements Core, CoreView {
     const { engine } = this;
     const from = this.registers.pc;
     this.inEngine = true;
-    const code = engine.run(budget);
-    this.inEngine = false;
-    this.stale = true;
-    this.account(engine.executed, from);
-    return code;
+    try {
+      return engine.run(budget);
+    } finally {
+      this.inEngine = false;
+      this.stale = true;
+      this.account(engine.executed, from);
+    }
   }
 
   /** `executed` instructions, the first of them at `from`, have gone by. */
