@@ -1,7 +1,8 @@
 /**
  * What the models notice about the guest: mistakes (`guest-error`) and behaviour that is not modelled (`unimplemented`).
  *
- * Each distinct finding is reported once, with the first place and time, and counted from then on.
+ * Each distinct finding is reported once, with the first place and time, and counted from then on. Texts may hold what the guest chose, so
+ * there is a limit to their number; beyond it findings are counted together.
  */
 
 /** One finding; `pc` is the address of the instruction, where a core caused it. */
@@ -18,6 +19,12 @@ export interface Diagnostic {
   /** Occurrences so far; the only field that changes. */
   count: number;
 }
+
+/** Distinct findings that are told apart. */
+export const MOST_FINDINGS = 1000;
+
+/** Block of what is counted together. */
+const BEYOND = 'imx-sim';
 
 /** Where a finding happened; supplied by the machine. */
 export interface DiagnosticContext {
@@ -65,6 +72,10 @@ export class Diagnostics {
     if (known) {
       this.last = known;
       known.count++;
+      return;
+    }
+    if (this.seen.size >= MOST_FINDINGS && block !== BEYOND) {
+      this.note(kind, BEYOND, '', `more than ${MOST_FINDINGS} different findings; the others are counted here`);
       return;
     }
     const pc = this.context.pc();

@@ -9,6 +9,7 @@ import type { AddressSpace } from '../memory/bus.ts';
 import { BUS_FAULT } from '../memory/bus.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import { LATENCY } from './latencies.ts';
+import { LogBuffer, type LogLine } from './log-buffer.ts';
 
 /** What sleeping code waits for; the value that `yield` gives back is whether it was woken or the time ran out. */
 export type Wait = { readonly queue?: WaitQueue; readonly timeoutNs?: number };
@@ -126,8 +127,12 @@ export class Task {
     if (!code) return;
     const previous = this.kernel.current;
     this.kernel.current = this;
-    const next = code.next(this.reason);
-    this.kernel.current = previous;
+    let next: IteratorResult<Wait, unknown>;
+    try {
+      next = code.next(this.reason);
+    } finally {
+      this.kernel.current = previous;
+    }
     if (next.done) {
       this.code = undefined;
       this.kernel.tasks.delete(this);
@@ -197,8 +202,7 @@ export class Kernel {
   current: Task | undefined;
   /** Tasks that have code to finish; for the explanation of a machine that waits. */
   readonly tasks = new Set<Task>();
-  /** Everything printed so far, oldest first. */
-  readonly log: { readonly cycle: number; readonly level: KernLevel; readonly text: string }[] = [];
+  private readonly buffer = new LogBuffer();
   private readonly actions = new Map<number, IrqAction>();
   private readonly levels = new Map<number, boolean>();
 
@@ -208,10 +212,20 @@ export class Kernel {
     this.events = options.events;
   }
 
+  /** What `dmesg` shows, oldest first. */
+  get log(): readonly LogLine[] {
+    return this.buffer.lines;
+  }
+
+  /** Lines that a full buffer has pushed out of `log`. */
+  get lostMessages(): number {
+    return this.buffer.lost;
+  }
+
   /** `printk`: one line of dmesg at the current virtual time. */
   printk(level: KernLevel, text: string): void {
     const entry = { cycle: this.scheduler.now, level, text };
-    this.log.push(entry);
+    this.buffer.add(entry);
     this.events.emit({ type: 'dmesg', ...entry });
   }
 

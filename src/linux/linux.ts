@@ -65,7 +65,6 @@ export class Linux {
   private readonly rprocIndices = new Ida();
   private readonly recoveryWq: Workqueue;
   private readonly globalPool: DmaPool;
-  private readonly commands: { text: string; result: number | undefined }[] = [];
   private readonly input = new Map<string, { readonly pending: Uint8Array[]; busy: boolean }>();
 
   constructor(options: LinuxOptions) {
@@ -201,7 +200,6 @@ export class Linux {
 
   private user(text: string, code: KernelCode<number>): Command {
     const command: { text: string; result: number | undefined } = { text, result: undefined };
-    this.commands.push(command);
     this.kernel.spawn(
       `sh: ${text}`,
       (function* (): KernelCode {
