@@ -82,43 +82,29 @@ const binary = (op: number, operand: Operand, flags: boolean, carry = false): Em
   };
 };
 
-/** r = a + b with all flags; both operands are pushed by the arguments. `keep`: writes Rd. */
-function addition(g: Generator, step: Step, first: () => void, second: () => void, keep: boolean): void {
+/**
+ * a + b or a - b with all flags; both operands are pushed by the arguments. `keep`: writes Rd, and the flags are known from the result and
+ * b; else from a and b.
+ */
+function arithmeticFlags(g: Generator, step: Step, first: () => void, second: () => void, keep: boolean, op: number, kind: number): void {
   const { code, local } = g;
   second();
   code.set(local.t);
   first();
-  code.set(local.u);
-  code.get(local.u).get(local.t).op(OP.I32_ADD);
-  g.setNZ();
-  code
-    .get(keep ? local.nz : local.u)
-    .set(local.ca)
-    .get(local.t)
-    .set(local.cb);
-  g.setArithmetic(keep ? C_KIND.ADD : C_KIND.CMN);
+  if (keep) code.get(local.t).op(op);
+  code.set(local.ca).get(local.t).set(local.cb);
+  g.setArithmetic(kind);
   if (!keep) return;
-  code.get(local.nz);
+  code.get(local.ca);
   g.setR(d(step));
 }
 
+function addition(g: Generator, step: Step, first: () => void, second: () => void, keep: boolean): void {
+  arithmeticFlags(g, step, first, second, keep, OP.I32_ADD, keep ? C_KIND.ADD : C_KIND.CMN);
+}
+
 function subtraction(g: Generator, step: Step, first: () => void, second: () => void, keep: boolean): void {
-  const { code, local } = g;
-  second();
-  code.set(local.t);
-  first();
-  code.set(local.u);
-  code.get(local.u).get(local.t).op(OP.I32_SUB);
-  g.setNZ();
-  code
-    .get(keep ? local.nz : local.u)
-    .set(local.ca)
-    .get(local.t)
-    .set(local.cb);
-  g.setArithmetic(keep ? C_KIND.SUB : C_KIND.CMP);
-  if (!keep) return;
-  code.get(local.nz);
-  g.setR(d(step));
+  arithmeticFlags(g, step, first, second, keep, OP.I32_SUB, keep ? C_KIND.SUB : C_KIND.CMP);
 }
 
 /** a + b + C with or without flags; the second operand may be inverted for a subtraction. */

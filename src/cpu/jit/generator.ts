@@ -19,6 +19,7 @@ import {
   encodeExit,
   FAULTED,
   kinds,
+  LAZY,
   NZ_KIND,
   SITE_LIMIT,
   type Site,
@@ -42,6 +43,8 @@ export interface Surroundings extends Places {
   entry(pc: number): number;
   /** The word at `pc` if it lies in a page of the region, i32; it is then guarded. */
   literal(region: Region, address: number): number | undefined;
+  /** True for an instruction that is known to access memory that cannot be reached directly: it is given a call. */
+  slow(pc: number): boolean;
   /** True on a core with stack limits. */
   readonly stackLimits: boolean;
   readonly emitters: Emitters<Generator>;
@@ -60,8 +63,6 @@ export interface FlagState {
   nz: number;
   c: number;
   v: number;
-  /** NZ, C and V come from the same CMP (or SUB) and its operands are still in the locals: conditions can be fused. */
-  same: boolean;
 }
 
 /** A tag that no address has: its low bits are never compared. */
@@ -78,7 +79,7 @@ const DEPTH = 1;
 /** Generates one function. The `emit-*` files use what is public. */
 export class Generator {
   code = new Code(2);
-  readonly flags: FlagState = { nz: NZ_KIND.CELLS, c: C_KIND.CELLS, v: V_KIND.CELLS, same: false };
+  readonly flags: FlagState = { nz: NZ_KIND.CELLS, c: C_KIND.CELLS, v: V_KIND.CELLS };
   readonly surroundings: Surroundings;
   readonly region: Region;
   /** Functions that the module imports. */
@@ -90,9 +91,7 @@ export class Generator {
     cb: 0,
     va: 0,
     vb: 0,
-    nk: 0,
-    ck: 0,
-    vk: 0,
+    fk: 0,
     site: 0,
     pc: 0,
     a: 0,
@@ -152,7 +151,7 @@ export class Generator {
     this.regionType = module.type([I32, I32], [I32, I32]);
     module.importMemory(surroundings.memoryPages);
     module.importTable();
-    const flagType = [I32, I32, I32, I32, I32, I32, I32, I32];
+    const flagType = [I32, I32, I32, I32, I32, I32];
     module.importFunction('load', module.type([I32, I32, I32], [I32]));
     module.importFunction('store', module.type([I32, I32, I32, I32], [I32]));
     module.importFunction('handler', module.type([I32, I32], [I32]));
@@ -381,20 +380,16 @@ export class Generator {
 
   /** Notes the flags with which a merge point is reached, and leaves the kinds where it can find them. */
   private meet(id: number): void {
-    const { flags, code, local } = this;
-    const now = { ...flags, same: false };
+    const { flags } = this;
+    const now = { ...flags };
     const known = this.entryFlags[id];
-    const isLoop = this.structure.loops.has(id);
-    if (isLoop) {
-      this.entryFlags[id] = { nz: DYNAMIC, c: DYNAMIC, v: DYNAMIC, same: false };
-    } else if (known) {
+    if (this.structure.loops.has(id)) this.entryFlags[id] = { nz: DYNAMIC, c: DYNAMIC, v: DYNAMIC };
+    else if (known) {
       if (known.nz !== now.nz) known.nz = DYNAMIC;
       if (known.c !== now.c) known.c = DYNAMIC;
       if (known.v !== now.v) known.v = DYNAMIC;
     } else this.entryFlags[id] = now;
-    if (now.nz !== DYNAMIC) code.i32(now.nz).set(local.nk);
-    if (now.c !== DYNAMIC) code.i32(now.c).set(local.ck);
-    if (now.v !== DYNAMIC) code.i32(now.v).set(local.vk);
+    this.keepKinds();
   }
 
   private emitBlock(block: Block): void {
@@ -406,7 +401,7 @@ export class Generator {
     if (this.structure.loops.has(block.id)) {
       // Flags that the loop does not touch are found in the kinds' locals, too.
       if (block.id === 0) {
-        Object.assign(this.flags, { nz: DYNAMIC, c: DYNAMIC, v: DYNAMIC, same: false });
+        Object.assign(this.flags, { nz: DYNAMIC, c: DYNAMIC, v: DYNAMIC });
       }
     }
     this.position = 0;
@@ -466,15 +461,24 @@ export class Generator {
       flags.c = before.c === flags.c ? flags.c : DYNAMIC;
       flags.v = before.v === flags.v ? flags.v : DYNAMIC;
     }
-    flags.same = before.same && flags.same && flags.c === before.c;
     return last;
   }
 
+  /** Leaves the kinds of the flags in their local, where code can find them to which several ways lead. */
   private keepKinds(): void {
+    this.kindsOf();
+    this.code.set(this.local.fk);
+  }
+
+  /** The word of kinds on the stack. */
+  private kindsOf(): void {
     const { code, flags, local } = this;
-    if (flags.nz !== DYNAMIC) code.i32(flags.nz).set(local.nk);
-    if (flags.c !== DYNAMIC) code.i32(flags.c).set(local.ck);
-    if (flags.v !== DYNAMIC) code.i32(flags.v).set(local.vk);
+    const { nz, c, v } = flags;
+    const known = kinds(nz === DYNAMIC ? 0 : nz, c === DYNAMIC ? 0 : c, v === DYNAMIC ? 0 : v);
+    const mask = (nz === DYNAMIC ? 15 : 0) | (c === DYNAMIC ? 0xf0 : 0) | (v === DYNAMIC ? 0xf00 : 0);
+    if (mask === 0) code.i32(known);
+    else if (mask === 0xfff) code.get(local.fk).i32(LAZY).op(OP.I32_OR);
+    else code.get(local.fk).i32(mask).op(OP.I32_AND).i32(known).op(OP.I32_OR);
   }
 
   private instruction(step: Step): void {
@@ -713,8 +717,7 @@ export class Generator {
         .get(index)
         .memory(OP.I32_STORE, this.surroundings.control + word * 4);
     };
-    code.i32(0).get(local.nk).get(local.ck).i32(4).op(OP.I32_SHL, OP.I32_OR).get(local.vk).i32(8).op(OP.I32_SHL, OP.I32_OR);
-    code.memory(OP.I32_STORE, this.surroundings.control + CONTROL.COLD_KINDS * 4);
+    code.i32(0).get(local.fk).memory(OP.I32_STORE, this.surroundings.control + CONTROL.COLD_KINDS * 4);
     store(CONTROL.COLD_NZ, local.nz);
     store(CONTROL.COLD_CA, local.ca);
     store(CONTROL.COLD_CB, local.cb);
@@ -856,55 +859,64 @@ export class Generator {
 
   /** N and Z are those of the value on the stack; C and V stay. */
   setNZ(): void {
-    const { flags, code, local } = this;
-    code.set(local.nz);
-    flags.nz = NZ_KIND.VALUE;
-    flags.same = false;
+    this.code.set(this.local.nz);
+    this.flags.nz = NZ_KIND.VALUE;
     this.flagChanges++;
   }
 
-  /** C is the 0 or 1 on the stack; V stays. */
+  /** C is the 0 or 1 on the stack; V stays. N and Z are set by the same instruction. */
   setC(): void {
     const { flags, code, local } = this;
+    if (!this.scanning && (flags.v === V_KIND.SAME || flags.v === DYNAMIC)) this.ownV();
     code.set(local.ca);
     flags.c = C_KIND.BIT;
-    flags.same = false;
     this.flagChanges++;
+  }
+
+  /** V gets operands of its own, as those of C are about to change. */
+  private ownV(): void {
+    const { flags, code, local } = this;
+    if (flags.v === V_KIND.SAME && flags.c !== DYNAMIC) {
+      code.get(local.ca).set(local.va).get(local.cb).set(local.vb);
+      flags.v = V_KIND.OWN + flags.c;
+      return;
+    }
+    this.keepKinds();
+    const kind = (): Code => code.get(local.fk).i32(0xf00).op(OP.I32_AND);
+    kind().i32(V_KIND.SAME << 8).op(OP.I32_EQ).when();
+    code.get(local.ca).set(local.va).get(local.cb).set(local.vb);
+    code.get(local.fk).i32(0xff).op(OP.I32_AND).get(local.fk).i32(0xf0).op(OP.I32_AND).i32(4).op(OP.I32_SHL);
+    code.i32(V_KIND.OWN << 8).op(OP.I32_ADD, OP.I32_OR).set(local.fk).end();
+    flags.v = DYNAMIC;
   }
 
   /** V is the sign of the value on the stack. */
   setV(): void {
-    const { flags, code, local } = this;
-    code.set(local.va);
-    flags.v = V_KIND.SIGN;
-    flags.same = false;
+    this.code.set(this.local.va);
+    this.flags.v = V_KIND.SIGN;
     this.flagChanges++;
   }
 
-  /** All flags are those of an addition or subtraction whose operands are in CA and CB as `kind` says; NZ is set. */
+  /** All flags are those of an addition or subtraction whose operands are in CA and CB as `kind` says. */
   setArithmetic(kind: number): void {
-    const { flags, code, local } = this;
-    code.get(local.ca).set(local.va).get(local.cb).set(local.vb);
-    flags.nz = NZ_KIND.VALUE;
+    const { flags } = this;
+    flags.nz = NZ_KIND.SAME;
     flags.c = kind;
-    flags.v = kind;
-    flags.same = true;
+    flags.v = V_KIND.SAME;
     this.flagChanges++;
   }
 
   /** Nothing is known but what the control block says. */
   private forgetFlags(): void {
-    Object.assign(this.flags, { nz: NZ_KIND.CELLS, c: C_KIND.CELLS, v: V_KIND.CELLS, same: false });
+    Object.assign(this.flags, { nz: NZ_KIND.CELLS, c: C_KIND.CELLS, v: V_KIND.CELLS });
     this.flagChanges++;
   }
 
   /** The arguments of `flags` and `keep`. */
   private flagArguments(): void {
-    const { flags, code, local } = this;
-    const kind = (known: number, index: number): Code => (known === DYNAMIC ? code.get(index) : code.i32(known));
-    kind(flags.nz, local.nk).get(local.nz);
-    kind(flags.c, local.ck).get(local.ca).get(local.cb);
-    kind(flags.v, local.vk).get(local.va).get(local.vb);
+    const { local } = this;
+    this.kindsOf();
+    this.code.get(local.nz).get(local.ca).get(local.cb).get(local.va).get(local.vb);
   }
 
   /** Puts N, Z, C and V in their APSR positions on the stack. */
@@ -932,13 +944,11 @@ export class Generator {
         .get(index)
         .memory(OP.I32_STORE, control + word * 4);
     };
-    code
-      .i32(0)
-      .i32(kinds(nz, c, v))
-      .memory(OP.I32_STORE, control + CONTROL.FLAG_KINDS * 4);
-    store(CONTROL.NZ, local.nz);
+    code.i32(0).i32(kinds(nz, c, v)).memory(OP.I32_STORE, control + CONTROL.FLAG_KINDS * 4);
+    if (nz === NZ_KIND.VALUE) store(CONTROL.NZ, local.nz);
     store(CONTROL.CA, local.ca);
     if (c !== C_KIND.BIT) store(CONTROL.CB, local.cb);
+    if (v === V_KIND.SAME) return;
     store(CONTROL.VA, local.va);
     if (v !== V_KIND.SIGN) store(CONTROL.VB, local.vb);
   }
@@ -976,28 +986,31 @@ export class Generator {
       return;
     }
     const negate = (condition & 1) !== 0;
-    const { same, c, nz } = flags;
-    const a = (): Code => {
-      if (c === C_KIND.SUB) return code.get(local.ca).get(local.cb).op(OP.I32_ADD);
-      return code.get(local.ca);
-    };
-    const subtraction = same && (c === C_KIND.CMP || c === C_KIND.SUB);
+    const { c, nz, v } = flags;
+    const arithmetic = c !== DYNAMIC && c !== C_KIND.BIT && c !== C_KIND.CELLS;
+    const subtraction = nz === NZ_KIND.SAME && v === V_KIND.SAME && (c === C_KIND.CMP || c === C_KIND.SUB);
     const compare = (positive: number, negative: number): void => {
-      a()
-        .get(local.cb)
-        .op(negate ? negative : positive);
+      code.get(local.ca);
+      if (c === C_KIND.SUB) code.get(local.cb).op(OP.I32_ADD);
+      code.get(local.cb).op(negate ? negative : positive);
     };
-    const known = nz === NZ_KIND.VALUE;
+    /** The value that N and Z are of. */
+    const value = (): Code => {
+      if (nz === NZ_KIND.VALUE) return code.get(local.nz);
+      code.get(local.ca);
+      if (c === C_KIND.CMP) code.get(local.cb).op(OP.I32_SUB);
+      else if (c === C_KIND.CMN) code.get(local.cb).op(OP.I32_ADD);
+      return code;
+    };
+    const known = nz === NZ_KIND.VALUE || (nz === NZ_KIND.SAME && arithmetic);
     switch (condition >> 1) {
       case 0:
-        if (subtraction && c === C_KIND.CMP) {
-          compare(OP.I32_EQ, OP.I32_NE);
-          return;
-        }
         if (!known) break;
-        code.get(local.nz);
-        code.op(OP.I32_EQZ);
-        if (negate) code.op(OP.I32_EQZ);
+        if (nz === NZ_KIND.SAME && c === C_KIND.CMP) code.get(local.ca).get(local.cb).op(negate ? OP.I32_NE : OP.I32_EQ);
+        else {
+          value().op(OP.I32_EQZ);
+          if (negate) code.op(OP.I32_EQZ);
+        }
         return;
       case 1:
         if (!this.carry()) break;
@@ -1005,10 +1018,7 @@ export class Generator {
         return;
       case 2:
         if (!known) break;
-        code
-          .get(local.nz)
-          .i32(0)
-          .op(negate ? OP.I32_GE_S : OP.I32_LT_S);
+        value().i32(0).op(negate ? OP.I32_GE_S : OP.I32_LT_S);
         return;
       case 4:
         if (subtraction) {
@@ -1016,21 +1026,17 @@ export class Generator {
           return;
         }
         if (!known || !this.carry()) break;
-        code.get(local.nz).i32(0).op(OP.I32_NE, OP.I32_AND);
+        value().i32(0).op(OP.I32_NE, OP.I32_AND);
         if (negate) code.op(OP.I32_EQZ);
         return;
       case 5:
-        if (subtraction) {
-          compare(OP.I32_GE_S, OP.I32_LT_S);
-          return;
-        }
-        break;
+        if (!subtraction) break;
+        compare(OP.I32_GE_S, OP.I32_LT_S);
+        return;
       case 6:
-        if (subtraction) {
-          compare(OP.I32_GT_S, OP.I32_LE_S);
-          return;
-        }
-        break;
+        if (!subtraction) break;
+        compare(OP.I32_GT_S, OP.I32_LE_S);
+        return;
       default:
         break;
     }
@@ -1157,8 +1163,11 @@ export class Generator {
     }
     code.when();
     code.get(e).i32(-4096).op(OP.I32_AND).get(a).i32(-4096).op(OP.I32_AND).tee(tag).op(OP.I32_SUB).set(delta).br(fast).end();
-    slow();
-    code.br(done).end();
+    if (surroundings.slow(this.step.pc)) {
+      slow();
+      code.br(done);
+    } else this.exit(EXIT.RETRY);
+    code.end();
     direct(delta);
     code.end();
   }

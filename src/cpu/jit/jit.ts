@@ -13,7 +13,7 @@ import { FIRST_HANDLER, HANDLERS } from '../interpreter/handlers.ts';
 import { ENTERED, Interpreter, interpreterFactory, STOP_REQUESTED } from '../interpreter/interpreter.ts';
 import { ACCESS } from '../interpreter/micro-ops.ts';
 import { createFloatRuntime } from './float-runtime.ts';
-import { CONTROL, CONTROL_WORDS, DYNAMIC, decodeExit, EXIT, FAULTED, LAZY, OK, type Site, STOPPING } from './layout.ts';
+import { CONTROL, CONTROL_WORDS, decodeExit, EXIT, FAULTED, LAZY, OK, resolveKinds, type Site, STOPPING } from './layout.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { type JitStatistics, Translations } from './translations.ts';
 
@@ -213,7 +213,7 @@ export class Jit implements Engine {
         this.wasm += remaining - rest;
         remaining = rest;
         this.before = budget - remaining;
-        stop = this.leave(site, exit);
+        stop = this.leave(site, exit, region);
         if (stop === GO_ON) continue;
         if (stop === SHORT) {
           // The end of a stretch, not of the budget.
@@ -342,7 +342,7 @@ export class Jit implements Engine {
   private settleFlags(): void {
     const { control, cells } = this;
     if (control[CONTROL.FLAG_KINDS] === 0) return;
-    const flags = this.runtime.flags(0, 0, 0, 0, 0, 0, 0, 0);
+    const flags = this.runtime.flags(LAZY, 0, 0, 0, 0, 0);
     cells[CELL.APSR] = (cells[CELL.APSR]! & 0x0fff_ffff) | flags;
     control[CONTROL.FLAG_KINDS] = 0;
   }
@@ -350,18 +350,11 @@ export class Jit implements Engine {
   /** Flags at an exit for which the region left its locals in the control block. */
   private coldFlags(word: number): void {
     const { control, cells } = this;
-    const cold = control[CONTROL.COLD_KINDS]!;
-    const part = (shift: number): number => {
-      const kind = (word >>> shift) & 15;
-      return kind === DYNAMIC ? (cold >>> shift) & 15 : kind;
-    };
     const flags = this.runtime.flags(
-      part(0),
+      resolveKinds(word, control[CONTROL.COLD_KINDS]!),
       control[CONTROL.COLD_NZ]!,
-      part(4),
       control[CONTROL.COLD_CA]!,
       control[CONTROL.COLD_CB]!,
-      part(8),
       control[CONTROL.COLD_VA]!,
       control[CONTROL.COLD_VB]!,
     );
@@ -370,7 +363,7 @@ export class Jit implements Engine {
   }
 
   /** Completes the state at an exit; what `run` is to do. */
-  private leave(site: Site, exit: number): number {
+  private leave(site: Site, exit: number, region: number): number {
     const { cells, interpreter } = this;
     const { step } = site;
     this.coldFlags(exit === EXIT.DONE || exit === EXIT.HANDLED ? site.flagsAfter : site.flags);
@@ -380,6 +373,9 @@ export class Jit implements Engine {
       case EXIT.SHORT:
         return SHORT;
       case EXIT.INTERPRET:
+        return ALONE;
+      case EXIT.RETRY:
+        this.translations.noteSlow(region, step.pc);
         return ALONE;
       case EXIT.FAULT:
         return interpreter.stop;

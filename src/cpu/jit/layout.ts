@@ -39,12 +39,12 @@ export const OK = 0;
 export const FAULTED = 1;
 export const STOPPING = 2;
 
-/** How a part of the flags is known. `CELLS`: as it was when the region was entered, see the control block. */
-export const NZ_KIND = { CELLS: 0, VALUE: 1 } as const;
-/** C: from a - b, from r = a - b and b, from a + b, from r = a + b and b, or as 0 or 1 in the first operand. */
+/** How N and Z are known: as the control block says, from the value NZ, or from the operands of C. */
+export const NZ_KIND = { CELLS: 0, VALUE: 1, SAME: 2 } as const;
+/** How C is known: from CA - CB, from CA = a - CB, from CA + CB, from CA = a + CB, or as 0 or 1 in CA. */
 export const C_KIND = { CELLS: 0, CMP: 1, SUB: 2, CMN: 3, ADD: 4, BIT: 5 } as const;
-/** V: as C, or the sign of the first operand. */
-export const V_KIND = { CELLS: 0, CMP: 1, SUB: 2, CMN: 3, ADD: 4, SIGN: 5 } as const;
+/** How V is known: from the operands of C, as the sign of VA, or like C with operands VA and VB (`OWN` + the kind of C). */
+export const V_KIND = { CELLS: 0, SAME: 1, SIGN: 2, OWN: 2 } as const;
 /** At compile time only: known when the code runs. */
 export const DYNAMIC = 15;
 
@@ -56,8 +56,16 @@ export function kinds(nz: number, c: number, v: number): number {
   return LAZY | nz | (c << 4) | (v << 8);
 }
 
-/** What an exit means. The instruction of the site is: not executed, done, not to be begun, to be interpreted, a branch to TARGET. */
-export const EXIT = { FAULT: 0, DONE: 1, SHORT: 2, INTERPRET: 3, HANDLED: 4, BRANCH: 5 } as const;
+/** The kinds that a word of compile-time kinds means, given the ones that the code found when it ran. */
+export function resolveKinds(word: number, dynamic: number): number {
+  let result = word;
+  for (const shift of [0, 4, 8]) if (((word >>> shift) & 15) === DYNAMIC) result = (result & ~(15 << shift)) | (dynamic & (15 << shift));
+  return result;
+}
+
+/** What an exit means. The instruction of the site is: not executed, done, not to be begun, to be interpreted, done by its handler, a branch to TARGET,
+ * not executed as its memory cannot be reached directly. */
+export const EXIT = { FAULT: 0, DONE: 1, SHORT: 2, INTERPRET: 3, HANDLED: 4, BRANCH: 5, RETRY: 6 } as const;
 
 const SITE_BITS = 12;
 /** Most sites of one region. */

@@ -18,8 +18,8 @@ export interface Runtime {
   dispatch(pc: number, remaining: number): number;
   /** Continues after a call that did not come back to `returns`: (pc, remaining, depth, returns) -> (pc, remaining). */
   readonly settle: WebAssembly.ExportValue;
-  /** N, Z, C and V in their APSR positions: (nzKind, nz, cKind, ca, cb, vKind, va, vb) -> flags. */
-  flags(nzKind: number, nz: number, cKind: number, ca: number, cb: number, vKind: number, va: number, vb: number): number;
+  /** N, Z, C and V in their APSR positions: (kinds, nz, ca, cb, va, vb) -> flags. */
+  flags(kinds: number, nz: number, ca: number, cb: number, va: number, vb: number): number;
   /** Keeps lazy flags in the control block: parameters as `flags`. */
   readonly keep: WebAssembly.ExportValue;
 }
@@ -72,120 +72,117 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
     settle.op(OP.UNREACHABLE);
   }
 
-  // Parameters: 0 nzKind, 1 nz, 2 cKind, 3 ca, 4 cb, 5 vKind, 6 va, 7 vb.
-  const flags = new Code(8);
+  // Parameters: 0 kinds, 1 nz, 2 ca, 3 cb, 4 va, 5 vb.
+  const flags = new Code(6);
   {
-    const out = flags.local();
-    const kind = flags.local();
+    const [out, kept, nzKind, cKind, vKind, t] = Array.from({ length: 6 }, () => flags.local()) as [number, number, number, number, number, number];
     const cell = (word: number): Code => flags.i32(0).memory(OP.I32_LOAD, control(word));
     const apsr = (): Code => flags.i32(0).memory(OP.I32_LOAD, places.cells + CELL.APSR * 4);
     const add = (): Code => flags.get(out).op(OP.I32_OR).set(out);
-    cell(CONTROL.FLAG_KINDS).set(kind);
-    // Parts that come from the control block; there they are from APSR when its kinds are 0.
-    flags.get(0).op(OP.I32_EQZ).when();
-    flags.get(kind).i32(15).op(OP.I32_AND).when().i32(NZ_KIND.VALUE).set(0);
-    cell(CONTROL.NZ).set(1).else();
-    apsr().i32(0xc000_0000).op(OP.I32_AND);
-    add().end().end();
-    flags.get(2).op(OP.I32_EQZ).when();
-    flags.get(kind).i32(4).op(OP.I32_SHR_U).i32(15).op(OP.I32_AND).tee(2).when();
-    cell(CONTROL.CA).set(3);
-    cell(CONTROL.CB).set(4).else();
-    apsr()
-      .i32(1 << 29)
-      .op(OP.I32_AND);
-    add().end().end();
-    flags.get(5).op(OP.I32_EQZ).when();
-    flags.get(kind).i32(8).op(OP.I32_SHR_U).i32(15).op(OP.I32_AND).tee(5).when();
-    cell(CONTROL.VA).set(6);
-    cell(CONTROL.VB).set(7).else();
-    apsr()
-      .i32(1 << 28)
-      .op(OP.I32_AND);
-    add().end().end();
-
-    flags.get(0).i32(NZ_KIND.VALUE).op(OP.I32_EQ).when();
-    flags
-      .get(1)
-      .i32(1 << 31)
-      .op(OP.I32_AND)
-      .get(1)
-      .op(OP.I32_EQZ)
-      .i32(30)
-      .op(OP.I32_SHL, OP.I32_OR);
-    add().end();
-    const when = (which: number, value: number, body: () => void): void => {
-      flags.get(which).i32(value).op(OP.I32_EQ).when();
+    const part = (word: number, shift: number): Code => flags.get(word).i32(shift).op(OP.I32_SHR_U).i32(15).op(OP.I32_AND);
+    const when = (local: number, value: number, body: () => void): void => {
+      flags.get(local).i32(value).op(OP.I32_EQ).when();
       body();
       flags.end();
     };
-    const carry = (): void => {
-      flags.i32(29).op(OP.I32_SHL);
-      add();
+    /** N and Z of the value that the operands a and b give as `kind` says, into local `into`. */
+    const value = (kind: number, a: () => Code, b: () => Code, into: number): void => {
+      a();
+      flags.set(into);
+      when(kind, C_KIND.CMP, () => {
+        a();
+        b().op(OP.I32_SUB).set(into);
+      });
+      when(kind, C_KIND.CMN, () => {
+        a();
+        b().op(OP.I32_ADD).set(into);
+      });
     };
-    when(2, C_KIND.CMP, () => {
-      flags.get(3).get(4).op(OP.I32_GE_U);
-      carry();
+    cell(CONTROL.FLAG_KINDS).set(kept);
+    part(0, 0).set(nzKind);
+    part(0, 4).set(cKind);
+    part(0, 8).set(vKind);
+    // N and Z from the operands of C, before those are replaced.
+    when(nzKind, NZ_KIND.SAME, () => value(cKind, () => flags.get(2), () => flags.get(3), 1));
+    // V from the operands of C.
+    when(vKind, V_KIND.SAME, () => {
+      flags.get(cKind).i32(V_KIND.OWN).op(OP.I32_ADD).set(vKind).get(2).set(4).get(3).set(5);
     });
-    when(2, C_KIND.SUB, () => {
-      flags.get(3).get(4).op(OP.I32_ADD).get(4).op(OP.I32_GE_U);
-      carry();
+    // Parts that are as the control block says; there they are from APSR when its kinds are 0.
+    flags.get(nzKind).op(OP.I32_EQZ).when().get(kept).when();
+    flags.i32(NZ_KIND.VALUE).set(nzKind);
+    cell(CONTROL.NZ).set(1);
+    part(kept, 4).set(t);
+    part(kept, 0).i32(NZ_KIND.SAME).op(OP.I32_EQ).when();
+    value(t, () => cell(CONTROL.CA), () => cell(CONTROL.CB), 1);
+    flags.end().else();
+    apsr().i32(0xc000_0000).op(OP.I32_AND);
+    add().end().end();
+    flags.get(vKind).op(OP.I32_EQZ).when().get(kept).when();
+    part(kept, 8).set(vKind);
+    cell(CONTROL.VA).set(4);
+    cell(CONTROL.VB).set(5);
+    when(vKind, V_KIND.SAME, () => {
+      part(kept, 4).i32(V_KIND.OWN).op(OP.I32_ADD).set(vKind);
+      cell(CONTROL.CA).set(4);
+      cell(CONTROL.CB).set(5);
     });
-    when(2, C_KIND.CMN, () => {
-      flags.get(3).get(4).op(OP.I32_ADD).get(4).op(OP.I32_LT_U);
-      carry();
-    });
-    when(2, C_KIND.ADD, () => {
-      flags.get(3).get(4).op(OP.I32_LT_U);
-      carry();
-    });
-    when(2, C_KIND.BIT, () => {
-      flags.get(3);
-      carry();
-    });
-    const overflow = (): void => {
-      flags
-        .i32(3)
-        .op(OP.I32_SHR_U)
-        .i32(1 << 28)
-        .op(OP.I32_AND);
+    flags.else();
+    apsr().i32(1 << 28).op(OP.I32_AND);
+    add().end().end();
+    flags.get(cKind).op(OP.I32_EQZ).when().get(kept).when();
+    part(kept, 4).set(cKind);
+    cell(CONTROL.CA).set(2);
+    cell(CONTROL.CB).set(3).else();
+    apsr().i32(1 << 29).op(OP.I32_AND);
+    add().end().end();
+
+    when(nzKind, NZ_KIND.VALUE, () => {
+      flags.get(1).i32(1 << 31).op(OP.I32_AND).get(1).op(OP.I32_EQZ).i32(30).op(OP.I32_SHL, OP.I32_OR);
       add();
-    };
+    });
+    when(nzKind, NZ_KIND.SAME, () => {
+      flags.get(1).i32(1 << 31).op(OP.I32_AND).get(1).op(OP.I32_EQZ).i32(30).op(OP.I32_SHL, OP.I32_OR);
+      add();
+    });
+    const carry = (kind: number, body: () => void): void =>
+      when(cKind, kind, () => {
+        body();
+        flags.i32(29).op(OP.I32_SHL);
+        add();
+      });
+    carry(C_KIND.CMP, () => flags.get(2).get(3).op(OP.I32_GE_U));
+    carry(C_KIND.SUB, () => flags.get(2).get(3).op(OP.I32_ADD).get(3).op(OP.I32_GE_U));
+    carry(C_KIND.CMN, () => flags.get(2).get(3).op(OP.I32_ADD).get(3).op(OP.I32_LT_U));
+    carry(C_KIND.ADD, () => flags.get(2).get(3).op(OP.I32_LT_U));
+    carry(C_KIND.BIT, () => flags.get(2));
+    const overflow = (kind: number, body: () => void): void =>
+      when(vKind, kind, () => {
+        body();
+        flags.i32(3).op(OP.I32_SHR_U).i32(1 << 28).op(OP.I32_AND);
+        add();
+      });
     // a - b: (a ^ b) & (a ^ r); a + b: (a ^ r) & (b ^ r).
-    when(5, V_KIND.CMP, () => {
-      flags.get(6).get(7).op(OP.I32_XOR).get(6).get(6).get(7).op(OP.I32_SUB, OP.I32_XOR, OP.I32_AND);
-      overflow();
-    });
-    when(5, V_KIND.SUB, () => {
-      flags.get(6).get(7).op(OP.I32_ADD).tee(kind).get(7).op(OP.I32_XOR).get(kind).get(6).op(OP.I32_XOR, OP.I32_AND);
-      overflow();
-    });
-    when(5, V_KIND.CMN, () => {
-      flags.get(6).get(7).op(OP.I32_ADD).tee(kind).get(6).op(OP.I32_XOR).get(kind).get(7).op(OP.I32_XOR, OP.I32_AND);
-      overflow();
-    });
-    when(5, V_KIND.ADD, () => {
-      flags.get(6).get(7).op(OP.I32_SUB).get(6).op(OP.I32_XOR).get(6).get(7).op(OP.I32_XOR, OP.I32_AND);
-      overflow();
-    });
-    when(5, V_KIND.SIGN, () => {
-      flags.get(6);
-      overflow();
-    });
+    const { OWN } = V_KIND;
+    overflow(OWN + C_KIND.CMP, () => flags.get(4).get(5).op(OP.I32_XOR).get(4).get(4).get(5).op(OP.I32_SUB, OP.I32_XOR, OP.I32_AND));
+    overflow(OWN + C_KIND.SUB, () => flags.get(4).get(5).op(OP.I32_ADD).tee(t).get(5).op(OP.I32_XOR).get(t).get(4).op(OP.I32_XOR, OP.I32_AND));
+    overflow(OWN + C_KIND.CMN, () => flags.get(4).get(5).op(OP.I32_ADD).tee(t).get(4).op(OP.I32_XOR).get(t).get(5).op(OP.I32_XOR, OP.I32_AND));
+    overflow(OWN + C_KIND.ADD, () => flags.get(4).get(5).op(OP.I32_SUB).get(4).op(OP.I32_XOR).get(4).get(5).op(OP.I32_XOR, OP.I32_AND));
+    overflow(V_KIND.SIGN, () => flags.get(4));
     flags.get(out);
   }
 
-  const flagType = module.type([I32, I32, I32, I32, I32, I32, I32, I32], [I32]);
-  const keepType = module.type([I32, I32, I32, I32, I32, I32, I32, I32], []);
+  const flagType = module.type([I32, I32, I32, I32, I32, I32], [I32]);
+  const keepType = module.type([I32, I32, I32, I32, I32, I32], []);
   const dispatchFn = module.define(module.type([I32, I32], [I32]), dispatch);
   const settleFn = module.define(module.type([I32, I32, I32, I32], [I32, I32]), settle);
   const flagsFn = module.define(flagType, flags);
 
   // Some part is as in the control block: all of it goes to APSR then.
-  const keep = new Code(8);
+  const keep = new Code(6);
   {
     const value = keep.local();
-    for (let i = 0; i < 8; i++) keep.get(i);
+    for (let i = 0; i < 6; i++) keep.get(i);
     keep.call(flagsFn).set(value);
     keep
       .i32(0)

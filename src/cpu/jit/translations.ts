@@ -23,6 +23,9 @@ const REGION_LIMIT = 4096;
 const BYTES_LIMIT = 48 << 20;
 /** How often code at one address may change before it is left to the interpreter, for a while. */
 const REWRITE_LIMIT = 8;
+/** Accesses of one instruction that could not be made directly before it gets a call, and how many such instructions are kept. */
+const SLOW_LIMIT = 16;
+const PLACES_LIMIT = 4096;
 
 /** Figures of an engine so far. */
 export interface JitStatistics {
@@ -98,6 +101,9 @@ export class Translations {
   /** Sites of regions that were dropped while they may still be executing. */
   private readonly dropped = new Map<number, Translated>();
   private readonly env: WebAssembly.ModuleImports;
+  /** Exits of instructions whose memory could not be reached directly, and the instructions that are known for it. */
+  private readonly slowExits = new Map<number, number>();
+  private readonly slowPlaces = new Set<number>();
 
   constructor(options: TranslationsOptions) {
     this.options = options;
@@ -138,6 +144,23 @@ export class Translations {
     }
     this.add(translated);
     return translated;
+  }
+
+  /**
+   * The instruction at `pc` in region `number` could not reach its memory directly. When it often cannot, as it reads a device, it is
+   * translated anew with a call for that: calls cost all code around them, so that nothing has one unasked.
+   */
+  noteSlow(number: number, pc: number): void {
+    const count = (this.slowExits.get(pc) ?? 0) + 1;
+    this.slowExits.set(pc, count);
+    if (count < SLOW_LIMIT) return;
+    this.slowExits.delete(pc);
+    if (this.slowPlaces.size >= PLACES_LIMIT) this.slowPlaces.clear();
+    this.slowPlaces.add(pc);
+    const region = this.byNumber[number];
+    if (!region) return;
+    this.drop(region);
+    this.translate(region.pc);
   }
 
   /** Makes a region reachable if memory still shows the same code; drops it if not. */
@@ -223,6 +246,7 @@ export class Translations {
         entry: (pc) => this.entry(pc),
         literal: (made, address) => this.literal(made, address),
         stackLimits: options.stackLimits,
+        slow: (pc) => this.slowPlaces.has(pc),
         emitters: { byName: EMIT, handlerOf: HANDLER_OF },
       }).translate();
       const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.env });
