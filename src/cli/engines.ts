@@ -1,7 +1,7 @@
 /**
  * Which engine `--cpu` means.
  */
-import capstone from '@alexaltea/capstone-js';
+import type { CapstoneModule } from '@alexaltea/capstone-js';
 import type { EngineFactory } from '../cpu/engine.ts';
 import { interpreterFactory } from '../cpu/interpreter/index.ts';
 import { jitFactory } from '../cpu/jit/index.ts';
@@ -38,9 +38,15 @@ export function figuresText({ instructions, slices, accesses, pages }: LockstepF
   return `lockstep: no difference in ${count(instructions)} instructions, compared at ${count(slices)} places with ${count(accesses)} accesses to devices and ${count(pages)} pages stored to`;
 }
 
+/** Loads capstone: only when something is disassembled, as it takes longer than all the rest of the start. */
+export async function loadCapstone(): Promise<CapstoneModule> {
+  const { default: capstone } = await import('@alexaltea/capstone-js');
+  return capstone();
+}
+
 /** Text of single instructions; undefined for what is none. */
 async function disassembler(): Promise<(address: number, bytes: Uint8Array) => string | undefined> {
-  const module = await capstone();
+  const module = await loadCapstone();
   const handle = new module.Capstone(module.ARCH_ARM, module.MODE_THUMB | module.MODE_MCLASS);
   return (address, bytes) => {
     try {

@@ -5,9 +5,6 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ImxSimError } from '../errors.ts';
 import { EXIT } from '../session/exit.ts';
-import { info } from './commands/info.ts';
-import { run } from './commands/run.ts';
-import { socs } from './commands/socs.ts';
 import { commanderOption, RUN_OPTIONS, type RunOptions } from './options.ts';
 
 const EXAMPLES = `
@@ -42,7 +39,11 @@ function buildProgram(done: (status: number) => void): Command {
     .argument('<elf>', 'firmware as the linker made it (not a .bin)')
     .addHelpText('after', EXAMPLES);
   for (const row of RUN_OPTIONS) runCommand.addOption(commanderOption(row));
-  runCommand.action(async (path: string, options: RunOptions) => done(await run(path, { ...options, color: wantsColor(options.color) })));
+  // Each command is loaded when it is given: the simulator is most of the time that a start takes.
+  runCommand.action(async (path: string, options: RunOptions) => {
+    const { run } = await import('./commands/run.ts');
+    done(await run(path, { ...options, color: wantsColor(options.color) }));
+  });
   command
     .command('info')
     .description('show segments against the memory map, the resource table, and the problems found, without running anything')
@@ -50,12 +51,18 @@ function buildProgram(done: (status: number) => void): Command {
     .option('--soc <name>', 'SoC or bare core; found from the ELF when absent')
     .option('--board <name>', 'board whose reserved memory it is checked against')
     .option('--json', 'one JSON object')
-    .action((path: string, options: { soc?: string; board?: string; json?: boolean }) => done(info(path, options)));
+    .action(async (path: string, options: { soc?: string; board?: string; json?: boolean }) => {
+      const { info } = await import('./commands/info.ts');
+      done(info(path, options));
+    });
   command
     .command('socs')
     .description('list the SoCs, boards and bare cores that are modelled, with their memories and blocks')
     .option('--json', 'one JSON array')
-    .action((options: { json?: boolean }) => done(socs(options)));
+    .action(async (options: { json?: boolean }) => {
+      const { socs } = await import('./commands/socs.ts');
+      done(socs(options));
+    });
   for (const sub of command.commands) sub.exitOverride();
   return command;
 }

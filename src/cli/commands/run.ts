@@ -1,12 +1,11 @@
 /**
  * `imx-sim run <elf>`: a session (session/session.ts) with a terminal or a program on the other side.
  */
-import capstone from '@alexaltea/capstone-js';
 import { capstoneDisassembler } from '../../session/disassembler.ts';
 import { EXIT } from '../../session/exit.ts';
 import { Session } from '../../session/session.ts';
 import { chooseTarget } from '../../session/target.ts';
-import { chooseEngine, figuresText } from '../engines.ts';
+import { chooseEngine, figuresText, loadCapstone } from '../engines.ts';
 import { readFirmware } from '../firmware-file.ts';
 import { Keyboard } from '../keyboard.ts';
 import type { RunOptions } from '../options.ts';
@@ -26,7 +25,7 @@ export async function run(path: string, options: RunOptions): Promise<number> {
     await (pace ? pace.wait(seconds) : nextTurn());
     if (keyboard?.left) session.stop(EXIT.OK);
   };
-  const host = { renderer, disassemble: capstoneDisassembler(() => capstone()), now: () => performance.now(), pause };
+  const host = { renderer, disassemble: capstoneDisassembler(loadCapstone), now: () => performance.now(), pause };
   const { engine, figures } = await chooseEngine({ cpu, lockstep }, firmware);
   const session = new Session({ ...rest, firmware, target, engine }, host);
   const onSignal = () => session.stop(EXIT.INTERRUPTED);

@@ -25,15 +25,17 @@ const ROWS: readonly Row[] = ENCODINGS.map((encoding) => {
   return { ...compiled, checks: compileConstraints(compiled) };
 }).sort((a, b) => b.fixed - a.fixed);
 
-/** Rows for each value of the first halfword's upper twelve bits. */
-const BUCKETS: readonly (readonly Row[])[] = Array.from({ length: 1 << 12 }, (_, high) => {
+/** Rows for each value of the first halfword's upper twelve bits, found when they are first asked for: all of them take 20 ms. */
+const BUCKETS: (readonly Row[] | undefined)[] = new Array(1 << 12);
+
+function rowsOf(high: number): readonly Row[] {
   const size = isWide(high << 4) ? 4 : 2;
   return ROWS.filter((row) => {
     if (row.size !== size) return false;
     const shift = size === 4 ? 20 : 4;
     return ((high ^ (row.value >>> shift)) & (row.mask >>> shift) & 0xfff) === 0;
   });
-});
+}
 
 /** True when a halfword is the first of two. */
 export function isWide(halfword: number): boolean {
@@ -55,8 +57,9 @@ export function featuresOf(profile: Pick<CoreProfile, 'fpu'> & Partial<Pick<Core
  * `features` rows of ARMv8-M only where it is one of them.
  */
 export function match(word: number, size: 2 | 4, features?: ReadonlySet<Feature>): CompiledEncoding | undefined {
-  const bucket = BUCKETS[size === 4 ? word >>> 20 : word >>> 4]!;
-  for (const row of bucket) {
+  const high = size === 4 ? word >>> 20 : word >>> 4;
+  BUCKETS[high] ??= rowsOf(high);
+  for (const row of BUCKETS[high]) {
     if (((word ^ row.value) & row.mask) !== 0) continue;
     if (row.encoding.feature !== 'v8m' || !features || features.has('v8m')) return row;
   }
