@@ -321,8 +321,6 @@ const readStatus: Emitter = (g, step) => {
     g.loadFlags(() => fpscr(g));
     return;
   }
-  code.get(local.fa).get(local.fb).op(OP.I32_SUB);
-  g.setNZ();
   code.get(local.fa).set(local.ca).get(local.fb).set(local.cb);
   g.setArithmetic(C_KIND.CMP);
 };

@@ -26,7 +26,7 @@ import {
   Untranslatable,
   V_KIND,
 } from './layout.ts';
-import type { Block, Edge, Region, Step } from './region.ts';
+import { type Block, type Edge, edges, type Region, type Step } from './region.ts';
 import { DEPTH_LIMIT, type Places } from './runtime.ts';
 import { Code, F32, F64, I32, I64, type Label, ModuleBuilder, OP } from './wasm-builder.ts';
 
@@ -256,14 +256,17 @@ export class Generator {
       if (end.kind === 'table') this.used |= 1 << end.index;
       if (end.kind === 'call-register') this.used |= 1 << end.register;
       if (end.kind === 'call' || end.kind === 'call-register') {
-        clean = true;
-        dirty = 0;
+        clean = end.condition < 0;
+        if (clean) dirty = 0;
       }
       return { dirty, clean };
     });
     this.used |= this.callsWrite(order);
     this.scanning = false;
     this.code = real;
+    // Emitters have noted flags while they were only asked for registers.
+    this.forgetFlags();
+    this.compared = false;
     for (let changed = true; changed; ) {
       changed = false;
       for (const block of order) {
@@ -516,6 +519,7 @@ export class Generator {
         this.fork(end.taken, end.next);
         return;
       case 'call':
+        this.skipCall(end.condition, end.next);
         code.i32(end.returns | 1);
         this.setR(14);
         this.call(
@@ -526,6 +530,7 @@ export class Generator {
         );
         return;
       case 'call-register':
+        this.skipCall(end.condition, end.next);
         this.callRegister(end.register, end.returns, end.next);
         return;
       case 'table': {
@@ -576,6 +581,19 @@ export class Generator {
       code.end();
       this.leave(() => code.i32(pc));
     }
+  }
+
+  /** Goes on behind a call whose condition fails. */
+  private skipCall(condition: number, next: Edge): void {
+    if (condition < 0) return;
+    this.condition(condition);
+    this.code.op(OP.I32_EQZ).when();
+    const flags = { ...this.flags };
+    const { dirty } = this;
+    this.go(next);
+    Object.assign(this.flags, flags);
+    this.dirty = dirty;
+    this.code.end();
   }
 
   private callRegister(register: number, returns: number, next: Edge): void {
@@ -1261,22 +1279,7 @@ export class Generator {
 }
 
 function edgesOf({ end }: Block): Edge[] {
-  switch (end.kind) {
-    case 'jump':
-      return [end.to];
-    case 'branch':
-    case 'compare':
-      return [end.taken, end.next];
-    case 'call':
-    case 'call-register':
-      return [end.next];
-    case 'table':
-      return end.targets;
-    case 'dynamic':
-      return [end.back, end.next].filter((edge): edge is Edge => edge !== undefined);
-    case 'interpret':
-      return [];
-  }
+  return edges(end);
 }
 
 /** True for an unconditional branch, which has nothing to emit but where it goes. */

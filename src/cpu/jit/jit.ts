@@ -229,7 +229,10 @@ export class Jit implements Engine {
         }
         break;
       }
-      if (alone) {
+      if (this.hot && !alone && remaining > SETTLE) {
+        this.hot = false;
+        remaining = this.settle(remaining);
+      } else if (alone) {
         alone = false;
         remaining = this.interpret(remaining, 1, pc);
       } else {
@@ -250,11 +253,7 @@ export class Jit implements Engine {
         continue;
       }
       if (stop !== STOP.BUDGET) break;
-      if (remaining <= SETTLE || !this.sample()) continue;
-      remaining = this.settle(remaining);
-      stop = this.lastStop;
-      if (stop === ENTERED) alone = true;
-      else if (stop !== STOP.BUDGET) break;
+      if (!this.hot && this.interpreted >= this.turn) this.hot = this.sample();
     }
     if (remaining <= 0 && (stop === ENTERED || stop === GO_ON || stop === SHORT || stop === ALONE)) stop = STOP.BUDGET;
     translations.resume();
@@ -263,6 +262,9 @@ export class Jit implements Engine {
   }
 
   private lastStop = 0;
+  /** Instructions that the interpreter executed since the last sample; whether the last sample was of a hot place. */
+  private interpreted = 0;
+  private hot = false;
 
   /** A turn of the interpreter of at most `count` instructions; what is left then. `alone`: the first one, at this address, is not entered. */
   private interpret(remaining: number, count: number, alone = -1): number {
@@ -274,6 +276,7 @@ export class Jit implements Engine {
     this.lastStop = interpreter.interpret(turn);
     this.interpreting = false;
     if (alone !== -1) translations.resume();
+    this.interpreted += interpreter.executed;
     return remaining - interpreter.executed;
   }
 
@@ -310,6 +313,7 @@ export class Jit implements Engine {
 
   /** The interpreter has had a whole turn: true when it is often where it is now. */
   private sample(): boolean {
+    this.interpreted = 0;
     const { turns, cells } = this;
     const place = cells[CELL.PC]! >>> 6;
     const count = (turns.get(place) ?? 0) + 1;

@@ -56,8 +56,9 @@ export type Terminator =
   | { readonly kind: 'jump'; to: Edge }
   | { readonly kind: 'branch'; readonly condition: number; taken: Edge; next: Edge }
   | { readonly kind: 'compare'; readonly register: number; readonly nonZero: boolean; taken: Edge; next: Edge }
-  | { readonly kind: 'call'; readonly target: number; readonly returns: number; next: Edge }
-  | { readonly kind: 'call-register'; readonly register: number; readonly returns: number; next: Edge }
+  /** `condition` is -1 for a call that is always made. */
+  | { readonly kind: 'call'; readonly condition: number; readonly target: number; readonly returns: number; next: Edge }
+  | { readonly kind: 'call-register'; readonly condition: number; readonly register: number; readonly returns: number; next: Edge }
   | { readonly kind: 'table'; readonly index: number; readonly targets: Edge[] }
   /** The step itself computes where it goes; `expected` is the address at which a copied function returns, and its block. */
   | { readonly kind: 'dynamic'; readonly expected: number; back: Edge | undefined; next: Edge | undefined }
@@ -108,7 +109,7 @@ export function edges(end: Terminator): Edge[] {
       return [end.taken, end.next];
     case 'call':
     case 'call-register':
-      return [end.next];
+      return end.condition < 0 ? [end.next] : [end.next, end.next];
     case 'table':
       return end.targets;
     case 'dynamic':
@@ -325,9 +326,8 @@ class Former {
       return end;
     }
     if (name === 'BL' || name === 'BL_FAR') {
-      if (step.condition >= 0 || itNext !== 0) return { kind: 'interpret', next: undefined };
       const target = name === 'BL' ? near(w1) : far;
-      if (this.inlinable(target, context)) {
+      if (step.condition < 0 && this.inlinable(target, context)) {
         const copy: Context = { id: ++this.contexts, returns: next, parent: context, entry: target };
         const end: Terminator = { kind: 'jump', to: { exit: target } };
         follow(
@@ -340,15 +340,14 @@ class Former {
         );
         return end;
       }
-      const end: Terminator = { kind: 'call', target, returns: next, next: { exit: next } };
+      const end: Terminator = { kind: 'call', condition: step.condition, target, returns: next, next: { exit: next } };
       follow(next, 0, (edge) => {
         end.next = edge;
       });
       return end;
     }
     if (name === 'BLX') {
-      if (step.condition >= 0 || itNext !== 0) return { kind: 'interpret', next: undefined };
-      const end: Terminator = { kind: 'call-register', register: (w1 >> 8) & 15, returns: next, next: { exit: next } };
+      const end: Terminator = { kind: 'call-register', condition: step.condition, register: (w1 >> 8) & 15, returns: next, next: { exit: next } };
       follow(next, 0, (edge) => {
         end.next = edge;
       });

@@ -220,7 +220,7 @@ export class Translations {
       const { page, index, original } = patch;
       if (patch.users > 0 && page.slots[index] === original) page.slots[index] = (original & ~0xfff) | ENTER;
     }
-    this.suspended.length = 0;
+    if (this.suspended.length > 0) this.suspended.length = 0;
     if (this.dropped.size > 0) {
       for (const number of this.dropped.keys()) this.free.push(number);
       this.dropped.clear();
