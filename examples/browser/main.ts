@@ -92,7 +92,10 @@ function reply(data: Reply): void {
   }
 }
 
-function finished({ reason, status, time, trace, stats }: Result): void {
+function finished(result: Result): void {
+  const { reason, status, time, trace, stats } = result;
+  // For whoever drives the page with a program: what `imx-sim run --json` ends with.
+  byId('figures').dataset['result'] = JSON.stringify(result);
   showProgress({
     seconds: time,
     instructions: stats['instructions']!,
@@ -179,7 +182,7 @@ function chooseShipped(): void {
 select('image').append(...IMAGES.map(({ name, text }) => make('option', `${name}: ${text}`)));
 const fromFile = make('option', 'found from the ELF');
 fromFile.value = '';
-select('soc').append(fromFile, ...Object.keys(SOCS).map((name) => make('option', name)));
+select('soc').append(fromFile, ...SOCS.map(({ name }) => make('option', name)));
 chooseShipped();
 
 select('image').addEventListener('change', chooseShipped);

@@ -118,6 +118,16 @@ describe.skipIf(absent)('examples/browser in Chromium', () => {
     expect(await text('#problem')).toContain('Linux would print: remoteproc remoteproc0: Image is too small');
   });
 
+  it('runs a bare core with semihosting, whose exit status it shows', async () => {
+    await page.setInputFiles('#file', join(IMAGES, 'semihosting_exit7.elf'));
+    await page.click('#more summary');
+    await page.selectOption('#soc', 'cortex-m7');
+    await page.check('#semihosting');
+    expect(await run()).toBe('exit 7');
+    expect((await lines('[data-device=semihosting]'))[0]).toMatch(/^hello from semihosting/);
+    expect(await page.locator('#soc option').allTextContents()).toContain('imx8mp');
+  });
+
   it('names a regular expression that is none, and a device that is not there, with the remedy', async () => {
     await page.fill('#until', 'goodbye(');
     expect(await run()).toBe('failed');
