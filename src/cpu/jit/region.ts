@@ -255,14 +255,20 @@ class Former {
       w0 = page.slots[index]!;
     }
     const size = ((w0 >>> 12) & 15) * 2;
-    // An instruction in two pages belongs to two pieces of memory: left to the interpreter.
-    if ((pc & 0xfff) + size > 4096) return undefined;
+    // The second half of an instruction in two pages, where it can be watched.
+    const straddles = (pc & 0xfff) + size > 4096;
+    if (straddles && page.straddles < 0) return undefined;
     const inIt = it !== 0;
     const op = inIt ? w0 >>> 16 : w0 & 0xfff;
     const name = NAMES[op]!;
     const w2 = page.slots[index + 2]!;
     const advanced = (it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f);
-    this.guard(page, pc, size);
+    if (straddles) {
+      const second = (pc >>> 12) + 1;
+      this.guard(page, pc, 2);
+      this.guards.set(page.straddles, 2);
+      this.pages.set(second, { virtual: second, arena: page.straddles });
+    } else this.guard(page, pc, size);
     return {
       pc,
       next: (pc + size) | 0,
