@@ -113,6 +113,12 @@ export const IMAGES = [
     shows: 'SysTick at 100 Hz, WFI in between, a line each second: long virtual times at little cost.',
     until: ['^up 1 s$', '^up 60 s$'],
   }),
+  imx8mp('soak', 'soak', {
+    title: 'Soak',
+    shows: 'Ticks, messages, and a routine that it rewrites every five seconds and checks: for bench/soak.mjs, which restarts it over and over.',
+    sources: ['soak/main.c', ...RPMSG],
+    until: ['incoming msg 100: hello world!', '^up 600 s, 121 rewrites, 100 messages$'],
+  }),
   imx8mp('bad_table', 'bad-table', {
     title: 'The sound table of which the broken ones are made',
     shows: 'Linux brings up the RPMsg device although nobody takes messages from the MU: its first kick times out.',
