@@ -5,7 +5,7 @@
  * (`READ`, `WRITE`, `EXECUTE`); 0 means: come here. Entries are filled on first use and dropped when the MPU, the privilege or the
  * page's role (it now holds cached code) changes. The table stands in the arena, where translated code can reach it.
  */
-import { type AddressSpace, BUS_FAULT, type Progress } from '../memory/bus.ts';
+import { type AddressSpace, BUS_FAULT, type Progress, unchanging } from '../memory/bus.ts';
 import { CHUNK_SIZE, PAGE_SHIFT, PAGE_SIZE, type Ram, type RamObserver } from '../memory/ram.ts';
 
 /** Rights in a page-table entry and in `ProtectionUnit.permissions`. */
@@ -44,7 +44,7 @@ export interface MemoryTap {
 }
 
 /** What only an access or an event changes. */
-const STEADY: Progress = { ticks: 0, cycles: 1, until: Number.POSITIVE_INFINITY };
+const STEADY: Progress = unchanging();
 
 /** The data and instruction port of one core. Nothing here throws for what the guest does: see `fault`. */
 export class CoreMemory implements RamObserver {

@@ -6,7 +6,7 @@
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import { invariant } from '../errors.ts';
-import type { Progress } from '../memory/bus.ts';
+import { type Progress, unchanging } from '../memory/bus.ts';
 import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 
@@ -137,7 +137,7 @@ export class SysTick {
 
   /** How CVR (`step` -1) or CSR (0) goes on until the counter next reaches 0; undefined while COUNTFLAG is set. */
   private progress(step: number): Progress | undefined {
-    if (!this.enabled) return this.countFlag ? undefined : { ticks: 0, cycles: 1, until: Number.POSITIVE_INFINITY };
+    if (!this.enabled) return this.countFlag ? undefined : unchanging();
     const ticks = this.ticksToZero();
     if ((this.control() & COUNTFLAG) !== 0 || ticks === Number.POSITIVE_INFINITY || this.value() === 0) return undefined;
     const { numerator, denominator } = this.tick;

@@ -39,6 +39,11 @@ export interface Progress {
   readonly until: number;
 }
 
+/** A value that stays for `cycles` cycles of the base clock, or, when those are over (or not given), until an access or an event changes it. */
+export function unchanging(cycles = Number.POSITIVE_INFINITY): Progress {
+  return { ticks: 0, cycles: 1, until: cycles > 0 ? cycles : Number.POSITIVE_INFINITY };
+}
+
 /** A window of an address space. `ram` regions name the byte of the RAM at which they start. */
 export interface Region {
   readonly name: string;

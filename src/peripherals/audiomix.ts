@@ -59,6 +59,7 @@ export class Audiomix {
       behaviour: {
         SAI_PLL_GNRL_CTL: {
           value: () => this.pll.control,
+          progress: () => this.pll.progress,
           write: (next, previous) => {
             this.pll.controlWritten(next, previous);
             clocks.changed();

@@ -128,6 +128,7 @@ export class CcmAnalog {
     for (const [pll] of PLLS) {
       behaviour[`${pll}_GEN_CTRL`] = {
         value: () => plls.get(pll)!.control,
+        progress: () => plls.get(pll)!.progress,
         write: (next: number, previous: number) => {
           plls.get(pll)!.controlWritten(next, previous);
           if (next !== previous) clocks.changed();

@@ -6,6 +6,7 @@
  * domain without power does, wake-up masks and low-power modes (stored).
  */
 import type { Diagnostics } from '../diagnostics.ts';
+import { unchanging } from '../memory/bus.ts';
 import { defineRegisters, RegisterFile } from '../memory/registers.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 
@@ -91,12 +92,13 @@ export class Gpc {
     const { name, scheduler, diagnostics } = options;
     const switchCycles = scheduler.cyclesFromNs(SWITCH_NS);
     const behaviour: Record<string, object> = {
-      PU_PWRHSK: { value: () => this.handshake() },
+      PU_PWRHSK: { value: () => this.handshake(), steady: true },
     };
     for (const request of REQUESTS) {
       let finished = 0;
       behaviour[request] = {
         value: () => (scheduler.now >= finished ? 0 : this.device.get(request)),
+        progress: () => unchanging(finished - scheduler.now),
         write: (next: number, previous: number, _index: number, written: number) => {
           // What an earlier request left behind has finished by now, unless it is still under way.
           const pending = scheduler.now >= finished ? written : previous | next;

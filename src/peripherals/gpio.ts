@@ -51,12 +51,12 @@ export class Gpio {
       name,
       diagnostics,
       behaviour: {
-        DR: { value: () => this.pads, write: changed },
+        DR: { value: () => this.pads, steady: true, write: changed },
         GDIR: { write: changed },
-        PSR: { value: () => this.pads },
+        PSR: { value: () => this.pads, steady: true },
         ICR: { write: changed },
         IMR: { write: changed },
-        ISR: { value: () => this.status, write: changed },
+        ISR: { value: () => this.status, steady: true, write: changed },
         EDGE_SEL: { write: changed },
       },
     });

@@ -5,7 +5,7 @@
  * timer is armed only for a flag that is clear. Not modelled: output pins (OMn, FOn) and low-power modes (WAITEN, STOPEN, DOZEEN).
  */
 import type { Diagnostics } from '../diagnostics.ts';
-import type { Progress } from '../memory/bus.ts';
+import { type Progress, unchanging } from '../memory/bus.ts';
 import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import { ClockRatio } from './clock-ratio.ts';
@@ -152,7 +152,7 @@ export class Gpt {
   /** How the counter goes on until it next wraps or restarts. */
   private progress(): Progress | undefined {
     const { ratio, anchor } = this;
-    if (ratio.stopped) return { ticks: 0, cycles: 1, until: Number.POSITIVE_INFINITY };
+    if (ratio.stopped) return unchanging();
     const { now } = this.options.scheduler;
     const elapsed = ratio.ticks(now - anchor);
     const count = this.countAfter(elapsed);

@@ -7,6 +7,7 @@
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import type { EventHub } from '../events.ts';
+import { type Progress, unchanging } from '../memory/bus.ts';
 import { RegisterFile } from '../memory/registers.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import type { ClockSource, ClockTree } from './clock-tree.ts';
@@ -85,20 +86,26 @@ export class ImxUart {
     this.agingTimer = scheduler.timer(`${name} aging`, () => this.flag('USR1', 'AGTIM'));
     this.idleTimer = scheduler.timer(`${name} idle`, () => this.flag('USR2', 'IDLE'));
     const changed = (): void => this.settle();
+    const untilReset = (): Progress => unchanging(this.resetUntil - scheduler.now);
     this.device = new RegisterFile(IMX_UART, {
       name,
       diagnostics,
       behaviour: {
-        URXD: { value: () => this.top(), read: () => this.pop() },
+        // An empty FIFO has nothing to lose: a read gives the last byte until a new one arrives.
+        URXD: {
+          value: () => this.top(),
+          read: () => this.pop(),
+          progress: () => (this.receiveFifo.length === 0 ? unchanging() : undefined),
+        },
         UTXD: { write: (next) => this.transmit(next & 0xff) },
         UCR1: { write: (next, previous) => this.control1(next, previous) },
-        UCR2: { value: () => this.control2(), write: (next, previous) => this.control2Written(next, previous) },
+        UCR2: { value: () => this.control2(), progress: untilReset, write: (next, previous) => this.control2Written(next, previous) },
         UCR3: { write: changed },
         UCR4: { write: (next) => this.control4(next) },
         UFCR: { write: changed },
         USR1: { value: () => this.status1(), steady: true, write: changed },
         USR2: { value: () => this.status2(), steady: true, write: changed },
-        UTS: { value: () => this.test() },
+        UTS: { value: () => this.test(), progress: untilReset },
         UMCR: { write: (next) => this.report(next & 1, 'UMCR', 'RS-485 mode') },
       },
     });

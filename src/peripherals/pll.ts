@@ -4,7 +4,9 @@
  * Described in the CCM chapter of the reference manual (CCM_ANALOG); the SAI PLL of the 8M Plus' AUDIOMIX is the same. Not modelled:
  * spread spectrum (SSCG), the frequency calibration (MNIT), the pad reference clocks.
  */
+
 import { bits } from '../memory/bits.ts';
+import { type Progress, unchanging } from '../memory/bus.ts';
 import { bit, type FieldSpec, field } from '../memory/registers.ts';
 
 /** Which of the two kinds; they place their enable and lock bits differently. */
@@ -98,6 +100,11 @@ export class Pll {
     const control = this.registers.control() & ~LOCK;
     const locked = control & RST && this.now() >= this.lockedAt;
     return (locked ? control | LOCK : control) >>> 0;
+  }
+
+  /** How long `control` stays as it is. */
+  get progress(): Progress {
+    return unchanging(this.lockedAt - this.now());
   }
 
   /** Frequency before the output gate, in Hz, from a reference of `reference` Hz. */

@@ -60,14 +60,14 @@ export class Sema4 {
       name: options.name,
       diagnostics: options.diagnostics,
       behaviour: {
-        GATE: { value: (gate) => this.owners[gate]!, write: (next, _previous, gate) => this.writeGate(gate, next & 3) },
+        GATE: { value: (gate) => this.owners[gate]!, steady: true, write: (next, _previous, gate) => this.writeGate(gate, next & 3) },
         CPINE: {
           write: (next, _previous, processor) => {
             this.enabled[processor] = turn(next);
             this.settle();
           },
         },
-        CPNTF: { value: (processor) => turn(this.notified[processor]!) },
+        CPNTF: { value: (processor) => turn(this.notified[processor]!), steady: true },
         RSTGT: { write: (_next, _previous, _index, written) => this.resetWritten('RSTGT', written) },
         RSTNTF: { write: (_next, _previous, _index, written) => this.resetWritten('RSTNTF', written) },
       },
@@ -96,6 +96,7 @@ export class Sema4 {
     return {
       read: (offset, size) => this.file.read(offset, size),
       peek: (offset, size) => this.file.peek(offset, size),
+      steady: (offset) => this.file.steady(offset),
       write: (offset, value, size) => {
         this.current = processor;
         return this.file.write(offset, value, size);

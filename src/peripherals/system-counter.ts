@@ -5,7 +5,7 @@
  * crystal. Compare 0 drives line one, compare 1 line two. Not modelled: the slow modes (CNTFID1, CNTFID2) and CNTCR.HDBG.
  */
 import type { Diagnostics } from '../diagnostics.ts';
-import type { Progress } from '../memory/bus.ts';
+import { type Progress, unchanging } from '../memory/bus.ts';
 import { bit, defineRegisters, RegisterFile } from '../memory/registers.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import { ClockRatio } from './clock-ratio.ts';
@@ -97,7 +97,7 @@ export class SystemCounter {
   /** How the low (0) or high (1) word goes on until the low word wraps. */
   private progress(index: number): Progress {
     const { ratio, anchor, base } = this;
-    if (!this.device.field('CNTCR', 'EN') || ratio.stopped) return { ticks: 0, cycles: 1, until: Number.POSITIVE_INFINITY };
+    if (!this.device.field('CNTCR', 'EN') || ratio.stopped) return unchanging();
     const { now } = this.scheduler;
     const elapsed = ratio.ticks(now - anchor);
     const wrap = anchor + ratio.cycles(elapsed + WRAP_LOW - ((base + elapsed) % WRAP_LOW));
