@@ -65,6 +65,8 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
   private storeRefused = false;
   /** Something thrown in a callback, to be thrown again outside native code. */
   private failure: unknown;
+  /** Starts whose pages were given to `takeWritable`'s caller. */
+  private startsTaken = 0;
   private float = true;
   /** The MPU changed and the interpreter has been given some time. */
   private settling = false;
@@ -84,6 +86,8 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
   }
 
   takeWritable(): { ram: Ram; page: number }[] {
+    if (this.nativeStarts === this.startsTaken) return [];
+    this.startsTaken = this.nativeStarts;
     return this.memory.takeWritable();
   }
 
