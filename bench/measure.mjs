@@ -11,7 +11,7 @@ import { pathToFileURL } from 'node:url';
 
 export const root = resolve(import.meta.dirname, '..');
 export const dist = resolve(process.env.IMX_SIM_DIST ?? join(root, 'dist'));
-const main = join(dist, 'cli/main.js');
+const main = join(dist, 'command/main.js');
 
 /** Path of an image. */
 export const image = (name) => join(root, 'images', `${name}.elf`);

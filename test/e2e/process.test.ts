@@ -49,7 +49,7 @@ it('writes nothing to standard error but its one note when all is well', async (
 });
 
 it('ends quietly when the reader goes away', async () => {
-  const child = spawn(process.execPath, [join(inject('dist'), 'cli/main.js'), 'run', imagePath('imx8mp_wfi_tick'), '--timeout', '24h']);
+  const child = spawn(process.execPath, [join(inject('dist'), 'command/main.js'), 'run', imagePath('imx8mp_wfi_tick'), '--timeout', '24h']);
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
@@ -62,7 +62,7 @@ it('ends quietly when the reader goes away', async () => {
 
 it('reports and ends with 130 on Ctrl-C', async () => {
   const child = spawn(process.execPath, [
-    join(inject('dist'), 'cli/main.js'),
+    join(inject('dist'), 'command/main.js'),
     'run',
     imagePath('imx8mp_wfi_tick'),
     '--timeout',

@@ -1,7 +1,7 @@
 /**
  * Global set-up of the projects that run `imx-sim` as a process: compiles src once into a temporary directory, outside the checkout.
  *
- * IMX_SIM_DIST names a build to test instead (a directory with cli/main.js), such as an installed package's.
+ * IMX_SIM_DIST names a build to test instead (a directory with command/main.js), such as an installed package's.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -33,6 +33,12 @@ export default function setup(project: TestProject): (() => void) | undefined {
   });
   // Type errors are the type check's business; a build that wrote nothing is ours.
   if (!existsSync(join(dist, 'cli/main.js'))) throw new Error(`the build wrote no dist/cli/main.js\n${tsc.stdout}${tsc.stderr}`);
+  const bundle = spawnSync(process.execPath, [join(root, 'node_modules/rolldown/bin/cli.mjs'), '-c'], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, IMX_SIM_DIST: dist },
+  });
+  if (bundle.status !== 0) throw new Error(`the build wrote no dist/command/main.js\n${bundle.stdout}${bundle.stderr}`);
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
   copyFileSync(join(root, 'package.json'), join(directory, 'package.json'));
   process.env['IMX_SIM_DIST'] = dist;

@@ -63,7 +63,7 @@ export async function runCli(args: readonly string[], { stdin = '', env = {}, tt
 /** Runs the built command in `dist` (see build-once.ts) as a process. */
 export function spawnCli(dist: string, args: readonly string[], { stdin = '', env = {} }: CliSurroundings = {}): Promise<CliResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(dist, 'cli/main.js'), ...args], {
+    const child = spawn(process.execPath, [join(dist, 'command/main.js'), ...args], {
       env: { ...process.env, NODE_V8_COVERAGE: '', ...env },
       timeout: LONGEST_MS,
       killSignal: 'SIGKILL',
