@@ -10,12 +10,15 @@ import { hex32 } from './memory/bits.ts';
 export class ImxSimError extends Error {
   readonly code: string;
   readonly remedy: string;
+  /** Where it is, for programs: an option, a file, a part of a file; empty when the message has no single place. */
+  readonly place: string;
 
-  constructor(code: string, message: string, remedy = '') {
+  constructor(code: string, message: string, remedy = '', place = '') {
     super(message);
     this.name = new.target.name;
     this.code = code;
     this.remedy = remedy;
+    this.place = place;
   }
 }
 
@@ -23,16 +26,16 @@ export class ImxSimError extends Error {
 export class FirmwareError extends ImxSimError {
   readonly linux: readonly string[];
 
-  constructor(code: string, message: string, remedy = '', linux: readonly string[] = []) {
-    super(code, message, remedy);
+  constructor(code: string, message: string, remedy = '', linux: readonly string[] = [], place = '') {
+    super(code, message, remedy, place);
     this.linux = linux;
   }
 }
 
 /** An option, a file name or a combination of them makes no sense. */
 export class UsageError extends ImxSimError {
-  constructor(message: string, remedy = '') {
-    super('E_USAGE', message, remedy);
+  constructor(message: string, remedy = '', place = '') {
+    super('E_USAGE', message, remedy, place);
   }
 }
 

@@ -127,7 +127,8 @@ export class Machine {
     this.peripherals = this.mapPeripherals();
     this.cores = soc.cores.map((core) => this.buildCore(core));
     const chosen = this.cores.find((core) => core.name === (options.core ?? soc.cores[0]!.name));
-    if (!chosen) throw new UsageError(`${soc.name} has no core ${options.core}`, `its cores: ${soc.cores.map((c) => c.name).join(', ')}`);
+    if (!chosen)
+      throw new UsageError(`${soc.name} has no core ${options.core}`, `its cores: ${soc.cores.map((c) => c.name).join(', ')}`, '--core');
     this.core = chosen;
     if (linux) {
       this.kernel = new Kernel({ scheduler: this.scheduler, memory: this.view('linux'), events: this.events });
@@ -404,6 +405,8 @@ export class Machine {
           'E_SEGMENT_OUTSIDE',
           `${firmware.name}: segment ${index} (${hex32(da)}, ${hex(memsz)} bytes) lies outside the memory of ${this.soc.name} ${this.core.name}`,
           'link it for this SoC, or choose another with --soc; `imx-sim info` shows the segments against the map',
+          [],
+          `${firmware.name}: segment ${index}`,
         );
       }
     }

@@ -15,15 +15,15 @@ export function readFirmware(path: string): Firmware {
   try {
     const stat = statSync(path);
     if (stat.isFile() && stat.size > LARGEST_FILE)
-      throw new UsageError(`${path}: ${stat.size} bytes are no firmware`, 'give the path of an ELF');
-    if (stat.isCharacterDevice() || stat.isBlockDevice()) throw new UsageError(`${path}: it is a device`, 'give the path of an ELF');
+      throw new UsageError(`${path}: ${stat.size} bytes are no firmware`, 'give the path of an ELF', path);
+    if (stat.isCharacterDevice() || stat.isBlockDevice()) throw new UsageError(`${path}: it is a device`, 'give the path of an ELF', path);
     bytes = readFileSync(path);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new UsageError(`${path}: no such file`, 'give the path of an ELF; images/ has some to try');
-    if (code === 'EISDIR') throw new UsageError(`${path}: it is a directory`, 'give the path of an ELF in it');
-    throw new UsageError(`${path}: ${message}`, 'give the path of an ELF that can be read');
+    if (code === 'ENOENT') throw new UsageError(`${path}: no such file`, 'give the path of an ELF; images/ has some to try', path);
+    if (code === 'EISDIR') throw new UsageError(`${path}: it is a directory`, 'give the path of an ELF in it', path);
+    throw new UsageError(`${path}: ${message}`, 'give the path of an ELF that can be read', path);
   }
   return parseFirmware(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), basename(path));
 }

@@ -67,20 +67,34 @@ function buildProgram(done: (status: number) => void): Command {
   return command;
 }
 
-/** One line for what the user can mend, the whole stack for what is ours. */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
+/** One line for what the user can mend, the whole stack for what is ours; `json`: a result object, as every run ends with one. */
+function report(error: unknown, json: boolean): number {
+  if (error instanceof CommanderError) {
+    // commander has said it on standard error.
+    if (error.exitCode === 0) return EXIT.OK;
+    const place = /'(-[^' ]+)/.exec(error.message)?.[1] ?? '';
+    const message = error.message.replace(/^error: /, '');
+    return result(json, EXIT.USAGE, 'bad-input', { code: 'E_USAGE', message, place, remedy: 'imx-sim --help shows what there is' });
+  }
   if (error instanceof ImxSimError) {
-    process.stderr.write(`imx-sim: ${error.message}\n`);
-    if (error.remedy) process.stderr.write(`  remedy: ${error.remedy}\n`);
-    for (const line of 'linux' in error && Array.isArray(error.linux) ? error.linux : [])
-      process.stderr.write(`  Linux would print: ${line}\n`);
+    const { code, message, place, remedy } = error;
+    const linux: readonly string[] = 'linux' in error && Array.isArray(error.linux) ? error.linux : [];
+    if (json) return result(json, EXIT.USAGE, 'bad-input', { code, message, place, remedy, ...(linux.length > 0 ? { linux } : {}) });
+    process.stderr.write(`imx-sim: ${message}\n`);
+    if (remedy) process.stderr.write(`  remedy: ${remedy}\n`);
+    for (const line of linux) process.stderr.write(`  Linux would print: ${line}\n`);
     return EXIT.USAGE;
   }
-  process.stderr.write(
-    `imx-sim: internal error, please report it with the command line and the firmware:\n${(error as Error)?.stack ?? error}\n`,
-  );
-  return EXIT.INTERNAL;
+  const remedy = 'please report it with the command line and the firmware';
+  process.stderr.write(`imx-sim: internal error, ${remedy}:\n${(error as Error)?.stack ?? error}\n`);
+  const message = error instanceof Error ? error.message : String(error);
+  return result(json, EXIT.INTERNAL, 'internal-error', { code: 'E_INTERNAL', message, place: '', remedy });
+}
+
+/** Ends standard output with a result object when `json`; returns `status`. */
+function result(json: boolean, status: number, reason: string, error: Readonly<Record<string, unknown>>): number {
+  if (json) process.stdout.write(`${JSON.stringify({ type: 'result', reason, status, error })}\n`);
+  return status;
 }
 
 /** Runs `imx-sim` with `args` (without node and script) and returns its exit status. */
@@ -91,7 +105,7 @@ export async function program(args: readonly string[]): Promise<number> {
       status = result;
     }).parseAsync(args, { from: 'user' });
   } catch (error) {
-    status = report(error);
+    status = report(error, args.includes('--json'));
   }
   return status;
 }

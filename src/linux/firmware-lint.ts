@@ -51,12 +51,40 @@ export function lintFirmware(firmware: Firmware, soc: SocDescription, board: Boa
   return context.findings;
 }
 
+/** What to know about `firmware` that is to run without Linux on a SoC that has one. */
+export function lintWithoutLinux({ resourceTable }: Firmware): LintFinding[] {
+  if (!resourceTable) return [];
+  const { resources } = decodeResourceTable(resourceTable.bytes);
+  if (!resources.some((resource) => resource.kind === 'vdev' && resource.id === 7)) return [];
+  return [
+    {
+      severity: 'note',
+      place: '--no-linux',
+      text: 'the firmware has an rpmsg vdev in its resource table; without Linux nobody sets DRIVER_OK or answers, so it may wait for ever',
+      remedy: 'leave --no-linux out to have Linux load the firmware and talk to it',
+    },
+  ];
+}
+
 const REMOTEPROC = 'remoteproc remoteproc0: ';
 
 function lintSegment(context: Context, segment: FirmwareSegment): void {
   const { remoteproc, regions, board, findings } = context;
   const { index, da, memsz } = segment;
   const place = `segment ${index}`;
+  // What ends past the end of the file with bytes in it is no firmware (parseFirmware); Linux refuses what has none there too.
+  const { offset, filesz } = segment;
+  const size = context.firmware.bytes.length;
+  if (offset + filesz > size) {
+    findings.push({
+      severity: 'error',
+      place,
+      text: `it has no bytes in the file, but its offset ${hex(offset)} lies past the end of the file, ${hex(size)}`,
+      remedy: 'build or strip the file again, so that p_offset lies in the file; a debugger would load it, Linux does not',
+      linux: [`${REMOTEPROC}truncated fw: need ${hex(offset + filesz)} avail ${hex(size)}`],
+    });
+    return;
+  }
   const badPhdr = `${REMOTEPROC}bad phdr da ${hex(da)} mem ${hex(memsz)}`;
   const sa = translateDa(remoteproc.att, da, memsz);
   if (sa === undefined) {

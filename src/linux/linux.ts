@@ -239,12 +239,20 @@ export class Linux {
     for (const { name, suppliers } of this.platform.devicesDeferred) {
       waits.push(`the probe of ${name} waits for ${suppliers.join(', ') || 'another driver'}, which has no driver or does not exist`);
     }
-    for (const { rproc } of this.remoteprocs) waits.push(...rprocWaits(rproc));
+    for (const { rproc } of this.remoteprocs) waits.push(...rprocWaits(rproc), ...this.driverless(rproc));
     for (const { text } of this.modules.unboundChannels()) waits.push(text);
     for (const { name, waitingFor } of this.kernel.tasks) {
       if (waitingFor !== undefined && /^(mailbox|a TX buffer|mutex|a tty$)/.test(waitingFor)) waits.push(`${name} waits for ${waitingFor}`);
     }
     return waits;
+  }
+
+  /** Said of a virtio device that waits for a driver which was not loaded. */
+  private driverless({ device, rvdevs }: Rproc): string[] {
+    if (rvdevs.length === 0 || this.modules.loaded.includes('virtio_rpmsg_bus')) return [];
+    return [
+      `${device}: its virtio device has no driver, since the module virtio_rpmsg_bus is not loaded (--modules), so firmware that waits for DRIVER_OK waits for ever`,
+    ];
   }
 }
 

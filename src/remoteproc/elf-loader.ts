@@ -93,12 +93,12 @@ export function linuxVerdict(name: string, bytes: Uint8Array): string[] {
  * @throws {FirmwareError} with code, one line that names the place, a remedy, and what Linux would print.
  */
 export function parseFirmware(bytes: Uint8Array, name: string): Firmware {
-  const fail = (code: string, text: string, remedy: string): never => {
-    throw new FirmwareError(code, `${name}: ${text}`, remedy, linuxVerdict(name, bytes));
+  const fail = (code: string, text: string, remedy: string, place = 'ELF header'): never => {
+    throw new FirmwareError(code, `${name}: ${text}`, remedy, linuxVerdict(name, bytes), `${name}: ${place}`);
   };
   if (bytes.length < 4 || bytes[0] !== 0x7f || bytes[1] !== 0x45 || bytes[2] !== 0x4c || bytes[3] !== 0x46) {
     const { text, remedy } = explainForeignFile(bytes);
-    fail('E_NOT_ELF', text, remedy);
+    fail('E_NOT_ELF', text, remedy, 'first bytes');
   }
   checkHeader(bytes, readElfHeader(bytes), fail);
   const { header, programs, sections } = readElfStructure(bytes);
@@ -107,10 +107,13 @@ export function parseFirmware(bytes: Uint8Array, name: string): Firmware {
   for (const [index, { type, offset, paddr: da, vaddr, filesz, memsz }] of programs.entries()) {
     if (type !== PT.LOAD || memsz === 0) continue;
     const place = `segment ${index} (PT_LOAD at ${hex32(da)})`;
-    if (filesz > memsz) fail('E_ELF', `${place}: its file size ${hex(filesz)} exceeds its memory size ${hex(memsz)}`, REBUILD);
+    const short = `segment ${index}`;
+    if (filesz > memsz) fail('E_ELF', `${place}: its file size ${hex(filesz)} exceeds its memory size ${hex(memsz)}`, REBUILD, short);
     const missing = Math.min(filesz, offset + filesz - bytes.length);
-    if (missing > 0) fail('E_TRUNCATED', `${place} is truncated: ${missing} of its ${filesz} bytes are missing from the file`, RECOPY);
-    if (da + memsz > 2 ** 32) fail('E_ELF', `${place}: its ${hex(memsz)} bytes run past the end of the 32-bit address space`, REBUILD);
+    if (missing > 0)
+      fail('E_TRUNCATED', `${place} is truncated: ${missing} of its ${filesz} bytes are missing from the file`, RECOPY, short);
+    if (da + memsz > 2 ** 32)
+      fail('E_ELF', `${place}: its ${hex(memsz)} bytes run past the end of the 32-bit address space`, REBUILD, short);
     segments.push({ index, da, vaddr, offset, filesz, memsz, data: bytes.subarray(offset, offset + filesz) });
   }
   if (segments.length === 0) {
@@ -118,6 +121,7 @@ export function parseFirmware(bytes: Uint8Array, name: string): Firmware {
       'E_NO_SEGMENTS',
       'has no loadable segments: none of its program headers is a PT_LOAD with memory',
       'link it as an executable; objcopy --only-keep-debug leaves such a file',
+      'program headers',
     );
   }
   const table = sections.find((section) => section.name === '.resource_table');
@@ -133,7 +137,7 @@ export function parseFirmware(bytes: Uint8Array, name: string): Firmware {
   };
 }
 
-type Fail = (code: string, text: string, remedy: string) => never;
+type Fail = (code: string, text: string, remedy: string, place?: string) => never;
 
 const RECOPY = 'copy or download the file again, in binary mode, and compare its size with the original';
 const REBUILD = 'build the file again; its headers contradict each other';
@@ -160,16 +164,22 @@ function checkHeader(bytes: Uint8Array, { elfClass, byteOrder, machine, type }: 
 function checkTables(bytes: Uint8Array, header: ElfHeader, fail: Fail): void {
   const { phoff, phnum, phentsize, shoff, shnum, shentsize } = header;
   const { PHDR, SHDR } = ELF32;
-  if (phnum === 0) fail('E_NO_SEGMENTS', 'has no loadable segments: its program header table is empty', 'link it as an executable');
-  if (phentsize !== PHDR) fail('E_ELF', `its program headers are ${phentsize} bytes long instead of ${PHDR}`, REBUILD);
+  if (phnum === 0)
+    fail('E_NO_SEGMENTS', 'has no loadable segments: its program header table is empty', 'link it as an executable', 'program headers');
+  if (phentsize !== PHDR) fail('E_ELF', `its program headers are ${phentsize} bytes long instead of ${PHDR}`, REBUILD, 'program headers');
   const table = (what: string, end: number, size: number): void => {
     const missing = Math.min(end - bytes.length, size);
     if (missing > 0)
-      fail('E_TRUNCATED', `the ${what} header table is truncated: ${missing} of its ${size} bytes are missing from the file`, RECOPY);
+      fail(
+        'E_TRUNCATED',
+        `the ${what} header table is truncated: ${missing} of its ${size} bytes are missing from the file`,
+        RECOPY,
+        `${what} headers`,
+      );
   };
   table('program', phoff + phnum * PHDR, phnum * PHDR);
   if (shnum === 0) return;
-  if (shentsize !== SHDR) fail('E_ELF', `its section headers are ${shentsize} bytes long instead of ${SHDR}`, REBUILD);
+  if (shentsize !== SHDR) fail('E_ELF', `its section headers are ${shentsize} bytes long instead of ${SHDR}`, REBUILD, 'section headers');
   table('section', shoff + shnum * SHDR, shnum * SHDR);
 }
 

@@ -32,7 +32,9 @@ export function whatWaits(machine: Machine, messages: number): string[] {
   for (const core of machine.cores) lines.push(...(core.halted ? [`${core.name}: not running`] : core.describe()));
   for (const text of machine.linux?.waitingFor() ?? []) lines.push(`linux: ${text}`);
   const rproc = machine.linux?.remoteproc(machine.core.name);
-  if (rproc?.state === 'running' && rproc.rvdevs.length > 0 && messages === 0) {
+  // Without the bus driver nobody would have heard the firmware.
+  const driven = machine.linux?.modules.loaded.includes('virtio_rpmsg_bus');
+  if (driven && rproc?.state === 'running' && rproc.rvdevs.length > 0 && messages === 0) {
     lines.push(
       'linux: the virtio device is ready, but the firmware has sent no message, not even a name-service announcement (to address 0x35)',
     );

@@ -8,7 +8,7 @@ import type { EngineFactory } from '../cpu/engine.ts';
 import type { SemihostingHost } from '../cpu/semihosting.ts';
 import { UsageError } from '../errors.ts';
 import type { MachineEvent } from '../events.ts';
-import { type LintFinding, lintFirmware } from '../linux/firmware-lint.ts';
+import { type LintFinding, lintFirmware, lintWithoutLinux } from '../linux/firmware-lint.ts';
 import { Machine, type StopReason } from '../machine.ts';
 import type { Firmware } from '../remoteproc/elf-loader.ts';
 import type { Timer } from '../time/scheduler.ts';
@@ -120,6 +120,7 @@ export class Session {
     host.renderer.note(`${soc.name} ${machine.core.name} (${target.reasons.join('; ')}), ${where}, engine ${engine.name}`);
     this.lint = machine.linux ? lintFirmware(firmware, soc, machine.board!, core) : [];
     for (const finding of this.lint) if (finding.severity === 'error') host.renderer.finding(finding);
+    if (linux === false && soc.remoteprocs.length > 0) for (const finding of lintWithoutLinux(firmware)) host.renderer.finding(finding);
   }
 
   /** The device that `name` means; `console` is the M core's UART. @throws {UsageError} when the machine has no such console. */
@@ -128,7 +129,11 @@ export class Session {
     if (device !== undefined) return device;
     const { machine } = this;
     const known = machine.consoles.join(', ');
-    throw new UsageError(`no device ${name} to send to`, known ? `this machine has ${known}` : `${machine.soc.name} has no console`);
+    throw new UsageError(
+      `no device ${name} to send to`,
+      known ? `this machine has ${known}` : `${machine.soc.name} has no console`,
+      `device ${name}`,
+    );
   }
 
   /** As `consoleName`, or undefined. */

@@ -27,6 +27,7 @@ export function chooseTarget(firmware: Firmware, options: { soc?: string; board?
     throw new UsageError(
       `${firmware.name}: it fits the memory map of no SoC that is modelled`,
       'choose one with --soc; `imx-sim socs` lists them',
+      firmware.name,
     );
   const doubt = found.ambiguous?.length ? [`it would also fit ${found.ambiguous.map(({ name }) => name).join(', ')}: --soc decides`] : [];
   return {

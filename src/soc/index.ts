@@ -12,6 +12,6 @@ export const SOCS: readonly SocDescription[] = [IMX8MP, BARE_CORTEX_M7, BARE_COR
 /** The SoC called `name`. @throws {UsageError} naming those there are. */
 export function findSoc(name: string): SocDescription {
   const soc = SOCS.find((candidate) => candidate.name === name);
-  if (!soc) throw new UsageError(`unknown SoC ${name}`, `known are ${SOCS.map((known) => known.name).join(', ')}`);
+  if (!soc) throw new UsageError(`unknown SoC ${name}`, `known are ${SOCS.map((known) => known.name).join(', ')}`, '--soc');
   return soc;
 }

@@ -223,5 +223,5 @@ export function findBoard(soc: SocDescription, name: string | undefined): BoardD
   const board = soc.boards.find((candidate) => candidate.name === name);
   if (board) return board;
   const known = soc.boards.map((candidate) => candidate.name).join(', ');
-  throw new UsageError(`${soc.name} has no board ${name}`, known ? `its boards: ${known}` : 'it is a bare core without boards');
+  throw new UsageError(`${soc.name} has no board ${name}`, known ? `its boards: ${known}` : 'it is a bare core without boards', '--board');
 }

@@ -110,7 +110,7 @@ export class VirtioModules {
     // As modprobe does, dashes and underscores are the same.
     const module = name.replaceAll('-', '_');
     if (this.available.includes(module)) return module;
-    throw new UsageError(`no kernel module ${name}`, `modules: ${this.available.join(', ')}`);
+    throw new UsageError(`no kernel module ${name}`, `modules: ${this.available.join(', ')}`, '--modules');
   }
 
   private *insert(name: string): KernelCode {

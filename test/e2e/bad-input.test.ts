@@ -207,6 +207,36 @@ describe.each(REJECTED)('$what', ({ path, says, remedy, linux }) => {
     expect({ status, stdout }).toEqual({ status: EXIT.USAGE, stdout: '' });
     expect(stderr).not.toMatch(/^ {4}at /m);
   });
+
+  it.each(['run', 'info'])('%s --json ends with a result object that says the same', async (command) => {
+    const { status, stdout, stderr } = await runCli([command, path(), '--json']);
+    expect({ status, stderr }).toEqual({ status: EXIT.USAGE, stderr: '' });
+    const result = JSON.parse(linesOf(stdout).at(-1)!) as { error: Record<string, string | string[]> };
+    expect(result).toMatchObject({ type: 'result', reason: 'bad-input', status: EXIT.USAGE });
+    expect(result.error['code']).toMatch(/^E_[A-Z_]+$/);
+    expect(result.error['message']).toMatch(says);
+    expect(result.error['remedy']).toMatch(remedy);
+    expect(result.error['place']).not.toBe('');
+    if (linux !== undefined) expect(result.error['linux']).toContain(linux);
+  });
+});
+
+it('a bad option, and options that do not fit, end --json with a result object', async () => {
+  const cases: [string[], string, RegExp][] = [
+    [['run', imagePath('imx8mp_hello'), '--timeout', 'soon'], '--timeout', /a time is a number and a unit/],
+    [['run', imagePath('imx8mp_hello'), '--nonsense'], '--nonsense', /unknown option/],
+    [['run', imagePath('imx8mp_hello'), '--soc', 'imx99'], '--soc', /unknown SoC imx99/],
+    [['run', imagePath('imx8mp_hello'), '--board', 'none'], '--board', /has no board none/],
+    [['run', imagePath('imx8mp_rpmsg'), '--modules', 'ext4'], '--modules', /no kernel module ext4/],
+    [['run', imagePath('imx8mp_hello'), '--send', 'uart9=x'], 'device uart9', /no device uart9/],
+  ];
+  for (const [args, place, message] of cases) {
+    const { status, stdout } = await runCli([...args, '--json']);
+    expect(status).toBe(EXIT.USAGE);
+    const result = JSON.parse(linesOf(stdout).at(-1)!) as { error: { message: string } };
+    expect(result).toMatchObject({ type: 'result', reason: 'bad-input', status, error: { code: 'E_USAGE', place } });
+    expect(result.error.message).toMatch(message);
+  }
 });
 
 interface Refused {
@@ -297,6 +327,21 @@ const REFUSED: readonly Refused[] = [
     ['invalid qsz (0) or alignment (4096)'],
     EXIT.TIMEOUT,
   ),
+  {
+    what: 'a segment without bytes whose offset lies past the end of the file',
+    path: () =>
+      patched('offset.elf', (view, phoff) => {
+        const last = phoff + 32 * (view.getUint16(44, true) - 1);
+        view.setUint32(last, 1, true);
+        view.setUint32(last + 4, 0x10_0000, true);
+        view.setUint32(last + 12, 0x2000_0000, true);
+        view.setUint32(last + 16, 0, true);
+        view.setUint32(last + 20, 0x100, true);
+      }),
+    says: /error: segment \d: it has no bytes in the file, but its offset 0x100000 lies past the end of the file, 0x\w+/,
+    linux: [`remoteproc remoteproc0: truncated fw: need 0x100000 avail 0x${hello.length.toString(16)}`, ...NO_LOAD],
+    status: EXIT.USAGE,
+  },
   {
     what: 'a segment where the board has set nothing aside',
     path: () => patched('outside.elf', (view, phoff) => view.setUint32(phoff + 12, 0x1000_0000, true)),

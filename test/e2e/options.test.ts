@@ -192,7 +192,24 @@ describe('--trace-hash', () => {
   });
 });
 
+describe('--no-linux', () => {
+  it('on an RPMsg firmware says what it leaves out', async () => {
+    const { stderr } = await runFirmware('imx8mp_rpmsg', ['--no-linux', '--timeout', '50ms']);
+    expect(stderr).toMatch(/note: --no-linux: the firmware has an rpmsg vdev in its resource table.*\n {2}remedy: leave --no-linux out/);
+    const plain = await runFirmware('imx8mp_hello', ['--no-linux', '--until', 'hello world']);
+    expect(plain.stderr).not.toContain('rpmsg vdev');
+  });
+});
+
 describe('--modules', () => {
+  it('without virtio_rpmsg_bus blames the missing module, not the firmware', async () => {
+    const { stderr } = await runFirmware('imx8mp_rpmsg', ['--modules', '', '--timeout', '50ms']);
+    expect(stderr).toContain(
+      'linux: remoteproc0: its virtio device has no driver, since the module virtio_rpmsg_bus is not loaded (--modules)',
+    );
+    expect(stderr).not.toContain('the firmware has sent no message');
+  });
+
   it('loads only those: the channel then has no driver, which is said', async () => {
     const run = await runFirmware('imx8mp_rpmsg', ['--modules', 'virtio_rpmsg_bus,rpmsg_tty', '--timeout', '100ms']);
     expect(run.dmesg).toContain('virtio_rpmsg_bus virtio0: creating channel rpmsg-client-sample addr 0x400');
