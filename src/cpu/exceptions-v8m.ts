@@ -82,7 +82,11 @@ export class SecureExceptionUnit implements ExceptionModel {
   }
 
   usageFault(cause: (typeof UFSR)[keyof typeof UFSR]): void {
-    this.faults.usageFault(cause);
+    const { protection, registers } = this.parts;
+    // An instruction is fetched before EPSR.T is looked at.
+    if (cause === UFSR.INVSTATE && protection.violatesSecurity(registers.pc, true)) {
+      this.faults.secureFault(registers.secure ? SFSR.INVTRAN : SFSR.INVEP);
+    } else this.faults.usageFault(cause);
   }
 
   fetchFault(address: number): Completion {

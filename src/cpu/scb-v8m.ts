@@ -7,7 +7,7 @@
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import { defineRegisters, RegisterFile } from '../memory/registers.ts';
-import { BANKED_EXCEPTIONS, EXCEPTION, NON_SECURE } from './exception-numbers.ts';
+import { BANKED_EXCEPTIONS, EXCEPTION, NON_SECURE, numberOf } from './exception-numbers.ts';
 import { BFSR, type DFSR, type FaultStatus, type HFSR, MMFSR, type SFSR, type UFSR } from './fault-status.ts';
 import type { Nvic } from './nvic.ts';
 import type { CoreProfile } from './profile.ts';
@@ -334,13 +334,10 @@ export class BankedScb implements SystemControl {
       const id = this.idFor(number, secure);
       return id !== undefined && nvic.isPending(id) ? 2 ** at : 0;
     };
-    const next = this.host.vectPending();
-    // Non-secure software learns that something Secure is pending, not what.
-    const shown = next === 0 || secure || !nvic.targetsSecure(next) ? next % NON_SECURE : 1;
     return (
       current +
       (nvic.activeCount <= 1 ? 1 << 11 : 0) +
-      shown * 2 ** 12 +
+      numberOf(this.host.vectPending()) * 2 ** 12 +
       (nvic.externalPending ? 1 << 22 : 0) +
       pending(EXCEPTION.SYS_TICK, 26) +
       pending(EXCEPTION.PEND_SV, 28) +
@@ -463,7 +460,7 @@ export class BankedScb implements SystemControl {
     apply(ENABLE_BITS, (id, on) => nvic.setEnabled(id, on));
     apply(ACTIVE_BITS, (id, on) => {
       // HardFault and NMI become active by being taken only; clearing the Non-secure ones ends them.
-      const fixed = id === EXCEPTION.NMI || id % NON_SECURE === EXCEPTION.HARD_FAULT;
+      const fixed = id === EXCEPTION.NMI || numberOf(id) === EXCEPTION.HARD_FAULT;
       if (!fixed || (!on && this.faultsNonSecure && !nvic.targetsSecure(id))) nvic.setActive(id, on);
     });
     apply(PENDING_BITS, (id, on) => (on ? nvic.setPending(id) : nvic.clearPending(id)));

@@ -1,5 +1,6 @@
 /**
- * A bare Cortex-M core for tests: RAM at 0 and at 0x2000_0000, a probe device at 0x4000_0000, and whatever engine is asked for.
+ * A bare Cortex-M core for tests: RAM at 0 and at 0x2000_0000, a probe device at 0x4000_0000, and whatever engine is asked for. A core with
+ * two security states has its RAM where MPS2 AN505 has some too.
  *
  * The probe is how test code is observed and how it acts on the world: see `PROBE`. `ScriptedEngine` stands in for an engine where a
  * test is about the core around it and not about instructions.
@@ -55,8 +56,17 @@ export class Rig {
   constructor(engine: EngineFactory, options: RigOptions = {}) {
     this.scheduler = new Scheduler(options.hz ?? 100_000_000);
     this.diagnostics = new Diagnostics({ now: () => this.scheduler.now, pc: () => this.core.pc });
-    this.bus.mapRam(0, new Ram('code', RAM_SIZE, this.arena));
-    this.bus.mapRam(SRAM, new Ram('sram', RAM_SIZE, this.arena));
+    const code = new Ram('code', RAM_SIZE, this.arena);
+    const sram = new Ram('sram', RAM_SIZE, this.arena);
+    this.bus.mapRam(0, code);
+    this.bus.mapRam(SRAM, sram);
+    if (options.profile?.security)
+      for (const [base, ram] of [
+        [0x1000_0000, code],
+        [0x2800_0000, sram],
+        [0x3800_0000, sram],
+      ] as const)
+        this.bus.mapRam(base, ram);
     this.bus.mapDevice(PROBE.TRACE, 0x1000, this.probe(), 'probe');
     this.core = new CortexM({
       name: 'cm7',
