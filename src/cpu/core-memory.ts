@@ -68,6 +68,7 @@ export class CoreMemory implements RamObserver {
   accessPrivileged = true;
   /** Changes whenever page-table entries were dropped, as rights or places may have changed. */
   generation = 0;
+  private readonly i32: Int32Array;
   private filled: number[] = [];
   private tap: MemoryTap | undefined;
   private readonly rams = new Set<Ram>();
@@ -76,6 +77,7 @@ export class CoreMemory implements RamObserver {
     this.bus = bus;
     this.protection = protection;
     const arena = bus.regions.find((region) => region.ram)?.ram?.arena;
+    this.i32 = arena?.i32 ?? new Int32Array(0);
     this.pages = arena
       ? new Int32Array(arena.memory.buffer, arena.allocate(1 << 22, `${bus.name} page table`), 1 << 20)
       : new Int32Array(1 << 20);
@@ -141,13 +143,29 @@ export class CoreMemory implements RamObserver {
    * Arena offset of `bytes` bytes at `address`, a multiple of 4, when all of them may be accessed with `right` and `privileged` in the
    * arena itself; 0 when that is not so, or not known to be: the access has to come through `read` or `write` then.
    */
-  direct(address: number, bytes: number, right: number, privileged: boolean): number {
+  private direct(address: number, bytes: number, right: number, privileged: boolean): number {
     if ((address & 3) !== 0 || (address & (PAGE_SIZE - 1)) + bytes > PAGE_SIZE || this.tap) return 0;
     if (privileged !== this.privileged && this.protection.differsByPrivilege) return 0;
     const page = address >>> PAGE_SHIFT;
     if (this.pages[page] === 0) this.enter(address);
     const entry = this.pages[page]!;
     return (entry & right) === 0 ? 0 : ((entry & ~PAGE_FLAGS) | (address & PAGE_FLAGS)) >>> 0;
+  }
+
+  /** Writes `words` from `address` on if the whole of them may go directly; false, and nothing done, when they have to go one by one. */
+  storeWords(address: number, words: readonly number[], privileged: boolean): boolean {
+    const at = this.direct(address, 4 * words.length, WRITE, privileged) >>> 2;
+    if (at === 0) return false;
+    for (let index = 0; index < words.length; index++) this.i32[at + index] = words[index]!;
+    return true;
+  }
+
+  /** As `storeWords`: appends the `count` words (u32) from `address` on to `words`. */
+  loadWords(address: number, count: number, words: number[], privileged: boolean): boolean {
+    const at = this.direct(address, 4 * count, READ, privileged) >>> 2;
+    if (at === 0) return false;
+    for (let index = 0; index < count; index++) words.push(this.i32[at + index]! >>> 0);
+    return true;
   }
 
   /** Fetches the halfword at `address` without side effects; BUS_FAULT with `fault` set where nothing executable answers. */

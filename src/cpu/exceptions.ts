@@ -93,6 +93,8 @@ export class ExceptionUnit implements ExceptionModel {
   lockup: string | undefined;
   taken = 0;
   private readonly parts: ExceptionParts;
+  /** R0 to R15 and xPSR of the code that an exception interrupts: kept for each, looked at for faults only. */
+  private readonly kept = new Uint32Array(17);
 
   constructor(parts: ExceptionParts) {
     this.parts = parts;
@@ -130,9 +132,9 @@ export class ExceptionUnit implements ExceptionModel {
 
   takePending(): void {
     const original = this.parts.nvic.next;
-    const context = this.snapshot();
+    this.keep();
     const excReturn = this.push();
-    this.enter(excReturn, context, original);
+    this.enter(excReturn, true, original);
   }
 
   /** A synchronous exception: makes it pending, or HardFault in its place, or locks the core up. */
@@ -226,13 +228,25 @@ export class ExceptionUnit implements ExceptionModel {
       return false;
     }
     if (this.canTake) {
-      this.enter(value, undefined, nvic.next);
+      this.enter(value, false, nvic.next);
       return false;
     }
     if (!this.pop(value)) return false;
     cells[CELL.EXCLUSIVE] = 0;
     cells[CELL.EVENT] = 1;
     return toThread && nested === 1 && scb.sleepOnExit;
+  }
+
+  private keep(): void {
+    const { kept } = this;
+    const { registers } = this.parts;
+    const { cells } = registers;
+    for (let index = 0; index < 16; index++) kept[index] = cells[index]!;
+    kept[16] = registers.xpsr;
+  }
+
+  private keptContext(): ContextSnapshot {
+    return { r: Array.from(this.kept.subarray(0, 16)), xpsr: this.kept[16]! };
   }
 
   /** The registers of the code that runs now. */
@@ -267,8 +281,7 @@ export class ExceptionUnit implements ExceptionModel {
     const padded = align && (sp & 4) !== 0;
     cells[CELL.SP] = frame;
     const xpsr = ((registers.xpsr & ~0x200) | (padded ? 0x200 : 0)) >>> 0;
-    const words = [0, 1, 2, 3, 12, 14, 15].map((index) => registers.r(index));
-    words.push(xpsr);
+    const words = [cells[0]!, cells[1]!, cells[2]!, cells[3]!, cells[12]!, cells[CELL.LR]!, cells[CELL.PC]!, xpsr];
     const stacked = this.writeFrame(frame, words);
     if (extended && stacked) this.pushFloats(frame + BASIC_FRAME);
     const handler = registers.handlerMode;
@@ -309,6 +322,7 @@ export class ExceptionUnit implements ExceptionModel {
   private writeFrame(address: number, words: readonly number[]): boolean {
     const { memory, registers, scb } = this.parts;
     const { privileged } = registers;
+    if (memory.storeWords(address, words, privileged)) return true;
     for (const [index, word] of words.entries()) {
       if (memory.write((address + 4 * index) >>> 0, word >>> 0, 4, privileged)) continue;
       if (memory.fault === 'bus') scb.noteBusFault(BFSR.STKERR);
@@ -319,15 +333,15 @@ export class ExceptionUnit implements ExceptionModel {
     return true;
   }
 
-  /** ExceptionTaken() of whatever is pending and comes first by now; `context` is undefined when it is tail-chained. */
-  private enter(excReturn: number, context: ContextSnapshot | undefined, fallback: number): void {
+  /** ExceptionTaken() of whatever is pending and comes first by now; `stacked` says that the code that ran before is in `kept`: it is not tail-chained. */
+  private enter(excReturn: number, stacked: boolean, fallback: number): void {
     const { nvic, scb, memory } = this.parts;
     while (this.lockup === undefined) {
       const number = this.canTake ? nvic.next : fallback;
       // Vectors are read through the default memory map, whatever the MPU says.
       const vector = memory.bus.read(scb.vectorTable + 4 * number, 4);
       if (vector !== BUS_FAULT) {
-        this.commitEntry(number, vector, excReturn, context);
+        this.commitEntry(number, vector, excReturn, stacked);
         return;
       }
       scb.noteHardFault(HFSR.VECTTBL);
@@ -336,10 +350,10 @@ export class ExceptionUnit implements ExceptionModel {
     }
   }
 
-  private commitEntry(number: number, vector: number, excReturn: number, context: ContextSnapshot | undefined): void {
+  private commitEntry(number: number, vector: number, excReturn: number, stacked: boolean): void {
     const { nvic, registers, memory, onFault } = this.parts;
     const { cells } = registers;
-    const origin = isFault(number) ? (context ?? this.stackedContext(excReturn)) : undefined;
+    const origin = isFault(number) ? (stacked ? this.keptContext() : this.stackedContext(excReturn)) : undefined;
     nvic.activate(number);
     registers.setMode(number, cells[CELL.CONTROL]! & 1);
     cells[CELL.LR] = excReturn;
@@ -368,7 +382,7 @@ export class ExceptionUnit implements ExceptionModel {
   /** An exception return that cannot be: UsageFault, tail-chained with the same EXC_RETURN. */
   private failReturn(excReturn: number, cause: (typeof UFSR)[keyof typeof UFSR]): false {
     this.usageFault(cause);
-    this.enter(excReturn, undefined, this.parts.nvic.next);
+    this.enter(excReturn, false, this.parts.nvic.next);
     return false;
   }
 
@@ -399,7 +413,9 @@ export class ExceptionUnit implements ExceptionModel {
     const restored = align && (psr & 0x200) !== 0 ? sp | 4 : sp;
     if (process) registers.psp = restored;
     else registers.msp = restored;
-    for (const [index, register] of [0, 1, 2, 3, 12, 14].entries()) cells[register] = words[index]!;
+    for (let index = 0; index < 4; index++) cells[index] = words[index]!;
+    cells[12] = words[4]!;
+    cells[CELL.LR] = words[5]!;
     cells[CELL.PC] = words[6]! & ~1;
     const control = (cells[CELL.CONTROL]! & 1) | (process ? 2 : 0) | (extended ? FPCA : 0);
     registers.setMode(psr & 0x1ff, control);
@@ -412,13 +428,14 @@ export class ExceptionUnit implements ExceptionModel {
   private readFrame(address: number, count: number, privileged: boolean, excReturn: number): number[] | undefined {
     const { memory, scb } = this.parts;
     const words: number[] = [];
+    if (memory.loadWords(address, count, words, privileged)) return words;
     for (let index = 0; index < count; index++) {
       const word = memory.read((address + 4 * index) >>> 0, 4, privileged);
       if (word === BUS_FAULT) {
         if (memory.fault === 'bus') scb.noteBusFault(BFSR.UNSTKERR);
         else scb.noteMemManage(MMFSR.MUNSTKERR);
         this.raise(memory.fault === 'bus' ? EXCEPTION.BUS_FAULT : EXCEPTION.MEM_MANAGE);
-        this.enter(excReturn, undefined, this.parts.nvic.next);
+        this.enter(excReturn, false, this.parts.nvic.next);
         return undefined;
       }
       words.push(word);
