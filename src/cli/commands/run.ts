@@ -21,6 +21,7 @@ export async function run(path: string, options: RunOptions): Promise<number> {
   const renderer = json ? new JsonRenderer(out, target.soc.baseHz) : new HumanRenderer({ out, err, color });
   let keyboard: Keyboard | undefined;
   let pace: Pace | undefined;
+  const nextTurn = hostTurns();
   const pause = async (seconds: number): Promise<void> => {
     await (pace ? pace.wait(seconds) : nextTurn());
     if (keyboard?.left) session.stop(EXIT.OK);
@@ -49,9 +50,17 @@ export async function run(path: string, options: RunOptions): Promise<number> {
   }
 }
 
-/** Lets the host handle signals, keys and output. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** Host time that may pass before it gets a turn, in ms: turns cost more than the 5 ms of an idle core between them. */
+const TURN_MS = 4;
+
+/** A function that lets the host handle signals, keys and output, when it has not been able to for a while. */
+function hostTurns(): () => Promise<void> {
+  let last = 0;
+  return async () => {
+    if (performance.now() - last < TURN_MS) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    last = performance.now();
+  };
 }
 
 /** Keeps virtual time from running ahead of the host's, for somebody at a keyboard. */
