@@ -21,7 +21,7 @@ import {
   SMALL64,
 } from './float-runtime.ts';
 import type { Generator } from './generator.ts';
-import { C_KIND } from './layout.ts';
+import { ARITHMETIC } from './layout.ts';
 import type { Step } from './region.ts';
 import { type Code, OP } from './wasm-builder.ts';
 
@@ -322,7 +322,7 @@ const readStatus: Emitter = (g, step) => {
     return;
   }
   code.get(local.fa).set(local.ca).get(local.fb).set(local.cb);
-  g.setArithmetic(C_KIND.CMP);
+  g.setArithmetic(ARITHMETIC.CMP);
 };
 
 const writeStatus: Emitter = (g, step) => {

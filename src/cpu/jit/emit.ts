@@ -7,7 +7,7 @@ import { ACCESS, ALU_KIND } from '../interpreter/micro-ops.ts';
 import { TRANSFER_LITERAL, TRANSFER_PRE, TRANSFER_REGISTER, TRANSFER_WRITE_BACK } from '../interpreter/transfers.ts';
 import { EMIT_FLOAT } from './emit-float.ts';
 import type { Generator } from './generator.ts';
-import { C_KIND, EXIT, Untranslatable } from './layout.ts';
+import { ARITHMETIC, EXIT, Untranslatable } from './layout.ts';
 import type { Step } from './region.ts';
 import { I32, OP } from './wasm-builder.ts';
 
@@ -100,11 +100,11 @@ function arithmeticFlags(g: Generator, step: Step, first: () => void, second: ()
 }
 
 function addition(g: Generator, step: Step, first: () => void, second: () => void, keep: boolean): void {
-  arithmeticFlags(g, step, first, second, keep, OP.I32_ADD, keep ? C_KIND.ADD : C_KIND.CMN);
+  arithmeticFlags(g, step, first, second, keep, OP.I32_ADD, keep ? ARITHMETIC.ADD : ARITHMETIC.CMN);
 }
 
 function subtraction(g: Generator, step: Step, first: () => void, second: () => void, keep: boolean): void {
-  arithmeticFlags(g, step, first, second, keep, OP.I32_SUB, keep ? C_KIND.SUB : C_KIND.CMP);
+  arithmeticFlags(g, step, first, second, keep, OP.I32_SUB, keep ? ARITHMETIC.SUB : ARITHMETIC.CMP);
 }
 
 /** a + b + C with or without flags; the second operand may be inverted for a subtraction. */

@@ -11,6 +11,7 @@ import { FPSCR } from '../float/format.ts';
 import { FIRST_FLOAT, OPERATION } from '../interpreter/handlers.ts';
 import type { Structure } from './control-flow.ts';
 import {
+  ARITHMETIC,
   C_KIND,
   CONTROL,
   DYNAMIC,
@@ -63,6 +64,7 @@ export interface FlagState {
   nz: number;
   c: number;
   v: number;
+  arithmetic: number;
 }
 
 /** A tag that no address has: its low bits are never compared. */
@@ -79,7 +81,7 @@ const DEPTH = 1;
 /** Generates one function. The `emit-*` files use what is public. */
 export class Generator {
   code = new Code(2);
-  readonly flags: FlagState = { nz: NZ_KIND.CELLS, c: C_KIND.CELLS, v: V_KIND.CELLS };
+  readonly flags: FlagState = { nz: NZ_KIND.CELLS, c: C_KIND.CELLS, v: V_KIND.CELLS, arithmetic: ARITHMETIC.NONE };
   readonly surroundings: Surroundings;
   readonly region: Region;
   /** Functions that the module imports. */
@@ -89,8 +91,8 @@ export class Generator {
     nz: 0,
     ca: 0,
     cb: 0,
+    cc: 0,
     va: 0,
-    vb: 0,
     fk: 0,
     site: 0,
     pc: 0,
@@ -386,11 +388,12 @@ export class Generator {
     const { flags } = this;
     const now = { ...flags };
     const known = this.entryFlags[id];
-    if (this.structure.loops.has(id)) this.entryFlags[id] = { nz: DYNAMIC, c: DYNAMIC, v: DYNAMIC };
+    if (this.structure.loops.has(id)) this.entryFlags[id] = { nz: DYNAMIC, c: DYNAMIC, v: DYNAMIC, arithmetic: DYNAMIC };
     else if (known) {
       if (known.nz !== now.nz) known.nz = DYNAMIC;
       if (known.c !== now.c) known.c = DYNAMIC;
       if (known.v !== now.v) known.v = DYNAMIC;
+      if (known.arithmetic !== now.arithmetic) known.arithmetic = DYNAMIC;
     } else this.entryFlags[id] = now;
     this.keepKinds();
   }
@@ -404,7 +407,7 @@ export class Generator {
     if (this.structure.loops.has(block.id)) {
       // Flags that the loop does not touch are found in the kinds' locals, too.
       if (block.id === 0) {
-        Object.assign(this.flags, { nz: DYNAMIC, c: DYNAMIC, v: DYNAMIC });
+        Object.assign(this.flags, { nz: DYNAMIC, c: DYNAMIC, v: DYNAMIC, arithmetic: DYNAMIC });
       }
     }
     this.position = 0;
@@ -463,6 +466,7 @@ export class Generator {
       flags.nz = before.nz === flags.nz ? flags.nz : DYNAMIC;
       flags.c = before.c === flags.c ? flags.c : DYNAMIC;
       flags.v = before.v === flags.v ? flags.v : DYNAMIC;
+      flags.arithmetic = before.arithmetic === flags.arithmetic ? flags.arithmetic : DYNAMIC;
     }
     return last;
   }
@@ -476,12 +480,12 @@ export class Generator {
   /** The word of kinds on the stack. */
   private kindsOf(): void {
     const { code, flags, local } = this;
-    const { nz, c, v } = flags;
-    const known = kinds(nz === DYNAMIC ? 0 : nz, c === DYNAMIC ? 0 : c, v === DYNAMIC ? 0 : v);
-    const mask = (nz === DYNAMIC ? 15 : 0) | (c === DYNAMIC ? 0xf0 : 0) | (v === DYNAMIC ? 0xf00 : 0);
-    if (mask === 0) code.i32(known);
-    else if (mask === 0xfff) code.get(local.fk).i32(LAZY).op(OP.I32_OR);
-    else code.get(local.fk).i32(mask).op(OP.I32_AND).i32(known).op(OP.I32_OR);
+    const { nz, c, v, arithmetic } = flags;
+    const known = (kind: number): number => (kind === DYNAMIC ? 0 : kind);
+    const mask = [nz, c, v, arithmetic].reduce((sum, kind, i) => sum | (kind === DYNAMIC ? 15 << (4 * i) : 0), 0);
+    const word = kinds(known(nz), known(c), known(v), known(arithmetic));
+    if (mask === 0) code.i32(word);
+    else code.get(local.fk).i32(mask).op(OP.I32_AND).i32(word).op(OP.I32_OR);
   }
 
   private instruction(step: Step): void {
@@ -709,7 +713,7 @@ export class Generator {
   site(handler = -1): number {
     if (this.sites.length >= SITE_LIMIT - 1) throw new Untranslatable('too many exits');
     const { flags } = this;
-    const word = kinds(flags.nz, flags.c, flags.v);
+    const word = kinds(flags.nz, flags.c, flags.v, flags.arithmetic);
     return (
       this.sites.push({ step: this.step, counted: this.block.steps.length - this.position, flags: word, flagsAfter: word, handler }) - 1
     );
@@ -739,8 +743,8 @@ export class Generator {
     store(CONTROL.COLD_NZ, local.nz);
     store(CONTROL.COLD_CA, local.ca);
     store(CONTROL.COLD_CB, local.cb);
+    store(CONTROL.COLD_CC, local.cc);
     store(CONTROL.COLD_VA, local.va);
-    store(CONTROL.COLD_VB, local.vb);
     code.get(local.site).get(REM);
   }
 
@@ -782,7 +786,7 @@ export class Generator {
     }
     if (touches) {
       this.forgetFlags();
-      this.sites[site]!.flagsAfter = kinds(0, 0, 0);
+      this.sites[site]!.flagsAfter = kinds(0, 0, 0, 0);
     }
     this.loadRegisters();
   }
@@ -882,30 +886,11 @@ export class Generator {
     this.flagChanges++;
   }
 
-  /** C is the 0 or 1 on the stack; V stays. N and Z are set by the same instruction. */
+  /** C is the 0 or 1 on the stack; V stays. */
   setC(): void {
-    const { flags, code, local } = this;
-    if (!this.scanning && (flags.v === V_KIND.SAME || flags.v === DYNAMIC)) this.ownV();
-    code.set(local.ca);
-    flags.c = C_KIND.BIT;
+    this.code.set(this.local.cc);
+    this.flags.c = C_KIND.BIT;
     this.flagChanges++;
-  }
-
-  /** V gets operands of its own, as those of C are about to change. */
-  private ownV(): void {
-    const { flags, code, local } = this;
-    if (flags.v === V_KIND.SAME && flags.c !== DYNAMIC) {
-      code.get(local.ca).set(local.va).get(local.cb).set(local.vb);
-      flags.v = V_KIND.OWN + flags.c;
-      return;
-    }
-    this.keepKinds();
-    const kind = (): Code => code.get(local.fk).i32(0xf00).op(OP.I32_AND);
-    kind().i32(V_KIND.SAME << 8).op(OP.I32_EQ).when();
-    code.get(local.ca).set(local.va).get(local.cb).set(local.vb);
-    code.get(local.fk).i32(0xff).op(OP.I32_AND).get(local.fk).i32(0xf0).op(OP.I32_AND).i32(4).op(OP.I32_SHL);
-    code.i32(V_KIND.OWN << 8).op(OP.I32_ADD, OP.I32_OR).set(local.fk).end();
-    flags.v = DYNAMIC;
   }
 
   /** V is the sign of the value on the stack. */
@@ -919,14 +904,15 @@ export class Generator {
   setArithmetic(kind: number): void {
     const { flags } = this;
     flags.nz = NZ_KIND.SAME;
-    flags.c = kind;
+    flags.c = C_KIND.SAME;
     flags.v = V_KIND.SAME;
+    flags.arithmetic = kind;
     this.flagChanges++;
   }
 
   /** Nothing is known but what the control block says. */
   private forgetFlags(): void {
-    Object.assign(this.flags, { nz: NZ_KIND.CELLS, c: C_KIND.CELLS, v: V_KIND.CELLS });
+    Object.assign(this.flags, { nz: NZ_KIND.CELLS, c: C_KIND.CELLS, v: V_KIND.CELLS, arithmetic: ARITHMETIC.NONE });
     this.flagChanges++;
   }
 
@@ -934,7 +920,7 @@ export class Generator {
   private flagArguments(): void {
     const { local } = this;
     this.kindsOf();
-    this.code.get(local.nz).get(local.ca).get(local.cb).get(local.va).get(local.vb);
+    this.code.get(local.nz).get(local.ca).get(local.cb).get(local.cc).get(local.va);
   }
 
   /** Puts N, Z, C and V in their APSR positions on the stack. */
@@ -947,9 +933,10 @@ export class Generator {
   /** Brings the lazy flags of the locals to the control block. */
   private storeFlags(): void {
     const { flags, code, local } = this;
-    const { nz, c, v } = flags;
+    const { nz, c, v, arithmetic } = flags;
     if (nz === NZ_KIND.CELLS && c === C_KIND.CELLS && v === V_KIND.CELLS) return;
-    const partial = [nz, c, v].some((kind) => kind === DYNAMIC || kind === 0);
+    const same = nz === NZ_KIND.SAME || c === C_KIND.SAME || v === V_KIND.SAME;
+    const partial = [nz, c, v].some((kind) => kind === DYNAMIC || kind === 0) || (same && arithmetic === DYNAMIC);
     if (partial) {
       this.flagArguments();
       code.call(this.imported.keep);
@@ -962,13 +949,13 @@ export class Generator {
         .get(index)
         .memory(OP.I32_STORE, control + word * 4);
     };
-    code.i32(0).i32(kinds(nz, c, v)).memory(OP.I32_STORE, control + CONTROL.FLAG_KINDS * 4);
+    code.i32(0).i32(kinds(nz, c, v, same ? arithmetic : 0)).memory(OP.I32_STORE, control + CONTROL.FLAG_KINDS * 4);
     if (nz === NZ_KIND.VALUE) store(CONTROL.NZ, local.nz);
+    if (c === C_KIND.BIT) store(CONTROL.CC, local.cc);
+    if (v === V_KIND.SIGN) store(CONTROL.VA, local.va);
+    if (!same) return;
     store(CONTROL.CA, local.ca);
-    if (c !== C_KIND.BIT) store(CONTROL.CB, local.cb);
-    if (v === V_KIND.SAME) return;
-    store(CONTROL.VA, local.va);
-    if (v !== V_KIND.SIGN) store(CONTROL.VB, local.vb);
+    store(CONTROL.CB, local.cb);
   }
 
   /** N, Z, C and V are the upper bits of the word that `word` puts on the stack. */
@@ -1004,27 +991,27 @@ export class Generator {
       return;
     }
     const negate = (condition & 1) !== 0;
-    const { c, nz, v } = flags;
-    const arithmetic = c !== DYNAMIC && c !== C_KIND.BIT && c !== C_KIND.CELLS;
-    const subtraction = nz === NZ_KIND.SAME && v === V_KIND.SAME && (c === C_KIND.CMP || c === C_KIND.SUB);
+    const { c, nz, v, arithmetic } = flags;
+    const { CMP, SUB, CMN } = ARITHMETIC;
+    const subtraction = nz === NZ_KIND.SAME && c === C_KIND.SAME && v === V_KIND.SAME && (arithmetic === CMP || arithmetic === SUB);
     const compare = (positive: number, negative: number): void => {
       code.get(local.ca);
-      if (c === C_KIND.SUB) code.get(local.cb).op(OP.I32_ADD);
+      if (arithmetic === SUB) code.get(local.cb).op(OP.I32_ADD);
       code.get(local.cb).op(negate ? negative : positive);
     };
     /** The value that N and Z are of. */
     const value = (): Code => {
       if (nz === NZ_KIND.VALUE) return code.get(local.nz);
       code.get(local.ca);
-      if (c === C_KIND.CMP) code.get(local.cb).op(OP.I32_SUB);
-      else if (c === C_KIND.CMN) code.get(local.cb).op(OP.I32_ADD);
+      if (arithmetic === CMP) code.get(local.cb).op(OP.I32_SUB);
+      else if (arithmetic === CMN) code.get(local.cb).op(OP.I32_ADD);
       return code;
     };
-    const known = nz === NZ_KIND.VALUE || (nz === NZ_KIND.SAME && arithmetic);
+    const known = nz === NZ_KIND.VALUE || (nz === NZ_KIND.SAME && arithmetic !== DYNAMIC);
     switch (condition >> 1) {
       case 0:
         if (!known) break;
-        if (nz === NZ_KIND.SAME && c === C_KIND.CMP) code.get(local.ca).get(local.cb).op(negate ? OP.I32_NE : OP.I32_EQ);
+        if (nz === NZ_KIND.SAME && arithmetic === CMP) code.get(local.ca).get(local.cb).op(negate ? OP.I32_NE : OP.I32_EQ);
         else {
           value().op(OP.I32_EQZ);
           if (negate) code.op(OP.I32_EQZ);
@@ -1068,21 +1055,24 @@ export class Generator {
       code.i32(0);
       return true;
     }
-    switch (flags.c) {
-      case C_KIND.CMP:
-        code.get(local.ca).get(local.cb).op(OP.I32_GE_U);
+    if (flags.c === C_KIND.BIT) {
+      code.get(local.cc);
+      return true;
+    }
+    if (flags.c !== C_KIND.SAME) return false;
+    const { ca, cb } = local;
+    switch (flags.arithmetic) {
+      case ARITHMETIC.CMP:
+        code.get(ca).get(cb).op(OP.I32_GE_U);
         return true;
-      case C_KIND.SUB:
-        code.get(local.ca).get(local.cb).op(OP.I32_ADD).get(local.cb).op(OP.I32_GE_U);
+      case ARITHMETIC.SUB:
+        code.get(ca).get(cb).op(OP.I32_ADD).get(cb).op(OP.I32_GE_U);
         return true;
-      case C_KIND.CMN:
-        code.get(local.ca).get(local.cb).op(OP.I32_ADD).get(local.cb).op(OP.I32_LT_U);
+      case ARITHMETIC.CMN:
+        code.get(ca).get(cb).op(OP.I32_ADD).get(cb).op(OP.I32_LT_U);
         return true;
-      case C_KIND.ADD:
-        code.get(local.ca).get(local.cb).op(OP.I32_LT_U);
-        return true;
-      case C_KIND.BIT:
-        code.get(local.ca);
+      case ARITHMETIC.ADD:
+        code.get(ca).get(cb).op(OP.I32_LT_U);
         return true;
       default:
         return false;

@@ -359,8 +359,8 @@ export class Jit implements Engine {
       control[CONTROL.COLD_NZ]!,
       control[CONTROL.COLD_CA]!,
       control[CONTROL.COLD_CB]!,
+      control[CONTROL.COLD_CC]!,
       control[CONTROL.COLD_VA]!,
-      control[CONTROL.COLD_VB]!,
     );
     cells[CELL.APSR] = (cells[CELL.APSR]! & 0x0fff_ffff) | flags;
     control[CONTROL.FLAG_KINDS] = 0;

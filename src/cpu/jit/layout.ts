@@ -18,15 +18,15 @@ export const CONTROL = {
   NZ: 5,
   CA: 6,
   CB: 7,
-  VA: 8,
-  VB: 9,
+  CC: 8,
+  VA: 9,
   /** The same, as a region leaves them at a `cold` exit. */
   COLD_KINDS: 10,
   COLD_NZ: 11,
   COLD_CA: 12,
   COLD_CB: 13,
-  COLD_VA: 14,
-  COLD_VB: 15,
+  COLD_CC: 14,
+  COLD_VA: 15,
   /** NORMAL of core-memory.ts while unaligned accesses are allowed, 0 under CCR.UNALIGN_TRP. */
   UNALIGNED: 16,
 } as const;
@@ -39,27 +39,29 @@ export const OK = 0;
 export const FAULTED = 1;
 export const STOPPING = 2;
 
-/** How N and Z are known: as the control block says, from the value NZ, or from the operands of C. */
-export const NZ_KIND = { CELLS: 0, VALUE: 1, SAME: 2 } as const;
-/** How C is known: from CA - CB, from CA = a - CB, from CA + CB, from CA = a + CB, or as 0 or 1 in CA. */
-export const C_KIND = { CELLS: 0, CMP: 1, SUB: 2, CMN: 3, ADD: 4, BIT: 5 } as const;
-/** How V is known: from the operands of C, as the sign of VA, or like C with operands VA and VB (`OWN` + the kind of C). */
-export const V_KIND = { CELLS: 0, SAME: 1, SIGN: 2, OWN: 2 } as const;
+/** What the operands CA and CB are: of CA - CB, of CA = a - CB, of CA + CB, of CA = a + CB. */
+export const ARITHMETIC = { NONE: 0, CMP: 1, SUB: 2, CMN: 3, ADD: 4 } as const;
+/** How N and Z are known: as the control block says, from the operands CA and CB, or of the value NZ. */
+export const NZ_KIND = { CELLS: 0, SAME: 1, VALUE: 2 } as const;
+/** How C is known: as the control block says, from the operands, or as 0 or 1 in CC. */
+export const C_KIND = { CELLS: 0, SAME: 1, BIT: 2 } as const;
+/** How V is known: as the control block says, from the operands, or as the sign of VA. */
+export const V_KIND = { CELLS: 0, SAME: 1, SIGN: 2 } as const;
 /** At compile time only: known when the code runs. */
 export const DYNAMIC = 15;
 
 /** Set in a word of kinds, so that it is never 0. */
-export const LAZY = 0x1000;
+export const LAZY = 0x1_0000;
 
 /** Packs kinds into the word of the control block. */
-export function kinds(nz: number, c: number, v: number): number {
-  return LAZY | nz | (c << 4) | (v << 8);
+export function kinds(nz: number, c: number, v: number, arithmetic: number): number {
+  return LAZY | nz | (c << 4) | (v << 8) | (arithmetic << 12);
 }
 
 /** The kinds that a word of compile-time kinds means, given the ones that the code found when it ran. */
 export function resolveKinds(word: number, dynamic: number): number {
   let result = word;
-  for (const shift of [0, 4, 8]) if (((word >>> shift) & 15) === DYNAMIC) result = (result & ~(15 << shift)) | (dynamic & (15 << shift));
+  for (const shift of [0, 4, 8, 12]) if (((word >>> shift) & 15) === DYNAMIC) result = (result & ~(15 << shift)) | (dynamic & (15 << shift));
   return result;
 }
 
@@ -86,7 +88,7 @@ export interface Site {
   readonly step: Step;
   /** Instructions of its block that have been counted but not executed when `step` begins, itself included. */
   readonly counted: number;
-  /** Kinds of NZ, C and V before the step, in a word like the control block's; DYNAMIC parts are in COLD_KINDS. */
+  /** Kinds of the flags before the step, in a word like the control block's; DYNAMIC parts are in COLD_KINDS. */
   readonly flags: number;
   /** The same behind it. */
   flagsAfter: number;

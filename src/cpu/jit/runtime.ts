@@ -6,7 +6,7 @@
  * 0 leads to the arena's first page, which is all zeros: not translated.
  */
 import { CELL } from '../core-registers.ts';
-import { C_KIND, CONTROL, NZ_KIND, V_KIND } from './layout.ts';
+import { ARITHMETIC, C_KIND, CONTROL, NZ_KIND, V_KIND } from './layout.ts';
 import { Code, I32, ModuleBuilder, OP } from './wasm-builder.ts';
 
 /** Deepest nesting of calls in translated code: WebAssembly's stack is the host's. */
@@ -18,8 +18,8 @@ export interface Runtime {
   dispatch(pc: number, remaining: number): number;
   /** Continues after a call that did not come back to `returns`: (pc, remaining, depth, returns) -> (pc, remaining). */
   readonly settle: WebAssembly.ExportValue;
-  /** N, Z, C and V in their APSR positions: (kinds, nz, ca, cb, va, vb) -> flags. */
-  flags(kinds: number, nz: number, ca: number, cb: number, va: number, vb: number): number;
+  /** N, Z, C and V in their APSR positions: (kinds, nz, ca, cb, cc, va) -> flags. */
+  flags(kinds: number, nz: number, ca: number, cb: number, cc: number, va: number): number;
   /** Keeps lazy flags in the control block: parameters as `flags`. */
   readonly keep: WebAssembly.ExportValue;
 }
@@ -72,103 +72,122 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
     settle.op(OP.UNREACHABLE);
   }
 
-  // Parameters: 0 kinds, 1 nz, 2 ca, 3 cb, 4 va, 5 vb.
+  // Parameters: 0 kinds, 1 nz, 2 ca, 3 cb, 4 cc, 5 va.
   const flags = new Code(6);
   {
-    const [out, kept, nzKind, cKind, vKind, t] = Array.from({ length: 6 }, () => flags.local()) as [number, number, number, number, number, number];
+    const [out, kept, part, r] = Array.from({ length: 4 }, () => flags.local()) as [number, number, number, number];
     const cell = (word: number): Code => flags.i32(0).memory(OP.I32_LOAD, control(word));
-    const apsr = (): Code => flags.i32(0).memory(OP.I32_LOAD, places.cells + CELL.APSR * 4);
     const add = (): Code => flags.get(out).op(OP.I32_OR).set(out);
-    const part = (word: number, shift: number): Code => flags.get(word).i32(shift).op(OP.I32_SHR_U).i32(15).op(OP.I32_AND);
+    const field = (word: number, shift: number): Code => flags.get(word).i32(shift).op(OP.I32_SHR_U).i32(15).op(OP.I32_AND);
     const when = (local: number, value: number, body: () => void): void => {
       flags.get(local).i32(value).op(OP.I32_EQ).when();
       body();
       flags.end();
     };
-    /** N and Z of the value that the operands a and b give as `kind` says, into local `into`. */
-    const value = (kind: number, a: () => Code, b: () => Code, into: number): void => {
-      a();
-      flags.set(into);
-      when(kind, C_KIND.CMP, () => {
-        a();
-        b().op(OP.I32_SUB).set(into);
+    type Operands = { readonly nz: () => Code; readonly a: () => Code; readonly b: () => Code; readonly c: () => Code; readonly v: () => Code };
+    /** Adds the flags that the fields of local `word` select, each part of which is said by `shift`; kinds of 0 are left out. */
+    const evaluate = (word: number, { nz, a, b, c, v }: Operands, wanted: (shift: number, body: () => void) => void): void => {
+      const kind = r;
+      const signs = (): void => {
+        flags.set(part).get(part).i32(1 << 31).op(OP.I32_AND).get(part).op(OP.I32_EQZ).i32(30).op(OP.I32_SHL, OP.I32_OR);
+        add();
+      };
+      const carry = (): void => {
+        flags.i32(29).op(OP.I32_SHL);
+        add();
+      };
+      const overflow = (): void => {
+        flags.i32(3).op(OP.I32_SHR_U).i32(1 << 28).op(OP.I32_AND);
+        add();
+      };
+      const { CMP, SUB, CMN, ADD } = ARITHMETIC;
+      const each = (bodies: Readonly<Record<number, () => void>>, then: () => void): void => {
+        field(word, 12).set(kind);
+        for (const [value, body] of Object.entries(bodies)) {
+          when(kind, Number(value), () => {
+            body();
+            then();
+          });
+        }
+      };
+      wanted(0, () => {
+        field(word, 0).i32(NZ_KIND.VALUE).op(OP.I32_EQ).when();
+        nz();
+        signs();
+        flags.else();
+        each({ [CMP]: () => (a(), b().op(OP.I32_SUB)), [SUB]: a, [CMN]: () => (a(), b().op(OP.I32_ADD)), [ADD]: a }, signs);
+        flags.end();
       });
-      when(kind, C_KIND.CMN, () => {
-        a();
-        b().op(OP.I32_ADD).set(into);
+      wanted(4, () => {
+        field(word, 4).i32(C_KIND.BIT).op(OP.I32_EQ).when();
+        c();
+        carry();
+        flags.else();
+        each(
+          {
+            [CMP]: () => (a(), b().op(OP.I32_GE_U)),
+            [SUB]: () => (a(), b().op(OP.I32_ADD), b().op(OP.I32_GE_U)),
+            [CMN]: () => (a(), b().op(OP.I32_ADD), b().op(OP.I32_LT_U)),
+            [ADD]: () => (a(), b().op(OP.I32_LT_U)),
+          },
+          carry,
+        );
+        flags.end();
+      });
+      // x - y = z: (x ^ y) & (x ^ z); x + y = z: (x ^ z) & (y ^ z).
+      wanted(8, () => {
+        field(word, 8).i32(V_KIND.SIGN).op(OP.I32_EQ).when();
+        v();
+        overflow();
+        flags.else();
+        const sum = (): void => {
+          a();
+          b().op(OP.I32_ADD).set(part);
+        };
+        const difference = (): void => {
+          a();
+          b().op(OP.I32_SUB).set(part);
+        };
+        each(
+          {
+            [CMP]: () => (difference(), a(), b().op(OP.I32_XOR), a().get(part).op(OP.I32_XOR, OP.I32_AND)),
+            [SUB]: () => (sum(), flags.get(part), b().op(OP.I32_XOR).get(part), a().op(OP.I32_XOR, OP.I32_AND)),
+            [CMN]: () => (sum(), flags.get(part), a().op(OP.I32_XOR).get(part), b().op(OP.I32_XOR, OP.I32_AND)),
+            [ADD]: () => (difference(), flags.get(part), a().op(OP.I32_XOR), b(), a().op(OP.I32_XOR, OP.I32_AND)),
+          },
+          overflow,
+        );
+        flags.end();
       });
     };
     cell(CONTROL.FLAG_KINDS).set(kept);
-    part(0, 0).set(nzKind);
-    part(0, 4).set(cKind);
-    part(0, 8).set(vKind);
-    // N and Z from the operands of C, before those are replaced.
-    when(nzKind, NZ_KIND.SAME, () => value(cKind, () => flags.get(2), () => flags.get(3), 1));
-    // V from the operands of C.
-    when(vKind, V_KIND.SAME, () => {
-      flags.get(cKind).i32(V_KIND.OWN).op(OP.I32_ADD).set(vKind).get(2).set(4).get(3).set(5);
-    });
+    evaluate(
+      0,
+      { nz: () => flags.get(1), a: () => flags.get(2), b: () => flags.get(3), c: () => flags.get(4), v: () => flags.get(5) },
+      (shift, body) => {
+        field(0, shift).when();
+        body();
+        flags.end();
+      },
+    );
+    const masks: Readonly<Record<number, number>> = { 0: 0xc000_0000, 4: 1 << 29, 8: 1 << 28 };
     // Parts that are as the control block says; there they are from APSR when its kinds are 0.
-    flags.get(nzKind).op(OP.I32_EQZ).when().get(kept).when();
-    flags.i32(NZ_KIND.VALUE).set(nzKind);
-    cell(CONTROL.NZ).set(1);
-    part(kept, 4).set(t);
-    part(kept, 0).i32(NZ_KIND.SAME).op(OP.I32_EQ).when();
-    value(t, () => cell(CONTROL.CA), () => cell(CONTROL.CB), 1);
-    flags.end().else();
-    apsr().i32(0xc000_0000).op(OP.I32_AND);
-    add().end().end();
-    flags.get(vKind).op(OP.I32_EQZ).when().get(kept).when();
-    part(kept, 8).set(vKind);
-    cell(CONTROL.VA).set(4);
-    cell(CONTROL.VB).set(5);
-    when(vKind, V_KIND.SAME, () => {
-      part(kept, 4).i32(V_KIND.OWN).op(OP.I32_ADD).set(vKind);
-      cell(CONTROL.CA).set(4);
-      cell(CONTROL.CB).set(5);
-    });
-    flags.else();
-    apsr().i32(1 << 28).op(OP.I32_AND);
-    add().end().end();
-    flags.get(cKind).op(OP.I32_EQZ).when().get(kept).when();
-    part(kept, 4).set(cKind);
-    cell(CONTROL.CA).set(2);
-    cell(CONTROL.CB).set(3).else();
-    apsr().i32(1 << 29).op(OP.I32_AND);
-    add().end().end();
-
-    when(nzKind, NZ_KIND.VALUE, () => {
-      flags.get(1).i32(1 << 31).op(OP.I32_AND).get(1).op(OP.I32_EQZ).i32(30).op(OP.I32_SHL, OP.I32_OR);
-      add();
-    });
-    when(nzKind, NZ_KIND.SAME, () => {
-      flags.get(1).i32(1 << 31).op(OP.I32_AND).get(1).op(OP.I32_EQZ).i32(30).op(OP.I32_SHL, OP.I32_OR);
-      add();
-    });
-    const carry = (kind: number, body: () => void): void =>
-      when(cKind, kind, () => {
+    evaluate(
+      kept,
+      {
+        nz: () => cell(CONTROL.NZ),
+        a: () => cell(CONTROL.CA),
+        b: () => cell(CONTROL.CB),
+        c: () => cell(CONTROL.CC),
+        v: () => cell(CONTROL.VA),
+      },
+      (shift, body) => {
+        field(0, shift).op(OP.I32_EQZ).when().get(kept).when();
         body();
-        flags.i32(29).op(OP.I32_SHL);
-        add();
-      });
-    carry(C_KIND.CMP, () => flags.get(2).get(3).op(OP.I32_GE_U));
-    carry(C_KIND.SUB, () => flags.get(2).get(3).op(OP.I32_ADD).get(3).op(OP.I32_GE_U));
-    carry(C_KIND.CMN, () => flags.get(2).get(3).op(OP.I32_ADD).get(3).op(OP.I32_LT_U));
-    carry(C_KIND.ADD, () => flags.get(2).get(3).op(OP.I32_LT_U));
-    carry(C_KIND.BIT, () => flags.get(2));
-    const overflow = (kind: number, body: () => void): void =>
-      when(vKind, kind, () => {
-        body();
-        flags.i32(3).op(OP.I32_SHR_U).i32(1 << 28).op(OP.I32_AND);
-        add();
-      });
-    // a - b: (a ^ b) & (a ^ r); a + b: (a ^ r) & (b ^ r).
-    const { OWN } = V_KIND;
-    overflow(OWN + C_KIND.CMP, () => flags.get(4).get(5).op(OP.I32_XOR).get(4).get(4).get(5).op(OP.I32_SUB, OP.I32_XOR, OP.I32_AND));
-    overflow(OWN + C_KIND.SUB, () => flags.get(4).get(5).op(OP.I32_ADD).tee(t).get(5).op(OP.I32_XOR).get(t).get(4).op(OP.I32_XOR, OP.I32_AND));
-    overflow(OWN + C_KIND.CMN, () => flags.get(4).get(5).op(OP.I32_ADD).tee(t).get(4).op(OP.I32_XOR).get(t).get(5).op(OP.I32_XOR, OP.I32_AND));
-    overflow(OWN + C_KIND.ADD, () => flags.get(4).get(5).op(OP.I32_SUB).get(4).op(OP.I32_XOR).get(4).get(5).op(OP.I32_XOR, OP.I32_AND));
-    overflow(V_KIND.SIGN, () => flags.get(4));
+        flags.else().i32(0).memory(OP.I32_LOAD, places.cells + CELL.APSR * 4).i32(masks[shift]!).op(OP.I32_AND);
+        add().end().end();
+      },
+    );
     flags.get(out);
   }
 
