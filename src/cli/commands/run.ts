@@ -37,7 +37,7 @@ export async function run(path: string, options: RunOptions): Promise<number> {
     if (interactive && device) {
       keyboard = Keyboard.interactive(session.machine, device);
       renderer.note(`keys go to ${device}; Ctrl-] ends the run`);
-      if (session.endless) pace = new Pace(session.machine.scheduler.seconds);
+      if (session.endless) pace = new Pace(session.machine.scheduler.seconds, nextTurn);
     }
     process.on('SIGINT', onSignal);
     const status = await session.run(interactive);
@@ -67,13 +67,15 @@ function hostTurns(): () => Promise<void> {
 class Pace {
   private readonly startWall = performance.now();
   private readonly startVirtual: number;
+  private readonly nextTurn: () => Promise<void>;
 
-  constructor(seconds: number) {
+  constructor(seconds: number, nextTurn: () => Promise<void>) {
     this.startVirtual = seconds;
+    this.nextTurn = nextTurn;
   }
 
   wait(seconds: number): Promise<void> {
     const ahead = (seconds - this.startVirtual) * 1000 - (performance.now() - this.startWall);
-    return ahead > 1 ? new Promise((resolve) => setTimeout(resolve, Math.min(ahead, 50))) : nextTurn();
+    return ahead > 1 ? new Promise((resolve) => setTimeout(resolve, Math.min(ahead, 50))) : this.nextTurn();
   }
 }
