@@ -63,6 +63,8 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
   private newCode: number[] = [];
   /** A store was refused and the registers, as they were before it, are already in the cells. */
   private storeRefused = false;
+  /** Address of code that Unicorn did not find in its memory. */
+  private missing: number | undefined;
   /** Something thrown in a callback, to be thrown again outside native code. */
   private failure: unknown;
   /** Starts whose pages were given to `takeWritable`'s caller. */
@@ -182,6 +184,10 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
     }
   }
 
+  missCode(address: number): void {
+    this.missing = address;
+  }
+
   refuseStore(): void {
     if (this.storeRefused) return;
     try {
@@ -252,6 +258,8 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
     const { registers } = this.host;
     const { cells } = registers;
     this.storeRefused = false;
+    this.missing = undefined;
+    this.memory.mapAround(registers.pc);
     instance.push(this.float);
     const error = instance.start(registers.pc, left);
     this.nativeStarts++;
@@ -268,8 +276,13 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
     this.nativeInstructions += done;
     this.interpreter.push();
     if (error !== UC.ERR_OK && !position && this.isExceptionReturn()) return STOP.EXC_RETURN;
-    this.planStretch(reason, done, left - done);
+    if (!this.mapMissing(position)) this.planStretch(reason, done, left - done);
     return STOP.BUDGET;
+  }
+
+  /** Maps the code that Unicorn left for, if it left between blocks and there is some. */
+  private mapMissing(position: Position | undefined): boolean {
+    return this.missing !== undefined && !position && this.memory.mapAround(this.missing);
   }
 
   /** Where in the last block Unicorn was when it left in the middle of it; undefined when it left between blocks. */

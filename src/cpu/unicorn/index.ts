@@ -29,6 +29,7 @@ function tryUnicorn(): boolean {
     new UnicornInstance({ profile: CORTEX_M7, registers }, loadUnicorn(), {
       scan: () => 0,
       mapAround: () => false,
+      missCode: () => {},
       refuseStore: () => {},
     }).dispose();
     return true;

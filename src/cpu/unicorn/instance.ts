@@ -39,6 +39,8 @@ export interface InstanceCallbacks {
   scan(pc: number, bytes: number): number;
   /** Maps the page of an access that found none; true when the access can go on. */
   mapAround(address: number): boolean;
+  /** Code at `address` is needed and not mapped; Unicorn leaves. */
+  missCode(address: number): void;
   /** A store is refused; this is the last moment at which the registers are as before its instruction. */
   refuseStore(): void;
 }
@@ -74,11 +76,16 @@ export class UnicornInstance {
     new Uint8Array(this.buffer, AT.CODE, CODE.length).set(CODE);
     const scan = library.registerScan((_uc, pc, bytes) => (this.probing ? pc : callbacks.scan(pc, bytes)));
     const access = library.registerAccess((_uc, type, address) => {
+      if (type === UC.MEM_FETCH_UNMAPPED) {
+        // Mapped now, the first block of the page would be translated for no address: QEMU could never invalidate it.
+        callbacks.missCode(address);
+        return false;
+      }
       if (type === UC.MEM_WRITE_PROT || !callbacks.mapAround(address)) {
         if (type === UC.MEM_WRITE_PROT || type === UC.MEM_WRITE_UNMAPPED) callbacks.refuseStore();
         return false;
       }
-      if (type !== UC.MEM_FETCH_UNMAPPED) this.clearItState();
+      this.clearItState();
       return true;
     });
     this.callbacks = [scan, access];

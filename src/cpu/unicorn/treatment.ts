@@ -131,6 +131,15 @@ function treat(compiled: CompiledEncoding | undefined, word: number, limits: boo
     register = limited.register;
     mask = limited.offset >>> 0;
   }
+  if (op === 'BX' && get('m') === 15) return HAND_OVER;
+  if (op.startsWith('LDR') && op !== 'LDRD' && get('t') === 15) {
+    // The PC is only loaded from aligned addresses; QEMU loads it from any.
+    const index = hasField(compiled, 'm')
+      ? get('i') === 2
+      : (immediate(compiled, word) & 3) === 0 || (hasField(compiled, 'P') && get('P') === 0);
+    if (!index) return HAND_OVER;
+    if (base !== 13 && base !== 15 && hasField(compiled, 'n')) [mark, register, mask] = [MARK.IF_MASKED_BITS, base, 3];
+  }
   if (op === 'SDIV' || op === 'UDIV') return { ...PLAIN, marks: [0, 0, MARK.IF_ZERO, MARK.IF_ZERO], register: get('m') };
   const withFpTrap = float ? MARK.ALWAYS : mark;
   const returns = op === 'BX' || op.startsWith('LDM') || op.startsWith('LDR');

@@ -165,6 +165,21 @@ describe.skipIf(!unicornAvailable())('unicorn engine (needs libunicorn2)', () =>
     expect(engine.nativeInstructions).toBeGreaterThanOrEqual(5);
   });
 
+  it('runs what the host writes over the very code that a page was entered by, from outside and from another page', () => {
+    for (const far of [false, true]) {
+      const { core: c, engine } = core();
+      // B.W 0x2000; MOVS r0, #value; B .
+      c.program(0x1000, 0xf000, 0xbffe);
+      for (const value of [1, 2, 3]) {
+        c.program(0x2000, 0x2000 | value, 0xe7fe);
+        c.jump(far ? 0x1000 : 0x2000);
+        expect(engine.run(300)).toBe(STOP.BUDGET);
+        expect([engine.executed, c.host.registers.r(0)]).toEqual([300, value]);
+      }
+      expect(engine.nativeInstructions).toBeGreaterThan(850);
+    }
+  });
+
   it('runs what the guest wrote over its own code, in the same block and later', () => {
     const { core: c, engine } = core();
     // STRH r1, [r0] over the instruction at 0x1004; NOP; (MOVS r2, #1 -> MOVS r2, #2); BKPT

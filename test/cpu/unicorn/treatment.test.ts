@@ -122,7 +122,7 @@ describe('treatment of an instruction', () => {
   it.each([
     ['STR r4, [SP, #-8]', 0xf84d_4c08, MARK.NONE],
     ['STMDB r0!, {r4, r5}', 0xe920_0030, MARK.IF_MASKED_BITS],
-    ['VPUSH while floating point stops', 0xed2d_0a04, MARK.ALWAYS, true],
+    ['VPUSH while floating point stops', 0xed2d_0a04, MARK.ALWAYS, true as boolean],
     ['ADD SP, r1', 0x448d, MARK.ALWAYS],
     ['SUB.W SP, SP, r1', 0xebad_0d01, MARK.ALWAYS],
     ['LDA', 0xe8d1_0faf, MARK.ALWAYS],
@@ -130,7 +130,7 @@ describe('treatment of an instruction', () => {
     ['TT', 0xe841_f200, MARK.ALWAYS],
     ['BXNS', 0x4774, MARK.ALWAYS],
     ['VADD.F64, which a Cortex-M33 has not', 0xee30_0b00, MARK.ALWAYS],
-  ] as const)('treats %s on a Cortex-M33 as it must', (_name, word, mark, fpTrap = false) => {
+  ] as const)('treats %s on a Cortex-M33 as it must', (_name, word, mark, fpTrap: boolean = false) => {
     expect(markOf(m33, word, fpTrap)).toBe(mark);
   });
 
