@@ -36,7 +36,7 @@ export type MemoryFault = 'bus' | 'protection' | 'unaligned';
 
 /** Stands between a port and its bus and learns of every page that is stored to: how two engines are compared. */
 export interface MemoryTap {
-  /** In the place of `AddressSpace.read` and `write`. */
+  /** In the place of `AddressSpace.read` and `write`, for the core's own accesses (exception frames) too. */
   read(address: number, size: number): number;
   write(address: number, value: number, size: number): boolean;
   /** Before the first store to `page` of `ram` since the tap was set, and perhaps before others. */

@@ -110,7 +110,7 @@ export class AccessLog implements MemoryTap {
   /** Called before a device is written to while recording. */
   beforeWrite: ((address: number) => void) | undefined;
   readonly record: AccessRecord;
-  private playing = false;
+  private mode: 'idle' | 'record' | 'play' = 'idle';
   private stopRequested = false;
   private readonly owner: LogOwner;
   private readonly banked: BankedRegisters | undefined;
@@ -124,7 +124,7 @@ export class AccessLog implements MemoryTap {
   /** Begins a new record. */
   startRecording(): void {
     this.record.length = 0;
-    this.playing = false;
+    this.mode = 'record';
     this.stopRequested = false;
     this.played = 0;
     this.surprise = undefined;
@@ -132,9 +132,14 @@ export class AccessLog implements MemoryTap {
 
   /** Begins to play the record. */
   startPlaying(): void {
-    this.playing = true;
+    this.mode = 'play';
     this.played = 0;
     this.surprise = undefined;
+  }
+
+  /** Between slices it lets everything pass: the core itself uses the port then. */
+  rest(): void {
+    this.mode = 'idle';
   }
 
   /** The engine was asked to stop; part of the access in which it was. */
@@ -148,9 +153,10 @@ export class AccessLog implements MemoryTap {
     const offset = address - region.base;
     if (offset + size > region.size) return this.readAcross(address, size);
     if (region.ram) return region.ram.read(region.ramOffset + offset, size);
+    if (this.mode === 'idle') return region.device!.read(offset, size);
     const way = wayOf(READ, size, this.owner.memory.accessPrivileged);
     const { position } = this.owner;
-    if (this.playing) return this.answer(way, address, 0, position);
+    if (this.mode === 'play') return this.answer(way, address, 0, position);
     return this.note(way, address, 0, position, region.device!.read(offset, size));
   }
 
@@ -163,15 +169,16 @@ export class AccessLog implements MemoryTap {
       region.ram.write(region.ramOffset + offset, value, size);
       return true;
     }
+    if (this.mode === 'idle') return region.device!.write(offset, value, size);
     const way = wayOf(WRITE, size, this.owner.memory.accessPrivileged);
     const { position } = this.owner;
-    if (this.playing) return this.answer(way, address, value, position) !== 0;
+    if (this.mode === 'play') return this.answer(way, address, value, position) !== 0;
     this.beforeWrite?.(address);
     return this.note(way, address, value, position, region.device!.write(offset, value, size) ? 1 : 0) !== 0;
   }
 
   storing(ram: Ram, page: number): void {
-    this.owner.storing(ram, page);
+    if (this.mode !== 'idle') this.owner.storing(ram, page);
   }
 
   /** The registers of the other security state, seen through this log; undefined on cores without them. */
@@ -183,13 +190,13 @@ export class AccessLog implements MemoryTap {
       read: (sysm) => {
         const way = wayOf(MRS, 4, true);
         const { position } = this.owner;
-        if (this.playing) return this.answer(way, sysm, 0, position);
+        if (this.mode === 'play') return this.answer(way, sysm, 0, position);
         return this.note(way, sysm, 0, position, banked.read(sysm) >>> 0);
       },
       write: (sysm, value) => {
         const way = wayOf(MSR, 4, true);
         const { position } = this.owner;
-        if (this.playing) return this.answer(way, sysm, value >>> 0, position) !== 0;
+        if (this.mode === 'play') return this.answer(way, sysm, value >>> 0, position) !== 0;
         return this.note(way, sysm, value >>> 0, position, banked.write(sysm, value) ? 1 : 0) !== 0;
       },
     };

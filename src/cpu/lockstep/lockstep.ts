@@ -136,6 +136,7 @@ export class LockstepEngine implements Engine {
 
   dispose(): void {
     for (const engine of this.engines) engine.dispose();
+    this.memory.setTap(undefined);
     this.copy.dispose();
     this.shadow.dispose();
   }

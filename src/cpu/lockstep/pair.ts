@@ -54,6 +54,8 @@ export class Pair {
     this.first = first;
     this.second = second;
     this.undo = undo;
+    // Always, so that nobody stores past the port between slices either.
+    first.memory.setTap(first.log);
     first.log.beforeWrite = (address) => {
       if (changesRights(address)) second.advance(first.position, this.trail);
     };
@@ -79,7 +81,7 @@ export class Pair {
       stop = first.run(budget);
     } finally {
       engineWrites(false);
-      first.memory.setTap(undefined);
+      first.log.rest();
     }
     this.stop = stop;
     let other = second.advance(first.done, trail);
@@ -98,7 +100,7 @@ export class Pair {
     }
     const stop = stepped ? first.advance(budget, new Trail()) : first.run(budget);
     const other = second.advance(stop === STOP.REQUESTED ? first.done : budget, this.trail);
-    first.memory.setTap(undefined);
+    first.log.rest();
     return [outcome(first, stop), outcome(second, other)];
   }
 

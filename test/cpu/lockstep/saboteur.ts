@@ -6,9 +6,9 @@ import type { Ram } from '../../../src/memory/ram.ts';
 
 /** A wrong deed. */
 export interface Plot {
-  /** The instruction: its address, and the value of r0 before it. */
+  /** The instruction: its address, and the value of r0 before it; any value unless given. */
   readonly pc: number;
-  readonly r0: number;
+  readonly r0?: number;
   /** Done instead of the instruction; `proceed` executes it. What it returns is the stop code. */
   readonly deed: (host: EngineHost, engine: Saboteur, proceed: () => StopCode) => StopCode;
   /** Only in a `run` that was allowed at least so many instructions. */
@@ -110,7 +110,11 @@ export class Saboteur implements Engine {
     this.miscount = 0;
     this.stopWanted = false;
     while (this.executed < budget) {
-      const due = cells[CELL.PC] === plot.pc && cells[0] === plot.r0 && budget >= (plot.budget ?? 0) && !(plot.once && this.deedAt);
+      const due =
+        cells[CELL.PC] === plot.pc &&
+        (plot.r0 === undefined || cells[0] === plot.r0) &&
+        budget >= (plot.budget ?? 0) &&
+        !(plot.once && this.deedAt);
       if (due) this.deedAt ??= this.total;
       const stop = due ? plot.deed(host, this, () => this.step()) : this.step();
       if (stop !== STOP.BUDGET) return stop;
