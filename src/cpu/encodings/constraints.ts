@@ -23,6 +23,7 @@ function floatList(compiled: CompiledEncoding, word: number): boolean {
 
 const NAMED: Readonly<Record<string, Check>> = {
   onepc: (c, w) => field(c, w, 'n') !== 15 || field(c, w, 'm') !== 15,
+  onehigh: (c, w) => field(c, w, 'n') > 7 || field(c, w, 'm') > 7,
   noit: () => true,
   lastit: () => true,
   'n=m': (c, w) => field(c, w, 'n') === field(c, w, 'm'),
@@ -48,7 +49,6 @@ const NAMED: Readonly<Record<string, Check>> = {
   },
   spshift: (c, w) => field(c, w, 'd') !== 13 || (field(c, w, 'k') === 0 && shiftAmount(0, field(c, w, 'i')) <= 3),
   vlist: floatList,
-  vbase: (c, w) => field(c, w, 'n') !== 15 || field(c, w, 'W') === 0,
   fraction: (c, w) => field(c, w, 'i') * 2 + field(c, w, 'j') <= (field(c, w, 'e') ? 32 : 16),
   vpair: (c, w) => field(c, w, 'm') * 2 + field(c, w, 'M') < 31,
 };

@@ -23,9 +23,9 @@ export type ImmediateForm = 'i' | 'i*2' | 'i*4' | 'j:i' | 'expand' | 'sx*2' | 'b
  * A condition without which the encoding is UNPREDICTABLE; this emulator executes none of those and takes them as UNDEFINED.
  * `d:r` d is neither SP nor PC; `d:p` d is not PC; `d!u` different registers; `n=m` equal; `c:cond` c is a real condition;
  * `list2` two registers or more; `list1` one or more; `nolist` no write-back of a base in the list; `pclr` not both LR and PC loaded;
- * `onepc` not both n and m are PC; `noit` not inside an IT block; `lastit` inside an IT block only at its end (for generators: engines
+ * `onepc` not both n and m are PC; `onehigh` not both n and m are below R8; `noit` not inside an IT block; `lastit` inside an IT block only at its end (for generators: engines
  * execute it anywhere); `itmask` firstcond and mask agree; `field` msb >= lsb; `width` lsb + width within the register; `satshift` ASR by 1 or more;
- * `movsp` not SP on both sides, nor on any side when flags are set; `spshift` SP from a shift of at most 3; `dualwb` no write-back of a transferred register; `vbase`, `vpair` as their manual pages say; `vlist` the
+ * `movsp` not SP on both sides, nor on any side when flags are set; `spshift` SP from a shift of at most 3; `dualwb` no write-back of a transferred register; `vpair` as its manual page says; `vlist` the
  * list of floating-point registers is inside the file and not empty; `fraction` no more fraction bits than the integer has.
  */
 export type Constraint = string;

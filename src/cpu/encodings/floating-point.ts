@@ -21,6 +21,8 @@ function mixed(name: string, bits: string, op: string, letter: 'D' | 'M'): Encod
 }
 
 const v5 = { single: 'v5' } as const;
+/** The forms without a condition field: not permitted in IT blocks. */
+const unconditional = { single: 'v5', requires: 'noit' } as const;
 
 const ARITHMETIC: readonly Encoding[] = [
   ...pair('VMLA', '111011100D00nnnn dddd101zN0M0mmmm', 'VMLA'),
@@ -45,10 +47,10 @@ const ARITHMETIC: readonly Encoding[] = [
   ...pair('VCMP (zero)', '111011101D110101 dddd101ze1000000', 'VCMPZ'),
   ...pair('VRINTR/VRINTZ', '111011101D110110 dddd101ze1M0mmmm', 'VRINTRZ', v5),
   ...pair('VRINTX', '111011101D110111 dddd101z01M0mmmm', 'VRINTX', v5),
-  ...pair('VSEL', '111111100Dccnnnn dddd101zN0M0mmmm', 'VSEL', v5),
-  ...pair('VMAXNM', '111111101D00nnnn dddd101zN0M0mmmm', 'VMAXNM', v5),
-  ...pair('VMINNM', '111111101D00nnnn dddd101zN1M0mmmm', 'VMINNM', v5),
-  ...pair('VRINTA/N/P/M', '111111101D1110cc dddd101z01M0mmmm', 'VRINT', v5),
+  ...pair('VSEL', '111111100Dccnnnn dddd101zN0M0mmmm', 'VSEL', unconditional),
+  ...pair('VMAXNM', '111111101D00nnnn dddd101zN0M0mmmm', 'VMAXNM', unconditional),
+  ...pair('VMINNM', '111111101D00nnnn dddd101zN1M0mmmm', 'VMINNM', unconditional),
+  ...pair('VRINTA/N/P/M', '111111101D1110cc dddd101z01M0mmmm', 'VRINT', unconditional),
 ];
 
 const CONVERSIONS: readonly Encoding[] = [
@@ -62,8 +64,8 @@ const CONVERSIONS: readonly Encoding[] = [
   ...mixed('VCVT integer<-float', '111011101D11110x dddd101ze1M0mmmm', 'VCVT_TO_INT', 'M'),
   ...pair('VCVT float<-fixed', '111011101D11101x dddd101ze1j0iiii', 'VCVT_FROM_FIXED', { requires: 'fraction' }),
   ...pair('VCVT fixed<-float', '111011101D11111x dddd101ze1j0iiii', 'VCVT_TO_FIXED', { requires: 'fraction' }),
-  row('VCVTA/N/P/M F32', '111111101D1111cc dddd1010e1M0mmmm', 'VCVT_ROUND_F32', { feature: 'v5' }),
-  row('VCVTA/N/P/M F64', '111111101D1111cc dddd1011e100mmmm', 'VCVT_ROUND_F64', { feature: 'fpdp' }),
+  row('VCVTA/N/P/M F32', '111111101D1111cc dddd1010e1M0mmmm', 'VCVT_ROUND_F32', { feature: 'v5', requires: 'noit' }),
+  row('VCVTA/N/P/M F64', '111111101D1111cc dddd1011e100mmmm', 'VCVT_ROUND_F64', { feature: 'fpdp', requires: 'noit' }),
 ];
 
 const fp = { feature: 'fpsp' } as const;
@@ -78,13 +80,13 @@ const TRANSFERS: readonly Encoding[] = [
       ...fp,
       imm: 'i',
       implied: { U: 1 },
-      requires: 'vbase vlist',
+      requires: 'n:p vlist',
     }),
     row(`${name} (increment) F64`, `1110110010W${load}nnnn dddd1011iiiiiiii`, `${name}_F64`, {
       ...fp,
       imm: 'i',
       implied: { U: 1 },
-      requires: 'vbase vlist',
+      requires: 'n:p vlist',
     }),
     row(`${name} (decrement) F32`, `111011010D1${load}nnnn dddd1010iiiiiiii`, `${name}_F32`, {
       ...fp,

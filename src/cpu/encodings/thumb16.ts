@@ -37,7 +37,7 @@ export const THUMB16: readonly Encoding[] = [
   row('BIC (register) T1', '0100001110mmmddd', 'BIC_REG', inPlace),
   row('MVN (register) T1', '0100001111mmmddd', 'MVN_REG', outside),
   row('ADD (register) T2', '01000100dmmmmddd', 'ADD_HIGH', { implied: { n: 'd' }, requires: 'onepc' }),
-  row('CMP (register) T2', '01000101nmmmmnnn', 'CMP_REG', { requires: 'n:p m:p' }),
+  row('CMP (register) T2', '01000101nmmmmnnn', 'CMP_REG', { requires: 'n:p m:p onehigh' }),
   row('MOV (register) T1', '01000110dmmmmddd', 'MOV_HIGH'),
   row('BX T1', '010001110mmmm000', 'BX', { requires: 'lastit' }),
   row('BLX (register) T1', '010001111mmmm000', 'BLX', { requires: 'm:p lastit' }),

@@ -195,6 +195,10 @@ const saturateTo = (signed: boolean): Handler => {
 /** Handlers by micro-operation name. */
 export const INTEGER: Readonly<Record<string, Handler>> = {
   ALU,
+  ADD_SP_PC: ({ cells }) => {
+    cells[13] = (cells[13]! + cells[15]! + 4) & ~3;
+    return DONE;
+  },
   ROR_R: rotateRight(false),
   RORS_R: rotateRight(true),
   SXTB: extend((value) => (value << 24) >> 24),

@@ -684,7 +684,7 @@ export class Interpreter extends Context implements Engine {
             const kind = slots[current + 2 + 1]!;
             const here = base + (current >>> 1) + 4;
             if (kind === 2) R[19] = 0;
-            pc = (kind === 0 ? R[(w1 >> 8) & 15]! : kind === 1 ? here + R[(w1 >> 8) & 15]! : here & ~3) & ~1;
+            pc = (kind === 0 ? R[(w1 >> 8) & 15]! : kind === 1 ? here + R[(w1 >> 8) & 15]! : here) & ~1;
             continue outer;
           }
           case 84: // B
