@@ -23,7 +23,7 @@ import {
 import type { Generator } from './generator.ts';
 import { ARITHMETIC } from './layout.ts';
 import type { Step } from './region.ts';
-import { type Code, OP } from './wasm-builder.ts';
+import { type Code, type Label, OP } from './wasm-builder.ts';
 
 const SIGN = 1 << 31;
 const vd = ({ w1 }: Step): number => w1 & 31;
@@ -390,9 +390,30 @@ function integral(p: Precision, rounding: (step: Step) => number | undefined, cu
   };
 }
 
+/**
+ * Leaves the double or single in local `x` as an integer of `width` bits in local `t`, rounded towards zero; branches to `slow` where it does
+ * not fit, or is inexact and that might be news.
+ */
+function truncate(g: Generator, p: Precision, x: number, width: number, signed: boolean, slow: Label): void {
+  const { code, local } = g;
+  const single = p === SINGLE;
+  const constant = (limit: number): Code => (single ? code.f32(limit) : code.f64(limit));
+  const low = signed ? -(2 ** (width - 1)) : 0;
+  // -2 ** 31 - 1 is no single.
+  const including = signed && single && width === 32;
+  code.get(x);
+  constant(including ? low : low - 1).op(including ? OP.F32_GE : p.gt, OP.I32_EQZ).brIf(slow);
+  code.get(x);
+  constant(signed ? 2 ** (width - 1) : 2 ** width).op(p.lt, OP.I32_EQZ).brIf(slow);
+  const truncation = single ? (signed ? OP.I32_TRUNC_F32_S : OP.I32_TRUNC_F32_U) : signed ? OP.I32_TRUNC_F64_S : OP.I32_TRUNC_F64_U;
+  code.get(x).op(truncation).set(local.t);
+  const back = single ? (signed ? OP.F32_CONVERT_I32_S : OP.F32_CONVERT_I32_U) : signed ? OP.F64_CONVERT_I32_S : OP.F64_CONVERT_I32_U;
+  g.floatMode().when();
+  code.get(local.t).op(back).get(x).op(p.eq, OP.I32_EQZ).brIf(slow).end();
+}
+
 /** VCVT to an integer, towards zero. */
 function toInteger(p: Precision): Emitter {
-  const single = p === SINGLE;
   return (g, step) => {
     if ((step.w3 & 0x80) === 0) {
       g.handler(step.name);
@@ -400,33 +421,65 @@ function toInteger(p: Precision): Emitter {
     }
     const { code, local } = g;
     const x = local[p.result];
-    const signed = (step.w3 & 0x1_0000) !== 0;
-    const bound = (limit: number): Code => (single ? code.f32(limit) : code.f64(limit));
     const done = code.block();
     const slow = code.block();
-    value(g, p, vm(step)).tee(x);
-    // -2 ** 31 - 1 is no single.
-    bound(signed ? (single ? -0x8000_0000 : -0x8000_0001) : -1)
-      .op(signed && single ? OP.F32_GE : p.gt, OP.I32_EQZ)
-      .brIf(slow);
-    code.get(x);
-    bound(signed ? 0x8000_0000 : 0x1_0000_0000)
-      .op(p.lt, OP.I32_EQZ)
-      .brIf(slow);
-    code.get(x).op(single ? (signed ? OP.I32_TRUNC_F32_S : OP.I32_TRUNC_F32_U) : signed ? OP.I32_TRUNC_F64_S : OP.I32_TRUNC_F64_U);
-    code.set(local.t);
-    const back = single ? (signed ? OP.F32_CONVERT_I32_S : OP.F32_CONVERT_I32_U) : signed ? OP.F64_CONVERT_I32_S : OP.F64_CONVERT_I32_U;
-    g.floatMode().when();
-    code.get(local.t).op(back).get(x).op(p.eq, OP.I32_EQZ).brIf(slow).end();
-    code
-      .i32(0)
-      .get(local.t)
-      .memory(OP.I32_STORE, s(g, vd(step)))
-      .br(done)
-      .end();
+    value(g, p, vm(step)).set(x);
+    truncate(g, p, x, 32, (step.w3 & 0x1_0000) !== 0, slow);
+    code.i32(0).get(local.t).memory(OP.I32_STORE, s(g, vd(step))).br(done).end();
     g.quietHandler(step.name);
     g.readFloatMode();
     code.end();
+  };
+}
+
+/** Fraction bits and width of a fixed-point VCVT, as the handlers find them. */
+function fixedPoint({ w3 }: Step): { width: number; fraction: number; signed: boolean } {
+  const width = (w3 & 0x80) !== 0 ? 32 : 16;
+  return { width, fraction: width - (((w3 & 15) << 1) | ((w3 >>> 5) & 1)), signed: (w3 & 0x0001_0000) === 0 };
+}
+
+function toFixedPoint(p: Precision): Emitter {
+  return (g, step) => {
+    const { code, local } = g;
+    const { width, fraction, signed } = fixedPoint(step);
+    const done = code.block();
+    const slow = code.block();
+    // Scaling is exact in double precision, except where it overflows.
+    value(g, p, vd(step));
+    if (p === SINGLE) code.op(OP.F64_PROMOTE_F32);
+    code.f64(2 ** fraction).op(OP.F64_MUL).set(local.dr);
+    truncate(g, DOUBLE, local.dr, width, signed, slow);
+    code.i32(0).get(local.t).memory(OP.I32_STORE, s(g, vd(step)));
+    if (p === DOUBLE) {
+      code.i32(0);
+      if (signed) code.get(local.t).i32(31).op(OP.I32_SHR_S);
+      else code.i32(0);
+      code.memory(OP.I32_STORE, s(g, vd(step) + 1));
+    }
+    code.br(done).end();
+    g.quietHandler(step.name);
+    g.readFloatMode();
+    code.end();
+  };
+}
+
+/** Always rounds to nearest; 32 bits fit a double. */
+function fromFixedPoint(p: Precision): Emitter {
+  return (g, step) => {
+    const { code, local } = g;
+    const { width, fraction, signed } = fixedPoint(step);
+    const load = width === 32 ? OP.I32_LOAD : signed ? OP.I32_LOAD16_S : OP.I32_LOAD16_U;
+    code.i32(0).memory(load, s(g, vd(step))).op(signed ? OP.F64_CONVERT_I32_S : OP.F64_CONVERT_I32_U);
+    code.f64(2 ** -fraction).op(OP.F64_MUL).set(local.dr);
+    if (p === DOUBLE) {
+      put(g, p, vd(step), local.dr);
+      return;
+    }
+    const quick = (): void => {
+      code.get(local.dr).op(OP.F32_DEMOTE_F64).tee(local.fr).op(OP.F64_PROMOTE_F32).get(local.dr).op(OP.F64_EQ);
+      g.floatMode().op(OP.I32_EQZ, OP.I32_OR);
+    };
+    attempt(g, step, p, quick, undefined);
   };
 }
 
@@ -675,6 +728,8 @@ function arithmetic(p: Precision): [string, Emitter][] {
     ['VRINT', integral(p, ({ w3 }) => [undefined, nearest, ceil, floor][(w3 >>> 16) & 3], false)],
     ['VCVT_TO_INT', toInteger(p)],
     ['VCVT_FROM_INT', fromInteger(p)],
+    ['VCVT_TO_FIXED', toFixedPoint(p)],
+    ['VCVT_FROM_FIXED', fromFixedPoint(p)],
   ];
   return list.map(([name, emit]) => [`${name}_${p.suffix}`, emit]);
 }

@@ -5,6 +5,7 @@
 import { ALU_CARRY_CLEAR, ALU_CARRY_SET, ALU_FLAGS, ALU_IMMEDIATE } from '../interpreter/integer.ts';
 import { ACCESS, ALU_KIND } from '../interpreter/micro-ops.ts';
 import { TRANSFER_LITERAL, TRANSFER_PRE, TRANSFER_REGISTER, TRANSFER_WRITE_BACK } from '../interpreter/transfers.ts';
+import { EMIT_DSP } from './emit-dsp.ts';
 import { EMIT_FLOAT } from './emit-float.ts';
 import type { Generator } from './generator.ts';
 import { ARITHMETIC, EXIT, Untranslatable } from './layout.ts';
@@ -757,5 +758,6 @@ export const EMIT: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
   ['LDM', loadMultiple],
   ['STM', storeMultiple],
   ['TRANSFER()', transfer],
+  ...EMIT_DSP,
   ...EMIT_FLOAT,
 ]);
