@@ -5,7 +5,7 @@
  * immediate and word 3 the instruction. `ALU` has a packing of its own.
  */
 import { CELL } from '../core-registers.ts';
-import { DONE, FAULT, type Handler } from './context.ts';
+import { type Context, DONE, FAULT, type Handler } from './context.ts';
 import { ALU_KIND } from './micro-ops.ts';
 
 const N = 1 << 31;
@@ -192,13 +192,20 @@ const saturateTo = (signed: boolean): Handler => {
   };
 };
 
+/** SP = PC + `n`. */
+function movePc(context: Context, n: number): number {
+  const { cells } = context;
+  const sp = (cells[CELL.PC]! + 4 + n) & ~3;
+  if (context.checkLimit(sp) !== DONE) return FAULT;
+  cells[13] = sp;
+  return DONE;
+}
+
 /** Handlers by micro-operation name. */
 export const INTEGER: Readonly<Record<string, Handler>> = {
   ALU,
-  ADD_SP_PC: ({ cells }) => {
-    cells[13] = (cells[13]! + cells[15]! + 4) & ~3;
-    return DONE;
-  },
+  ADD_SP_PC: (context) => movePc(context, context.cells[13]!),
+  MOV_SP_PC: (context) => movePc(context, 0),
   ROR_R: rotateRight(false),
   RORS_R: rotateRight(true),
   SXTB: extend((value) => (value << 24) >> 24),

@@ -263,7 +263,7 @@ const extension = (name: string): Rule => {
 
 const moveHigh: Rule = (i) => {
   if (i.d === 15) return i.m === 15 ? i.emit('B_FAR', 0, 0) : i.emit('JUMP', i.m << 8, 0, 0);
-  if (i.m === 15) return i.emit('ADR', i.d, 0, i.d === 13 ? -4 : -1);
+  if (i.m === 15) return i.limits && i.d === 13 ? i.emit('MOV_SP_PC()') : i.emit('ADR', i.d, 0, i.d === 13 ? -4 : -1);
   return i.d === 13 ? i.alu('MOV', false, { type: 0, amount: 0 }) : i.emit('MOV_R', i.d | (i.m << 8));
 };
 

@@ -226,6 +226,23 @@ describe('stack limit', () => {
     expect([wrapped.stop, wrapped.rig.r(13)]).toEqual([STOP.SVC, 0xffff_fff8]);
   });
 
+  it('is held against PC as well', () => {
+    for (const [source, sp, expected] of [
+      ['mov sp, pc; svc #0', STACK, 4],
+      ['add sp, pc; svc #0', STACK, STACK + 4],
+    ] as const) {
+      const at = (limit: number) =>
+        run(source, (r) => {
+          r.set({ 13: sp });
+          r.registers.cells[CELL.SPLIM] = limit;
+        });
+      const fits = at(expected);
+      expect([fits.stop, fits.rig.r(13)]).toEqual([STOP.SVC, expected]);
+      const refused = at(expected + 4);
+      expect([...where(refused), refused.rig.r(13)]).toEqual([STOP.STACK_LIMIT, 0, 0, sp]);
+    }
+  });
+
   it('is kept in an IT block, where the instruction can be executed again', () => {
     const result = run('cmp r0, r0; itt eq; pusheq {r1}; moveq r2, #1; svc #0', (r) => {
       r.registers.cells[CELL.SPLIM] = STACK;
