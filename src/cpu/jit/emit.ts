@@ -258,7 +258,7 @@ const extendHandler = (extend: readonly number[], mask: number, add: boolean): E
     g.r(m(step));
     if (step.w2 !== 0) code.i32(step.w2 * 8).op(OP.I32_ROTR);
     if (mask !== 0) code.i32(mask).op(OP.I32_AND);
-    code.op(...extend);
+    for (const op of extend) code.op(op);
     if (add) code.op(OP.I32_ADD);
     g.setR(d(step));
   };
@@ -268,7 +268,7 @@ const extend = (codes: readonly number[], mask = 0): Emitter => {
   return (g, step) => {
     g.r(m(step));
     if (mask !== 0) g.code.i32(mask).op(OP.I32_AND);
-    g.code.op(...codes);
+    for (const op of codes) g.code.op(op);
     g.setR(d(step));
   };
 };

@@ -173,17 +173,16 @@ export class Generator {
     const { code } = this;
     for (const name of Object.keys(this.local) as (keyof typeof this.local)[]) this.local[name] = code.local(LOCAL_TYPES[name] ?? I32);
     for (let r = 0; r < 15; r++) if ((this.used >> r) & 1) this.registers.set(r, code.local());
-    const from = code.bytes.length;
     this.cold = code.block();
     this.tree(0);
     code.op(OP.UNREACHABLE).end();
     this.coldExit();
     // Tags are known only now; they must match no address when the function begins, and nor may they by being zero.
-    const body = code.bytes.splice(from);
-    for (const [r, index] of this.registers) code.i32(0).memory(OP.I32_LOAD, this.cell(r)).set(index);
-    for (const { tag } of this.tags.values()) code.i32(NO_PAGE).set(tag);
+    this.code = new Code(2);
+    for (const [r, index] of this.registers) this.code.i32(0).memory(OP.I32_LOAD, this.cell(r)).set(index);
+    for (const { tag } of this.tags.values()) this.code.i32(NO_PAGE).set(tag);
     if (this.usesFloatMode) this.readFloatMode();
-    for (const byte of body) code.bytes.push(byte);
+    code.prepend(this.code);
     const fn = this.module.define(this.regionType, code);
     this.module.export('run', fn);
     return { bytes: this.module.encode(), sites: this.sites, need: this.needs[0]! };

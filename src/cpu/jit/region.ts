@@ -298,7 +298,7 @@ class Former {
       this.enqueue(target, it, where, set);
       return { exit: target };
     };
-    if (INTERPRETED.has(name) || (name === 'HINT()' && w2 >= 2 && w2 <= 4)) return { kind: 'interpret', next: undefined };
+    if (INTERPRETED.has(name) || (name === 'JUMP' && w3 === 2) || (name === 'HINT()' && w2 >= 2 && w2 <= 4)) return { kind: 'interpret', next: undefined };
     // A branch that is not the last of its IT block: rare, and its exits would have to know the IT state.
     if (itNext !== 0 && (leaves(step) || /^(B|BL|BLX|B_FAR|BL_FAR)$/.test(name))) return { kind: 'interpret', next: undefined };
     if (name === 'B' || name === 'B_FAR') {

@@ -36,27 +36,59 @@ export const OP = {
   I32_EXTEND8_S: 0xc0, I32_EXTEND16_S: 0xc1,
 } as const; // biome-ignore format: a table
 
-/** Appends `value` as unsigned LEB128. */
-function unsigned(out: number[], value: number): void {
-  let rest = value >>> 0;
-  while (rest > 127) {
-    out.push((rest & 127) | 128);
-    rest >>>= 7;
-  }
-  out.push(rest);
-}
+/** Bytes that grow at their end. */
+export class Bytes {
+  private data: Uint8Array<ArrayBuffer>;
+  length = 0;
 
-/** Appends `value` (i32) as signed LEB128. */
-function signed(out: number[], value: number): void {
-  let rest = value | 0;
-  for (;;) {
-    const low = rest & 127;
-    rest >>= 7;
-    if ((rest === 0 && (low & 64) === 0) || (rest === -1 && (low & 64) !== 0)) {
-      out.push(low);
-      return;
+  constructor(capacity = 256) {
+    this.data = new Uint8Array(capacity);
+  }
+
+  /** What has been written; valid until more is. */
+  get view(): Uint8Array<ArrayBuffer> {
+    return this.data.subarray(0, this.length);
+  }
+
+  byte(value: number): void {
+    if (this.length === this.data.length) this.reserve(1);
+    this.data[this.length++] = value;
+  }
+
+  append(bytes: Uint8Array): void {
+    if (this.length + bytes.length > this.data.length) this.reserve(bytes.length);
+    this.data.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  /** Unsigned LEB128. */
+  unsigned(value: number): void {
+    let rest = value >>> 0;
+    while (rest > 127) {
+      this.byte((rest & 127) | 128);
+      rest >>>= 7;
     }
-    out.push(low | 128);
+    this.byte(rest);
+  }
+
+  /** Signed LEB128 of an i32. */
+  signed(value: number): void {
+    let rest = value | 0;
+    for (;;) {
+      const low = rest & 127;
+      rest >>= 7;
+      if ((rest === 0 && (low & 64) === 0) || (rest === -1 && (low & 64) !== 0)) {
+        this.byte(low);
+        return;
+      }
+      this.byte(low | 128);
+    }
+  }
+
+  private reserve(more: number): void {
+    const grown = new Uint8Array(Math.max(this.data.length * 2, this.length + more));
+    grown.set(this.view);
+    this.data = grown;
   }
 }
 
@@ -65,8 +97,9 @@ export type Label = number;
 
 /** The body of one function. */
 export class Code {
-  /** Instructions so far, without the locals and the final END. */
-  readonly bytes: number[] = [];
+  /** Instructions so far, without the locals and the final END; before them those of `prologue`. */
+  private readonly bytes = new Bytes(4096);
+  private before: Code | undefined;
   private readonly params: number;
   private readonly locals: number[] = [];
   private depth = 0;
@@ -81,71 +114,81 @@ export class Code {
     return this.params + this.locals.length - 1;
   }
 
-  op(...codes: readonly number[]): this {
-    this.bytes.push(...codes);
+  op(first: number, second = -1, third = -1, fourth = -1): this {
+    const { bytes } = this;
+    bytes.byte(first);
+    if (second >= 0) bytes.byte(second);
+    if (third >= 0) bytes.byte(third);
+    if (fourth >= 0) bytes.byte(fourth);
     return this;
   }
 
   i32(value: number): this {
-    this.bytes.push(0x41);
-    signed(this.bytes, value);
+    this.bytes.byte(0x41);
+    this.bytes.signed(value);
     return this;
   }
 
   /** A 64-bit constant that fits into 32 bits, sign-extended. */
   i64(value: number): this {
-    this.bytes.push(0x42);
-    signed(this.bytes, value);
+    this.bytes.byte(0x42);
+    this.bytes.signed(value);
     return this;
   }
 
   f64(value: number): this {
-    this.bytes.push(0x44, ...new Uint8Array(new Float64Array([value]).buffer));
+    this.bytes.byte(0x44);
+    this.bytes.append(new Uint8Array(new Float64Array([value]).buffer));
     return this;
   }
 
   f32(value: number): this {
-    this.bytes.push(0x43, ...new Uint8Array(new Float32Array([value]).buffer));
+    this.bytes.byte(0x43);
+    this.bytes.append(new Uint8Array(new Float32Array([value]).buffer));
     return this;
   }
 
   get(local: number): this {
-    this.bytes.push(0x20);
-    unsigned(this.bytes, local);
+    this.bytes.byte(0x20);
+    this.bytes.unsigned(local);
     return this;
   }
 
   set(local: number): this {
-    this.bytes.push(0x21);
-    unsigned(this.bytes, local);
+    this.bytes.byte(0x21);
+    this.bytes.unsigned(local);
     return this;
   }
 
   tee(local: number): this {
-    this.bytes.push(0x22);
-    unsigned(this.bytes, local);
+    this.bytes.byte(0x22);
+    this.bytes.unsigned(local);
     return this;
   }
 
   /** A load or store instruction with a constant offset, promising no alignment. */
   memory(op: number, offset: number): this {
-    this.bytes.push(op, 0);
-    unsigned(this.bytes, offset);
+    this.bytes.byte(op);
+    this.bytes.byte(0);
+    this.bytes.unsigned(offset);
     return this;
   }
 
   block(type: number = VOID): Label {
-    this.bytes.push(0x02, type);
+    this.bytes.byte(0x02);
+    this.bytes.byte(type);
     return this.depth++;
   }
 
   loop(type: number = VOID): Label {
-    this.bytes.push(0x03, type);
+    this.bytes.byte(0x03);
+    this.bytes.byte(type);
     return this.depth++;
   }
 
   if(type: number = VOID): Label {
-    this.bytes.push(0x04, type);
+    this.bytes.byte(0x04);
+    this.bytes.byte(type);
     return this.depth++;
   }
 
@@ -156,129 +199,139 @@ export class Code {
   }
 
   else(): this {
-    this.bytes.push(0x05);
+    this.bytes.byte(0x05);
     return this;
   }
 
   end(): this {
     this.depth--;
-    this.bytes.push(0x0b);
+    this.bytes.byte(0x0b);
     return this;
   }
 
   br(label: Label): this {
-    this.bytes.push(0x0c);
-    unsigned(this.bytes, this.depth - 1 - label);
+    this.bytes.byte(0x0c);
+    this.bytes.unsigned(this.depth - 1 - label);
     return this;
   }
 
   brIf(label: Label): this {
-    this.bytes.push(0x0d);
-    unsigned(this.bytes, this.depth - 1 - label);
+    this.bytes.byte(0x0d);
+    this.bytes.unsigned(this.depth - 1 - label);
     return this;
   }
 
   brTable(labels: readonly Label[], otherwise: Label): this {
-    this.bytes.push(0x0e);
-    unsigned(this.bytes, labels.length);
-    for (const label of labels) unsigned(this.bytes, this.depth - 1 - label);
-    unsigned(this.bytes, this.depth - 1 - otherwise);
+    this.bytes.byte(0x0e);
+    this.bytes.unsigned(labels.length);
+    for (const label of labels) this.bytes.unsigned(this.depth - 1 - label);
+    this.bytes.unsigned(this.depth - 1 - otherwise);
     return this;
   }
 
   call(fn: number): this {
-    this.bytes.push(0x10);
-    unsigned(this.bytes, fn);
+    this.bytes.byte(0x10);
+    this.bytes.unsigned(fn);
     return this;
   }
 
   /** Calls the function of table 0 whose index is on the stack. */
   callIndirect(type: number): this {
-    this.bytes.push(0x11);
-    unsigned(this.bytes, type);
-    this.bytes.push(0);
+    this.bytes.byte(0x11);
+    this.bytes.unsigned(type);
+    this.bytes.byte(0);
     return this;
   }
 
   /** Calls the function of table 0 whose index is on the stack instead of returning. */
   returnCallIndirect(type: number): this {
-    this.bytes.push(0x13);
-    unsigned(this.bytes, type);
-    this.bytes.push(0);
+    this.bytes.byte(0x13);
+    this.bytes.unsigned(type);
+    this.bytes.byte(0);
     return this;
   }
 
+  /** Puts `code`, which shares the locals of this function, before everything else. */
+  prepend(code: Code): void {
+    this.before = code;
+  }
+
   /** The function's entry in the code section. */
-  encode(): number[] {
+  encode(out: Bytes): void {
     const runs: [count: number, type: number][] = [];
     for (const type of this.locals) {
       const last = runs.at(-1);
       if (last?.[1] === type) last[0]++;
       else runs.push([1, type]);
     }
-    const head: number[] = [];
-    unsigned(head, runs.length);
+    const head = new Bytes();
+    head.unsigned(runs.length);
     for (const [count, type] of runs) {
-      unsigned(head, count);
-      head.push(type);
+      head.unsigned(count);
+      head.byte(type);
     }
-    const out: number[] = [];
-    unsigned(out, head.length + this.bytes.length + 1);
-    for (const byte of head) out.push(byte);
-    for (const byte of this.bytes) out.push(byte);
-    out.push(0x0b);
-    return out;
+    if (this.before) head.append(this.before.bytes.view);
+    out.unsigned(head.length + this.bytes.length + 1);
+    out.append(head.view);
+    out.append(this.bytes.view);
+    out.byte(0x0b);
   }
 }
 
-function section(out: number[], id: number, items: readonly (readonly number[])[]): void {
-  if (items.length === 0) return;
-  const body: number[] = [];
-  unsigned(body, items.length);
-  for (const item of items) for (const byte of item) body.push(byte);
-  out.push(id);
-  unsigned(out, body.length);
-  for (const byte of body) out.push(byte);
+function section(out: Bytes, id: number, count: number, items: Uint8Array): void {
+  if (count === 0) return;
+  const head = new Bytes();
+  head.unsigned(count);
+  out.byte(id);
+  out.unsigned(head.length + items.length);
+  out.append(head.view);
+  out.append(items);
 }
 
-function name(text: string): number[] {
-  const bytes = [...text].map((c) => c.charCodeAt(0));
-  return [bytes.length, ...bytes];
+function name(out: Bytes, text: string): void {
+  out.byte(text.length);
+  for (let i = 0; i < text.length; i++) out.byte(text.charCodeAt(i));
 }
 
-/** One module. Functions are numbered as they are imported, then as they are defined. */
+/** One module. Functions are numbered as they are imported, then as they are defined. Names are ASCII. */
 export class ModuleBuilder {
-  private readonly types: number[][] = [];
-  private readonly imports: number[][] = [];
+  private readonly types = new Map<string, number>();
+  private readonly typeBytes = new Bytes();
+  private readonly imports = new Bytes();
+  private importCount = 0;
   private readonly functions: { type: number; code: Code }[] = [];
-  private readonly exports: number[][] = [];
+  private readonly exports = new Bytes();
+  private exportCount = 0;
   private imported = 0;
 
   /** Index of a function type. */
   type(params: readonly number[], results: readonly number[]): number {
-    const encoded = [0x60, params.length, ...params, results.length, ...results];
-    const known = this.types.findIndex((type) => type.length === encoded.length && type.every((byte, i) => byte === encoded[i]));
-    return known >= 0 ? known : this.types.push(encoded) - 1;
+    const key = `${params}:${results}`;
+    const known = this.types.get(key);
+    if (known !== undefined) return known;
+    for (const byte of [0x60, params.length, ...params, results.length, ...results]) this.typeBytes.byte(byte);
+    this.types.set(key, this.types.size);
+    return this.types.size - 1;
   }
 
   /** Imports the memory `env.memory`, of exactly `pages` pages of 64 KiB. */
   importMemory(pages: number): void {
-    const entry = [...name('env'), ...name('memory'), 0x02, 0x01];
-    unsigned(entry, pages);
-    unsigned(entry, pages);
-    this.imports.push(entry);
+    this.import('memory', 0x02);
+    this.imports.byte(0x01);
+    this.imports.unsigned(pages);
+    this.imports.unsigned(pages);
   }
 
   /** Imports the table `env.table` of functions. */
   importTable(): void {
-    this.imports.push([...name('env'), ...name('table'), 0x01, 0x70, 0x00, 0x00]);
+    this.import('table', 0x01);
+    for (const byte of [0x70, 0x00, 0x00]) this.imports.byte(byte);
   }
 
   /** Imports function `env.<label>`; its number. All imports come before the first definition. */
   importFunction(label: string, type: number): number {
-    const entry = [...name('env'), ...name(label), 0x00];
-    unsigned(entry, type);
-    this.imports.push(entry);
+    this.import(label, 0x00);
+    this.imports.unsigned(type);
     return this.imported++;
   }
 
@@ -288,31 +341,34 @@ export class ModuleBuilder {
   }
 
   export(label: string, fn: number): void {
-    const entry = [...name(label), 0x00];
-    unsigned(entry, fn);
-    this.exports.push(entry);
+    name(this.exports, label);
+    this.exports.byte(0x00);
+    this.exports.unsigned(fn);
+    this.exportCount++;
   }
 
   /** The module's bytes. */
   encode(): Uint8Array<ArrayBuffer> {
-    const out = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-    section(out, 1, this.types);
-    section(out, 2, this.imports);
-    section(
-      out,
-      3,
-      this.functions.map(({ type }) => {
-        const entry: number[] = [];
-        unsigned(entry, type);
-        return entry;
-      }),
-    );
-    section(out, 7, this.exports);
-    section(
-      out,
-      10,
-      this.functions.map(({ code }) => code.encode()),
-    );
-    return new Uint8Array(out);
+    const out = new Bytes(4096);
+    out.append(new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]));
+    section(out, 1, this.types.size, this.typeBytes.view);
+    section(out, 2, this.importCount, this.imports.view);
+    const types = new Bytes();
+    const bodies = new Bytes(4096);
+    for (const { type, code } of this.functions) {
+      types.unsigned(type);
+      code.encode(bodies);
+    }
+    section(out, 3, this.functions.length, types.view);
+    section(out, 7, this.exportCount, this.exports.view);
+    section(out, 10, this.functions.length, bodies.view);
+    return out.view.slice();
+  }
+
+  private import(label: string, kind: number): void {
+    name(this.imports, 'env');
+    name(this.imports, label);
+    this.imports.byte(kind);
+    this.importCount++;
   }
 }
