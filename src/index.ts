@@ -2,7 +2,7 @@
  * The library: everything that runs in Node and in a browser alike. Engines and files that need Node are in `imx-sim/node`.
  */
 
-export type { Core, CoreStop } from './cpu/core.ts';
+export type { Core, CoreStop, FaultFacts } from './cpu/core.ts';
 export type { Engine, EngineFactory } from './cpu/engine.ts';
 export { interpreterFactory } from './cpu/interpreter/index.ts';
 export { jitFactory } from './cpu/jit/index.ts';
@@ -17,7 +17,7 @@ export { capstoneDisassembler } from './session/disassembler.ts';
 export type { Disassemble } from './session/explain.ts';
 export { parseDeviceInput } from './session/input.ts';
 export { dmesgTimestamp, LineAssembler, type OutputLine, stripControls } from './session/lines.ts';
-export { eventText, findingLines, type Renderer } from './session/renderer.ts';
+export { type CoreFault, eventText, findingLines, type Renderer } from './session/renderer.ts';
 export { Session, type SessionHost, type SessionOptions } from './session/session.ts';
 export { chooseTarget, type Target } from './session/target.ts';
 export { TraceHash } from './session/trace-hash.ts';

@@ -88,7 +88,7 @@ function report(error: unknown, json: boolean): number {
   const remedy = 'please report it with the command line and the firmware';
   process.stderr.write(`imx-sim: internal error, ${remedy}:\n${(error as Error)?.stack ?? error}\n`);
   const message = error instanceof Error ? error.message : String(error);
-  return result(json, EXIT.INTERNAL, 'internal-error', { code: 'E_INTERNAL', message, place: '', remedy });
+  return result(json, EXIT.INTERNAL, 'internal-error', { code: 'INTERNAL', message, place: '', remedy });
 }
 
 /** Ends standard output with a result object when `json`; returns `status`. */

@@ -10,7 +10,7 @@ import type { MachineEvent } from '../events.ts';
 import type { LintFinding } from '../linux/firmware-lint.ts';
 import { hex32 } from '../memory/bits.ts';
 import { dmesgTimestamp, type OutputLine, stripControls } from '../session/lines.ts';
-import { findingLines, type Renderer } from '../session/renderer.ts';
+import { type CoreFault, findingLines, type Renderer } from '../session/renderer.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -120,8 +120,9 @@ export class JsonRenderer implements Renderer {
     this.put({ type: 'finding', ...finding });
   }
 
-  report(lines: readonly string[]): void {
-    this.put({ type: 'report', lines });
+  report(lines: readonly string[], faults: readonly CoreFault[]): void {
+    const timed = faults.map((fault) => ({ ...fault, time: fault.cycle / this.hz }));
+    this.put({ type: 'report', lines, faults: timed });
   }
 
   finish(result: Readonly<Record<string, unknown>>): void {

@@ -17,6 +17,32 @@ export type CoreStop =
   /** The firmware ended the run through semihosting. `status` is its exit status. */
   | { readonly kind: 'exit'; readonly status: number };
 
+/** An address and the symbol that covers it, if one does. */
+export interface NamedPlace {
+  readonly address: number;
+  readonly symbol: string | undefined;
+}
+
+/** A fault exception that a core took, for programs. */
+export interface FaultFacts {
+  /** `HardFault`, `BusFault` ... */
+  readonly exception: string;
+  readonly cycle: number;
+  /** The instruction that it was taken at. */
+  readonly pc: NamedPlace;
+  /** Bits of the fault status registers, by name. */
+  readonly causes: readonly { readonly name: string; readonly meaning: string }[];
+  /** The address that failed, where the core knows it, and what lies there. */
+  readonly fault?: { readonly register: string; readonly address: number; readonly text: string };
+  /** Registers of the code in which it happened. */
+  readonly registers: Readonly<Record<string, number>>;
+  readonly status: Readonly<Record<string, number>>;
+  /** Security state of the code, on a core that has two. */
+  readonly secure?: boolean;
+  /** Innermost first. */
+  readonly backtrace: readonly NamedPlace[];
+}
+
 /** A core as the machine drives it. */
 export interface Core extends RunningCore {
   readonly name: string;
@@ -46,6 +72,8 @@ export interface Core extends RunningCore {
   stuckLoop(): { readonly inFault: boolean; readonly pc: number } | undefined;
   /** The fault exceptions it took, oldest first, as text lines for a report; empty when there were none. */
   faultReport(): string[];
+  /** The same for programs. */
+  faults(): readonly FaultFacts[];
   /** A short text of where it is and what it waits for, with symbols if there are any. */
   describe(): string[];
   /** Frees native resources. */

@@ -10,7 +10,7 @@ import { invariant } from '../errors.ts';
 import { BUS_FAULT } from '../memory/bus.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 import { cacheRegisters } from './cache.ts';
-import type { Core, CoreStop } from './core.ts';
+import type { Core, CoreStop, FaultFacts } from './core.ts';
 import type { CoreMemory } from './core-memory.ts';
 import { CELL, CoreRegisters } from './core-registers.ts';
 import { type CoreSystem, plainSystem, type SystemHost } from './core-system.ts';
@@ -21,7 +21,7 @@ import { type Engine, STOP, type StopCode } from './engine.ts';
 import { EXCEPTION, exceptionName, isFault } from './exception-numbers.ts';
 import type { Completion, ContextSnapshot, ExceptionModel } from './exceptions.ts';
 import { FastForward } from './fast-forward.ts';
-import { type CoreView, describeCore, type FaultRecord, reportCrash, reportFaults } from './fault-report.ts';
+import { type CoreView, describeCore, type FaultRecord, faultFacts, reportCrash, reportFaults } from './fault-report.ts';
 import { UFSR } from './fault-status.ts';
 import { isEndlessLoop, skipInstruction } from './instruction-stream.ts';
 import { LoopWatch } from './loop-watch.ts';
@@ -77,6 +77,8 @@ export class CortexM implements Core, CoreView {
   /** Instruction whose completion the core waits for: WFI, WFE, or a semihosting call that needs input. */
   sleep: 'none' | 'wfi' | 'wfe' | 'semihosting' = 'none';
   /** Absent when every instruction is to be executed. */
+  /** Executes code on paper, for fast-forward and reports. */
+  readonly paper: RoundHost;
   private readonly forward: FastForward | undefined;
   private readonly system: CoreSystem;
   private readonly cpi: number;
@@ -135,7 +137,8 @@ export class CortexM implements Core, CoreView {
     });
     bus.mapDevice(PPB_BASE, PPB_SIZE, this.privateBus(options), 'PPB');
     this.semihosting = options.semihosting && new Semihosting(options.semihosting, bus, scheduler, diagnostics);
-    this.forward = options.fastForward === false ? undefined : new FastForward(this.roundHost(options));
+    this.paper = this.roundHost(options);
+    this.forward = options.fastForward === false ? undefined : new FastForward(this.paper);
     const { banked } = this.system;
     this.engine = options.engine.create({ profile, registers: this.registers, memory, ...(banked ? { banked } : {}) });
     this.memory.onUntouchedFetch = () => {
@@ -240,6 +243,11 @@ export class CortexM implements Core, CoreView {
     return reportFaults(this);
   }
 
+  faults(): readonly FaultFacts[] {
+    this.sync();
+    return faultFacts(this);
+  }
+
   /** Brings `registers` up to date; for debuggers and reports, between slices. */
   sync(): void {
     if (!this.stale) return;
@@ -249,7 +257,6 @@ export class CortexM implements Core, CoreView {
 
   /** Tells the core that `registers` (or CONTROL, masks, IPSR in them) were changed from outside, between slices. */
   registersChanged(): void {
-    this.memory.setPrivileged(this.registers.privileged);
     this.modeChanged();
   }
 
@@ -410,6 +417,7 @@ export class CortexM implements Core, CoreView {
 
   /** After anything that may have changed mode, privilege, masks or FPCA. */
   private modeChanged(): void {
+    this.memory.setPrivileged(this.registers.privileged);
     this.dirty = true;
     this.attention = true;
     this.masksChanged();

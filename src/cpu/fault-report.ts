@@ -5,6 +5,8 @@
  * had, so an entry may be stale (left on the stack by an earlier call), and frames of leaf functions are missing.
  */
 import { hex32 } from '../memory/bits.ts';
+import { explainAddress, placeName } from './address-text.ts';
+import type { FaultFacts } from './core.ts';
 import type { CoreMemory } from './core-memory.ts';
 import { CELL, type CoreRegisters } from './core-registers.ts';
 import { exceptionName } from './exception-numbers.ts';
@@ -13,7 +15,9 @@ import { decodeCfsr, decodeHfsr, decodeSfsr, type FaultStatus, SFSR, type Status
 import { callBefore, isWide } from './instruction-stream.ts';
 import type { Nvic } from './nvic.ts';
 import type { CoreProfile } from './profile.ts';
+import type { RoundHost } from './rounds/round-host.ts';
 import type { SystemControl } from './scb.ts';
+import { findSpin } from './spin.ts';
 
 /** One fault exception that was taken. */
 export interface FaultRecord extends FaultStatus {
@@ -39,6 +43,8 @@ export interface CoreView {
   readonly instructions: number;
   readonly faultLog: readonly FaultRecord[];
   readonly faultsTaken: number;
+  /** Lets the code be executed on paper. */
+  readonly paper: RoundHost;
   readonly symbolise: (address: number) => string | undefined;
   readonly disassemble: (address: number, bytes: Uint8Array) => string | undefined;
 }
@@ -48,6 +54,8 @@ const BFARVALID = 1 << 15;
 /** Stack that is searched for return addresses, in bytes, and return addresses that are shown. */
 const BACKTRACE_BYTES = 4096;
 const BACKTRACE_ENTRIES = 16;
+
+const REGISTER_NAMES = ['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8', 'r9', 'r10', 'r11', 'r12', 'sp', 'lr', 'pc'] as const;
 
 /** Where the core is and what it waits for. */
 export function describeCore(core: CoreView): string[] {
@@ -70,7 +78,8 @@ export function describeCore(core: CoreView): string[] {
   }
   const active = nvic.activeNumbers();
   if (active.length > 1) lines.push(`  active: ${list(active)}`);
-  const masks = maskText(registers);
+  if (core.sleep === 'none') lines.push(...spinLines(core));
+  const masks = maskText(core);
   if (masks) lines.push(`  masked by ${masks}`);
   const last = core.faultLog.at(-1);
   if (last) lines.push(`  ${describeFault(core, last)} (${core.faultsTaken} in all)`);
@@ -96,7 +105,7 @@ export function reportCrash(core: CoreView, reason: string): string[] {
       `  PRIMASK ${registers.cells[CELL.PRIMASK]!}  BASEPRI ${registers.cells[CELL.BASEPRI]!}  FAULTMASK ${registers.cells[CELL.FAULTMASK]!}`,
   );
   if (core.profile.architecture === 'armv8-m') lines.push(`  MSPLIM ${hex32(registers.msplim)}  PSPLIM ${hex32(registers.psplim)}`);
-  lines.push(...faultStatusLines(scb.status), ...addressLines(scb.status));
+  lines.push(...faultStatusLines(scb.status), ...addressLines(core, scb.status));
   lines.push('  backtrace:', ...backtrace(core, now).map((line) => `    ${line}`));
   for (const fault of core.faultLog.slice(-2).reverse()) {
     lines.push(`  ${describeFault(core, fault)}`, ...contextLines(core, fault.context).map((line) => `  ${line}`));
@@ -111,34 +120,60 @@ export function reportFaults(core: CoreView): string[] {
   if (!last) return [];
   const lines = core.faultLog.map((fault) => describeFault(core, fault));
   lines.push(...contextLines(core, last.context));
-  lines.push(...faultStatusLines(last));
+  lines.push(...faultStatusLines(last), ...addressLines(core, last));
   lines.push('  backtrace:', ...backtrace(core, last.context).map((line) => `    ${line}`));
   return lines;
 }
 
+/** The faults that were taken, oldest first, for programs; the last few of them, as `faultLog` has them. */
+export function faultFacts(core: CoreView): FaultFacts[] {
+  const { bus } = core.memory;
+  return core.faultLog.map((fault) => {
+    const { name, cycle, context, cfsr, hfsr, sfsr = 0 } = fault;
+    const causes = [...decodeHfsr(hfsr), ...decodeSfsr(sfsr), ...decodeCfsr(cfsr)].filter((bit) => !bit.name.endsWith('ARVALID'));
+    const [address] = faultAddresses(fault);
+    const named = (at: number) => ({ address: at, symbol: core.symbolise(at) });
+    return {
+      exception: name,
+      cycle,
+      pc: named(context.r[15]!),
+      causes: causes.map((bit) => ({ name: bit.name, meaning: bit.meaning })),
+      ...(address ? { fault: { register: address[0], address: address[1], text: explainAddress(bus, address[1]) } } : {}),
+      registers: { ...Object.fromEntries(REGISTER_NAMES.map((register, index) => [register, context.r[index]!])), xpsr: context.xpsr },
+      status: { cfsr, hfsr, ...(fault.sfsr === undefined ? {} : { sfsr }) },
+      ...(context.secure === undefined ? {} : { secure: context.secure }),
+      backtrace: frames(core, context).map((frame) => named(frame.address)),
+    };
+  });
+}
+
 /** Return addresses found from `context` outwards, as lines; the innermost first. */
 export function backtrace(core: CoreView, context: ContextSnapshot): string[] {
+  return frames(core, context).map(({ address, fromLr }) => `${place(core, address)}${fromLr ? ' (lr)' : ''}`);
+}
+
+function frames(core: CoreView, context: ContextSnapshot): { readonly address: number; readonly fromLr: boolean }[] {
   const { bus } = core.memory;
-  const lines = [place(core, context.r[15]!)];
+  const found = [{ address: context.r[15]!, fromLr: false }];
   const lr = context.r[14]!;
-  if (callBefore(bus, lr) !== undefined) lines.push(`${place(core, callBefore(bus, lr)!)} (lr)`);
+  const caller = callBefore(bus, lr);
+  if (caller !== undefined) found.push({ address: caller, fromLr: true });
   const sp = context.r[13]! & ~3;
-  for (let offset = 0; offset < BACKTRACE_BYTES && lines.length < BACKTRACE_ENTRIES; offset += 4) {
+  for (let offset = 0; offset < BACKTRACE_BYTES && found.length < BACKTRACE_ENTRIES; offset += 4) {
     const at = (sp + offset) >>> 0;
     if (!bus.isRam(at, 4)) break;
     const word = bus.peek(at, 4);
     if (word === lr) continue;
     const call = callBefore(bus, word);
-    if (call !== undefined) lines.push(place(core, call));
+    if (call !== undefined) found.push({ address: call, fromLr: false });
   }
-  return lines;
+  return found;
 }
 
 function contextLines(core: CoreView, { r, xpsr, secure }: ContextSnapshot): string[] {
-  const names = ['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8', 'r9', 'r10', 'r11', 'r12', 'sp', 'lr', 'pc'];
   const lines = [`  pc ${place(core, r[15]!)}${instructionText(core, r[15]!)}`];
   for (let row = 0; row < 16; row += 4) {
-    lines.push(`  ${[0, 1, 2, 3].map((i) => `${names[row + i]!.padStart(3)} ${hex32(r[row + i]!)}`).join('  ')}`);
+    lines.push(`  ${[0, 1, 2, 3].map((i) => `${REGISTER_NAMES[row + i]!.padStart(3)} ${hex32(r[row + i]!)}`).join('  ')}`);
   }
   const flags = ['n', 'z', 'c', 'v', 'q'].map((flag, i) => ((xpsr >>> (31 - i)) & 1 ? flag.toUpperCase() : flag)).join('');
   const it = ((xpsr >>> 25) & 3) | ((xpsr >>> 8) & 0xfc);
@@ -174,10 +209,10 @@ function faultAddresses({ cfsr, mmfar, bfar, nonSecure, sfsr = 0, sfar = 0 }: Fa
   return list.filter(([, , valid]) => valid).map(([name, address]) => [name, address]);
 }
 
-function addressLines(status: FaultStatus): string[] {
+function addressLines({ memory }: CoreView, status: FaultStatus): string[] {
   return faultAddresses(status)
     .reverse()
-    .map(([name, address]) => `  ${name} ${hex32(address)}`);
+    .map(([name, address]) => `  ${name} ${hex32(address)}: ${explainAddress(memory.bus, address)}`);
 }
 
 function addressText(status: FaultStatus): string {
@@ -194,9 +229,25 @@ function stateText(secure: boolean | undefined): string {
   return secure === undefined ? '' : secure ? 'Secure' : 'Non-secure';
 }
 
-function maskText({ cells }: CoreRegisters): string {
+/** The loop that the core is in, and what it polls there. */
+function spinLines(core: CoreView): string[] {
+  const spin = findSpin(core.paper);
+  if (!spin) return [];
+  const { first, last, length, reads } = spin;
+  const extent = first === last ? `at ${place(core, first)}` : `from ${place(core, first)} to ${place(core, last)}`;
+  const lines = [`  loops ${extent}, ${length === 1 ? '1 instruction' : `${length} instructions a round`}`];
+  for (const { address, size, value } of reads) {
+    const name = core.symbolise(address) ?? placeName(core.memory.bus, address);
+    const seen = `0x${value.toString(16).padStart(2 * size, '0')}`;
+    lines.push(`    reads ${hex32(address)}${name ? ` ${name}` : ''}, which is ${seen}`);
+  }
+  return lines;
+}
+
+/** What holds interrupts back; PRIMASK does not keep a core from waking, so an idle loop that sleeps with it set is nothing to report. */
+function maskText({ registers: { cells }, sleep }: CoreView): string {
   const masks: string[] = [];
-  if (cells[CELL.PRIMASK] !== 0) masks.push('PRIMASK');
+  if (cells[CELL.PRIMASK] !== 0 && sleep === 'none') masks.push('PRIMASK');
   if (cells[CELL.BASEPRI] !== 0) masks.push(`BASEPRI ${hex32(cells[CELL.BASEPRI]!)}`);
   if (cells[CELL.FAULTMASK] !== 0) masks.push('FAULTMASK');
   return masks.join(', ');

@@ -101,6 +101,10 @@ export class PrivateBus implements BusDevice {
     return this.options.privileged() ? this.deviceAt(offset)?.progress?.(this.offsetIn(offset), size) : undefined;
   }
 
+  registerName(offset: number): string | undefined {
+    return this.deviceAt(offset)?.registerName?.(this.offsetIn(offset));
+  }
+
   private deviceAt(offset: number): BusDevice | undefined {
     const page = this.systemPage(offset);
     if (page) return page[(offset & (PAGE - 1)) >>> 2];

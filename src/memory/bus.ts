@@ -28,6 +28,8 @@ export interface BusDevice {
    * where that is not so. A delay loop that reads it may be taken in one step.
    */
   progress?(offset: number, size: number): Progress | undefined;
+  /** Name of the register at `offset` as its manual has it; undefined where there is none, or where the block does not tell. */
+  registerName?(offset: number): string | undefined;
 }
 
 /** A register that counts: after every `cycles` cycles of the base clock its value is `ticks` more modulo 2^32, for reads before `until`. */

@@ -209,6 +209,11 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
     return slot && { name: slot.name, index: slot.index, offset: slot.offset };
   }
 
+  registerName(offset: number): string | undefined {
+    const slot = this.slots.get(offset);
+    return slot && ((slot.spec.count ?? 1) > 1 ? `${slot.name}[${slot.index}]` : slot.name);
+  }
+
   read(offset: number, size: number): number {
     return this.access(offset, size, true);
   }

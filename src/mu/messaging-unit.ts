@@ -125,6 +125,10 @@ export class MuSide implements BusDevice {
     return this.file.read(offset, size);
   }
 
+  registerName(offset: number): string | undefined {
+    return this.file.registerName(offset);
+  }
+
   /** All but the receive registers: the peer's accesses are events. */
   steady(offset: number): boolean {
     const { receive, channels } = this.layout;

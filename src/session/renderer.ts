@@ -3,11 +3,17 @@
  *
  * The command line prints it (cli/renderer.ts), a page shows it, a test collects it.
  */
+import type { FaultFacts } from '../cpu/core.ts';
 import type { Diagnostic } from '../diagnostics.ts';
 import type { MachineEvent } from '../events.ts';
 import type { LintFinding } from '../linux/firmware-lint.ts';
 import { hex32 } from '../memory/bits.ts';
 import type { OutputLine } from './lines.ts';
+
+/** A fault that a core took. */
+export interface CoreFault extends FaultFacts {
+  readonly core: string;
+}
 
 /** What a run reports to. */
 export interface Renderer {
@@ -21,8 +27,8 @@ export interface Renderer {
   diagnostic(diagnostic: Diagnostic): void;
   /** Something in the firmware that will not work, or may not be meant. */
   finding(finding: LintFinding): void;
-  /** Why the run ended badly: text lines, already worded for the user. */
-  report(lines: readonly string[]): void;
+  /** Why the run ended badly: text lines, already worded for the user, and the faults among them for programs. */
+  report(lines: readonly string[], faults: readonly CoreFault[]): void;
   /** The end: machine-readable facts, and the lines that `--stats` and `--trace-hash` add. */
   finish(result: Readonly<Record<string, unknown>>, lines: readonly string[]): void;
 }

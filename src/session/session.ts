@@ -248,7 +248,7 @@ export class Session {
         `firmware failed: ${machine.core.name} took a fault and its handler loops at ${machine.symbols.name(pc) ?? 'an address without symbol'}`,
         ...fault,
         ...(breakpoint ? ['remedy: if that is a semihosting call, --semihosting serves it'] : []),
-        ...(await this.details()),
+        ...(await this.details(machine.core.faults().at(-1)?.pc.address)),
       ],
     };
   }
@@ -270,8 +270,8 @@ export class Session {
     return unsent.length > 0 ? `${missing}; never sent: ${unsent.join(', ')} was not ready` : missing;
   }
 
-  private async details(): Promise<string[]> {
-    return [...(await codeAt(this.machine, this.machine.core.pc, this.host.disassemble)), ...this.context()];
+  private async details(pc = this.machine.core.pc): Promise<string[]> {
+    return [...(await codeAt(this.machine, pc, this.host.disassemble)), ...this.context()];
   }
 
   private context(): string[] {
@@ -283,7 +283,10 @@ export class Session {
     const { renderer } = this.host;
     this.lines.flushQuiet(Number.POSITIVE_INFINITY);
     if (report.length > 0) {
-      renderer.report(report);
+      renderer.report(
+        report,
+        machine.cores.flatMap((core) => core.faults().map((fault) => ({ core: core.name, ...fault }))),
+      );
       for (const finding of this.lint) if (finding.severity === 'warning') renderer.finding(finding);
     }
     const trace = this.trace ? { trace: this.trace.digest() } : {};

@@ -98,7 +98,7 @@ describe('JsonRenderer', () => {
     renderer.note('a note');
     renderer.diagnostic(diagnostic);
     renderer.finding(finding);
-    renderer.report(['one', 'two']);
+    renderer.report(['one', 'two'], []);
     renderer.finish({ reason: 'until', status: 0 });
     expect(objects()).toEqual([
       { type: 'console', cycle: 1500, time: 1.5, device: 'uart4', text: 'a "quoted" \u001b[0m line', complete: true },
@@ -106,7 +106,7 @@ describe('JsonRenderer', () => {
       { type: 'note', text: 'a note' },
       { type: 'diagnostic', time: 0.5, ...diagnostic },
       { type: 'finding', ...finding },
-      { type: 'report', lines: ['one', 'two'] },
+      { type: 'report', lines: ['one', 'two'], faults: [] },
       { type: 'result', reason: 'until', status: 0 },
     ]);
     for (const chunk of chunks) expect(chunk).toMatch(/^[^\n]*\n$/);

@@ -119,7 +119,87 @@ reset:
       expect.stringMatching(/^cm7: pc 0x000000\w\w reset\+\d+, Thread mode, PSP, privileged$/),
       '  pending: IRQ 2',
       '  pending but disabled: IRQ 0',
+      expect.stringMatching(/^ {2}loops at 0x000000\w\w reset\+\d+, 1 instruction$/),
       '  masked by PRIMASK',
     ]);
+  });
+
+  it('describes a loop that polls: from where to where, what it reads, and what is there', () => {
+    const memory = run(`
+reset:
+  ldr r2, =0x20000010
+  movs r3, #0x5a
+  str r3, [r2]
+  nop
+again:
+  ldrb r3, [r2]
+  ldr r4, =0x12345678
+  cmp r3, #0
+  bne again
+  b .`);
+    const { again } = memory.symbols as { again: number };
+    const at = (address: number) => `0x${address.toString(16).padStart(8, '0')} again+${address - again}`;
+    expect(memory.rig.core.describe().slice(1)).toEqual([
+      `  loops from ${at(again)} to ${at(again + 6)}, 4 instructions a round`,
+      '    reads 0x20000010 sram+0x10, which is 0x5a',
+    ]);
+    const device = run(`
+reset:
+  ldr r2, =SYST
+  nop
+again:
+  ldr r3, [r2]
+  lsls r3, r3, #15
+  bpl again
+  b .`);
+    expect(device.rig.core.describe().slice(1)).toEqual([
+      expect.stringMatching(/^ {2}loops from .* again\+0 to .* again\+4, 3 instructions a round$/),
+      '    reads 0xe000e010 SYST_CSR, which is 0x00000004',
+    ]);
+  });
+
+  it('says of code that is on its way somewhere no loop', () => {
+    const { rig } = run(`\nreset:\n  ldr r2, =0xffffff\n1: subs r2, #1\n  bne 1b\n${'  adds r3, #1\n'.repeat(100)}  b reset`, {
+      cycles: 50,
+    });
+    expect(rig.core.describe().slice(1)).toEqual([expect.stringMatching(/^ {2}loops from .*, 2 instructions a round$/)]);
+    const straight = run(`\nreset:\n${'  adds r3, #1\n'.repeat(200)}  b reset`, { cycles: 50 });
+    expect(straight.rig.core.describe()).toHaveLength(1);
+  });
+
+  it('does not call a sleep with PRIMASK set masked: an interrupt ends it', () => {
+    const { rig } = run('\nreset:\n  put ISER, 1\n  cpsid i\n  wfi\n  cpsie i\n  b .');
+    expect(rig.core.describe()).toEqual([expect.stringMatching(/waits in WFI$/)]);
+  });
+
+  it('gives faults as data: where, why, registers, backtrace, and what lies at the address', () => {
+    const { rig, symbols } = run(`
+reset:
+  bl inner
+  b .
+inner:
+  push {r4, lr}
+  ldr r2, =0x70000010
+fails:
+  ldr r3, [r2]
+  pop {r4, pc}
+hardfault:
+  b .`);
+    expect(rig.core.faults()).toEqual([
+      {
+        exception: 'HardFault',
+        cycle: expect.any(Number),
+        pc: { address: symbols['fails'], symbol: 'fails+0' },
+        causes: [expect.objectContaining({ name: 'FORCED' }), expect.objectContaining({ name: 'PRECISERR' })],
+        fault: { register: 'BFAR', address: 0x7000_0010, text: expect.stringMatching(/^nothing is mapped there/) },
+        registers: expect.objectContaining({ r2: 0x7000_0010, pc: symbols['fails'] }),
+        status: { cfsr: 0x8200, hfsr: 0x4000_0000 },
+        backtrace: [
+          { address: symbols['fails'], symbol: 'fails+0' },
+          { address: symbols['reset'], symbol: 'reset+0' },
+        ],
+      },
+    ]);
+    expect(rig.core.faultReport().join('\n')).toMatch(/BFAR 0x70000010: nothing is mapped there/);
   });
 });

@@ -116,9 +116,33 @@ describe('--json', () => {
 
   it('reports a failure in the stream', async () => {
     const { status, stdout, stderr } = await runFirmware('imx8mp_fault', ['--json']);
-    const events = linesOf(stdout).map((line) => JSON.parse(line) as { type: string; lines?: string[] });
+    const events = linesOf(stdout).map((line) => JSON.parse(line) as { type: string; lines?: string[]; faults?: unknown[] });
     const report = events.find(({ type }) => type === 'report')!;
     expect(report.lines!.join('\n')).toContain('PRECISERR');
+    expect(report.faults).toEqual([
+      expect.objectContaining({
+        core: 'm7',
+        exception: 'HardFault',
+        pc: { address: expect.any(Number), symbol: 'read_sensor' },
+        causes: [
+          { name: 'FORCED', meaning: expect.any(String) },
+          { name: 'PRECISERR', meaning: expect.any(String) },
+        ],
+        fault: { register: 'BFAR', address: 0x2019_0000, text: expect.stringMatching(/^nothing is mapped there: /) },
+        registers: expect.objectContaining({ r0: 0x2019_0000, xpsr: 0x0100_0000 }),
+        status: { cfsr: 0x8200, hfsr: 0x4000_0000 },
+      }),
+    ]);
+    const [{ backtrace, cycle, time }] = report.faults as [{ backtrace: { symbol: string }[]; cycle: number; time: number }];
+    expect(backtrace.map(({ symbol }) => symbol.replace(/\+.*/, ''))).toEqual([
+      'read_sensor',
+      'average',
+      'control_step',
+      'control_loop',
+      'main',
+      'Reset_Handler',
+    ]);
+    expect(time).toBe(cycle / 800e6);
     expect(events.at(-1)).toMatchObject({ type: 'result', reason: 'fault', status: 1 });
     expect({ status, stderr }).toEqual({ status: EXIT.FIRMWARE, stderr: '' });
   });
