@@ -119,7 +119,7 @@ export class SecureExceptionUnit implements ExceptionModel {
     if (monitorEnabled() && nvic.groupPriority(EXCEPTION.DEBUG_MONITOR) < this.executionPriority()) {
       nvic.setPending(EXCEPTION.DEBUG_MONITOR);
     } else {
-      this.faults.escalate(EXCEPTION.DEBUG_MONITOR, HFSR.DEBUGEVT);
+      this.faults.escalate(EXCEPTION.DEBUG_MONITOR, HFSR.DEBUGEVT, 'BKPT');
     }
   }
 

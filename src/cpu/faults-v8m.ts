@@ -111,14 +111,14 @@ export class FaultUnit {
   }
 
   /** Makes the HardFault pending that stands in for exception `id`, or locks the core up. */
-  escalate(id: number, reason: (typeof HFSR)[keyof typeof HFSR]): void {
+  escalate(id: number, reason: (typeof HFSR)[keyof typeof HFSR], cause = exceptionName(id)): void {
     const { nvic, scb } = this.parts;
     const hardFault = this.hardFaultFor(id);
     if (nvic.groupPriority(hardFault) < this.executionPriority()) {
       scb.noteHardFault(reason);
       nvic.setPending(hardFault);
     } else {
-      this.lockUp(exceptionName(id));
+      this.lockUp(cause);
     }
   }
 

@@ -626,6 +626,84 @@ svcall:
     expect(values).toEqual([1, 0]);
   });
 
+  it('unprivileged code of either state is so again after an exception, and after calls', () => {
+    const values = trace({
+      secure: `
+main:
+  ${FAULTS}
+  movs r0, #1
+  msr control_ns, r0
+  msr control, r0
+  isb
+  svc 0
+  movs r7, #1
+  get r1, VTOR
+  ldr r4, =ns_function
+  blxns r4
+  movs r7, #3
+  get r1, VTOR
+  udf #0
+usagefault:
+  done
+svcall:
+  trace 0x11
+  bx lr
+busfault:
+  tracer r7
+  mov r0, sp
+  tst lr, #0x40
+  it eq
+  mrseq r0, msp_ns
+  ldr r1, [r0, #24]
+  adds r1, #2
+  str r1, [r0, #24]
+  bx lr`,
+      nonSecure: `
+ns_function:
+  svc 0
+  movs r7, #2
+  get r1, VTOR
+  bx lr
+ns_svcall:
+  trace 0x21
+  bx lr`,
+    });
+    expect(values).toEqual([0x11, 1, 0x21, 2, 3]);
+  });
+
+  it('an unprivileged Secure function called through SG, and its Non-secure caller, keep their privileges', () => {
+    const values = trace({
+      secure: `
+main:
+  ${FAULTS}
+  movs r0, #1
+  msr control, r0
+  isb
+  ${LEAVE}
+busfault:
+  tracer r7
+  ldr r1, [sp, #24]
+  adds r1, #2
+  str r1, [sp, #24]
+  bx lr`,
+      callable: `
+gate:
+  sg
+  movs r7, #1
+  get r1, VTOR
+  bxns lr`,
+      nonSecure: `
+ns_main:
+  ldr r4, =gate + 1
+  blx r4
+  movs r7, #2
+  get r1, VTOR
+  tracer r1
+  done`,
+    });
+    expect(values).toEqual([1, 0x0008_0000]);
+  });
+
   it('Non-secure vectors are read from Non-secure memory only', () => {
     const values = trace({
       secure: `
