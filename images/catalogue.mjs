@@ -115,7 +115,8 @@ export const IMAGES = [
   }),
   imx8mp('soak', 'soak', {
     title: 'Soak',
-    shows: 'Ticks, messages, and a routine that it rewrites every five seconds and checks: for bench/soak.mjs, which restarts it over and over.',
+    shows:
+      'Ticks, messages, and a routine that it rewrites every five seconds and checks: for bench/soak.mjs, which restarts it over and over.',
     sources: ['soak/main.c', ...RPMSG],
     until: ['incoming msg 100: hello world!', '^up 600 s, 121 rewrites, 100 messages$'],
   }),

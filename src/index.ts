@@ -13,7 +13,7 @@ export * from './errors.ts';
 export type { EventListener, KernLevel, MachineEvent } from './events.ts';
 export { Machine, type MachineOptions, type StopReason } from './machine.ts';
 export { type Firmware, parseFirmware } from './remoteproc/elf-loader.ts';
-export { capstoneDisassembler } from './session/disassembler.ts';
+export { type Capstone, capstoneDisassembler } from './session/disassembler.ts';
 export type { Disassemble } from './session/explain.ts';
 export { parseDeviceInput } from './session/input.ts';
 export { dmesgTimestamp, LineAssembler, type OutputLine, stripControls } from './session/lines.ts';

@@ -4,13 +4,15 @@
  * Memory: code at 0 (BKPT wherever no program stands), a patterned data RAM at 0x2000_0000, a device at 0x4000_0000 whose answers depend on
  * how often it was asked and that refuses offsets from 0x100, nothing in between.
  */
+
+import type { ProtectionUnit } from '../../src/cpu/core-memory.ts';
 import { CELL } from '../../src/cpu/core-registers.ts';
 import type { Feature } from '../../src/cpu/encodings/index.ts';
 import { type Engine, type EngineHost, STOP, type StopCode } from '../../src/cpu/engine.ts';
 import type { CoreProfile } from '../../src/cpu/profile.ts';
 import { MiB } from '../../src/memory/bits.ts';
 import type { BusDevice } from '../../src/memory/bus.ts';
-import { type BareCore, bareCore, DATA_BASE, DEVICE_BASE } from '../differential/bare-core.ts';
+import { type BareCore, bareCore, DATA_BASE, DEVICE_BASE, OPEN_PROTECTION } from '../differential/bare-core.ts';
 import type { AcceleratedEngine, AcceleratedKind } from '../support/accelerated.ts';
 import { Machine, type OracleMemory } from './oracle/machine.ts';
 import { step } from './oracle/oracle.ts';
@@ -55,13 +57,38 @@ const NAMES = new Map<number, string>(Object.entries(STOP).map(([name, code]) =>
 const COMPARED: readonly (readonly [string, number])[] = [
   ...Array.from({ length: 16 }, (_, i) => [`r${i}`, i] as const),
   ...(
-    ['APSR', 'IPSR', 'ITSTATE', 'T', 'PRIMASK', 'BASEPRI', 'FAULTMASK', 'CONTROL', 'BANKED_SP', 'FPSCR', 'EXCLUSIVE', 'EVENT'] as const
+    [
+      'APSR',
+      'IPSR',
+      'ITSTATE',
+      'T',
+      'PRIMASK',
+      'BASEPRI',
+      'FAULTMASK',
+      'CONTROL',
+      'BANKED_SP',
+      'SECURE',
+      'SPLIM',
+      'BANKED_SPLIM',
+      'FPSCR',
+      'EXCLUSIVE',
+      'EVENT',
+    ] as const
   ).map((name) => [name, CELL[name]] as const),
   ...Array.from({ length: 32 }, (_, i) => [`s${i}`, CELL.S0 + i] as const),
 ];
 
 /** The initial byte of the data RAM at `address`. */
 const pattern = (address: number): number => (Math.imul(address ^ (address >>> 9), 0x9e37_79b1) >>> 24) & 0xff;
+
+/** Stands for what MPU, SAU and IDAU say of an address: something that depends on all of the question. */
+const testTarget = (address: number, alternate: boolean, unprivileged: boolean): number =>
+  (Math.imul(address ^ (alternate ? 0x55 : 0) ^ (unprivileged ? 0xaa00 : 0), 0x0100_0193) >>> 0) % 2 ** 24;
+
+const PROTECTION: ProtectionUnit = {
+  ...OPEN_PROTECTION,
+  testTarget: (address, { alternate, unprivileged }) => testTarget(address, alternate, unprivileged),
+};
 
 /** Answers by offset, size and number of accesses so far. */
 class Device implements BusDevice {
@@ -175,6 +202,7 @@ export class Oracle {
       return writes.get(address) ?? patches.get(address) ?? pattern(address);
     };
     return {
+      testTarget,
       isDevice: (address) => address >= DEVICE_BASE && address < 0x6000_0000,
       answers: (address) =>
         address < CODE_BYTES || (address >= DATA_BASE && address < DATA_END) || (isDevice(address) && address % 0x1000 < 0x100),
@@ -214,6 +242,10 @@ function load(m: Machine, setup: Setup, profile: CoreProfile): void {
   m.event = get(CELL.EVENT);
   m.hasFpu = profile.fpu !== 'none';
   m.priorityBits = profile.priorityBits;
+  m.v8m = profile.architecture === 'armv8-m';
+  m.secure = get(CELL.SECURE) === 1;
+  m.splim = get(CELL.SPLIM);
+  m.bankedSplim = get(CELL.BANKED_SPLIM);
   m.fpTrap = setup.fpTrap ?? false;
   m.divideTrap = setup.divideTrap ?? false;
   m.unalignedTrap = setup.unalignedTrap ?? false;
@@ -234,6 +266,8 @@ function store(m: Machine, setup: Setup): Int32Array {
   cells[CELL.FAULTMASK] = m.faultmask;
   cells[CELL.CONTROL] = m.control;
   cells[CELL.BANKED_SP] = m.bankedSp;
+  cells[CELL.SPLIM] = m.splim;
+  cells[CELL.BANKED_SPLIM] = m.bankedSplim;
   cells[CELL.FPSCR] = m.fpscr;
   for (let k = 0; k < 32; k++) cells[CELL.S0 + k] = m.s[k]!;
   cells[CELL.EXCLUSIVE] = m.exclusive === undefined ? 0 : 1;
@@ -259,7 +293,7 @@ export class Bench {
       made = kind.create(host);
       return made.engine;
     };
-    this.core = bareCore(create, { profile, device: this.device });
+    this.core = bareCore(create, { profile, device: this.device, protection: PROTECTION });
     this.accelerator = made!;
     const { bus } = this.core.host.memory;
     this.clean = WINDOWS.map(([base, size]) => Uint8Array.from({ length: size }, (_, k) => pattern(base + k)));

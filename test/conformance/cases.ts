@@ -55,6 +55,7 @@ const SMALL = 4;
 const REGISTERS = ['d', 'n', 'm', 'a', 't', 'u', 'l'] as const;
 /** System registers that MRS and MSR know (B5.1.1). */
 const SYSM = [0, 1, 2, 3, 5, 6, 7, 8, 9, 16, 17, 18, 19, 20] as const;
+const SYSM_V8M = [...SYSM, 10, 11] as const;
 
 const widthOf = (c: CompiledEncoding, letter: string): number => c.fields.get(letter)?.reduce((sum, { width }) => sum + width, 0) ?? 0;
 
@@ -71,12 +72,12 @@ export function setField(compiled: CompiledEncoding, word: number, letter: strin
 }
 
 /** Any word of the encoding. */
-function anyWord(compiled: CompiledEncoding, random: Random): number {
+function anyWord(compiled: CompiledEncoding, random: Random, v8m: boolean): number {
   const word = ((compiled.value | (random.u32() & ~compiled.mask)) >>> 0) % 2 ** (8 * compiled.size);
   const { op } = compiled.encoding;
   if (op !== 'MRS' && op !== 'MSR') return word;
   // SYSm and mask that the architecture does not define are UNPREDICTABLE; implementations, and the engines, read zero and ignore.
-  const sysm = random.pick(SYSM);
+  const sysm = random.pick(v8m ? SYSM_V8M : SYSM);
   return setField(compiled, setField(compiled, word, 'i', sysm), 'w', sysm < 4 ? random.pick([1, 2, 3]) : 2);
 }
 
@@ -100,7 +101,7 @@ export interface Words {
 }
 
 /** Draws the words of a row. */
-export function wordsOf(compiled: CompiledEncoding, random: Random): Words {
+export function wordsOf(compiled: CompiledEncoding, random: Random, v8m = false): Words {
   const good = new Set<number>();
   const refused = new Set<number>();
   const disputed = new Set<number>();
@@ -116,24 +117,24 @@ export function wordsOf(compiled: CompiledEncoding, random: Random): Words {
     }
   };
   for (const letter of compiled.fields.keys())
-    for (const value of valuesOf(compiled, letter)) consider(() => setField(compiled, anyWord(compiled, random), letter, value), good);
+    for (const value of valuesOf(compiled, letter)) consider(() => setField(compiled, anyWord(compiled, random, v8m), letter, value), good);
   // The same register twice.
   for (const a of REGISTERS) {
     for (const b of REGISTERS) {
       if (a >= b || widthOf(compiled, a) < 3 || widthOf(compiled, b) < 3) continue;
       const same = (): number => {
         const value = random.below(2 ** Math.min(widthOf(compiled, a), widthOf(compiled, b)));
-        return setField(compiled, setField(compiled, anyWord(compiled, random), a, value), b, value);
+        return setField(compiled, setField(compiled, anyWord(compiled, random, v8m), a, value), b, value);
       };
       for (let k = 0; k < 3; k++) consider(same, good);
     }
   }
-  for (let k = 0; k < 6; k++) consider(() => anyWord(compiled, random), good);
+  for (let k = 0; k < 6; k++) consider(() => anyWord(compiled, random, v8m), good);
   for (const letter of REGISTERS)
     for (const value of widthOf(compiled, letter) === 4 ? [13, 15] : []) {
-      consider(() => setField(compiled, anyWord(compiled, random), letter, value), refused);
+      consider(() => setField(compiled, anyWord(compiled, random, v8m), letter, value), refused);
     }
-  consider(() => anyWord(compiled, random), refused);
+  consider(() => anyWord(compiled, random, v8m), refused);
   return { good: [...good], refused: [...refused], disputed: [...disputed] };
 }
 
@@ -171,12 +172,13 @@ const codeAddress = (random: Random): number => (0x1000 + 4 * random.below(0x400
 /** Something that a branch to a register may find there. */
 function branchTarget(random: Random, handler: boolean): number {
   if (handler && random.chance(0.4)) return random.pick([0xffff_fff1, 0xffff_fff9, 0xffff_fffd, 0xffff_ffe9, 0xffff_ffed]);
+  if (random.chance(0.05)) return random.pick([0xfeff_ffff, 0xfeff_fffe, 0xf000_0001, 0xff00_0001]);
   if (random.chance(0.15)) return codeAddress(random) & ~1;
   return codeAddress(random) | 1;
 }
 
 /** Makes the starting state for `word`, to execute at `pc`. */
-export function setupFor(compiled: CompiledEncoding, word: number, pc: number, random: Random, operands: Operands): Setup {
+export function setupFor(compiled: CompiledEncoding, word: number, pc: number, random: Random, operands: Operands, v8m = false): Setup {
   const cells = new Int32Array(CELL_COUNT);
   const i = new Instruction(compiled, word, false);
   const { op } = compiled.encoding;
@@ -195,6 +197,13 @@ export function setupFor(compiled: CompiledEncoding, word: number, pc: number, r
     cells[CELL.BASEPRI] = random.pick([0, 0x10, 0x80, 0xf0]);
     cells[CELL.FAULTMASK] = random.below(2);
   }
+  if (v8m) {
+    cells[CELL.SECURE] = random.below(2);
+    // Limits that are far away, just met, or passed by instructions that move SP.
+    if (random.chance(0.3)) cells[CELL.SPLIM] = (cells[CELL.SP]! - 8 * random.below(6)) & ~7;
+    cells[CELL.BANKED_SPLIM] = random.pick([0, DATA_BASE + 0x2800]);
+    if (cells[CELL.SECURE] === 1) cells[CELL.CONTROL]! |= 8 * random.below(2);
+  }
   cells[CELL.EVENT] = random.below(2);
   cells[CELL.FPSCR] = random.chance(0.3) ? 0 : (random.u32() & 0xf7c0_009f) | 0;
   floatOperands(cells, i, random, operands);
@@ -208,7 +217,7 @@ export function setupFor(compiled: CompiledEncoding, word: number, pc: number, r
     put('n', n);
     put('m', m);
   }
-  if (op === 'BX' || op === 'BLX' || (/^(MOV|ADD)_HIGH/.test(op) && i.f('d') === 15)) put('m', branchTarget(random, handler));
+  if (/^BL?X(NS)?$/.test(op) || (/^(MOV|ADD)_HIGH/.test(op) && i.f('d') === 15)) put('m', branchTarget(random, handler));
   const words: [number, number][] = [];
   if (isAccess(op)) prepareAccess(cells, i, random, handler, words, put);
   return {

@@ -3,9 +3,10 @@
  *
  * `IMX_SIM_CONFORMANCE` multiplies the number of cases, `IMX_SIM_SEED` draws others (default 1), `IMX_SIM_ROW` picks rows by name.
  */
+import { writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { COMPILED, type CompiledEncoding, featuresOf } from '../../src/cpu/encodings/index.ts';
-import { CORTEX_M4, CORTEX_M7 } from '../../src/cpu/profile.ts';
+import { CORTEX_M4, CORTEX_M7, CORTEX_M33 } from '../../src/cpu/profile.ts';
 import { ACCELERATED } from '../support/accelerated.ts';
 import { Conformance } from './instructions.ts';
 
@@ -26,7 +27,7 @@ const GROUPS: readonly (readonly [string, (c: CompiledEncoding) => boolean])[] =
 /** Instructions that translated code always leaves to the interpreter: they stop the core. */
 const NEVER_TRANSLATED = /^(UDF|SVC|BKPT|COPROCESSOR|BXNS|BLXNS|VLSTM|VLLDM|SG)$/;
 
-describe.each([CORTEX_M4, CORTEX_M7])('instructions of $name', (profile) => {
+describe.each([CORTEX_M4, CORTEX_M7, CORTEX_M33])('instructions of $name', (profile) => {
   const features = featuresOf(profile);
   const covered = new Set<string>();
   let cases = 0;
@@ -58,6 +59,7 @@ describe.each([CORTEX_M4, CORTEX_M7])('instructions of $name', (profile) => {
       if (features.has(feature) && !NEVER_TRANSLATED.test(op) && !result.accelerated.has('jit')) interpreted.push(name);
     }
     conformance.dispose();
+    if (process.env['CDUMP']) writeFileSync(process.env['CDUMP'], differences.join('\n'), { flag: 'a' });
     expect(differences.slice(0, 5).join('\n'), `${differences.length} differences, seed ${SEED}`).toBe('');
     expect(disputed, 'words on which the table and the manual disagree').toEqual([]);
     expect(interpreted, 'rows that the translating engine left to the interpreter').toEqual([]);

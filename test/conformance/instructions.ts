@@ -54,6 +54,7 @@ export class Conformance {
   readonly features: ReadonlySet<Feature>;
   readonly rows = COMPILED;
   private benches: readonly Bench[] = [];
+  private readonly v8m: boolean;
   private rowsDone = 0;
   private readonly kinds: readonly AcceleratedKind[];
   private readonly profile: CoreProfile;
@@ -63,6 +64,7 @@ export class Conformance {
   constructor(profile: CoreProfile, engines: readonly AcceleratedKind[]) {
     this.features = featuresOf(profile);
     this.oracle = new Oracle(profile, this.features, this.code);
+    this.v8m = profile.architecture === 'armv8-m';
     this.kinds = engines;
     this.profile = profile;
   }
@@ -85,7 +87,7 @@ export class Conformance {
   row(compiled: CompiledEncoding, seed: number, setups: number): RowResult {
     this.renew();
     const random = new Random(seed);
-    const words = wordsOf(compiled, random);
+    const words = wordsOf(compiled, random, this.v8m);
     const { code, oracle } = this;
     const programs = words.good.flatMap((word) => this.programs(compiled, word, code, random));
     const refused = words.refused.slice(0, 24).map((word) => this.plain(compiled, word, code, random));
@@ -109,7 +111,7 @@ export class Conformance {
       for (const bench of benches) bench.prepare(program.address);
       const count = program.position === 0 ? setups : Math.ceil(setups / 2);
       for (let k = 0; k < count && result.differences.length < 3; k++) {
-        const setup = setupFor(compiled, program.word, program.address, random, operands);
+        const setup = setupFor(compiled, program.word, program.address, random, operands, this.v8m);
         const { expectation, passed, budget } = oracle.run(setup, program.steps);
         const slice = random.chance(0.15) ? 1 : budget;
         (passed.at(-1) ? result.passed : result.failed).add(program.position);
@@ -168,7 +170,7 @@ const hex = (word: number, size: 2 | 4): string => word.toString(16).padStart(2 
 
 function describe({ cells, fpTrap, divideTrap, unalignedTrap, watchMasks }: Setup): string {
   const registers = Array.from({ length: 16 }, (_, r) => `r${r}=${(cells[r]! >>> 0).toString(16)}`).join(' ');
-  const names = ['APSR', 'IPSR', 'CONTROL', 'FPSCR', 'EXCLUSIVE', 'EXCLUSIVE_ADDRESS'] as const;
+  const names = ['APSR', 'IPSR', 'CONTROL', 'SECURE', 'SPLIM', 'FPSCR', 'EXCLUSIVE', 'EXCLUSIVE_ADDRESS'] as const;
   const others = names.map((name) => `${name}=${(cells[CELL[name]]! >>> 0).toString(16)}`).join(' ');
   const floats = Array.from({ length: 32 }, (_, k) => (cells[CELL.S0 + k]! >>> 0).toString(16)).join(' ');
   const traps = Object.entries({ fpTrap, divideTrap, unalignedTrap, watchMasks }).flatMap(([name, on]) => (on ? [name] : []));

@@ -7,6 +7,7 @@ import { ACCESS, ALU_KIND } from '../interpreter/micro-ops.ts';
 import { TRANSFER_LITERAL, TRANSFER_PRE, TRANSFER_REGISTER, TRANSFER_WRITE_BACK } from '../interpreter/transfers.ts';
 import { EMIT_DSP } from './emit-dsp.ts';
 import { EMIT_FLOAT } from './emit-float.ts';
+import { EMIT_SYSTEM } from './emit-system.ts';
 import type { Generator } from './generator.ts';
 import { ARITHMETIC, EXIT, Untranslatable } from './layout.ts';
 import type { Step } from './region.ts';
@@ -341,7 +342,11 @@ const alu: Emitter = (g, step) => {
     if (kind >= K.TST) return;
     g.code.get(g.local.nz);
   }
-  if (intoSp) g.code.i32(-4).op(OP.I32_AND);
+  if (intoSp) {
+    g.code.set(g.local.a);
+    g.limit(g.local.a);
+    g.code.get(g.local.a).i32(-4).op(OP.I32_AND);
+  }
   g.setR(d(step));
 };
 
@@ -461,6 +466,7 @@ const loadMultiple: Emitter = (g, step) => {
   g.r(n(step));
   if (down) code.i32(bytes).op(OP.I32_SUB);
   code.set(local.a);
+  if (n(step) === 13 && w1 & 0x100) g.limit(local.a);
   const finish = (delta: number): void => {
     code.get(local.a).get(delta).op(OP.I32_ADD).set(local.b);
     if (w1 & 0x100) {
@@ -487,6 +493,7 @@ const storeMultiple: Emitter = (g, step) => {
   g.r(n(step));
   if (down) code.i32(bytes).op(OP.I32_SUB);
   code.set(local.a);
+  if (n(step) === 13 && w1 & 0x100) g.limit(local.a);
   const finish = (delta: number): void => {
     code.get(local.a).get(delta).op(OP.I32_ADD).set(local.b);
     let at = 0;
@@ -519,6 +526,12 @@ const transfer: Emitter = (g, step) => {
     } else code.i32(w2);
     code.op(OP.I32_ADD);
   };
+  if (n(step) === 13 && w3 & TRANSFER_WRITE_BACK) {
+    if (w2 < 0) address();
+    else g.r(13);
+    code.set(local.a);
+    g.limit(local.a);
+  }
   if (w3 & TRANSFER_PRE) address();
   else g.r(n(step));
   code.set(local.a);
@@ -597,7 +610,7 @@ const negated: Operand = (g, { w2 }) => {
 
 /** Emitters by micro-operation. */
 export const EMIT: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
-  ['MOV_I', (g, step) => (immediate(g, step), g.setR(d(step)))],
+  ['MOV_I', (g, step) => { immediate(g, step); g.setR(d(step)); }],
   [
     'MOVS_I',
     (g, step) => {
@@ -608,8 +621,8 @@ export const EMIT: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
       g.setC();
     },
   ],
-  ['MOV_R', (g, step) => (g.r(m(step)), g.setR(d(step)))],
-  ['MOVS_R', (g, step) => (g.r(m(step)), result(g, step, true))],
+  ['MOV_R', (g, step) => { g.r(m(step)); g.setR(d(step)); }],
+  ['MOVS_R', (g, step) => { g.r(m(step)); result(g, step, true); }],
   ['MVN_R', mvn],
   ['MVNS_R', mvn],
   ['ADD_I', binary(OP.I32_ADD, immediate, false)],
@@ -619,7 +632,7 @@ export const EMIT: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
   ['ADDS_R', arithmetic(addition, registerM, true)],
   ['SUB_R', binary(OP.I32_SUB, registerM, false)],
   ['SUBS_R', arithmetic(subtraction, registerM, true)],
-  ['RSB_I', (g, step) => (immediate(g, step), g.r(n(step)).op(OP.I32_SUB), g.setR(d(step)))],
+  ['RSB_I', (g, step) => { immediate(g, step); g.r(n(step)).op(OP.I32_SUB); g.setR(d(step)); }],
   ['RSBS_I', arithmetic(subtraction, immediate, true, true)],
   ['CMP_I', arithmetic(subtraction, immediate, false)],
   ['CMP_R', arithmetic(subtraction, registerM, false)],
@@ -635,7 +648,7 @@ export const EMIT: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
       g.setC();
     },
   ],
-  ['TST_R', (g, step) => (g.r(n(step)), g.r(m(step)).op(OP.I32_AND), g.setNZ())],
+  ['TST_R', (g, step) => { g.r(n(step)); g.r(m(step)).op(OP.I32_AND); g.setNZ(); }],
   ['AND_I', binary(OP.I32_AND, immediate, false)],
   ['ORR_I', binary(OP.I32_OR, immediate, false)],
   ['EOR_I', binary(OP.I32_XOR, immediate, false)],
@@ -650,7 +663,7 @@ export const EMIT: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
   ['EORS_R', binary(OP.I32_XOR, registerM, true)],
   ...(['BIC_R', 'BICS_R'] as const).map((name): [string, Emitter] => [
     name,
-    (g, step) => (g.r(n(step)), g.r(m(step)).i32(-1).op(OP.I32_XOR, OP.I32_AND), result(g, step, name === 'BICS_R')),
+    (g, step) => { g.r(n(step)); g.r(m(step)).i32(-1).op(OP.I32_XOR, OP.I32_AND); result(g, step, name === 'BICS_R'); },
   ]),
   ...(['ADC_R', 'SBC_R', 'ADCS_R', 'SBCS_R'] as const).map((name): [string, Emitter] => [
     name,
@@ -662,10 +675,10 @@ export const EMIT: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
       withCarry(g, step, () => g.r(n(step)), second, name.includes('S_'));
     },
   ]),
-  ['MOV_X', (g, step) => (shiftedM(g, step), g.setR(d(step)))],
+  ['MOV_X', (g, step) => { shiftedM(g, step); g.setR(d(step)); }],
   ['ADD_X', binary(OP.I32_ADD, shiftedM, false)],
   ['SUB_X', binary(OP.I32_SUB, shiftedM, false)],
-  ['RSB_X', (g, step) => (shiftedM(g, step), g.r(n(step)).op(OP.I32_SUB), g.setR(d(step)))],
+  ['RSB_X', (g, step) => { shiftedM(g, step); g.r(n(step)).op(OP.I32_SUB); g.setR(d(step)); }],
   ['AND_X', binary(OP.I32_AND, shiftedM, false)],
   ['ORR_X', binary(OP.I32_OR, shiftedM, false)],
   ['EOR_X', binary(OP.I32_XOR, shiftedM, false)],
@@ -675,7 +688,7 @@ export const EMIT: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
     [`${name}_R`, shiftRegister(type, false)],
     [`${name}S_R`, shiftRegister(type, true)],
   ]),
-  ['ROR_R()', (g, step) => (g.r(n(step)), g.r(m(step)).op(OP.I32_ROTR), g.setR(d(step)))],
+  ['ROR_R()', (g, step) => { g.r(n(step)); g.r(m(step)).op(OP.I32_ROTR); g.setR(d(step)); }],
   ['MUL', binary(OP.I32_MUL, registerM, false)],
   ['MULS', binary(OP.I32_MUL, registerM, true)],
   ['MLA', multiplyAdd(OP.I32_ADD)],
@@ -699,8 +712,8 @@ export const EMIT: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
   ['SXTAH()', extendHandler([OP.I32_EXTEND16_S], 0, true)],
   ['UXTAB()', extendHandler([], 0xff, true)],
   ['UXTAH()', extendHandler([], 0xffff, true)],
-  ['UBFX', (g, step) => (g.r(n(step)).i32(step.w2).op(OP.I32_SHR_U).i32(step.w3).op(OP.I32_AND), g.setR(d(step)))],
-  ['SBFX', (g, step) => (g.r(n(step)).i32(step.w2).op(OP.I32_SHL).i32(step.w3).op(OP.I32_SHR_S), g.setR(d(step)))],
+  ['UBFX', (g, step) => { g.r(n(step)).i32(step.w2).op(OP.I32_SHR_U).i32(step.w3).op(OP.I32_AND); g.setR(d(step)); }],
+  ['SBFX', (g, step) => { g.r(n(step)).i32(step.w2).op(OP.I32_SHL).i32(step.w3).op(OP.I32_SHR_S); g.setR(d(step)); }],
   [
     'BFI',
     (g, step) => {
@@ -709,7 +722,7 @@ export const EMIT: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
       g.setR(d(step));
     },
   ],
-  ['CLZ', (g, step) => (g.r(m(step)).op(OP.I32_CLZ), g.setR(d(step)))],
+  ['CLZ', (g, step) => { g.r(m(step)).op(OP.I32_CLZ); g.setR(d(step)); }],
   [
     'REV',
     (g, step) => {
@@ -726,21 +739,18 @@ export const EMIT: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
       g.setR(d(step));
     },
   ],
-  ['MOVT', (g, step) => (g.r(d(step)).i32(0xffff).op(OP.I32_AND).i32(step.w2).op(OP.I32_OR), g.setR(d(step)))],
-  ['ADR', (g, step) => (g.code.i32((((step.pc + 4) & step.w3) + step.w2) | 0), g.setR(d(step)))],
+  ['MOVT', (g, step) => { g.r(d(step)).i32(0xffff).op(OP.I32_AND).i32(step.w2).op(OP.I32_OR); g.setR(d(step)); }],
+  ['ADR', (g, step) => { g.code.i32((((step.pc + 4) & step.w3) + step.w2) | 0); g.setR(d(step)); }],
   [
     'ADD_PC',
-    (g, step) => (
-      g
+    (g, step) => { g
         .r(d(step))
         .i32((step.pc + 4) | 0)
-        .op(OP.I32_ADD),
-      g.setR(d(step))
-    ),
+        .op(OP.I32_ADD); g.setR(d(step)); },
   ],
   ['ALU()', alu],
   ['JUMP', jump],
-  ['BX', (g, step) => (g.r(m(step)), g.code.set(g.local.t), undefined)],
+  ['BX', (g, step) => { g.r(m(step)); g.code.set(g.local.t); undefined; }],
   ['TB', tableBranch],
   ...LOADS.flatMap((name): [string, Emitter][] => [
     [`${name}_I`, loadFrom(ACCESS[name], offset)],
@@ -760,4 +770,5 @@ export const EMIT: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
   ['TRANSFER()', transfer],
   ...EMIT_DSP,
   ...EMIT_FLOAT,
+  ...EMIT_SYSTEM,
 ]);

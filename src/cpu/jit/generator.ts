@@ -20,7 +20,6 @@ import {
   encodeExit,
   FAULTED,
   kinds,
-  LAZY,
   NZ_KIND,
   SITE_LIMIT,
   type Site,
@@ -48,6 +47,8 @@ export interface Surroundings extends Places {
   slow(pc: number): boolean;
   /** True on a core with stack limits. */
   readonly stackLimits: boolean;
+  /** Bits of a priority that exist. */
+  readonly priorityBits: number;
   readonly emitters: Emitters<Generator>;
 }
 

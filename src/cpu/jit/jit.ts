@@ -24,6 +24,8 @@ const STRETCH = 1 << 20;
 /** Turns that end near one place, and exits to one address, before it is translated. */
 const HOT_TURNS = 10;
 const HOT_EXITS = 24;
+/** As many times more where translated code goes by that is entered somewhere else: as a rule it will be, the next time. */
+const PATIENCE = 16;
 /** More than any translated code needs to begin. */
 const SHORT_OF = 1024;
 /** Instructions within which a sampled place becomes the target of a branch. */
@@ -40,7 +42,6 @@ export interface JitOptions {
 export class Jit implements Engine {
   readonly name = 'jit';
   private readonly interpreter: Interpreter;
-  private readonly host: EngineHost;
   private readonly runtime: Runtime;
   private readonly translations: Translations;
   private readonly cells: Int32Array;
@@ -60,7 +61,6 @@ export class Jit implements Engine {
   private wasm = 0;
 
   constructor(host: EngineHost, options: JitOptions = {}) {
-    this.host = host;
     const base = interpreterFactory.create(host);
     if (!(base instanceof Interpreter)) throw new TypeError('the translating engine needs the interpreter');
     this.interpreter = base;
@@ -133,6 +133,7 @@ export class Jit implements Engine {
 
   set watchMasks(on: boolean) {
     this.interpreter.watchMasks = on;
+    this.control[CONTROL.WATCH] = on ? 1 : 0;
   }
 
   get fpTrap(): boolean {
@@ -302,7 +303,7 @@ export class Jit implements Engine {
   private countExit(pc: number): void {
     const { exits } = this;
     const count = (exits.get(pc) ?? 0) + 1;
-    if (count < this.hotExits) {
+    if (count < (this.translations.covers(pc) ? this.hotExits * PATIENCE : this.hotExits)) {
       if (exits.size >= COUNTERS) exits.clear();
       exits.set(pc, count);
       return;
@@ -317,7 +318,7 @@ export class Jit implements Engine {
     const { turns, cells } = this;
     const place = cells[CELL.PC]! >>> 6;
     const count = (turns.get(place) ?? 0) + 1;
-    if (count < this.hotTurns) {
+    if (count < (this.translations.covers(cells[CELL.PC]! & ~1) ? this.hotTurns * PATIENCE : this.hotTurns)) {
       if (turns.size >= COUNTERS) turns.clear();
       turns.set(place, count);
       return false;

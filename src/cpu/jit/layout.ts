@@ -29,6 +29,8 @@ export const CONTROL = {
   COLD_VA: 15,
   /** NORMAL of core-memory.ts while unaligned accesses are allowed, 0 under CCR.UNALIGN_TRP. */
   UNALIGNED: 16,
+  /** 1 while the core watches the masks: instructions that change them stop. */
+  WATCH: 17,
 } as const;
 
 /** Words of the control block. */
@@ -61,7 +63,8 @@ export function kinds(nz: number, c: number, v: number, arithmetic: number): num
 /** The kinds that a word of compile-time kinds means, given the ones that the code found when it ran. */
 export function resolveKinds(word: number, dynamic: number): number {
   let result = word;
-  for (const shift of [0, 4, 8, 12]) if (((word >>> shift) & 15) === DYNAMIC) result = (result & ~(15 << shift)) | (dynamic & (15 << shift));
+  for (const shift of [0, 4, 8, 12])
+    if (((word >>> shift) & 15) === DYNAMIC) result = (result & ~(15 << shift)) | (dynamic & (15 << shift));
   return result;
 }
 

@@ -122,7 +122,10 @@ export function edges(end: Terminator): Edge[] {
 const CONDITIONS = new Map(
   ['EQ', 'NE', 'CS', 'CC', 'MI', 'PL', 'VS', 'VC', 'HI', 'LS', 'GE', 'LT', 'GT', 'LE'].map((name, i) => [`B_${name}`, i]),
 );
-const INTERPRETED = new Set(['UNDEFINED', 'SVC()', 'BKPT()', 'COPROCESSOR()']);
+const INTERPRETED = new Set(['UNDEFINED', 'SVC()', 'BKPT()', 'COPROCESSOR()', 'SG', 'BXNS()', 'BLXNS()', 'VLSTM()', 'VLLDM()']);
+
+/** Emitters know by themselves when SP is held against its limit. */
+const LIMITED: Readonly<Record<string, string>> = { LDM_SP: 'LDM', STM_SP: 'STM' };
 
 /** True for an operation that always leaves by itself. */
 function leaves({ name, w1, w2 }: Step): boolean {
@@ -135,6 +138,7 @@ function leaves({ name, w1, w2 }: Step): boolean {
 class Former {
   private readonly code: CodePages;
   private readonly original: Original;
+  private readonly refused: ReadonlySet<number>;
   private readonly blocks = new Map<string, Block>();
   private readonly queue: { pc: number; it: number; context: Context; edge: (edge: Edge) => void }[] = [];
   private readonly steps = new Map<string, Step | undefined>();
@@ -143,9 +147,10 @@ class Former {
   private instructions = 0;
   private contexts = 0;
 
-  constructor(code: CodePages, original: Original) {
+  constructor(code: CodePages, original: Original, refused: ReadonlySet<number>) {
     this.code = code;
     this.original = original;
+    this.refused = refused;
   }
 
   form(pc: number): Region | undefined {
@@ -260,7 +265,7 @@ class Former {
     if (straddles && page.straddles < 0) return undefined;
     const inIt = it !== 0;
     const op = inIt ? w0 >>> 16 : w0 & 0xfff;
-    const name = NAMES[op]!;
+    const name = LIMITED[NAMES[op]!] ?? NAMES[op]!;
     const w2 = page.slots[index + 2]!;
     const advanced = (it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f);
     if (straddles) {
@@ -298,7 +303,8 @@ class Former {
       this.enqueue(target, it, where, set);
       return { exit: target };
     };
-    if (INTERPRETED.has(name) || (name === 'JUMP' && w3 === 2) || (name === 'HINT()' && w2 >= 2 && w2 <= 4)) return { kind: 'interpret', next: undefined };
+    if (this.refused.has(pc) || INTERPRETED.has(name) || (name === 'JUMP' && w3 === 2) || (name === 'HINT()' && w2 >= 2 && w2 <= 4))
+      return { kind: 'interpret', next: undefined };
     // A branch that is not the last of its IT block: rare, and its exits would have to know the IT state.
     if (itNext !== 0 && (leaves(step) || /^(B|BL|BLX|B_FAR|BL_FAR)$/.test(name))) return { kind: 'interpret', next: undefined };
     if (name === 'B' || name === 'B_FAR') {
@@ -353,7 +359,13 @@ class Former {
       return end;
     }
     if (name === 'BLX') {
-      const end: Terminator = { kind: 'call-register', condition: step.condition, register: (w1 >> 8) & 15, returns: next, next: { exit: next } };
+      const end: Terminator = {
+        kind: 'call-register',
+        condition: step.condition,
+        register: (w1 >> 8) & 15,
+        returns: next,
+        next: { exit: next },
+      };
       follow(next, 0, (edge) => {
         end.next = edge;
       });
@@ -493,7 +505,7 @@ class Former {
   }
 }
 
-/** The region that begins at `pc`, or undefined when nothing can be translated there. */
-export function formRegion(code: CodePages, original: Original, pc: number): Region | undefined {
-  return new Former(code, original).form(pc);
+/** The region that begins at `pc`, or undefined when nothing can be translated there; the interpreter executes what is at `refused` addresses. */
+export function formRegion(code: CodePages, original: Original, pc: number, refused: ReadonlySet<number>): Region | undefined {
+  return new Former(code, original, refused).form(pc);
 }

@@ -115,7 +115,7 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
         nz();
         signs();
         flags.else();
-        each({ [CMP]: () => (a(), b().op(OP.I32_SUB)), [SUB]: a, [CMN]: () => (a(), b().op(OP.I32_ADD)), [ADD]: a }, signs);
+        each({ [CMP]: () => { a(); b().op(OP.I32_SUB); }, [SUB]: a, [CMN]: () => { a(); b().op(OP.I32_ADD); }, [ADD]: a }, signs);
         flags.end();
       });
       wanted(4, () => {
@@ -125,10 +125,10 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
         flags.else();
         each(
           {
-            [CMP]: () => (a(), b().op(OP.I32_GE_U)),
-            [SUB]: () => (a(), b().op(OP.I32_ADD), b().op(OP.I32_GE_U)),
-            [CMN]: () => (a(), b().op(OP.I32_ADD), b().op(OP.I32_LT_U)),
-            [ADD]: () => (a(), b().op(OP.I32_LT_U)),
+            [CMP]: () => { a(); b().op(OP.I32_GE_U); },
+            [SUB]: () => { a(); b().op(OP.I32_ADD); b().op(OP.I32_GE_U); },
+            [CMN]: () => { a(); b().op(OP.I32_ADD); b().op(OP.I32_LT_U); },
+            [ADD]: () => { a(); b().op(OP.I32_LT_U); },
           },
           carry,
         );
@@ -150,10 +150,10 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
         };
         each(
           {
-            [CMP]: () => (difference(), a(), b().op(OP.I32_XOR), a().get(part).op(OP.I32_XOR, OP.I32_AND)),
-            [SUB]: () => (sum(), flags.get(part), b().op(OP.I32_XOR).get(part), a().op(OP.I32_XOR, OP.I32_AND)),
-            [CMN]: () => (sum(), flags.get(part), a().op(OP.I32_XOR).get(part), b().op(OP.I32_XOR, OP.I32_AND)),
-            [ADD]: () => (difference(), flags.get(part), a().op(OP.I32_XOR), b(), a().op(OP.I32_XOR, OP.I32_AND)),
+            [CMP]: () => { difference(); a(); b().op(OP.I32_XOR); a().get(part).op(OP.I32_XOR, OP.I32_AND); },
+            [SUB]: () => { sum(); flags.get(part); b().op(OP.I32_XOR).get(part); a().op(OP.I32_XOR, OP.I32_AND); },
+            [CMN]: () => { sum(); flags.get(part); a().op(OP.I32_XOR).get(part); b().op(OP.I32_XOR, OP.I32_AND); },
+            [ADD]: () => { difference(); flags.get(part); a().op(OP.I32_XOR); b(); a().op(OP.I32_XOR, OP.I32_AND); },
           },
           overflow,
         );

@@ -19,7 +19,7 @@ import type { Places } from './runtime.ts';
 
 const ENTER = OPERATION.get('ENTER')!;
 /** Most regions, and most bytes of modules, at a time; beyond, all are dropped and the hot ones come again. */
-const REGION_LIMIT = 4096;
+const REGION_LIMIT = 1024;
 const BYTES_LIMIT = 48 << 20;
 /** How often code at one address may change before it is left to the interpreter, for a while. */
 const REWRITE_LIMIT = 8;
@@ -50,6 +50,8 @@ export interface Translated {
   readonly guards: readonly Guard[];
   readonly pages: readonly RegionPage[];
   readonly bytes: number;
+  /** Addresses of its instructions, copies of callees aside. */
+  readonly places: readonly number[];
   linked: boolean;
 }
 
@@ -98,6 +100,10 @@ export class Translations {
   private readonly patches = new Map<number, Patch>();
   private readonly suspended: Patch[] = [];
   private readonly rewrites = new Map<number, number>();
+  /** Addresses of instructions that the generator does not know. */
+  private readonly refused = new Set<number>();
+  /** In how many regions an instruction is, copies of callees aside. */
+  private readonly covered = new Map<number, number>();
   /** Sites of regions that were dropped while they may still be executing. */
   private readonly dropped = new Map<number, Translated>();
   private readonly env: WebAssembly.ModuleImports;
@@ -125,6 +131,11 @@ export class Translations {
     return this.byPc.get(pc);
   }
 
+  /** True when some region contains the instruction at `pc`, though it may not begin there. */
+  covers(pc: number): boolean {
+    return this.covered.has(pc);
+  }
+
   site(region: number, site: number): Site {
     return (this.byNumber[region] ?? this.dropped.get(region))!.sites[site]!;
   }
@@ -132,18 +143,25 @@ export class Translations {
   /** Translates the code at `pc`; undefined where that is not possible. */
   translate(pc: number): Translated | undefined {
     if ((this.rewrites.get(pc) ?? 0) >= REWRITE_LIMIT) return undefined;
-    const region = formRegion(this.code, (page, index) => this.original(page, index), pc);
-    if (!region || region.instructions === 0) return this.refuse(pc);
-    if (region.blocks[0]!.end.kind === 'interpret' && region.blocks[0]!.steps.length === 1) return this.refuse(pc);
+    const translated = this.attempt(pc);
+    if (!translated) return this.refuse(pc);
+    this.add(translated);
+    return translated;
+  }
+
+  /** Translates the code at `pc`; without the instructions that turn out to be beyond the generator, if need be. */
+  private attempt(pc: number): Translated | undefined {
+    const region = formRegion(this.code, (page, index) => this.original(page, index), pc, this.refused);
+    if (!region || region.instructions === 0) return undefined;
+    if (region.blocks[0]!.end.kind === 'interpret' && region.blocks[0]!.steps.length === 1) return undefined;
     if (this.byPc.size >= REGION_LIMIT || this.statistics.liveBytes > BYTES_LIMIT) this.dropAll();
     const number = this.free.pop() ?? this.byNumber.push(undefined) - 1;
     const translated = this.compile(region, number);
-    if (!translated) {
-      this.free.push(number);
-      return this.refuse(pc);
-    }
-    this.add(translated);
-    return translated;
+    if (typeof translated !== 'number') return translated;
+    this.free.push(number);
+    if (this.refused.has(translated)) return undefined;
+    this.refused.add(translated);
+    return this.attempt(pc);
   }
 
   /**
@@ -236,19 +254,23 @@ export class Translations {
     return undefined;
   }
 
-  private compile(region: Region, number: number): Translated | undefined {
+  /** The translation, or the address of an instruction that cannot be translated. */
+  private compile(region: Region, number: number): Translated | number {
     const { options, statistics } = this;
+    let generator: Generator | undefined;
     try {
-      const { bytes, sites, need } = new Generator(region, structure(region), {
+      generator = new Generator(region, structure(region), {
         ...options.places,
         memoryPages: options.arena.memory.buffer.byteLength / 65536,
         number,
         entry: (pc) => this.entry(pc),
         literal: (made, address) => this.literal(made, address),
         stackLimits: options.stackLimits,
+        priorityBits: options.interpreter.profile.priorityBits,
         slow: (pc) => this.slowPlaces.has(pc),
         emitters: { byName: EMIT, handlerOf: HANDLER_OF },
-      }).translate();
+      });
+      const { bytes, sites, need } = generator.translate();
       const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.env });
       while (options.table.length <= number) options.table.grow(options.table.length);
       options.table.set(number, instance.exports['run']);
@@ -256,9 +278,9 @@ export class Translations {
       statistics.bytes += bytes.length;
       statistics.instructions += region.instructions;
       const { pc, guards, pages } = region;
-      return { number, pc, need, sites, guards, pages, bytes: bytes.length, linked: false };
+      return { number, pc, need, sites, guards, pages, bytes: bytes.length, places: placesOf(region), linked: false };
     } catch (error) {
-      if (error instanceof Untranslatable) return undefined;
+      if (error instanceof Untranslatable) return generator?.now?.pc ?? region.pc;
       throw error;
     }
   }
@@ -267,6 +289,7 @@ export class Translations {
     const { statistics } = this;
     this.byNumber[region.number] = region;
     this.byPc.set(region.pc, region);
+    for (const pc of region.places) this.covered.set(pc, (this.covered.get(pc) ?? 0) + 1);
     statistics.live++;
     statistics.liveBytes += region.bytes;
     for (const { arena } of region.pages) {
@@ -291,6 +314,11 @@ export class Translations {
     this.dropped.set(region.number, region);
     this.options.table.set(region.number, null);
     if (this.byPc.get(region.pc) === region) this.byPc.delete(region.pc);
+    for (const pc of region.places) {
+      const count = this.covered.get(pc)! - 1;
+      if (count === 0) this.covered.delete(pc);
+      else this.covered.set(pc, count);
+    }
     statistics.live--;
     statistics.liveBytes -= region.bytes;
     for (const { arena } of region.pages) {
@@ -348,4 +376,8 @@ export class Translations {
     region.guards.push({ arena: at, length: 4 });
     return this.i32[at >>> 2];
   }
+}
+
+function placesOf({ blocks }: Region): number[] {
+  return blocks.flatMap(({ context, steps }) => (context.parent ? [] : steps.map(({ pc }) => pc)));
 }

@@ -1,6 +1,6 @@
 /** Branches and system instructions (ARM DDI 0403E, A7.7 and B5.2), and where the `Engine` contract says that they stop. */
 import { STOP } from '../../../src/cpu/engine.ts';
-import { bit, bits, word } from './bits.ts';
+import { Align, bit, bits, word } from './bits.ts';
 import { type Machine, Stop } from './machine.ts';
 import type { Instruction, Operation, Operations } from './operation.ts';
 
@@ -28,8 +28,11 @@ function readSpecial(m: Machine, sysm: number): number {
     const flags = [m.n, m.z, m.c, m.v, m.q].reduce((sum, flag, k) => sum + (flag ? 2 ** (31 - k) : 0), m.ge * 2 ** 16);
     return (bit(sysm, 2) ? 0 : flags) + (bit(sysm, 0) ? m.ipsr : 0);
   }
-  if (sysm === 20) return m.control;
+  // SFPA is the Secure state's.
+  if (sysm === 20) return m.secure || !m.v8m ? m.control : m.control % 8;
   if (!m.privileged) return 0;
+  const [msplim, psplim] = m.usesPsp ? [m.bankedSplim, m.splim] : [m.splim, m.bankedSplim];
+  if (m.v8m && (sysm === 10 || sysm === 11)) return sysm === 10 ? msplim : psplim;
   const values: Readonly<Record<number, number>> = { 8: msp, 9: psp, 16: m.primask, 17: m.basepri, 18: m.basepri, 19: m.faultmask };
   return values[sysm] ?? 0;
 }
@@ -41,12 +44,24 @@ function writeStack(m: Machine, process: boolean, value: number): void {
 
 function writeControl(m: Machine, value: number): void {
   const before = m.usesPsp;
+  if (m.v8m) {
+    // nPRIV, SPSEL (in Handler mode too) and FPCA are for privileged code, SFPA for Secure code of any privilege.
+    const writable = (m.privileged ? (m.hasFpu ? 7 : 3) : 0) + (m.secure && m.hasFpu ? 8 : 0);
+    m.control = (m.control & ~writable) | (value & writable);
+    swapStacks(m, before);
+    return;
+  }
   const kept = m.handlerMode ? m.control & 2 : value & 2;
   m.control = (value & 1) | kept | (m.hasFpu ? value & 4 : 0);
+  swapStacks(m, before);
+}
+
+function swapStacks(m: Machine, before: boolean): void {
   if (m.usesPsp === before) return;
   const active = m.R(13);
   m.setR(13, m.bankedSp);
   m.bankedSp = active;
+  [m.splim, m.bankedSplim] = [m.bankedSplim, m.splim];
 }
 
 function writeSpecial(m: Machine, sysm: number, mask: number, value: number): void {
@@ -55,14 +70,18 @@ function writeSpecial(m: Machine, sysm: number, mask: number, value: number): vo
     if (bit(mask, 0)) m.ge = Number(bits(value, 19, 16));
     return;
   }
+  if (m.v8m && sysm === 20) writeControl(m, value);
   if (!m.privileged || sysm < 8) return;
   const priority = Number(bits(value, 7, 8 - m.priorityBits)) * 2 ** (8 - m.priorityBits);
   if (sysm === 8 || sysm === 9) writeStack(m, sysm === 9, value);
-  else if (sysm === 16) m.primask = value % 2;
+  else if (m.v8m && (sysm === 10 || sysm === 11)) {
+    if ((sysm === 11) === m.usesPsp) m.splim = Align(value, 8);
+    else m.bankedSplim = Align(value, 8);
+  } else if (sysm === 16) m.primask = value % 2;
   else if (sysm === 17) m.basepri = priority;
   else if (sysm === 18) m.basepri = priority !== 0 && (priority < m.basepri || m.basepri === 0) ? priority : m.basepri;
   else if (sysm === 19) setFaultMask(m, bit(value, 0));
-  else if (sysm === 20) writeControl(m, value);
+  else if (sysm === 20 && !m.v8m) writeControl(m, value);
 }
 
 const compareBranch = (nonzero: boolean): Operation => {

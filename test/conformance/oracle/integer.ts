@@ -8,7 +8,7 @@ const not = (value: number): number => word(~BigInt(value));
 
 /** Writes a result and, if asked, the flags of it. */
 function finish(m: Machine, i: Instruction, result: number, carry: boolean = m.c, overflow: boolean = m.v): void {
-  m.setR(i.f('d'), result);
+  m.setChecked(i.f('d'), result);
   flags(m, i.setflags, result, carry, overflow);
 }
 
@@ -139,11 +139,11 @@ export const INTEGER: Operations = {
   ADD_HIGH: (m, i) => {
     const { result } = AddWithCarry(m.R(i.f('n')), m.R(i.f('m')), false);
     if (i.f('d') === 15) m.branchWritePC(result);
-    else m.setR(i.f('d'), result);
+    else m.setChecked(i.f('d'), result);
   },
   MOV_HIGH: (m, i) => {
     if (i.f('d') === 15) m.branchWritePC(m.R(i.f('m')));
-    else m.setR(i.f('d'), m.R(i.f('m')));
+    else m.setChecked(i.f('d'), m.R(i.f('m')));
   },
   ADR: (m, i) => m.setR(i.f('d'), word(i.f('U') === 1 ? UInt(m.literalBase) + UInt(i.imm) : UInt(m.literalBase) - UInt(i.imm))),
   MOVT: (m, i) => m.setR(i.f('d'), word((UInt(i.imm) << 16n) | UInt(m.R(i.f('d')), 16))),

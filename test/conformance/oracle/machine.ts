@@ -30,6 +30,8 @@ export interface OracleMemory {
   answers(address: number): boolean;
   read(address: number, size: number): number;
   write(address: number, value: number, size: number): void;
+  /** What TT and its kin say of an address. */
+  testTarget(address: number, alternate: boolean, unprivileged: boolean): number;
 }
 
 /** Registers, flags and switches of one core. */
@@ -60,6 +62,12 @@ export class Machine {
   event = 0;
   hasFpu = true;
   priorityBits = 4;
+  /** ARMv8-M with the Security Extension, and its state. */
+  v8m = false;
+  secure = false;
+  /** Limits of the stack pointer in use and of the other one. */
+  splim = 0;
+  bankedSplim = 0;
   fpTrap = false;
   divideTrap = false;
   unalignedTrap = false;
@@ -151,9 +159,26 @@ export class Machine {
     this.branchTo(Align(address, 2));
   }
 
-  /** BXWritePC and LoadWritePC: in Handler mode the highest addresses are exception returns. */
+  /** True for EXC_RETURN in Handler mode and, with the Security Extension, FNC_RETURN anywhere. */
+  returns(address: number): boolean {
+    if (!this.v8m) return this.handlerMode && bits(address, 31, 28) === 15n;
+    return (this.handlerMode && bits(address, 31, 24) === 0xffn) || bits(address, 31, 1) === 0xfeff_fffen >> 1n;
+  }
+
+  /** The instruction moves SP and reaches down to `lowest`: not below the limit (ARMv8-M, B3.21). */
+  checkLimit(lowest: number): void {
+    if (lowest < this.splim) throw new Stop(STOP.STACK_LIMIT);
+  }
+
+  /** Writes a result that may be SP, checked as RSPCheck does. */
+  setChecked(n: number, value: number): void {
+    if (n === 13) this.checkLimit(Align(value, 4));
+    this.setR(n, value);
+  }
+
+  /** BXWritePC and LoadWritePC: some of the highest addresses are returns. */
   bxWritePC(address: number): void {
-    if (this.handlerMode && bits(address, 31, 28) === 15n) throw new Stop(STOP.EXC_RETURN, { detail: address });
+    if (this.returns(address)) throw new Stop(STOP.EXC_RETURN, { detail: address });
     this.blxWritePC(address);
   }
 

@@ -1,5 +1,5 @@
 /** Loads, stores, exclusives and table branches (ARM DDI 0403E, A7.7), integer and floating-point. */
-import { bit, SignExtend } from './bits.ts';
+import { Align, bit, SignExtend } from './bits.ts';
 import { type Machine, Stop } from './machine.ts';
 import type { Instruction, Operation, Operations } from './operation.ts';
 
@@ -25,7 +25,13 @@ function loaded(m: Machine, t: number, value: number, address: number): void {
   m.bxWritePC(value);
 }
 
+/** A write-back: if to SP, neither the old nor the new value is below the limit. */
+function moves(m: Machine, i: Instruction, to: number): void {
+  if (i.f('n') === 13) m.checkLimit(Math.min(m.R(13), Align(to, 4)));
+}
+
 function transfer(name: string, m: Machine, i: Instruction, address: number, writeBack?: number): void {
+  if (writeBack !== undefined) moves(m, i, writeBack);
   const [size, signed] = ACCESS[name]!;
   const t = i.f('t');
   if (name.startsWith('STR')) {
@@ -59,6 +65,7 @@ const dual = (load: boolean): Operation => {
     const { base, offset } = i.indexed(m, i.f('U') === 1);
     const address = i.f('P') === 1 ? offset : base;
     const [t, u] = [i.f('t'), i.f('u')];
+    if (i.f('W') === 1) moves(m, i, offset);
     if (load) {
       const first = m.readA(address, 4);
       // When the second access faults the first register is UNKNOWN, unless it is the base.
@@ -84,6 +91,7 @@ const multiple = (load: boolean, down: boolean): Operation => {
     const base = m.R(n);
     const start = down ? (base - 4 * registers.length + 2 ** 32) % 2 ** 32 : base;
     const newBase = down ? start : (base + 4 * registers.length) % 2 ** 32;
+    if (i.f('W') === 1) moves(m, i, newBase);
     const values: [number, number][] = [];
     for (const [index, r] of registers.entries()) {
       const address = (start + 4 * index) % 2 ** 32;
@@ -167,6 +175,7 @@ const floatMultiple = (load: boolean, double: boolean): Operation => {
   return (m, i) => {
     const words = i.f('i');
     const { base, offset } = i.indexed(m, i.f('U') === 1, 4 * words);
+    if (i.f('W') === 1) moves(m, i, offset);
     floatBlock(m, load, floats(i, 'd', double), double ? words - (words % 2) : words, i.f('U') === 1 ? base : offset);
     if (i.f('W') === 1) m.setR(i.f('n'), offset);
   };

@@ -10,9 +10,10 @@ import { COUNTED, type Machine, Stop } from './machine.ts';
 import { MEMORY } from './memory.ts';
 import { Instruction, type Operations } from './operation.ts';
 import { unpredictable, unpredictableInIt } from './unpredictable.ts';
+import { V8M } from './v8m.ts';
 
 /** Every operation by the `op` of the encoding table. */
-export const OPERATIONS: Operations = { ...INTEGER, ...DSP, ...MEMORY, ...CONTROL, ...FLOATING_POINT };
+export const OPERATIONS: Operations = { ...INTEGER, ...DSP, ...MEMORY, ...CONTROL, ...FLOATING_POINT, ...V8M };
 
 /** Coprocessor instructions (111x110x..., 111x1110...) of coprocessors 10 and 11. */
 const inFpuSpace = (word: number): boolean =>
@@ -27,6 +28,9 @@ export interface StepEnd {
   readonly passed: boolean;
 }
 
+/** These two are the core's business whether or not there is access. */
+const LAZY = /^(VLSTM|VLLDM)$/;
+
 /** Executes the instruction at the PC; `fetch` gives the halfword at an address. */
 export function step(m: Machine, features: ReadonlySet<Feature>, fetch: (address: number) => number): StepEnd {
   const first = fetch(m.pc);
@@ -38,8 +42,8 @@ export function step(m: Machine, features: ReadonlySet<Feature>, fetch: (address
   m.size = wide ? 4 : 2;
   m.branched = false;
   const inIt = m.inItBlock;
-  // What fails its condition is a NOP, whatever it is; BKPT has no condition (A7.7.17).
-  const unconditional = encoding?.encoding.op === 'BKPT';
+  // What fails its condition is a NOP, whatever it is; BKPT and SG have no condition.
+  const unconditional = encoding !== undefined && /^(BKPT|SG)$/.test(encoding.encoding.op);
   if (inIt && !unconditional && !ConditionHolds(m.it >> 4, m)) {
     m.pc += m.size;
     m.advanceIt();
@@ -48,7 +52,8 @@ export function step(m: Machine, features: ReadonlySet<Feature>, fetch: (address
   const i = encoding && new Instruction(encoding, instruction, inIt);
   if (i && inIt && features.has(i.compiled.encoding.feature) && unpredictableInIt(i)) return undefinedHere();
   // Access to the FPU is checked before anything in its space is found to be undefined.
-  if (m.fpTrap && wide && inFpuSpace(instruction)) return { ...undefinedHere(), stop: new Stop(STOP.FP_ACCESS) };
+  if (m.fpTrap && wide && inFpuSpace(instruction) && !(m.v8m && LAZY.test(encoding?.encoding.op ?? '')))
+    return { ...undefinedHere(), stop: new Stop(STOP.FP_ACCESS) };
   if (!i || !encoding || !features.has(encoding.encoding.feature) || unpredictable(i)) return undefinedHere();
   const { op } = encoding.encoding;
   const passed = op !== 'B_COND' || ConditionHolds(i.f('c'), m);

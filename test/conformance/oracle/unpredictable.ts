@@ -135,6 +135,17 @@ const RULES: Readonly<Record<string, Rule>> = {
   STREX: storeExclusive,
   STREXB: storeExclusive,
   STREXH: storeExclusive,
+  ...Object.fromEntries(
+    ['LDA', 'LDAH', 'LDAB', 'LDAEX', 'LDAEXH', 'LDAEXB', 'STL', 'STLH', 'STLB'].map((op) => [op, either(anyBad('t'), pc('n'))]),
+  ),
+  STLEX: storeExclusive,
+  STLEXH: storeExclusive,
+  STLEXB: storeExclusive,
+  ...Object.fromEntries(['TT', 'TTT', 'TTA', 'TTAT'].map((op) => [op, either(anyBad('d'), pc('n'))])),
+  BXNS: anyBad('m'),
+  BLXNS: anyBad('m'),
+  VLSTM: pc('n'),
+  VLLDM: pc('n'),
   TBB: (i) => i.f('n') === 13 || bad(i.f('m')),
   TBH: (i) => i.f('n') === 13 || bad(i.f('m')),
   B_COND: (i) => i.f('c') >= 14,
@@ -168,7 +179,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 };
 
 /** 16-bit encodings that name registers above r7 or have a rule of their own; all others are always predictable. */
-const SHORT_WITH_RULES = /^(ADD|CMP) \(register\) T2|^MOV \(register\) T1|^BLX|^IT |^PUSH|^POP|^STM|^LDM/;
+const SHORT_WITH_RULES = /^(ADD|CMP) \(register\) T2|^MOV \(register\) T1|^BLX|^BXNS|^IT |^PUSH|^POP|^STM|^LDM/;
 
 /** True when the manual calls the word UNPREDICTABLE wherever it stands. */
 export function unpredictable(i: Instruction): boolean {
@@ -191,7 +202,7 @@ export function unpredictableInIt(i: Instruction): boolean {
 /** True when the manual permits the instruction in an IT block only at its end: whatever writes the PC. */
 export function lastInItOnly(i: Instruction): boolean {
   const { op } = i.compiled.encoding;
-  if (/^(B|BL|BX|BLX|TBB|TBH)$/.test(op)) return true;
+  if (/^(B|BL|BX|BLX|BXNS|BLXNS|TBB|TBH)$/.test(op)) return true;
   if (op === 'ADD_HIGH' || op === 'MOV_HIGH') return i.f('d') === 15;
   if (/^LDR_/.test(op)) return i.f('t') === 15;
   return /^LDM/.test(op) && bit(i.imm, 15);

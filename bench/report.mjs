@@ -1,0 +1,177 @@
+/**
+ * docs/performance.md from the JSON of a run: tables between its markers, plots beside it. test/docs holds the three together.
+ *
+ *   npm run -s bench -- --json > run.json && node bench/report.mjs run.json
+ *   node bench/report.mjs              makes page and plots again from docs/performance.json
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bars, dots, short } from './svg.mjs';
+
+const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
+const ENGINES = ['jit', 'unicorn', 'unicorn-raw', 'interpreter', 'qemu'];
+
+const scaled = (spread, factor) => spread && { min: spread.min * factor, median: spread.median * factor, max: spread.max * factor };
+const present = (results) => ENGINES.filter((name) => results.some(({ engines }) => engines[name]));
+
+function speedPlot(title, results, label = ({ name }) => name) {
+  const series = present(results);
+  const of = ({ engines }) => Object.fromEntries(series.map((name) => [name, scaled(engines[name]?.perSecond, 1e-6)]));
+  return dots({
+    title,
+    unit: 'million instructions per second, logarithmic',
+    series,
+    rows: results.map((result) => ({ label: label(result), values: of(result) })),
+    note: 'dots: medians; strokes: from the slowest to the fastest round',
+  });
+}
+
+function ratioPlot({ programs, ratios }, peer) {
+  const integer = programs.filter(({ group }) => group === 'integer');
+  const ratio = ({ engines }) => engines.jit.perSecond.median / engines[peer].perSecond.median;
+  return bars({
+    title: `jit / ${peer}, instructions per second`,
+    rows: [
+      ...integer.map((program) => ({ label: program.name, value: ratio(program) })),
+      { label: 'geometric mean', value: ratios[`jit/${peer}`], colour: 3 },
+    ],
+    marks: peer === 'unicorn' ? [1, 2] : [0.6, 1],
+  });
+}
+
+function costPlot(costs) {
+  const series = ENGINES.filter((name) => Object.values(costs).some(({ nanoseconds }) => nanoseconds[name]));
+  return dots({
+    title: 'Cost of one',
+    unit: 'nanoseconds of the host, logarithmic',
+    series,
+    rows: Object.entries(costs).map(([, { program, nanoseconds, label }]) => ({ label: label ?? program, values: nanoseconds })),
+  });
+}
+
+function secondsPlot(title, answers) {
+  const rows = Object.entries(answers).map(([label, { wall }]) => ({ label, value: wall.median, low: wall.min, high: wall.max }));
+  return bars({ title, unit: 'seconds', rows, note: 'bars: medians; strokes: from the shortest to the longest' });
+}
+
+function memoryPlot(memory) {
+  const rows = Object.entries(memory).map(([name, bytes]) => ({ label: name === 'none' ? 'nothing runs' : name, value: bytes / 2 ** 20 }));
+  return bars({ title: 'Largest resident set of a process with one machine', unit: 'MiB', rows });
+}
+
+/** SVG text of every plot, by file name. */
+export function plotsOf(answers) {
+  const { programs, costs, mainJob, coldStart, memory, cores } = answers;
+  const of = (group) => programs.filter((program) => program.group === group);
+  const peers = ['unicorn', 'qemu'].filter((peer) => answers.ratios[`jit/${peer}`] !== undefined);
+  return {
+    'speed.svg': speedPlot('Integer programs', of('integer')),
+    ...Object.fromEntries(peers.map((peer) => [`jit-to-${peer}.svg`, ratioPlot(answers, peer)])),
+    'float.svg': speedPlot('Floating point', of('float')),
+    'cores.svg': speedPlot('blend on every core', cores, ({ soc }) => soc),
+    'costs.svg': costPlot(costs),
+    'main-job.svg': secondsPlot('From the start of the process to goodbye!', mainJob),
+    'cold-start.svg': secondsPlot('Cold start', coldStart),
+    'memory.svg': memoryPlot(memory),
+  };
+}
+
+function table(heading, rows) {
+  const align = heading.map((_, column) => (column === 0 ? '---' : '---:'));
+  return [heading, align, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+const millions = (spread) => (spread ? short(spread.median / 1e6) : '');
+
+function speedTable(results, label = ({ name, title }) => `\`${name}\`, ${title[0].toLowerCase()}${title.slice(1)}`) {
+  const names = present(results);
+  return table(
+    ['', ...names],
+    results.map((result) => [label(result), ...names.map((name) => millions(result.engines[name]?.perSecond))]),
+  );
+}
+
+function ratioTable({ ratios, ratiosByCpuTime }) {
+  const pairs = ['jit/unicorn', 'jit/unicorn-raw', 'jit/qemu', 'jit/interpreter', 'interpreter/unicorn', 'unicorn/qemu'];
+  const cell = (value) => (value === undefined ? '' : value.toFixed(2));
+  return table(
+    ['geometric mean', 'by wall time', 'by CPU time'],
+    pairs.filter((pair) => ratios[pair] !== undefined).map((pair) => [pair, cell(ratios[pair]), cell(ratiosByCpuTime[pair])]),
+  );
+}
+
+function costTable(costs) {
+  const names = ENGINES.filter((name) => Object.values(costs).some(({ nanoseconds }) => nanoseconds[name]));
+  return table(
+    ['ns', ...names],
+    Object.entries(costs).map(([question, { nanoseconds }]) => [
+      question,
+      ...names.map((name) => (nanoseconds[name] ? short(nanoseconds[name].median) : '')),
+    ]),
+  );
+}
+
+function secondsTable(answers) {
+  const cell = (value) => (value === undefined ? '' : value.toFixed(3));
+  return table(
+    ['s', 'min', 'median', 'max', 'CPU'],
+    Object.entries(answers).map(([name, { wall, cpu }]) => [name, cell(wall.min), cell(wall.median), cell(wall.max), cell(cpu?.median)]),
+  );
+}
+
+function translationTable(programs) {
+  const translated = programs.filter(({ engines }) => engines.jit?.translation);
+  const cells = ({ name, engines: { jit } }) => {
+    const { modules, bytes, milliseconds, instructions, executed } = { milliseconds: Number.NaN, ...jit.translation };
+    const share = `${((executed / jit.instructions) * 100).toFixed(2)} %`;
+    return [`\`${name}\``, modules, short(bytes / 1024), instructions, Number.isNaN(milliseconds) ? '' : short(milliseconds), share];
+  };
+  return table(['', 'modules', 'KiB of wasm', 'instructions in them', 'ms to compile', 'of all executed there'], translated.map(cells));
+}
+
+function hostText({ host, seconds, roundsWanted, instructionsPerRun }) {
+  const qemu = host.qemu ? `, QEMU ${host.qemu}` : '';
+  const how = `${roundsWanted} rounds, ${short(instructionsPerRun / 1e6)} million instructions each, ${Math.round(seconds / 60)} minutes`;
+  return `${host.cpu}, ${host.cores} cores, ${host.system}, Node ${host.node} (V8 ${host.v8})${qemu}; load average ${host.loadAverage}; ${how}.`;
+}
+
+/** The parts of the page that are made of figures, by the name in their markers. */
+export function partsOf(answers) {
+  const of = (group) => answers.programs.filter((program) => program.group === group);
+  return {
+    machine: hostText(answers),
+    ratios: ratioTable(answers),
+    integer: speedTable(of('integer')),
+    float: speedTable(of('float')),
+    cores: speedTable(answers.cores, ({ soc }) => soc),
+    translation: translationTable(answers.programs),
+    costs: costTable(answers.costs),
+    'main-job': secondsTable(answers.mainJob),
+    'cold-start': secondsTable(answers.coldStart),
+    memory: table(
+      ['', 'MiB'],
+      Object.entries(answers.memory).map(([name, bytes]) => [name === 'none' ? 'nothing runs' : name, short(bytes / 2 ** 20)]),
+    ),
+  };
+}
+
+/** `page` with every part between its markers. */
+export function filled(page, parts) {
+  return page.replace(
+    /(<!-- figures: ([a-z-]+) -->\n)[\s\S]*?(<!-- \/figures -->)/g,
+    (_, open, name, close) => `${open}${parts[name]}\n${close}`,
+  );
+}
+
+function main(run) {
+  const stored = join(DOCS, 'performance.json');
+  if (run) writeFileSync(stored, `${JSON.stringify(JSON.parse(readFileSync(run, 'utf8')), null, 1)}\n`);
+  const answers = JSON.parse(readFileSync(stored, 'utf8'));
+  mkdirSync(join(DOCS, 'plots'), { recursive: true });
+  for (const [name, svg] of Object.entries(plotsOf(answers))) writeFileSync(join(DOCS, 'plots', name), svg);
+  const page = join(DOCS, 'performance.md');
+  writeFileSync(page, filled(readFileSync(page, 'utf8'), partsOf(answers)));
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) main(process.argv[2]);
