@@ -101,6 +101,7 @@ export class DebugUnit {
     this.dwt = new RegisterFile(DWT, {
       name: 'DWT',
       diagnostics,
+      fullName: (name) => `DWT_${name}`,
       behaviour: {
         CTRL: { write: () => this.update() },
         CYCCNT: {
@@ -117,6 +118,7 @@ export class DebugUnit {
     this.itm = new RegisterFile(ITM, {
       name: 'ITM',
       diagnostics,
+      fullName: (name) => `ITM_${name}`,
       behaviour: {
         STIM: {
           value: () => 1,
@@ -127,8 +129,8 @@ export class DebugUnit {
         },
       },
     });
-    this.fpb = new RegisterFile(FPB, { name: 'FPB', diagnostics });
-    this.tpiu = new RegisterFile(TPIU, { name: 'TPIU', diagnostics });
+    this.fpb = new RegisterFile(FPB, { name: 'FPB', diagnostics, fullName: (name) => `FP_${name}` });
+    this.tpiu = new RegisterFile(TPIU, { name: 'TPIU', diagnostics, fullName: (name) => `TPIU_${name}` });
     this.debug = new RegisterFile(DEBUG, {
       name: 'SCS debug',
       diagnostics,

@@ -103,6 +103,7 @@ export class Mpu implements ProtectionUnit {
     this.registers = new RegisterFile(MPU, {
       name: 'MPU',
       diagnostics,
+      fullName: (name) => `MPU_${name}`,
       resets: { TYPE: regionCount << 8 },
       behaviour: {
         CTRL: { value: () => this.control, write: (next) => this.writeControl(next, diagnostics) },

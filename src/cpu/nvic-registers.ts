@@ -29,6 +29,9 @@ export type NvicRegisters = RegisterFile<ReturnType<typeof registerMap>>;
 /** Interrupt Target Non-secure Registers; only Secure software has them. */
 export type NvicTargetRegisters = RegisterFile<typeof ITNS>;
 
+/** The manual's names: ICTR and STIR go without prefix. */
+const fullName = (name: string) => (name === 'ICTR' || name === 'STIR' ? name : `NVIC_${name}`);
+
 /** What a view leaves visible: of 32 lines from 32 * `index` on, and whether a line belongs to it. */
 interface View {
   readonly visible: (index: number) => number;
@@ -46,6 +49,7 @@ export function nvicRegisters(nvic: Nvic, diagnostics: Diagnostics, nonSecure = 
   return new RegisterFile(registerMap(words, priorities), {
     name: 'NVIC',
     diagnostics,
+    fullName,
     behaviour: {
       ICTR: { value: () => Math.max(0, Math.ceil(nvic.lines / 32) - 1) },
       ISER: { value: shown((i) => nvic.enabledLines(i)), write: (_n, _p, i, written) => nvic.enableLines(i, written & visible(i), true) },
@@ -67,6 +71,7 @@ export function nvicTargetRegisters(nvic: Nvic, diagnostics: Diagnostics): NvicT
   return new RegisterFile(ITNS, {
     name: 'NVIC',
     diagnostics,
+    fullName,
     behaviour: { ITNS: { value: (i) => nvic.nonSecureLines(i), write: (next, _p, i) => nvic.setNonSecureLines(i, next) } },
   });
 }

@@ -80,6 +80,7 @@ export class MpuV8 {
     this.registers = new RegisterFile(MPU, {
       name,
       diagnostics,
+      fullName: (register) => `MPU_${register}`,
       resets: { TYPE: regionCount << 8 },
       behaviour: {
         CTRL: { value: () => this.control, write: (next) => this.writeControl(next, diagnostics) },

@@ -79,6 +79,7 @@ export class SecurityAttributionUnit {
     this.registers = new RegisterFile(SAU, {
       name: 'SAU',
       diagnostics,
+      fullName: (name) => (name.startsWith('SF') ? name : `SAU_${name}`),
       resets: { TYPE: sauRegions },
       behaviour: {
         CTRL: { write: () => this.update() },

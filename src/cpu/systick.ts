@@ -76,6 +76,7 @@ export class SysTick {
     this.registers = new RegisterFile(SYST, {
       name: options.name ?? 'SysTick',
       diagnostics: options.diagnostics,
+      fullName: (name) => `SYST_${name}`,
       resets: { CALIB: referenceHz === undefined ? NOREF : tenMs & 0xff_ffff, CSR: referenceHz === undefined ? CLKSOURCE : 0 },
       behaviour: {
         CSR: {

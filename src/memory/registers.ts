@@ -109,6 +109,8 @@ export interface RegisterFileOptions<T extends RegisterMap> {
   /** The block's name in diagnostics (`UART4`). */
   readonly name: string;
   readonly diagnostics: Diagnostics;
+  /** The manual's name of a register in reports, where the map leaves out what all have in common: `SYST_CSR` for `CSR`. */
+  readonly fullName?: (name: string) => string;
   readonly behaviour?: { readonly [K in keyof T]?: RegisterBehaviour };
   /** Reset values of this instance where they differ from the map's. */
   readonly resets?: { readonly [K in keyof T]?: number };
@@ -119,6 +121,7 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
   readonly name: string;
   readonly map: T;
   private readonly diagnostics: Diagnostics;
+  private readonly fullName: (name: string) => string;
   private readonly cells: Uint32Array;
   private readonly resetValues: Uint32Array;
   /** First cell of each register, and its fields; objects, because V8 looks a constant name up quicker there than in a Map. */
@@ -130,6 +133,7 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
     this.map = map;
     this.name = options.name;
     this.diagnostics = options.diagnostics;
+    this.fullName = options.fullName ?? ((name) => name);
     const resets: number[] = [];
     for (const [name, spec] of Object.entries<RegisterSpec>(map)) {
       this.first[name] = resets.length;
@@ -211,7 +215,9 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
 
   registerName(offset: number): string | undefined {
     const slot = this.slots.get(offset);
-    return slot && ((slot.spec.count ?? 1) > 1 ? `${slot.name}[${slot.index}]` : slot.name);
+    if (!slot) return undefined;
+    const name = this.fullName(slot.name);
+    return (slot.spec.count ?? 1) > 1 ? `${name}[${slot.index}]` : name;
   }
 
   read(offset: number, size: number): number {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { explainAddress, placeName } from '../../src/cpu/address-text.ts';
+import { CORTEX_M33 } from '../../src/cpu/profile.ts';
 import { Arena } from '../../src/memory/arena.ts';
 import { AddressSpace, type BusDevice } from '../../src/memory/bus.ts';
 import { Ram } from '../../src/memory/ram.ts';
+import { scriptedRig } from '../support/core-harness.ts';
 
 const bus = new AddressSpace('test');
 bus.mapRam(0x2000_0000, new Ram('DTCM', 0x2_0000, new Arena(16 * 1024 * 1024)));
@@ -23,5 +25,20 @@ describe('addresses in words', () => {
   ])('%#x', (address, name, text) => {
     expect(placeName(bus, address)).toBe(name);
     expect(explainAddress(bus, address)).toBe(text);
+  });
+
+  it.each([
+    [0xe000_1004, 'DWT_CYCCNT'],
+    [0xe000_2000, 'FP_CTRL'],
+    [0xe000_e010, 'SYST_CSR'],
+    [0xe000_e104, 'NVIC_ISER[1]'],
+    [0xe000_ed94, 'MPU_CTRL'],
+    [0xe000_ed28, 'CFSR'],
+    [0xe000_edd0, 'SAU_CTRL'],
+    [0xe000_ede4, 'SFSR'],
+    [0xe002_e010, 'SYST_CSR'],
+  ])("the core's own register at $0 is $1, as in the manual", (address, name) => {
+    const { bus } = scriptedRig(new Map(), { profile: CORTEX_M33 });
+    expect(placeName(bus, address)).toBe(name);
   });
 });
