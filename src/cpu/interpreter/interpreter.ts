@@ -140,9 +140,9 @@ export class Interpreter extends Context implements Engine {
     return events;
   }
 
-  /** True when a branch to `target` (BX, POP or LDR to PC) returns from an exception. */
+  /** True when a branch to `target` (BX, POP or LDR to PC) returns from an exception or a function call of the other security state. */
   isExceptionReturn(target: number): boolean {
-    return target >>> 28 === 15 && this.registers.handlerMode;
+    return target >>> 28 === 15 && this.isReturn(target);
   }
 
   /** Stops for the exception return `target`. */
