@@ -5,6 +5,7 @@
  * and translated. The first operation of a region is replaced by ENTER in the interpreter's decoded page, which brings it here.
  * Inside a bus callback the general registers of `host.registers` may be older than the instruction; PC and system registers are right.
  */
+import { EngineUnavailable } from '../../errors.ts';
 import { NORMAL } from '../core-memory.ts';
 import { CELL } from '../core-registers.ts';
 import { type Engine, type EngineFactory, type EngineHost, STOP, type StopCode } from '../engine.ts';
@@ -464,10 +465,21 @@ const GO_ON = -2;
 const SHORT = -3;
 const ALONE = -4;
 
-/** Builds the translating engine: available wherever WebAssembly is. */
+/** Builds the translating engine: available wherever WebAssembly may be compiled. @throws {EngineUnavailable} where a page's policy forbids it */
 export const jitFactory: EngineFactory = {
   name: 'jit',
-  create: (host) => new Jit(host),
+  create: (host) => {
+    try {
+      return new Jit(host);
+    } catch (error) {
+      if (!(error instanceof WebAssembly.CompileError)) throw error;
+      throw new EngineUnavailable(
+        'jit',
+        error.message,
+        "allow 'wasm-unsafe-eval' in script-src of the page's policy, or use the interpreter",
+      );
+    }
+  },
 };
 
 /** A factory with options, for tests. */
