@@ -57,9 +57,9 @@ export const SITE_SLOTS = 1 << 19;
 
 /**
  * A mark of the site map: stop when the address matches and, where it says so, the register's value fulfils the condition. IF_NO_STACK adds
- * the mask to it and stops when the sum is below LIMIT or is not a multiple of four.
+ * the mask to it and stops when the sum is below LIMIT or is not a multiple of four; IF_EQUAL compares it with the mask.
  */
-export const MARK = { NONE: 0, ALWAYS: 1, IF_MASKED_BITS: 2, IF_ZERO: 3, IF_NO_STACK: 4, ANY_ADDRESS: 5 } as const;
+export const MARK = { NONE: 0, ALWAYS: 1, IF_MASKED_BITS: 2, IF_ZERO: 3, IF_NO_STACK: 4, IF_EQUAL: 5, ANY_ADDRESS: 6 } as const;
 
 /** An entry of QEMU's TLB: its size (2.0, 2.1), where it holds the page it lets stores to, and the flag that sends them to the slow path. */
 export const TLB_ENTRY = { SIZES: [32, 64], READ: 0, WRITE: 4, NOT_DIRTY: 0x100 } as const;
@@ -126,11 +126,13 @@ export const CODE = Uint8Array.from([
   ...[0x41, 0x83, 0xf9, MARK.ALWAYS, 0x74, 0x1f], // cmp r9d, ALWAYS; je stop
   ...[0x44, 0x8b, 0x40, 0x04, 0x4c, 0x03, 0x41, STATE.ENV], // mov r8d, [rax + 4]; add r8, [rcx + ENV]
   ...[0x45, 0x8b, 0x00], // mov r8d, [r8]
-  ...[0x41, 0x83, 0xf9, MARK.IF_ZERO, 0x74, 0x09, 0x77, 0x18], // cmp r9d, IF_ZERO; je zero; ja stack
+  ...[0x41, 0x83, 0xf9, MARK.IF_ZERO, 0x74, 0x09, 0x77, 0x18], // cmp r9d, IF_ZERO; je zero; ja others
   ...[0x44, 0x85, 0x40, 0x08, 0x75, 0x06], // test [rax + 8], r8d; jne stop
   0xc3, // pass: ret
   ...[0x45, 0x85, 0xc0, 0x75, 0xfa], // zero: test r8d, r8d; jne pass
   ...[0xc7, 0x41, STATE.REASON, ...u32(REASON.SITE), 0xe9, ...u32(-0xba)], // stop: mov dword [rcx + REASON], SITE; jmp leave
-  ...[0x44, 0x03, 0x40, 0x08, 0x44, 0x3b, 0x41, STATE.LIMIT, 0x72, 0xea], // stack: add r8d, [rax + 8]; cmp r8d, [rcx + LIMIT]; jb stop
-  ...[0x41, 0xf6, 0xc0, 0x03, 0x75, 0xe4, 0xc3], // test r8b, 3; jne stop; ret
+  ...[0x41, 0x83, 0xf9, MARK.IF_EQUAL, 0x74, 0x11], // others: cmp r9d, IF_EQUAL; je equal
+  ...[0x44, 0x03, 0x40, 0x08, 0x44, 0x3b, 0x41, STATE.LIMIT, 0x72, 0xe4], // add r8d, [rax + 8]; cmp r8d, [rcx + LIMIT]; jb stop
+  ...[0x41, 0xf6, 0xc0, 0x03, 0x75, 0xde, 0xc3], // test r8b, 3; jne stop; ret
+  ...[0x44, 0x39, 0x40, 0x08, 0x74, 0xd7, 0xc3], // equal: cmp [rax + 8], r8d; je stop; ret
 ]);

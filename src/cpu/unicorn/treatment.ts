@@ -105,8 +105,11 @@ function treat(compiled: CompiledEncoding | undefined, word: number, limits: boo
   if (op.startsWith('VCVT_FROM_FIXED')) return HAND_OVER;
   // ASR #0 does not exist: the manual's "SEE SSAT16" with its bits that should be zero set.
   if ((op === 'SSAT' || op === 'USAT') && get('k') === 1 && get('i') === 0) return HAND_OVER;
-  // QEMU 5.0 sets Q when the sum of the products does not fit, though all three do (DDI 0403E, A7.7.148).
-  if (op === 'SMLAD') return HAND_OVER;
+  // QEMU 5.0 sets Q when the sum of the products does not fit, though that of all three may (DDI 0403E, A7.7.148): all are -32768 squared.
+  if (op === 'SMLAD') {
+    const marks = [MARK.IF_EQUAL, MARK.IF_EQUAL, MARK.IF_EQUAL, MARK.IF_EQUAL];
+    return { ...PLAIN, marks, register: base, mask: 0x8000_8000 };
+  }
   // When the second word of LDRD faults, its first is already in a register: should that be the base, the instruction cannot be repeated.
   if (op === 'LDRD' && base === get('t')) return HAND_OVER;
   let mark: number = MARK.NONE;

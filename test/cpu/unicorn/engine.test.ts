@@ -64,6 +64,25 @@ describe.skipIf(!unicornAvailable())('unicorn engine (needs libunicorn2)', () =>
     expect([1, 2, 3].map((i) => c.host.registers.r(i))).toEqual([0, 0, 3]);
   });
 
+  it('executes SMLAD natively, save for the sum of products that does not fit though the whole does', () => {
+    const { core: c, engine } = core();
+    const { cells } = c.host.registers;
+    c.program(0x1000, 0xfb21, 0x3002, 0xbe00);
+    for (const [n, m, accumulator, result, q, native] of [
+      [0x8000_8000, 0x8000_8000, 0xffff_ffff, 0x7fff_ffff, 0, 0],
+      [0x8000_8000, 0x8000_8000, 0, 0x8000_0000, 1, 0],
+      [0x8000_7fff, 0x8000_7fff, 1, 0x7fff_0002, 0, 1],
+      [0x7fff_7fff, 0x7fff_7fff, 0x7000_0000, 0xeffe_0002, 1, 1],
+    ] as const) {
+      for (const [register, value] of [n, m, accumulator].entries()) c.host.registers.setR(register + 1, value);
+      cells[CELL.APSR] = 0;
+      c.jump(0x1000);
+      const before = engine.nativeInstructions;
+      expect(engine.run(1000)).toBe(STOP.BKPT);
+      expect([c.host.registers.r(0), (cells[CELL.APSR]! >>> 27) & 1, engine.nativeInstructions - before]).toEqual([result, q, native]);
+    }
+  });
+
   it('stops before a refused store inside an IT block, its base and the rest of the block untouched', () => {
     const { core: c, engine } = core();
     // CMP r0, #0; ITTT NE; STRNE r1, [r0], #4; ADDNE r2, #1; ADDNE r3, #1; BKPT

@@ -30,6 +30,11 @@ describe('treatment of an instruction', () => {
     expect(markOf(m7, word)).toBe(MARK.NONE);
   });
 
+  it('takes SMLAD back where all halves may be -32768', () => {
+    const { marks, register, mask } = m4.of(0xfb21_3002, 4);
+    expect({ marks, register, mask }).toEqual({ marks: Array(4).fill(MARK.IF_EQUAL), register: 1, mask: 0x8000_8000 });
+  });
+
   it.each([
     ['CPSID i', 0xb672],
     ['MSR BASEPRI', 0xf380_8811],
