@@ -1,12 +1,13 @@
 /**
  * examples/browser in a real browser: built, served, and driven as a user would; every run gives what Node gives.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type * as library from '../../src/index.ts';
 import { findChromium, launchOptions, type PageServer, servePage } from '../support/page-server.ts';
 import { linesOf, runCli } from '../support/run-cli.ts';
 
@@ -102,7 +103,7 @@ describe.skipIf(absent)('examples/browser in Chromium', () => {
     const report = await text('#problem');
     expect(report).toContain('firmware failed: m7 took a fault and its handler loops at HardFault_Handler');
     expect(report).toMatch(/FORCED PRECISERR/);
-    expect(report).toMatch(/code at HardFault_Handler:\n +=> 0x/);
+    expect(report).toMatch(/code at read_sensor:\n +=> 0x/);
     expect(await text('#trace')).toBe((await inNode('imx8mp_fault.elf'))['trace']);
 
     const data = await page.evaluateHandle(() => {
@@ -165,4 +166,80 @@ describe.skipIf(absent)('examples/browser in Chromium', () => {
     }
     expect(new Set(colours).size).toBe(2);
   });
+
+  it('says what to allow where the policy forbids WebAssembly, and runs the interpreter there', async () => {
+    const strict = await servePage(directory, { 'content-security-policy': "script-src 'self'" });
+    try {
+      await page.goto(strict.url);
+      expect(await run()).toBe('failed');
+      expect(await text('#problem')).toMatch(
+        /E_ENGINE: jit: .*WebAssembly.*Remedy: allow 'wasm-unsafe-eval' in script-src of the page's policy/s,
+      );
+      await page.click('#more summary');
+      await page.selectOption('#engine', 'interpreter');
+      expect(await run()).toBe('the line came');
+    } finally {
+      await strict.close();
+    }
+    // Another origin, and the browser's own words about the policy.
+    trouble = trouble.filter((words) => !words.startsWith(`asked for ${strict.url}`) && !words.includes('Content Security Policy'));
+  });
+
+  it.each([
+    ['imx8mp_rpmsg.elf', 'imx8mp', ['--until', 'goodbye!']],
+    ['bench_dsp.elf', 'cortex-m7', ['--semihosting', '--timeout', '1h']],
+  ])('needs no worker: the main thread of a page runs %s, translated', async (name, soc, options) => {
+    const site = mkdtempSync(join(tmpdir(), 'imx-sim-main-thread-'));
+    const lib = { entry: resolve('src/index.ts'), formats: ['iife' as const], name: 'ImxSim', fileName: () => 'lib.js' };
+    await build({ configFile: false, logLevel: 'error', build: { outDir: site, target: 'es2022', lib } });
+    writeFileSync(join(site, 'index.html'), '<!doctype html><link rel="icon" href="data:,"><script src="lib.js"></script>');
+    copyFileSync(join(IMAGES, name), join(site, name));
+    const own = await servePage(site);
+    try {
+      await page.goto(own.url);
+      const until = options[1] === 'goodbye!' ? 'goodbye!' : '';
+      const { result, modules } = await page.evaluate(onMainThread, { name, soc, until });
+      const expected = await inNode(name, '--soc', soc, ...options);
+      expect(result).toEqual(expected);
+      // The runtime is one of them; Chromium would refuse one of more than 8 MiB here.
+      expect(modules).toBeGreaterThan(1);
+    } finally {
+      await own.close();
+      rmSync(site, { recursive: true, force: true });
+    }
+    trouble = trouble.filter((words) => !words.startsWith(`asked for ${own.url}`));
+  });
 });
+
+/** Runs in the page: a whole session without a worker; its result, and how many modules were compiled. */
+async function onMainThread({ name, soc, until }: { name: string; soc: string; until: string }) {
+  const { ImxSim: lib } = globalThis as unknown as { ImxSim: typeof library };
+  let modules = 0;
+  WebAssembly.Module = class extends WebAssembly.Module {
+    constructor(bytes: BufferSource) {
+      super(bytes);
+      modules++;
+    }
+  };
+  const firmware = lib.parseFirmware(new Uint8Array(await (await fetch(name)).arrayBuffer()), name);
+  let result: Readonly<Record<string, unknown>> = {};
+  const silent = () => {};
+  const renderer: library.Renderer = {
+    line: silent,
+    event: silent,
+    note: silent,
+    diagnostic: silent,
+    finding: silent,
+    report: silent,
+    finish: (facts) => {
+      result = { type: 'result', ...facts };
+    },
+  };
+  const target = lib.chooseTarget(firmware, { soc });
+  const ends = until ? { until: new RegExp(until) } : { semihosting: true, timeout: 3600e9 };
+  const options = { firmware, target, engine: lib.jitFactory, traceHash: true, ...ends };
+  const session = new lib.Session(options, { renderer, disassemble: async () => [], now: () => 0, pause: async () => {} });
+  await session.run();
+  session.dispose();
+  return { result, modules };
+}

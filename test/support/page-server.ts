@@ -21,8 +21,8 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-/** Serves the files under `directory`, and nothing else. */
-export async function servePage(directory: string): Promise<PageServer> {
+/** Serves the files under `directory`, and nothing else, each with `headers`. */
+export async function servePage(directory: string, headers: Readonly<Record<string, string>> = {}): Promise<PageServer> {
   const root = realpathSync(directory);
   const missing: string[] = [];
   const server = createServer((request, response) => {
@@ -31,7 +31,7 @@ export async function servePage(directory: string): Promise<PageServer> {
     try {
       if (!path.startsWith(root + sep)) throw new Error('outside');
       const bytes = readFileSync(path);
-      response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream' }).end(bytes);
+      response.writeHead(200, { ...headers, 'content-type': TYPES[extname(path)] ?? 'application/octet-stream' }).end(bytes);
     } catch {
       missing.push(pathname);
       response.writeHead(404).end();
