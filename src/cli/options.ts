@@ -13,6 +13,8 @@ export interface OptionRow {
   readonly fallbackText?: string;
   readonly choices?: readonly string[];
   readonly parse?: (value: string, previous: unknown) => unknown;
+  /** Values of other options that it sets unless they are given. */
+  readonly implies?: Readonly<Record<string, unknown>>;
   readonly group: 'What runs' | 'When it ends' | 'Input' | 'Output';
 }
 
@@ -92,14 +94,15 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   {
     group: 'What runs',
     flags: '--cpu <engine>',
-    text: 'engine that executes instructions: jit (default; auto means the same), interpreter, unicorn where libunicorn 2 is installed, or lockstep',
+    text: 'engine that executes instructions: jit (auto means the same), interpreter, unicorn where libunicorn 2 is installed, or lockstep',
     choices: ['jit', 'interpreter', 'unicorn', 'lockstep', 'auto'],
     fallback: 'jit',
   },
   {
     group: 'What runs',
     flags: '--lockstep <first,second>',
-    text: 'engines that --cpu lockstep runs side by side until one differs: two of jit, interpreter, unicorn (default: jit,interpreter)',
+    text: 'engines that run side by side until one differs: two of jit, interpreter, unicorn; means --cpu lockstep',
+    implies: { cpu: 'lockstep' },
     parse: parsePair,
     fallback: ['jit', 'interpreter'],
     fallbackText: 'jit,interpreter',
@@ -114,7 +117,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   {
     group: 'What runs',
     flags: '--no-fast-forward',
-    text: 'execute every round of polling loops instead of jumping to the next event (same trace)',
+    text: 'execute every round of polling and delay loops instead of taking them in one step (same trace)',
   },
   { group: 'What runs', flags: '--semihosting', text: 'serve BKPT 0xAB; the exit status becomes ours' },
   { group: 'What runs', flags: '--host-memory <size>', text: 'host memory for guest RAM (default: 256M)', parse: parseSize },
@@ -144,6 +147,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
 export function commanderOption(row: OptionRow): Option {
   const option = new Option(row.flags, row.text).helpGroup(`${row.group}:`);
   if (row.choices) option.choices(row.choices);
+  if (row.implies) option.implies(row.implies);
   if (row.parse) option.argParser(row.parse as (value: string, previous: unknown) => unknown);
   if (row.fallback !== undefined) option.default(row.fallback, row.fallbackText);
   return option;
@@ -151,6 +155,9 @@ export function commanderOption(row: OptionRow): Option {
 
 /** The README's section on options, made from the table. */
 export function optionsMarkdown(): string {
-  const rows = RUN_OPTIONS.map(({ flags, text }) => `| \`${flags}\` | ${text.replaceAll('|', '\\|')} |`);
+  const rows = RUN_OPTIONS.map(({ flags, text, fallback }) => {
+    const standard = [fallback ?? []].flat().join(',');
+    return `| \`${flags}\` | ${text.replaceAll('|', '\\|')}${standard === '' ? '' : ` (default: ${standard})`} |`;
+  });
   return ['| option | meaning |', '| --- | --- |', ...rows].join('\n');
 }

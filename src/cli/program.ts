@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { ImxSimError } from '../errors.ts';
+import { ImxSimError, UsageError } from '../errors.ts';
 import { EXIT } from '../session/exit.ts';
 import { commanderOption, RUN_OPTIONS, type RunOptions } from './options.ts';
 
@@ -41,6 +41,9 @@ function buildProgram(done: (status: number) => void): Command {
   for (const row of RUN_OPTIONS) runCommand.addOption(commanderOption(row));
   // Each command is loaded when it is given: the simulator is most of the time that a start takes.
   runCommand.action(async (path: string, options: RunOptions) => {
+    if (runCommand.getOptionValueSource('lockstep') === 'cli' && options.cpu !== 'lockstep') {
+      throw new UsageError(`--lockstep with --cpu ${options.cpu}`, 'leave --cpu out, or say --cpu lockstep', '--lockstep');
+    }
     const { run } = await import('./commands/run.ts');
     done(await run(path, { ...options, color: wantsColor(options.color) }));
   });

@@ -109,6 +109,7 @@ describe('bad usage', () => {
     [['run', image, '--cpu', 'qemu'], /Allowed choices are jit, interpreter, unicorn, lockstep, auto/],
     [['run', image, '--lockstep', 'jit'], /it is two of jit, interpreter, unicorn/],
     [['run', image, '--lockstep', 'jit,jit'], /it is two of jit, interpreter, unicorn/],
+    [['run', image, '--lockstep', 'jit,interpreter', '--cpu', 'jit'], /--lockstep with --cpu jit/],
     [['run', image, '--host-memory', '1M'], /between 16M and 2G/],
   ])('%j ends with 2 and says why', async (args, expected) => {
     const { status, stderr, stdout } = await runCli(args);
