@@ -107,7 +107,7 @@ function treat(compiled: CompiledEncoding | undefined, word: number, limits: boo
   if ((op === 'SSAT' || op === 'USAT') && get('k') === 1 && get('i') === 0) return HAND_OVER;
   // QEMU 5.0 sets Q when the sum of the products does not fit, though that of all three may (DDI 0403E, A7.7.148): all are -32768 squared.
   if (op === 'SMLAD') {
-    const marks = [MARK.IF_EQUAL, MARK.IF_EQUAL, MARK.IF_EQUAL, MARK.IF_EQUAL];
+    const marks = [MARK.IF_EQUAL, MARK.IF_EQUAL, MARK.IF_EQUAL, MARK.IF_EQUAL] as const;
     return { ...PLAIN, marks, register: base, mask: 0x8000_8000 };
   }
   // When the second word of LDRD faults, its first is already in a register: should that be the base, the instruction cannot be repeated.
