@@ -55,7 +55,7 @@ export class Statistics {
     const millions = (value: number) => `${(value / 1e6).toFixed(1)} M`;
     return [
       `time          ${figures['virtualSeconds']!.toFixed(6)} s virtual, ${figures['wallSeconds']!.toFixed(3)} s wall`,
-      `instructions  ${millions(figures['instructions']!)} (${millions(figures['instructionsPerSecond']!)}/s), ${millions(figures['instructionsSkipped']!)} of them rounds of polling loops`,
+      `instructions  ${millions(figures['instructions']!)} (${millions(figures['instructionsPerSecond']!)}/s), ${millions(figures['instructionsSkipped']!)} of them in loops that were taken in one step`,
       `messages      ${figures['messagesToCore']} to the core, ${figures['messagesToLinux']} to Linux`,
       `doorbells     ${figures['muEvents']} MU events, ${figures['linuxInterrupts']} interrupts of Linux, ${figures['vringEvents']} vring events`,
       `consoles      ${figures['consoleBytes']} bytes`,
