@@ -2,50 +2,63 @@
  * What do an access to a device register, an exception, an interrupt and sleep cost on each engine, in nanoseconds of the host?
  *
  * Each program is run as it is and with `plain`, which leaves out the thing in question; the difference, divided by how often it happened,
- * is its cost. Programs that wait for SysTick are not comparable with QEMU, whose clock is the host's.
+ * is its cost. Of our engines the second half of a run counts, when what is hot has been translated. Programs that wait for SysTick
+ * are not comparable with QEMU, whose clock is the host's.
  */
-import { engines, runInProcess, socOf } from './in-process.mjs';
+import { engines, socOf } from './in-process.mjs';
 import { program, spread, whenRunAlone } from './measure.mjs';
 import { qemuVersion, runQemu } from './qemu.mjs';
+import { sample } from './sample.mjs';
 
-/** `repeat`: for about a quarter of a second on a fast engine. Without `difference` the whole run is counted. */
+/** `repeat`: for about a quarter of a second on a fast engine. Without `difference` the whole run is counted. `label`: for a plot. */
 const QUESTIONS = {
-  'access to a device register': { name: 'mmio', repeat: 4, difference: true },
-  'exception, entry to return': { name: 'exceptions', repeat: 8, difference: true },
-  'SysTick interrupt, entry to return': { name: 'interrupts', repeat: 8, difference: true },
-  'sleep until an interrupt, and the interrupt': { name: 'sleep', repeat: 10 },
-  'poll of a status register until it changes, 10,000 cycles': { name: 'poll', repeat: 8 },
-  'the same without fast-forward': { name: 'poll', repeat: 4, fastForward: false },
+  'access to a device register': { label: 'device register', name: 'mmio', repeat: 8, difference: true },
+  'exception, entry to return': { label: 'exception', name: 'exceptions', repeat: 12, difference: true },
+  'SysTick interrupt, entry to return': { label: 'interrupt', name: 'interrupts', repeat: 12, difference: true },
+  'sleep until an interrupt, and the interrupt': { label: 'sleep and interrupt', name: 'sleep', repeat: 16 },
+  'poll of a status register until it changes, 10,000 cycles': { label: 'poll, 10,000 cycles', name: 'poll', repeat: 16 },
+  'the same without fast-forward': { label: 'poll, no fast-forward', name: 'poll', repeat: 8, fastForward: false },
 };
 
-async function cost(engine, { name, repeat, difference = false, fastForward = true }) {
-  const subject = program(name);
-  const soc = socOf(subject);
-  const run = (plain) =>
-    engine === 'qemu' ? runQemu(subject, { soc, repeat, plain }) : runInProcess(engine, subject, { soc, repeat, plain, fastForward });
-  const whole = await run(false);
-  const rest = difference ? await run(true) : { wall: 0, cpu: 0 };
-  return { wall: whole.wall - rest.wall, cpu: whole.cpu === undefined ? undefined : whole.cpu - rest.cpu, events: whole.events };
+/** What a whole run takes at the speed of its second half. */
+const steadily = ({ steady, instructions }, unit) => (steady[unit] * instructions) / steady.instructions;
+
+/** One round of a question on our engines. */
+function ours(names, { name, soc, repeat, difference = false, fastForward = true }) {
+  const kinds = difference ? [false, true] : [false];
+  const runs = sample(names.flatMap((engine) => kinds.map((plain) => ({ engine, program: name, soc, repeat, plain, fastForward }))));
+  return names.map((engine, i) => {
+    const [whole, plain] = runs.slice(i * kinds.length, (i + 1) * kinds.length);
+    const of = (unit) => steadily(whole, unit) - (plain ? steadily(plain, unit) : 0);
+    return [engine, { wall: of('wall'), cpu: of('cpu'), events: whole.events }];
+  });
+}
+
+/** The same on QEMU. */
+function qemus({ name, soc, repeat }) {
+  const [whole, plain] = [false, true].map((left) => runQemu(program(name), { soc, repeat, plain: left }));
+  return { wall: whole.wall - plain.wall, cpu: whole.cpu === undefined ? undefined : whole.cpu - plain.cpu };
 }
 
 /** `quick`: runs are a quarter as long. */
-export async function costs({ rounds = 5, quick = false } = {}) {
+export function costs({ rounds = 5, quick = false } = {}) {
   const answers = {};
   for (const [question, asked] of Object.entries(QUESTIONS)) {
-    const how = { ...asked, repeat: quick ? Math.ceil(asked.repeat / 4) : asked.repeat };
-    const names = [...Object.keys(engines), ...(qemuVersion && how.difference && !program(how.name).virtualTime ? ['qemu'] : [])];
-    const runs = Object.fromEntries(names.map((name) => [name, []]));
-    for (let round = 0; round < rounds; round++) for (const name of names) runs[name].push(await cost(name, how));
-    const { events } = runs.interpreter[0];
-    const nanoseconds = (list, clock) => spread(list.map((run) => (run[clock] === undefined ? undefined : (run[clock] * 1e9) / events)));
-    answers[question] = {
-      program: how.name,
-      events,
-      nanoseconds: Object.fromEntries(names.map((name) => [name, nanoseconds(runs[name], 'wall')])),
-      cpuNanoseconds: Object.fromEntries(names.map((name) => [name, nanoseconds(runs[name], 'cpu')])),
-    };
+    const subject = program(asked.name);
+    const how = { ...asked, soc: socOf(subject), repeat: quick ? Math.ceil(asked.repeat / 4) : asked.repeat };
+    const done = [];
+    for (let round = 0; round < rounds; round++) {
+      const results = Object.fromEntries(ours(Object.keys(engines), how));
+      if (qemuVersion && how.difference && !subject.virtualTime) results.qemu = qemus(how);
+      done.push(results);
+    }
+    const { events } = done[0].interpreter;
+    const nanoseconds = (engine, unit) =>
+      spread(done.map(({ [engine]: run }) => (run[unit] === undefined ? undefined : (run[unit] * 1e9) / events)));
+    const each = (unit) => Object.fromEntries(Object.keys(done[0]).map((engine) => [engine, nanoseconds(engine, unit)]));
+    answers[question] = { program: how.name, label: how.label, events, nanoseconds: each('wall'), cpuNanoseconds: each('cpu') };
   }
   return answers;
 }
 
-await whenRunAlone(import.meta.url, async () => ({ question: 'costs', costs: await costs() }));
+await whenRunAlone(import.meta.url, () => ({ question: 'costs', costs: costs() }));

@@ -13,8 +13,9 @@ import { clock, dist, root } from './measure.mjs';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc');
 
-/** Cycles between two turns of the event loop, as under `imx-sim run`. */
-const CHUNK = 1_000_000;
+/** Virtual time of one call of `run`, and how long the event loop waits at least for its turn: as under `imx-sim run`. */
+const CHUNK_NS = 5e6;
+const TURN_SECONDS = 0.004;
 
 const newest = (directory) =>
   readdirSync(directory, { recursive: true, withFileTypes: true })
@@ -30,6 +31,7 @@ function build() {
 }
 
 build();
+await import(pathToFileURL(join(dist, 'cli/patience.js')).href);
 const library = await import(pathToFileURL(join(dist, 'node.js')).href);
 const { findSoc, Machine, parseFirmware, SOCS } = library;
 
@@ -53,9 +55,32 @@ export function firmwareOf(file) {
   return parseFirmware(new Uint8Array(readFileSync(file)), file.split('/').at(-1));
 }
 
+/** Runs until the program ends; `marks` get the clock and the instructions after every chunk. */
+async function toTheEnd(machine, marks) {
+  const chunk = machine.scheduler.cyclesFromNs(CHUNK_NS);
+  const [core] = machine.cores;
+  let turn = marks[0].wall;
+  for (;;) {
+    const stop = machine.run(machine.scheduler.now + chunk);
+    const mark = { ...clock(), instructions: core.instructions };
+    marks.push(mark);
+    if (stop.kind !== 'limit') return stop;
+    if (mark.wall - turn < TURN_SECONDS) continue;
+    turn = mark.wall;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** The second half of a run, by instructions: what is hot has long been translated. */
+function secondHalf(marks) {
+  const end = marks.at(-1);
+  const from = marks.findLast(({ instructions }) => instructions <= end.instructions / 2);
+  return { wall: end.wall - from.wall, cpu: end.cpu - from.cpu, instructions: end.instructions - from.instructions };
+}
+
 /**
- * Runs a bench program to its end, checks what it printed, and tells how long that took: without the construction of the machine.
- * `events` is what the program counted, `translation` what the engine says of its own work.
+ * Runs a bench program to its end, checks what it printed, and tells how long that took: without the construction of the machine, with all
+ * translation. `steady` is the second half of it, `events` what the program counted, `translation` what the engine says of its own work.
  */
 export async function runInProcess(engine, program, { soc = socOf(program), repeat = 1, plain = false, fastForward = true } = {}) {
   collectGarbage();
@@ -75,20 +100,17 @@ export async function runInProcess(engine, program, { soc = socOf(program), repe
     },
   });
   try {
-    const start = clock();
-    let stop = { kind: 'limit' };
-    while (stop.kind === 'limit') {
-      stop = machine.run(machine.scheduler.now + CHUNK);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    const { wall, cpu } = clock(start);
+    const marks = [{ ...clock(), instructions: 0 }];
+    const stop = await toTheEnd(machine, marks);
+    const [start, end] = [marks[0], marks.at(-1)];
     if (stop.kind !== 'exit' || stop.status !== 0 || !program.until.test(text))
       throw new Error(`${program.name} on ${engine}: ${JSON.stringify(stop)}, it printed ${JSON.stringify(text)}`);
     const [core] = machine.cores;
     return {
-      wall,
-      cpu,
+      wall: end.wall - start.wall,
+      cpu: end.cpu - start.cpu,
       instructions: core.instructions,
+      steady: secondHalf(marks),
       skipped: core.skipped,
       events: Number(/^events (\d+)$/m.exec(text)?.[1] ?? 0),
       translation: instance.statistics,

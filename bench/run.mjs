@@ -11,24 +11,29 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { coldStart } from './cold-start.mjs';
+import { conditionsOf } from './conditions.mjs';
 import { costs } from './costs.mjs';
-import { runInProcess, SOC_NAMES } from './in-process.mjs';
+import { SOC_NAMES } from './in-process.mjs';
 import { mainJob } from './main-job.mjs';
-import { Deadline, program, rounded } from './measure.mjs';
+import { Deadline, rounded } from './measure.mjs';
 import { memory } from './memory.mjs';
 import { qemuVersion } from './qemu.mjs';
-import { Comparison, compare, RAW, ratiosOf } from './speed.mjs';
+import { Comparison, compare, ratiosOf } from './speed.mjs';
 import { say, tables } from './tables.mjs';
+import { FREE, RAW } from './unicorn-raw.mjs';
 
-/** Instructions of one run, and rounds. A quick run is shortened further on a slow or busy machine. */
-const FULL = { target: 400e6, rounds: 5, seconds: Number.POSITIVE_INFINITY };
-const QUICK = { target: 200e6, rounds: 5, seconds: 40 };
-/** How much shorter the runs of floating-point programs are, which are slower. */
-const FLOAT_SHARE = 8;
-/** Seconds that must be left for a question of a quick run. */
-const RESERVE = 10;
-/** Seconds that the interpreter takes for its first run of `alu` on the machine for which QUICK was chosen. */
-const USUAL = 0.5;
+/**
+ * Instructions of one run of the translating engine and of QEMU, and rounds. A user's run of seconds: translation is a part of it, and not most of
+ * it. A quick run has shorter ones, for which translation weighs more.
+ */
+const FULL = { target: 2e9, rounds: 5, seconds: Number.POSITIVE_INFINITY };
+const QUICK = { target: 1e9, rounds: 5, seconds: 46 };
+/** How much shorter the runs of floating-point programs are, which are slower, and of one program on every core. */
+const FLOAT_SHARE = 0.25;
+const CORES_SHARE = 0.25;
+/** Seconds that a quick run keeps for what comes after the integer programs, and that must be left for any one question. */
+const RESERVE = 12;
+const LEAST = 4;
 /** The program that compares the cores with each other. */
 const ON_EVERY_CORE = /^blend$/;
 
@@ -41,6 +46,12 @@ const { values: options } = parseArgs({
     rounds: { type: 'string' },
   },
 });
+const { quick } = options;
+const { target, rounds: usual, seconds } = quick ? QUICK : FULL;
+const rounds = Number(options.rounds ?? usual);
+const few = Number(options.rounds ?? (quick ? 1 : usual));
+const deadline = new Deadline(seconds);
+const load = loadavg()[0];
 
 function host() {
   return {
@@ -51,61 +62,59 @@ function host() {
     node: process.version,
     v8: process.versions.v8,
     ...(qemuVersion ? { qemu: qemuVersion } : {}),
-    loadAverage: loadavg()[0],
+    loadAverage: load,
   };
 }
 
-/** What is run of the whole, and how long. */
-async function plan() {
-  const { target, rounds, seconds } = options.quick ? QUICK : FULL;
-  const { wall } = await runInProcess('interpreter', program('alu'));
-  return {
-    target: options.quick ? target * Math.min(1, Math.max(0.2, USUAL / wall)) : target,
-    rounds: Number(options.rounds ?? rounds),
-    few: Number(options.rounds ?? (options.quick ? 1 : rounds)),
-    deadline: new Deadline(seconds),
-  };
-}
-
-async function onEveryCore(target, rounds) {
-  const results = [];
-  for (const soc of SOC_NAMES) results.push(...(await compare({ only: ON_EVERY_CORE, group: 'integer', soc, target }, rounds)));
-  return results;
+function onEveryCore() {
+  return SOC_NAMES.flatMap((soc) => compare({ only: ON_EVERY_CORE, group: 'integer', soc, target: target * CORES_SHARE }, few));
 }
 
 /** Everything beside the speed of programs. A quick run leaves out what it has no time for, and says so. */
-async function others({ few, target, deadline }) {
-  const { quick } = options;
+function others() {
   const questions = {
     mainJob: () => mainJob({ rounds: few }),
     coldStart: () => coldStart({ rounds: few }),
     costs: () => costs({ rounds: few, quick }),
     memory: () => memory(),
-    ...(quick ? {} : { cores: () => onEveryCore(target, few) }),
+    ...(quick ? {} : { cores: onEveryCore }),
   };
   const answers = { skipped: [] };
   for (const [name, question] of Object.entries(questions)) {
-    if (deadline.left > RESERVE) answers[name] = await question();
+    if (deadline.left > LEAST) answers[name] = question();
     else answers.skipped.push(name);
   }
   return answers;
 }
 
-async function measure() {
-  const { target, rounds, few, deadline } = await plan();
-  const some = { only: new RegExp(options.only ?? '.'), soc: options.soc, without: options.quick ? RAW : undefined };
+function measure() {
+  const some = { only: new RegExp(options.only ?? '.'), soc: options.soc, without: quick ? [RAW, FREE] : [] };
   const integer = Comparison.of({ ...some, group: 'integer', target });
-  const start = deadline.left;
-  await integer.round();
-  const round = start - deadline.left;
-  const float = await compare({ ...some, group: 'float', target: target / FLOAT_SHARE }, few);
-  const rest = options.only === undefined ? await others({ few, target, deadline }) : {};
-  for (let done = 1; done < rounds && deadline.left > round; done++) await integer.round();
-  const programs = [...integer.results(), ...float];
-  return { ratios: ratiosOf(programs), ratiosByCpuTime: ratiosOf(programs, 'perCpuSecond'), host: host(), ...rest, programs };
+  const float = Comparison.of({ ...some, group: 'float', target: target * FLOAT_SHARE });
+  if (quick) integer.firstRound(deadline, RESERVE);
+  else integer.round();
+  const rest = options.only === undefined ? others() : {};
+  if (quick) float.firstRound(deadline, 0);
+  else for (let done = 0; done < few; done++) float.round();
+  for (let done = 1; done < rounds; done++) {
+    if (quick) integer.roundUntil(deadline);
+    else integer.round();
+  }
+  const programs = [...integer.results(), ...float.results()];
+  return {
+    ratios: ratiosOf(programs),
+    ratiosByCpuTime: ratiosOf(programs, 'perCpuSecond'),
+    ratiosSteady: ratiosOf(programs, 'steadyPerSecond', 'perSecond'),
+    host: host(),
+    instructionsPerRun: target,
+    roundsWanted: rounds,
+    ...rest,
+    programs,
+  };
 }
 
 const start = performance.now();
-const answers = rounded({ ...(await measure()), quick: options.quick, seconds: (performance.now() - start) / 1000 });
+const measured = measure();
+const answers = rounded({ ...measured, conditions: conditionsOf(measured), quick, seconds: (performance.now() - start) / 1000 });
 if (options.json) console.log(JSON.stringify(answers));
 else for (const line of tables(answers)) say(line);

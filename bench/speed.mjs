@@ -2,45 +2,52 @@
  * How many instructions per second does each engine execute, on which kind of program, and how do the engines compare?
  *
  * All engines take turns at one program, round after round, so that whatever else the machine does hits all of them. Our engines and raw
- * libunicorn run inside this process and are timed without the construction of the machine; translation is part of their time. QEMU
- * is a process of its own: the time of a run that only starts and ends is subtracted.
+ * libunicorn share a Node process, a new one each round, in which the translating engine comes first and so starts as cold as for a user;
+ * its translation is part of its time. QEMU is a process of its own: the time of a run that only starts and ends is subtracted.
  */
-import { engines, runInProcess, socOf } from './in-process.mjs';
+import { engines, socOf } from './in-process.mjs';
 import { geometricMean, programs, spread, whenRunAlone } from './measure.mjs';
 import { qemuVersion, runQemu } from './qemu.mjs';
-import { rawAvailable, runRaw } from './unicorn-raw.mjs';
+import { sample } from './sample.mjs';
+import { FREE, RAW, rawAvailable } from './unicorn-raw.mjs';
 
-/** Work of an engine, where it is not that of the others: these are slow, and as fast in a short run as in a long one. */
-const SHARES = { interpreter: 0.1, unicorn: 0.5, 'unicorn-raw': 0.5 };
-export const RAW = 'unicorn-raw';
+/**
+ * Work of an engine, where it is not that of the others. These are slow, and as fast in a short run as in a long one; only QEMU gets as much as the
+ * translating engine, for both translate.
+ */
+const SHARES = { interpreter: 0.04, unicorn: 0.15, [RAW]: 0.15, [FREE]: 0.15 };
+
+/** How much shorter a run may become on a slow or busy machine. */
+const SHORTEST = 0.2;
 
 function peersOf(program) {
   return [
     ...Object.keys(engines),
-    ...(rawAvailable && program.group === 'integer' ? [RAW] : []),
+    ...(rawAvailable && program.group === 'integer' ? [RAW, FREE] : []),
     ...(qemuVersion && !program.virtualTime ? ['qemu'] : []),
   ];
 }
 
-async function runOnce(engine, program, soc, repeat) {
-  if (engine === RAW) return runRaw(program, { repeat });
-  if (engine !== 'qemu') return runInProcess(engine, program, { soc, repeat });
-  const idle = runQemu(program, { soc, repeat: 0 });
-  const busy = runQemu(program, { soc, repeat });
-  return { wall: busy.wall - idle.wall, cpu: busy.cpu === undefined ? undefined : busy.cpu - idle.cpu, start: idle.wall };
-}
-
-/** Measures of one program, to which rounds are added. */
+/** One program on one core: the runs of every engine, by rounds. */
 class Measurement {
+  /** Seconds of the last round. */
+  seconds = 0;
+  rounds = [];
+  /** Instructions by repetitions, as our engines count them. */
+  counts = new Map();
+
   constructor(program, soc, target, without) {
     this.program = program;
     this.soc = soc;
-    const engines = peersOf(program).filter((engine) => engine !== without);
-    this.runs = Object.fromEntries(engines.map((engine) => [engine, []]));
-    const repeat = (engine) => Math.max(1, Math.round((target * (SHARES[engine] ?? 1)) / program.each));
-    this.repeats = Object.fromEntries(engines.map((engine) => [engine, repeat(engine)]));
-    /** Instructions by repetitions, as our engines count them. */
-    this.counts = new Map();
+    this.engines = peersOf(program).filter((engine) => !without.includes(engine));
+    this.aim(target);
+  }
+
+  /** Chooses the repetitions that come to about `target` instructions; before the first round. */
+  aim(target) {
+    this.target = target;
+    const repeat = (engine) => Math.max(1, Math.round((target * (SHARES[engine] ?? 1)) / this.program.each));
+    this.repeats = Object.fromEntries(this.engines.map((engine) => [engine, repeat(engine)]));
   }
 
   /** Instructions of a run of `engine`; QEMU and raw libunicorn do not count theirs, and do the work of one that does. */
@@ -48,21 +55,37 @@ class Measurement {
     return this.counts.get(this.repeats[engine]);
   }
 
-  async round() {
-    const names = Object.keys(this.runs);
-    // Every engine comes first as often as the others.
-    const turn = this.runs[names[0]].length % names.length;
-    for (const engine of [...names.slice(turn), ...names.slice(0, turn)]) {
-      const repeat = this.repeats[engine];
-      const run = await runOnce(engine, this.program, this.soc, repeat);
-      this.runs[engine].push(run);
-      if (run.instructions !== undefined) this.count(engine, repeat, run);
-    }
+  round() {
+    const start = performance.now();
+    const round = {};
+    const here = this.engines.filter((engine) => engine !== 'qemu');
+    const { name } = this.program;
+    const inProcess = () => {
+      const runs = sample(here.map((engine) => ({ engine, program: name, soc: this.soc, repeat: this.repeats[engine] })));
+      for (const [i, engine] of here.entries()) round[engine] = runs[i];
+    };
+    const qemu = () => {
+      if (this.engines.includes('qemu')) round.qemu = this.qemu();
+    };
+    const turns = [inProcess, qemu];
+    if (this.rounds.length % 2 === 1) turns.reverse();
+    for (const turn of turns) turn();
+    for (const engine of here) if (round[engine].instructions !== undefined) this.count(engine, round[engine]);
+    this.rounds.push(round);
+    this.seconds = (performance.now() - start) / 1000;
+  }
+
+  qemu() {
+    const { program, soc } = this;
+    const idle = runQemu(program, { soc, repeat: 0 });
+    const busy = runQemu(program, { soc, repeat: this.repeats.qemu });
+    return { wall: busy.wall - idle.wall, cpu: busy.cpu === undefined ? undefined : busy.cpu - idle.cpu, start: idle.wall };
   }
 
   /** Engines must count the same instructions, and execute them all. */
-  count(engine, repeat, { instructions, skipped }) {
+  count(engine, { instructions, skipped }) {
     const { name, each } = this.program;
+    const repeat = this.repeats[engine];
     if (skipped > 0) throw new Error(`${name} on ${engine}: loops were skipped, not executed`);
     const counted = this.counts.get(repeat) ?? instructions;
     if (counted !== instructions) throw new Error(`${name}: ${engine} counts ${instructions} instructions, another engine ${counted}`);
@@ -70,45 +93,50 @@ class Measurement {
     this.counts.set(repeat, instructions);
   }
 
-  result() {
-    const of = (engine, runs) => {
-      const speeds = (clock) => spread(runs.map((run) => (run[clock] > 0 ? this.instructions(engine) / run[clock] : undefined)));
-      const { translation } = runs.at(-1);
-      return {
-        instructions: this.instructions(engine),
-        runs: runs.length,
-        perSecond: speeds('wall'),
-        perCpuSecond: speeds('cpu'),
-        ...(engine === 'qemu' ? { start: spread(runs.map(({ start }) => start)) } : {}),
-        ...(translation ? { translation } : {}),
-      };
-    };
-    const { name, title, group } = this.program;
-    const measured = Object.entries(this.runs).filter(([, runs]) => runs.length > 0);
+  resultOf(engine) {
+    const runs = this.rounds.map((round) => round[engine]);
+    const instructions = this.instructions(engine);
+    const speeds = (unit) => runs.map((run) => (run[unit] > 0 ? instructions / run[unit] : undefined));
+    const steady = runs.map(({ steady: half }) => (half?.wall > 0 ? half.instructions / half.wall : undefined));
+    const { translation } = runs.at(-1);
     return {
-      name,
-      title,
-      group,
-      soc: this.soc,
-      repeats: this.repeats,
-      engines: Object.fromEntries(measured.map(([engine, runs]) => [engine, of(engine, runs)])),
+      instructions,
+      runs: runs.length,
+      perSecond: spread(speeds('wall')),
+      perCpuSecond: spread(speeds('cpu')),
+      ...(runs[0].steady ? { steadyPerSecond: spread(steady) } : {}),
+      rounds: { perSecond: speeds('wall'), perCpuSecond: speeds('cpu'), ...(runs[0].steady ? { steadyPerSecond: steady } : {}) },
+      ...(engine === 'qemu' ? { start: spread(runs.map(({ start }) => start)) } : {}),
+      ...(translation ? { translation } : {}),
     };
+  }
+
+  result() {
+    const { name, title, group } = this.program;
+    const { soc, repeats } = this;
+    return { name, title, group, soc, repeats, engines: Object.fromEntries(this.engines.map((engine) => [engine, this.resultOf(engine)])) };
   }
 }
 
 /**
- * For every pair of engines, the geometric mean over the integer programs of how much faster the first is, by the medians.
- * `unit` is the clock. A pair of which one is missing has no ratio.
+ * How much faster engine `a` is than `b` in one result of a comparison: the median of the rounds' ratios, for what disturbs one round disturbs
+ * both. `of` and `to` are the figures that are compared. Undefined where one is missing.
  */
-export function ratiosOf(results, unit = 'perSecond') {
+export function ratio({ engines: measured }, a, b, of = 'perSecond', to = of) {
+  const [above, below] = [measured[a]?.rounds[of], measured[b]?.rounds[to]];
+  if (!above || !below) return undefined;
+  return spread(above.map((value, round) => (value && below[round] ? value / below[round] : undefined)))?.median;
+}
+
+/** For every pair of engines, the geometric mean of `ratio` over the integer programs. A pair of which one is missing has none. */
+export function ratiosOf(results, of = 'perSecond', to = of) {
   const integer = results.filter(({ group }) => group === 'integer');
   const names = [...new Set(integer.flatMap(({ engines: measured }) => Object.keys(measured)))];
   const ratios = {};
   for (const a of names) {
     for (const b of names) {
-      const pairs = integer.map(({ engines: measured }) => [measured[a]?.[unit]?.median, measured[b]?.[unit]?.median]);
-      if (a === b || pairs.some((pair) => pair.includes(undefined))) continue;
-      ratios[`${a}/${b}`] = geometricMean(pairs.map(([x, y]) => x / y));
+      const values = integer.map((result) => ratio(result, a, b, of, to));
+      if (a !== b && !values.includes(undefined)) ratios[`${a}/${b}`] = geometricMean(values);
     }
   }
   return ratios;
@@ -120,8 +148,8 @@ export class Comparison {
     this.measurements = measurements;
   }
 
-  /** The programs of a group, on one core. `target` is the number of instructions of a run, `without` an engine that is left out. */
-  static of({ group, only = /./, soc, target, without }) {
+  /** The programs of a group, on one core. `target` is the number of instructions of a run, `without` engines that are left out. */
+  static of({ group, only = /./, soc, target, without = [] }) {
     const measurements = [];
     for (const program of programs) {
       const on = program.group === group && only.test(program.name) ? socOf(program, soc) : undefined;
@@ -130,8 +158,26 @@ export class Comparison {
     return new Comparison(measurements);
   }
 
-  async round() {
-    for (const measurement of this.measurements) await measurement.round();
+  /** One round of every program. */
+  round() {
+    for (const measurement of this.measurements) measurement.round();
+  }
+
+  /** The first round, with runs as much shorter as it takes to be done at `deadline` with `reserve` seconds left. */
+  firstRound(deadline, reserve) {
+    let perInstruction = 0;
+    for (const [i, measurement] of this.measurements.entries()) {
+      const seconds = (deadline.left - reserve) / (this.measurements.length - i);
+      const { target } = measurement;
+      if (perInstruction > 0) measurement.aim(Math.min(target, Math.max(target * SHORTEST, seconds / perInstruction)));
+      measurement.round();
+      perInstruction = Math.max(perInstruction, measurement.seconds / measurement.target);
+    }
+  }
+
+  /** Another round of as many programs as there is time for. */
+  roundUntil(deadline) {
+    for (const measurement of this.measurements) if (deadline.left > 1.2 * measurement.seconds) measurement.round();
   }
 
   results() {
@@ -140,13 +186,13 @@ export class Comparison {
 }
 
 /** Some rounds of a comparison. */
-export async function compare(what, rounds) {
+export function compare(what, rounds) {
   const comparison = Comparison.of(what);
-  for (let round = 0; round < rounds; round++) await comparison.round();
+  for (let round = 0; round < rounds; round++) comparison.round();
   return comparison.results();
 }
 
-await whenRunAlone(import.meta.url, async () => {
-  const results = await compare({ group: 'integer', target: 200e6 }, 3);
+await whenRunAlone(import.meta.url, () => {
+  const results = compare({ group: 'integer', target: 1e9 }, 3);
   return { question: 'speed', ratios: ratiosOf(results), programs: results };
 });

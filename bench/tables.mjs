@@ -25,9 +25,22 @@ function speeds(title, results, label = ({ name }) => name) {
   return ['', `${title}: M instructions/s, min median max of ${runs}`, ...table([['program', ...names], ...rows])];
 }
 
-function ratios({ ratios: byWall, ratiosByCpuTime: byCpu }) {
-  const rows = Object.keys(byWall).map((pair) => [pair, byWall[pair].toFixed(3), byCpu[pair]?.toFixed(3) ?? '-']);
-  return ['', 'Ratios: geometric means of the integer programs', ...table([['', 'wall', 'CPU'], ...rows])];
+function ratios({ ratios: byWall, ratiosByCpuTime: byCpu, ratiosSteady: steady }) {
+  const cell = (value) => value?.toFixed(3) ?? '-';
+  const rows = Object.keys(byWall).map((pair) => [pair, cell(byWall[pair]), cell(byCpu[pair]), cell(steady[pair])]);
+  return ['', 'Ratios: geometric means of the integer programs', ...table([['', 'wall', 'CPU', 'second half, wall'], ...rows])];
+}
+
+function conditions(list) {
+  const cell = (value) => value?.toFixed(2) ?? '-';
+  const rows = list.map(({ text, program, wanted, wall, cpu, holds }) => [
+    program ? `${text}: ${program}` : text,
+    wanted,
+    cell(wall),
+    cell(cpu),
+    holds ? 'holds' : 'MISSED',
+  ]);
+  return ['', 'Demands', ...table([['', 'wanted', 'wall', 'CPU', 'by wall time'], ...rows])];
 }
 
 function times(title, answers) {
@@ -54,7 +67,7 @@ function translation(programs) {
   const rows = programs
     .map(({ name, engines }) => [name, engines.jit?.translation])
     .filter(([, figures]) => figures !== undefined)
-    .map(([name, figures]) => [name, ...Object.values(figures)]);
+    .map(([name, figures]) => [name, ...Object.values(figures).map((figure) => Math.round(figure))]);
   if (rows.length === 0) return [];
   const names = Object.keys(programs.find(({ engines }) => engines.jit?.translation).engines.jit.translation);
   return ['', 'What the translating engine did in its last run', ...table([['program', ...names], ...rows])];
@@ -75,6 +88,7 @@ export function tables(answers) {
       programs.filter(({ group }) => group === 'integer'),
     ),
     ...ratios(answers),
+    ...conditions(answers.conditions),
     ...speeds(
       'Floating point',
       programs.filter(({ group }) => group === 'float'),
@@ -85,6 +99,7 @@ export function tables(answers) {
     ...(answers.mainJob ? times('From the start of the process to goodbye! of images/imx8mp_rpmsg.elf', answers.mainJob) : []),
     ...(answers.coldStart ? times('Cold start', answers.coldStart) : []),
     ...(answers.memory ? memory(answers.memory) : []),
+    ...(answers.skipped?.length > 0 ? ['', `No time was left for: ${answers.skipped.join(', ')}`] : []),
     '',
     `${answers.seconds.toFixed(0)} s`,
   ];

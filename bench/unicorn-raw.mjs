@@ -1,17 +1,21 @@
 /**
- * A second, plain way to run programs on native libunicorn: what an emulator costs that calls uc_emu_start through koffi with a count of
- * instructions, as the documented interface has it, and knows nothing else. It counts no cycles, has no exceptions and no
- * devices; so it runs the integer programs only.
+ * Two plain ways to run programs on native libunicorn, through koffi: with a count of instructions for each uc_emu_start, as the documented
+ * interface has it; and without one, so that only the program itself can end it. Neither counts cycles, has exceptions or
+ * devices; so they run the integer programs only.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { clock, root } from './measure.mjs';
 
+/** What they are called. */
+export const RAW = 'unicorn-raw';
+export const FREE = 'unicorn-free';
+
 const NAMES = ['libunicorn.so.2', 'libunicorn.2.dylib', 'libunicorn.dylib', 'unicorn.dll'];
 const [ARCH_ARM, MODE_THUMB, PROT_ALL, ERR_EXCEPTION] = [1, 16, 7, 21];
 const REGISTER = { pc: 11, sp: 12, r0: 66, r1: 67 };
-const SLICE = 100_000;
+const SLICES = { [RAW]: 100_000, [FREE]: 0 };
 const MEMORY = 4 << 20;
 const SYS = { WRITE0: 0x04, GET_CMDLINE: 0x15, EXIT_EXTENDED: 0x20 };
 
@@ -55,8 +59,8 @@ const must = (error) => {
   if (error !== 0) throw new Error(`libunicorn answers ${error}`);
 };
 
-/** Runs a program `repeat` times. */
-export function runRaw(program, { repeat = 1 }) {
+/** Runs a program `repeat` times in one of the two ways. */
+export function runRaw(way, program, { repeat = 1 }) {
   const out = [0];
   must(unicorn.open(ARCH_ARM, MODE_THUMB, out));
   const uc = out[0];
@@ -70,13 +74,13 @@ export function runRaw(program, { repeat = 1 }) {
       const offset = elf.readUInt32LE(header + 4);
       elf.copy(memory, elf.readUInt32LE(header + 12), offset, offset + elf.readUInt32LE(header + 16));
     }
-    return run(uc, memory, program, `${program.name} repeat=${repeat}\0`);
+    return run(uc, memory, program, { slice: SLICES[way], commandLine: `${program.name} repeat=${repeat}\0` });
   } finally {
     unicorn.close(uc);
   }
 }
 
-function run(uc, memory, program, commandLine) {
+function run(uc, memory, program, { slice, commandLine }) {
   const get = (id) => {
     const value = [0];
     must(unicorn.read(uc, id, value));
@@ -88,7 +92,7 @@ function run(uc, memory, program, commandLine) {
   let pc = memory.readUInt32LE(4) & ~1;
   const start = clock();
   for (;;) {
-    const error = unicorn.start(uc, pc | 1, 0xffff_fffe, 0, SLICE);
+    const error = unicorn.start(uc, pc | 1, 0xffff_fffe, 0, slice);
     pc = get(REGISTER.pc);
     if (error === 0) continue;
     if (error !== ERR_EXCEPTION || memory.readUInt16LE(pc) !== 0xbeab) throw new Error(`libunicorn answers ${error} at ${pc}`);

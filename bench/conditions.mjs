@@ -1,0 +1,55 @@
+/** What is demanded of the engines, held against the figures of a run. Printed, not tested: a busy machine may miss what an idle one keeps. */
+import { ratio } from './speed.mjs';
+
+const smallest = (list) => list.reduce((least, item) => (item.value < least.value ? item : least));
+
+/** Of some programs, the one for which `of` gives least. */
+function worst(programs, of) {
+  const values = programs.map((program) => ({ program: program.name, value: of(program) })).filter(({ value }) => value !== undefined);
+  return values.length > 0 ? smallest(values) : undefined;
+}
+
+/** What an engine's speed is measured by, by the clock. */
+const UNITS = { wall: 'perSecond', cpu: 'perCpuSecond' };
+
+/** `{ text, wanted, wall, cpu, program?, holds }` of every demand that the run can answer; `holds` by wall time. */
+export function conditionsOf({ programs, ratios, ratiosByCpuTime, mainJob }) {
+  const integer = programs.filter(({ group }) => group === 'integer');
+  const means = (pair) => ({ wall: { value: ratios[pair] }, cpu: { value: ratiosByCpuTime[pair] } });
+  const worsts = (list, of) => ({
+    wall: worst(list, (program) => of(program, UNITS.wall)),
+    cpu: worst(list, (program) => of(program, UNITS.cpu)),
+  });
+  const job = mainJob?.jit;
+  const demands = [
+    { text: 'jit/unicorn, geometric mean of the integer programs', wanted: 2, ...means('jit/unicorn') },
+    { text: 'jit/qemu, geometric mean of the integer programs', wanted: 0.6, ...means('jit/qemu') },
+    {
+      text: 'jit/unicorn, the program where it is least',
+      wanted: 1,
+      ...worsts(programs, (program, unit) => ratio(program, 'jit', 'unicorn', unit)),
+    },
+    {
+      text: 'interpreter, M instructions/s, the integer program where it is slowest',
+      wanted: 40,
+      ...worsts(integer, ({ engines }, unit) => (engines.interpreter?.[unit] ? engines.interpreter[unit].median / 1e6 : undefined)),
+    },
+    {
+      text: 'seconds from the start of the process to goodbye!',
+      wanted: 0.6,
+      most: true,
+      wall: { value: job?.wall.median },
+      cpu: { value: job?.cpu?.median },
+    },
+  ];
+  return demands
+    .filter(({ wall }) => wall?.value !== undefined)
+    .map(({ text, wanted, most = false, wall, cpu }) => ({
+      text,
+      wanted: `${most ? '<=' : '>='} ${wanted}`,
+      wall: wall.value,
+      cpu: cpu?.value,
+      ...(wall.program ? { program: wall.program } : {}),
+      holds: most ? wall.value <= wanted : wall.value >= wanted,
+    }));
+}
