@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path/posix';
 import { describe, expect, it } from 'vitest';
 import { optionsMarkdown } from '../../src/cli/options.ts';
+import { EXIT } from '../../src/cpu/jit/layout.ts';
 import { exists, filesUnder, quoted, read, tableRows } from './support.ts';
 
 const PAGES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...filesUnder('docs', '.md')];
@@ -45,6 +46,34 @@ describe('docs/architecture.md', () => {
     const codes = [...(/export const STOP = \{(.*?)\n}/s.exec(read('src/cpu/engine.ts'))?.[1] ?? '').matchAll(/^ {2}([A-Z_]+):/gm)];
     const rows = tableRows(ARCHITECTURE, ['stop', 'counted', 'then the core']).flatMap(([stop]) => quoted(stop!));
     expect(rows.sort()).toEqual(codes.map(([, code]) => code!).sort());
+  });
+});
+
+describe('docs/cpu.md', () => {
+  const page = read('docs/cpu.md');
+
+  it('names no source that does not exist', () => {
+    const files = [...filesUnder('src', '.ts'), ...filesUnder('test', '.ts')].map((file) => `/${file.replace(/^src\//, '')}`);
+    const names = [...page.matchAll(/[a-z0-9/-]+\.ts\b/g)].map(([name]) => name);
+    expect(names.length).toBeGreaterThan(40);
+    expect(names.filter((name) => !files.some((file) => file.endsWith(`/${name}`)))).toEqual([]);
+  });
+
+  it('names every way out of translated code', () => {
+    const exits = Object.keys(EXIT);
+    expect(
+      tableRows(page, ['exit', 'the instruction', 'then'])
+        .flatMap(([exit]) => quoted(exit!))
+        .sort(),
+    ).toEqual(exits.sort());
+  });
+
+  it('names every member of the contract that is more than data', () => {
+    const engine = /export interface Engine \{(.*?)\n}/s.exec(read('src/cpu/engine.ts'))?.[1] ?? '';
+    const settings = [...engine.matchAll(/^ {2}([a-zA-Z]+): boolean;/gm)].map(([, name]) => name!);
+    const methods = [...engine.matchAll(/^ {2}([a-zA-Z]+)\(/gm)].map(([, name]) => name!).filter((name) => name !== 'dispose');
+    expect(settings).toHaveLength(4);
+    expect([...settings, ...methods].filter((name) => !new RegExp(`\\b${name}\\b`).test(page))).toEqual([]);
   });
 });
 
