@@ -1,8 +1,8 @@
 /**
  * Order and structure of a region's blocks: what WebAssembly's nested blocks and loops need to know.
  *
- * After Ramsey, "Beyond Relooper" (ICFP 2022): reverse postorder, dominators, loop headers, merge points. An edge that makes the graph
- * irreducible becomes an exit from the region.
+ * After Ramsey, "Beyond Relooper" (ICFP 2022): reverse postorder, dominators, loop headers, merge points. Where edges make the graph
+ * irreducible (state machines that compilers thread), a hub becomes the entry; such edges go through it.
  */
 import { type Block, type Edge, edges, type Region } from './region.ts';
 
@@ -18,14 +18,57 @@ export interface Structure {
   readonly merges: ReadonlySet<number>;
 }
 
-/** Works out the structure; changes edges that cannot be part of it into exits. */
+/** Works out the structure; puts a hub before the blocks, and redirects edges to it, where the graph is irreducible. */
 export function structure(region: Region): Structure {
+  const hub = new Hub(region.blocks[0]!);
   for (;;) {
-    const order = reversePostorder(region.blocks[0]!);
+    const order = reversePostorder(hub.entry);
     for (const [id, block] of order.entries()) block.id = id;
     const dominators = immediateDominators(order);
-    if (!breakIrreducible(order, dominators)) return finish(order, dominators);
+    if (!hub.redirect(order, dominators)) return finish(order, dominators);
   }
+}
+
+/** A block before all others from which every target of an irreducible edge can be reached, and so is dominated by it only. */
+class Hub {
+  entry: Block;
+  private readonly first: Block;
+  private readonly targets: Edge[] = [];
+  private readonly ways = new Map<Block, Block>();
+
+  constructor(first: Block) {
+    this.entry = first;
+    this.first = first;
+  }
+
+  /** Redirects backward edges to blocks that do not dominate their source; true when there was one. */
+  redirect(order: readonly Block[], dominators: Int32Array): boolean {
+    let found = false;
+    for (const block of order)
+      replaceEdges(block, (edge) => {
+        if (!('block' in edge) || edge.block.id > block.id || dominates(dominators, edge.block.id, block.id)) return edge;
+        found = true;
+        return { block: this.wayTo(edge.block) };
+      });
+    return found;
+  }
+
+  private wayTo(target: Block): Block {
+    const known = this.ways.get(target);
+    if (known) return known;
+    if (this.entry === this.first) {
+      this.entry = empty(this.first, { kind: 'hub', targets: this.targets });
+      this.targets.push({ block: this.first });
+    }
+    const way = empty(target, { kind: 'enter', index: this.targets.length, to: { block: this.entry } });
+    this.targets.push({ block: target });
+    this.ways.set(target, way);
+    return way;
+  }
+}
+
+function empty({ pc, it, context }: Block, end: Block['end']): Block {
+  return { id: 0, pc, it, context, steps: [], end };
 }
 
 function targets(block: Block): Block[] {
@@ -89,19 +132,6 @@ function dominates(dominators: Int32Array, a: number, b: number): boolean {
   return at === a;
 }
 
-/** Turns backward edges into blocks that do not dominate their source into exits; true when there was one. */
-function breakIrreducible(order: readonly Block[], dominators: Int32Array): boolean {
-  let found = false;
-  for (const block of order) {
-    replaceEdges(block, (edge) => {
-      if (!('block' in edge) || edge.block.id > block.id || dominates(dominators, edge.block.id, block.id)) return edge;
-      found = true;
-      return { exit: edge.block.pc };
-    });
-  }
-  return found;
-}
-
 function replaceEdges({ end }: Block, replace: (edge: Edge) => Edge): void {
   switch (end.kind) {
     case 'jump':
@@ -124,6 +154,8 @@ function replaceEdges({ end }: Block, replace: (edge: Edge) => Edge): void {
       if (end.next) end.next = replace(end.next);
       break;
     case 'interpret':
+    case 'hub':
+    case 'enter':
       break;
   }
 }
@@ -137,7 +169,7 @@ function finish(order: readonly Block[], dominators: Int32Array): Structure {
   for (const block of order) {
     for (const target of targets(block)) {
       if (target.id <= block.id) loops.add(target.id);
-      else if (seen.has(target.id) || block.end.kind === 'table') merges.add(target.id);
+      else if (seen.has(target.id) || block.end.kind === 'table' || block.end.kind === 'hub') merges.add(target.id);
       else seen.add(target.id);
     }
   }

@@ -109,6 +109,7 @@ export class Generator {
     fp: 0,
     dr: 0,
     dp: 0,
+    way: 0,
   };
   /** The last instruction of this block that changed FPSCR's N, Z, C, V was a comparison: a CMP of locals fa and fb would give the same. */
   compared = false;
@@ -134,6 +135,8 @@ export class Generator {
   private readonly entryFlags: (FlagState | undefined)[];
   private readonly needs: number[];
   private readonly checks = new Set<number>();
+  /** The block in which the region begins. */
+  private first = 0;
   /** Registers that may differ from their cells when a block begins. */
   private readonly dirtyIn: number[];
   private dirty = 0;
@@ -186,7 +189,7 @@ export class Generator {
     code.prepend(this.code);
     const fn = this.module.define(this.regionType, code);
     this.module.export('run', fn);
-    return { bytes: this.module.encode(), sites: this.sites, need: this.needs[0]! };
+    return { bytes: this.module.encode(), sites: this.sites, need: this.needs[this.first]! };
   }
 
   // ---- registers
@@ -306,6 +309,12 @@ export class Generator {
   /** Decides where the budget is checked, and what each check asks for. */
   private budget(): void {
     const { order, loops } = this.structure;
+    const { end } = order[0]!;
+    // The hub itself, not knowing the address, checks nothing.
+    if (end.kind === 'hub') {
+      for (const edge of end.targets) if ('block' in edge) this.checks.add(edge.block.id);
+      if ('block' in end.targets[0]!) this.first = end.targets[0].block.id;
+    }
     for (const block of order) {
       const after = order.some(
         ({ end }) => (end.kind === 'call' || end.kind === 'call-register') && 'block' in end.next && end.next.block === block,
@@ -414,12 +423,12 @@ export class Generator {
     this.compared = false;
     this.trapPassed = block.id !== 0 && this.trapPassedAt[this.dominator.get(block.id)!]!;
     this.step = block.steps[0]!;
-    if (this.checks.has(block.id)) {
+    if (this.checks.has(block.id) && block.steps.length > 0) {
       code.get(REM).i32(this.needs[block.id]!).op(OP.I32_LT_S).when();
       this.exit(EXIT.SHORT, 0);
       code.end();
     }
-    code.get(REM).i32(block.steps.length).op(OP.I32_SUB).set(REM);
+    if (block.steps.length > 0) code.get(REM).i32(block.steps.length).op(OP.I32_SUB).set(REM);
     const last = block.end.kind === 'jump' && !isBranch(block.steps.at(-1)!) ? block.steps.length : block.steps.length - 1;
     let open = -1;
     for (let i = 0; i < last; i++) {
@@ -542,9 +551,16 @@ export class Generator {
         this.r(end.index).i32(targets.length).op(OP.I32_GE_U).when();
         this.exit(EXIT.INTERPRET);
         code.end();
-        this.branchTable(end.index, targets);
+        this.branchTable(() => this.r(end.index), targets);
         return;
       }
+      case 'hub':
+        this.branchTable(() => code.get(this.local.way), end.targets);
+        return;
+      case 'enter':
+        code.i32(end.index).set(this.local.way);
+        this.go(end.to);
+        return;
       case 'dynamic':
         this.dynamic(step, end.expected, end.back, end.next);
         return;
@@ -566,7 +582,7 @@ export class Generator {
     this.go(next);
   }
 
-  private branchTable(index: number, targets: readonly Edge[]): void {
+  private branchTable(index: () => Code, targets: readonly Edge[]): void {
     const { code } = this;
     const inside = targets.flatMap((edge) => ('block' in edge ? [edge.block.id] : []));
     for (const id of new Set(inside)) this.meet(id);
@@ -580,7 +596,7 @@ export class Generator {
       return (id <= this.block.id ? this.loopLabels.get(id) : this.labels.get(id))!;
     });
     if (labels.some((label) => label === undefined)) throw new Untranslatable('branch table');
-    this.r(index).brTable(labels.slice(0, -1), labels.at(-1)!);
+    index().brTable(labels.slice(0, -1), labels.at(-1)!);
     for (const pc of outside.toReversed()) {
       code.end();
       this.leave(() => code.i32(pc));

@@ -27,8 +27,12 @@ const HOT_TURNS = 10;
 const HOT_EXITS = 24;
 /** As many times more where translated code goes by that is entered somewhere else: as a rule it will be, the next time. */
 const PATIENCE = 16;
+/** As many times fewer to the functions that translated code calls. */
+const EAGERNESS = 4;
 /** More than any translated code needs to begin. */
 const SHORT_OF = 1024;
+/** Instructions after which code that was rewritten, or that could not be translated, gets another chance. */
+const FORGIVENESS = 1 << 26;
 /** Instructions within which a sampled place becomes the target of a branch. */
 const SETTLE = 64;
 const COUNTERS = 4096;
@@ -102,7 +106,7 @@ export class Jit implements Engine {
     const { memory } = host;
     const written = memory.onCodeWritten;
     memory.onCodeWritten = (offset, length) => {
-      this.translations.invalidate(offset, length);
+      this.translations.invalidate(offset, length, this.running);
       written?.(offset, length);
     };
     const flush = memory.onFlush;
@@ -186,6 +190,7 @@ export class Jit implements Engine {
     const { cells, interpreter, translations, control } = this;
     this.budget = budget;
     this.before = 0;
+    this.running = true;
     interpreter.begin();
     let remaining = budget;
     let stop: number = STOP.BUDGET;
@@ -197,6 +202,7 @@ export class Jit implements Engine {
         const given = Math.min(remaining, STRETCH);
         this.withheld = remaining - given;
         interpreter.events = 0;
+        translations.changed = false;
         const value = this.runtime.dispatch(pc, given);
         const left = control[CONTROL.REMAINING]! + this.withheld;
         if ((value & 1) === 0) {
@@ -260,10 +266,19 @@ export class Jit implements Engine {
     if (remaining <= 0 && (stop === ENTERED || stop === GO_ON || stop === SHORT || stop === ALONE)) stop = STOP.BUDGET;
     translations.resume();
     this.before = budget - remaining;
+    this.running = false;
+    this.age += this.before;
+    if (this.age >= FORGIVENESS) {
+      this.age = 0;
+      translations.forgive();
+    }
     return stop as StopCode;
   }
 
   private lastStop = 0;
+  private running = false;
+  /** Instructions since code that was rewritten too often was last forgiven. */
+  private age = 0;
   /** Instructions that the interpreter executed since the last sample; whether the last sample was of a hot place. */
   private interpreted = 0;
   private hot = false;
@@ -304,13 +319,20 @@ export class Jit implements Engine {
   private countExit(pc: number): void {
     const { exits } = this;
     const count = (exits.get(pc) ?? 0) + 1;
-    if (count < (this.translations.covers(pc) ? this.hotExits * PATIENCE : this.hotExits)) {
+    if (count < this.enoughExits(pc)) {
       if (exits.size >= COUNTERS) exits.clear();
       exits.set(pc, count);
       return;
     }
     exits.delete(pc);
-    if (!this.translations.at(pc)) this.translations.translate(pc);
+    // What it contains need not be translated, too, because it was hot by the same way.
+    if (!this.translations.at(pc)) for (const place of this.translations.translate(pc)?.places ?? []) exits.delete(place);
+  }
+
+  /** Functions are translated early: until then each call ends its caller's translated code, and the interpreter has what follows, too. */
+  private enoughExits(pc: number): number {
+    if (this.translations.isCalled(pc)) return Math.ceil(this.hotExits / EAGERNESS);
+    return this.translations.goesBy(pc) ? this.hotExits * PATIENCE : this.hotExits;
   }
 
   /** The interpreter has had a whole turn: true when it is often where it is now. */
@@ -319,7 +341,7 @@ export class Jit implements Engine {
     const { turns, cells } = this;
     const place = cells[CELL.PC]! >>> 6;
     const count = (turns.get(place) ?? 0) + 1;
-    if (count < (this.translations.covers(cells[CELL.PC]! & ~1) ? this.hotTurns * PATIENCE : this.hotTurns)) {
+    if (count < (this.translations.goesBy(cells[CELL.PC]! & ~1) ? this.hotTurns * PATIENCE : this.hotTurns)) {
       if (turns.size >= COUNTERS) turns.clear();
       turns.set(place, count);
       return false;
@@ -438,7 +460,7 @@ export class Jit implements Engine {
       control[CONTROL.STATUS] = FAULTED;
       return 0;
     }
-    control[CONTROL.STATUS] = interpreter.events === 0 ? OK : STOPPING;
+    control[CONTROL.STATUS] = interpreter.events === 0 && !this.translations.changed ? OK : STOPPING;
     const value = interpreter.loaded;
     if (kind === ACCESS.LDRSH) return (value << 16) >> 16;
     return kind === ACCESS.LDRSB ? (value << 24) >> 24 : value;
@@ -449,14 +471,14 @@ export class Jit implements Engine {
     this.enter(code, remaining);
     const kind = ((code >>> 1) & 7) + 5;
     if (interpreter.store(address, value, kind === ACCESS.STR ? 4 : kind === ACCESS.STRH ? 2 : 1) !== DONE) return FAULTED;
-    return interpreter.events === 0 ? OK : STOPPING;
+    return interpreter.events === 0 && !this.translations.changed ? OK : STOPPING;
   }
 
   private handler(code: number, remaining: number): number {
     const { interpreter } = this;
     const { step, handler } = this.enter(code, remaining);
     this.outcome = HANDLERS[handler - FIRST_HANDLER]!(interpreter, step.w1, step.w2, step.w3);
-    return this.outcome === DONE && interpreter.events === 0 ? 0 : 1;
+    return this.outcome === DONE && interpreter.events === 0 && !this.translations.changed ? 0 : 1;
   }
 }
 

@@ -16,7 +16,7 @@ const ENTER = OPERATION.get('ENTER')!;
 const BKPT = OPERATION.get('BKPT()')!;
 
 /** Most instructions of one region, of one callee that is taken in, and of nested callees. */
-const REGION_LIMIT = 400;
+
 const INLINE_LIMIT = 48;
 const INLINE_DEPTH = 3;
 /** Entries of a branch table that is taken in. */
@@ -63,7 +63,11 @@ export type Terminator =
   /** The step itself computes where it goes; `expected` is the address at which a copied function returns, and its block. */
   | { readonly kind: 'dynamic'; readonly expected: number; back: Edge | undefined; next: Edge | undefined }
   /** The interpreter executes the instruction. */
-  | { readonly kind: 'interpret'; next: Edge | undefined };
+  | { readonly kind: 'interpret'; next: Edge | undefined }
+  /** Of blocks without steps, which control-flow.ts adds: goes where the last `enter` said, at first to target 0. */
+  | { readonly kind: 'hub'; readonly targets: Edge[] }
+  /** Sets the target of the hub, and goes there. */
+  | { readonly kind: 'enter'; readonly index: number; readonly to: Edge };
 
 /** A run of instructions with one entry. */
 export interface Block {
@@ -103,6 +107,7 @@ export type Original = (page: CodePage, index: number) => number;
 export function edges(end: Terminator): Edge[] {
   switch (end.kind) {
     case 'jump':
+    case 'enter':
       return [end.to];
     case 'branch':
     case 'compare':
@@ -111,6 +116,7 @@ export function edges(end: Terminator): Edge[] {
     case 'call-register':
       return end.condition < 0 ? [end.next] : [end.next, end.next];
     case 'table':
+    case 'hub':
       return end.targets;
     case 'dynamic':
       return [end.back, end.next].filter((edge): edge is Edge => edge !== undefined);
@@ -139,6 +145,7 @@ class Former {
   private readonly code: CodePages;
   private readonly original: Original;
   private readonly refused: ReadonlySet<number>;
+  private readonly limit: number;
   private readonly blocks = new Map<string, Block>();
   private readonly queue: { pc: number; it: number; context: Context; edge: (edge: Edge) => void }[] = [];
   private readonly steps = new Map<string, Step | undefined>();
@@ -147,7 +154,8 @@ class Former {
   private instructions = 0;
   private contexts = 0;
 
-  constructor(code: CodePages, original: Original, refused: ReadonlySet<number>) {
+  constructor(code: CodePages, original: Original, refused: ReadonlySet<number>, limit: number) {
+    this.limit = limit;
     this.code = code;
     this.original = original;
     this.refused = refused;
@@ -185,7 +193,7 @@ class Former {
         block.end = { kind: 'jump', to: this.block(at, state, context) };
         break;
       }
-      const step = this.instructions < REGION_LIMIT ? this.step(at, state) : undefined;
+      const step = this.instructions < this.limit ? this.step(at, state) : undefined;
       if (!step) {
         if (steps.length === 0) return { exit: pc };
         block.end = { kind: 'jump', to: { exit: at } };
@@ -439,7 +447,7 @@ class Former {
       if (at.entry === target) return false;
       depth++;
     }
-    if (depth > INLINE_DEPTH || this.instructions > REGION_LIMIT - INLINE_LIMIT) return false;
+    if (depth > INLINE_DEPTH || this.instructions > this.limit - INLINE_LIMIT) return false;
     const seen = new Set<string>();
     const todo: [number, number][] = [[target, 0]];
     let returns = false;
@@ -505,7 +513,16 @@ class Former {
   }
 }
 
-/** The region that begins at `pc`, or undefined when nothing can be translated there; the interpreter executes what is at `refused` addresses. */
-export function formRegion(code: CodePages, original: Original, pc: number, refused: ReadonlySet<number>): Region | undefined {
-  return new Former(code, original, refused).form(pc);
+/**
+ * The region that begins at `pc`, of at most about `limit` instructions, or undefined when nothing can be translated there; the interpreter
+ * executes what is at `refused` addresses.
+ */
+export function formRegion(
+  code: CodePages,
+  original: Original,
+  pc: number,
+  refused: ReadonlySet<number>,
+  limit: number,
+): Region | undefined {
+  return new Former(code, original, refused, limit).form(pc);
 }

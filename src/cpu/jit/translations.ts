@@ -14,12 +14,15 @@ import { structure } from './control-flow.ts';
 import { EMIT, HANDLER_OF } from './emit.ts';
 import { Generator } from './generator.ts';
 import { type Site, Untranslatable } from './layout.ts';
-import { formRegion, type Guard, type Region, type RegionPage } from './region.ts';
+import { edges, formRegion, type Guard, type Region, type RegionPage } from './region.ts';
 import type { Places } from './runtime.ts';
 
 const ENTER = OPERATION.get('ENTER')!;
 /** Most regions, and most bytes of modules, at a time; beyond, all are dropped and the hot ones come again. */
-const REGION_LIMIT = 1024;
+const REGIONS_LIMIT = 1024;
+/** Most instructions of a region; of one that begins in the middle of another, because its beginning is seldom passed: a loop, as a rule. */
+const WHOLE = 800;
+const PART = 100;
 const BYTES_LIMIT = 48 << 20;
 /** How often code at one address may change before it is left to the interpreter, for a while. */
 const REWRITE_LIMIT = 8;
@@ -52,6 +55,8 @@ export interface Translated {
   readonly bytes: number;
   /** Addresses of its instructions, copies of callees aside. */
   readonly places: readonly number[];
+  /** Functions that it calls. */
+  readonly calls: readonly number[];
   linked: boolean;
 }
 
@@ -99,9 +104,13 @@ export class Translations {
   private readonly linkedRegions = new Set<Translated>();
   private readonly patches = new Map<number, Patch>();
   private readonly suspended: Patch[] = [];
+  /** Set when translated code was dropped or unlinked, which then must not go on. */
+  changed = false;
   private readonly rewrites = new Map<number, number>();
   /** Addresses of instructions that the generator does not know. */
   private readonly refused = new Set<number>();
+  /** Functions that translated code calls. */
+  private readonly callees = new Set<number>();
   /** In how many regions an instruction is, copies of callees aside. */
   private readonly covered = new Map<number, number>();
   /** Sites of regions that were dropped while they may still be executing. */
@@ -131,9 +140,14 @@ export class Translations {
     return this.byPc.get(pc);
   }
 
-  /** True when some region contains the instruction at `pc`, though it may not begin there. */
-  covers(pc: number): boolean {
-    return this.covered.has(pc);
+  /** True where translated code goes by, as a rule, that is entered somewhere else. */
+  goesBy(pc: number): boolean {
+    return this.covered.has(pc) && !this.callees.has(pc);
+  }
+
+  /** True for a function that translated code calls. */
+  isCalled(pc: number): boolean {
+    return this.callees.has(pc);
   }
 
   site(region: number, site: number): Site {
@@ -151,10 +165,10 @@ export class Translations {
 
   /** Translates the code at `pc`; without the instructions that turn out to be beyond the generator, if need be. */
   private attempt(pc: number): Translated | undefined {
-    const region = formRegion(this.code, (page, index) => this.original(page, index), pc, this.refused);
+    const region = this.form(pc);
     if (!region || region.instructions === 0) return undefined;
     if (region.blocks[0]!.end.kind === 'interpret' && region.blocks[0]!.steps.length === 1) return undefined;
-    if (this.byPc.size >= REGION_LIMIT || this.statistics.liveBytes > BYTES_LIMIT) this.dropAll();
+    if (this.byPc.size >= REGIONS_LIMIT || this.statistics.liveBytes > BYTES_LIMIT) this.dropAll();
     const number = this.free.pop() ?? this.byNumber.push(undefined) - 1;
     const translated = this.compile(region, number);
     if (typeof translated !== 'number') return translated;
@@ -202,6 +216,7 @@ export class Translations {
 
   /** The page table has changed: nothing can be entered before its pages were looked at again. */
   unlink(): void {
+    this.changed = true;
     for (const region of this.linkedRegions) {
       region.linked = false;
       this.i32[this.entry(region.pc) >>> 2] = 0;
@@ -209,14 +224,14 @@ export class Translations {
     this.linkedRegions.clear();
   }
 
-  /** Drops what was made from `length` bytes at arena offset `at`. */
-  invalidate(at: number, length: number): void {
+  /** Drops what was made from `length` bytes at arena offset `at`; `own`: the code itself wrote them, not whoever loads a program. */
+  invalidate(at: number, length: number, own: boolean): void {
     for (let page = at & -4096; page < at + length; page += 4096) {
       const regions = this.byPage.get(page);
       if (!regions) continue;
       for (const region of [...regions]) {
         if (!region.guards.some((guard) => guard.arena < at + length && at < guard.arena + guard.length)) continue;
-        this.rewrites.set(region.pc, (this.rewrites.get(region.pc) ?? 0) + 1);
+        if (own) this.rewrites.set(region.pc, (this.rewrites.get(region.pc) ?? 0) + 1);
         this.drop(region);
       }
     }
@@ -249,9 +264,26 @@ export class Translations {
     this.dropAll();
   }
 
+  /** Lets what was left to the interpreter be tried again: other code may be there now. */
+  forgive(): void {
+    this.rewrites.clear();
+    this.refused.clear();
+  }
+
   private refuse(pc: number): undefined {
     this.rewrites.set(pc, REWRITE_LIMIT);
     return undefined;
+  }
+
+  /** The region at `pc`: where other translated code goes by, only the loop that it is in, if that is small. */
+  private form(pc: number): Region | undefined {
+    const original = (page: CodePage, index: number): number => this.original(page, index);
+    if (this.covered.get(pc) === 1 && this.goesBy(pc)) {
+      const part = formRegion(this.code, original, pc, this.refused, PART);
+      const head = part?.blocks[0];
+      if (part?.blocks.some(({ end }) => edges(end).some((edge) => 'block' in edge && edge.block === head))) return part;
+    }
+    return formRegion(this.code, original, pc, this.refused, WHOLE);
   }
 
   /** The translation, or the address of an instruction that cannot be translated. */
@@ -278,7 +310,18 @@ export class Translations {
       statistics.bytes += bytes.length;
       statistics.instructions += region.instructions;
       const { pc, guards, pages } = region;
-      return { number, pc, need, sites, guards, pages, bytes: bytes.length, places: placesOf(region), linked: false };
+      return {
+        number,
+        pc,
+        need,
+        sites,
+        guards,
+        pages,
+        bytes: bytes.length,
+        places: placesOf(region),
+        calls: callsOf(region),
+        linked: false,
+      };
     } catch (error) {
       if (error instanceof Untranslatable) return generator?.now?.pc ?? region.pc;
       throw error;
@@ -289,6 +332,7 @@ export class Translations {
     const { statistics } = this;
     this.byNumber[region.number] = region;
     this.byPc.set(region.pc, region);
+    for (const pc of region.calls) this.callees.add(pc);
     for (const pc of region.places) this.covered.set(pc, (this.covered.get(pc) ?? 0) + 1);
     statistics.live++;
     statistics.liveBytes += region.bytes;
@@ -305,6 +349,7 @@ export class Translations {
   private drop(region: Translated): void {
     const { statistics } = this;
     if (this.byNumber[region.number] !== region) return;
+    this.changed = true;
     if (region.linked) {
       this.i32[this.entry(region.pc) >>> 2] = 0;
       this.linkedRegions.delete(region);
@@ -334,6 +379,7 @@ export class Translations {
   private dropAll(): void {
     for (const region of [...this.byPc.values()]) this.drop(region);
     this.rewrites.clear();
+    this.callees.clear();
   }
 
   private original(page: CodePage, index: number): number {
@@ -380,4 +426,8 @@ export class Translations {
 
 function placesOf({ blocks }: Region): number[] {
   return blocks.flatMap(({ context, steps }) => (context.parent ? [] : steps.map(({ pc }) => pc)));
+}
+
+function callsOf({ blocks }: Region): number[] {
+  return blocks.flatMap(({ end }) => (end.kind === 'call' ? [end.target] : []));
 }

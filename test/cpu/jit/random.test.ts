@@ -37,7 +37,7 @@ function runSeeds(options: LockStepOptions): { share: number; stops: ReadonlySet
   }
 }
 
-describe('random programs as WebAssembly', () => {
+describe('random programs as WebAssembly', { timeout: 180_000 }, () => {
   it('are the same on a Cortex-M7 with double precision', () => {
     const { share, stops } = runSeeds({ profile: CORTEX_M7 });
     expect(share).toBeGreaterThan(0.5);
