@@ -44,6 +44,13 @@ describe('docs/errors.md', () => {
     expect(Object.fromEntries(rows)).toEqual(EXIT);
   });
 
+  it('quotes findings as the models word them', () => {
+    const sources = filesUnder('src', '.ts').map(read).join('\n');
+    const texts = tableRows(PAGE, ['finding', 'what it means', 'what to do']).flatMap(([finding]) => quoted(finding!));
+    expect(texts.length).toBeGreaterThan(10);
+    expect(texts.filter((text) => !sources.includes(text))).toEqual([]);
+  });
+
   it('lists the stop reasons of Machine.run', () => {
     const type = /export type StopReason =(.*?);\n\n/s.exec(read('src/machine.ts'))?.[1] ?? '';
     const kinds = [...type.matchAll(/kind: '([^']+)'/g)].map(([, kind]) => kind!);
