@@ -10,7 +10,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { IMAGES } from './catalogue.mjs';
 
@@ -58,7 +58,7 @@ function compile(image, output) {
   const work = mkdtempSync(join(tmpdir(), 'imx-sim-images-'));
   try {
     const objects = image.sources.map((source, index) => {
-      const object = join(work, `${index}.o`);
+      const object = join(work, `${index}-${basename(source, '.c')}.o`);
       const dependency = join(work, `${index}.d`);
       const map = `-ffile-prefix-map=${ROOT.replace(/\/$/, '')}=images`;
       const arguments_ = [...image.flags, ...COMMON_FLAGS, map, '-MMD', '-MF', dependency, '-c', source, '-o', object];

@@ -9,6 +9,8 @@ const M7 = ['-mcpu=cortex-m7', '-mfloat-abi=soft', '-Os', '-g'];
 
 const BARE = ['-mcpu=cortex-m4', '-mfloat-abi=soft', '-Os', '-g'];
 
+const M33 = ['-mcpu=cortex-m33', '-mcmse', '-mfpu=fpv5-sp-d16', '-mfloat-abi=softfp', '-Os', '-Wl,--strip-debug'];
+
 /** The library's debug information holds paths of the machine that built the compiler. */
 const BENCH = ['-mcpu=cortex-m4', '-mfloat-abi=soft', '-O2', '-Wl,--strip-debug'];
 const SOFT = [...BENCH, '-DREAL=double', '-DROUNDS=60000u'];
@@ -156,13 +158,24 @@ export const IMAGES = [
     name: status === 0 ? 'semihosting' : `semihosting_exit${status}`,
     title: `Semihosting, exit status ${status}`,
     shows: 'Text and exit status through the emulator, on a bare core.',
-    soc: ['cortex-m4', 'cortex-m7'],
+    soc: ['cortex-m4', 'cortex-m7', 'cortex-m33'],
     flags: [...BARE, `-DEXIT_STATUS=${status}`],
     map: 'common/bare.ld',
     sources: ['semihosting/main.c', ...SEMIHOSTED],
     until: ['^hello from semihosting, -1 text 00c0ffee$', `^leaving with status ${status}$`],
     exit: status,
   })),
+  {
+    name: 'trustzone',
+    title: 'Two worlds on a Cortex-M33',
+    shows: 'Secure and Non-secure code that call each other, interrupt each other and break every rule of the border between them.',
+    soc: ['cortex-m33'],
+    flags: M33,
+    map: 'trustzone/an505.ld',
+    sources: ['trustzone/start.c', 'trustzone/secure.c', 'trustzone/nonsecure.c', ...SEMIHOSTED.slice(1)],
+    until: ['^callback: 12345$', '^CRC over 20000 calls: efddd36d$', '^trustzone: all done$'],
+    exit: 0,
+  },
   ...BENCHES.map(([name, title, group, millions, checksum, more = {}]) => ({
     name: `bench_${name}`,
     title: `Bench: ${title}`,
