@@ -1,19 +1,16 @@
 /**
  * Scenarios in Thumb code: a program is run on an engine and judged by the values that it wrote to the probe.
  *
- * The same scenario must give the same trace, cycles and registers on every engine. With THUMB_QEMU=1 in the environment and
- * qemu-system-arm installed, the trace is also compared with what QEMU's mps2-an500 says (scenarios marked `qemu: false` excepted: they
- * use the probe's interrupt lines, or test something that QEMU does not model).
+ * The same scenario must give the same trace, cycles and registers on every engine. All but those marked `qemu: false` (they use the
+ * probe's interrupt lines, or test something that QEMU does not model) also become images that test/differential/exceptions.test.ts runs
+ * on a Cortex-M4, M7 and M33, under QEMU and on our engines.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { CoreStop } from '../../src/cpu/core.ts';
 import type { EngineFactory } from '../../src/cpu/engine.ts';
 import { Rig, type RigOptions } from './core-harness.ts';
-import { assembleElf, ThumbPrograms } from './thumb.ts';
+import { QEMU_BOARDS, type QemuBoard, QemuImages, qemuMacros, qemuPrint } from './qemu-images.ts';
+import { assembleAt, type Segment, ThumbPrograms } from './thumb.ts';
 
 const COMMON = `
   .syntax unified
@@ -98,70 +95,6 @@ const PROBE_MACROS = `
   .endm
 `;
 
-/** QEMU takes interrupts only at the end of a block, which `settle` forces. Values go to a buffer at 0x6000_0000, which `done` prints through semihosting. */
-const QEMU_MACROS = `
-  .equ QEMU, 1
-  .macro settle
-    isb
-  .endm
-  .macro trace value
-    ldr r1, =\\value
-    tracer r1
-  .endm
-  .macro tracer register
-    ldr r0, =0x60000000
-    ldr r0, [r0]
-    add r0, r0, #0x60000000
-    str \\register, [r0, #4]
-    ldr r0, =0x60000000
-    push {r1}
-    ldr r1, [r0]
-    adds r1, #4
-    str r1, [r0]
-    pop {r1}
-  .endm
-  .macro done
-    b print_and_exit
-  .endm
-`;
-
-const QEMU_EXIT = `
-print_and_exit:
-  cpsid i
-  ldr r4, =0x60000000
-  ldr r5, [r4]
-  ldr sp, =0x20300000
-1: cbz r5, 4f
-  subs r5, #4
-  adds r4, #4
-  ldr r6, [r4]
-  movs r7, #8
-2: mov r1, r6, lsr #28
-  lsls r6, #4
-  adds r1, #'0'
-  cmp r1, #'9'
-  it hi
-  addhi r1, #39
-  push {r1}
-  mov r1, sp
-  movs r0, #3
-  bkpt 0xab
-  add sp, #4
-  subs r7, #1
-  bne 2b
-  movs r1, #10
-  push {r1}
-  mov r1, sp
-  movs r0, #3
-  bkpt 0xab
-  add sp, #4
-  b 1b
-4: movs r0, #0x18
-  ldr r1, =0x20026
-  bkpt 0xab
-  .ltorg
-`;
-
 /** Code stands in subsection 1; the vector table, which comes after it in the source, in subsection 0. */
 const VECTORS = `
 unexpected:
@@ -200,6 +133,21 @@ unexpected:
   vector irq7
 `;
 
+/** The source as an image for one of QEMU's boards; on AN505 it runs in Secure state. */
+function imageOf(source: string, { profile, vectors, buffer }: QemuBoard): readonly Segment[] {
+  const v8m = profile.architecture === 'armv8-m';
+  const common = v8m
+    ? COMMON.replace('cortex-m7', 'cortex-m33').replace('fpv5-d16', 'fpv5-sp-d16').replace('STACK, 0x2010', 'STACK, 0x3810')
+    : COMMON;
+  // Scenarios with an MPU have a region for the buffer. AN505 has 32 KiB at 0x2000_0000 and megabytes at 0x3800_0000.
+  const elsewhere = source.replaceAll('0x60000000', `0x${buffer.toString(16)}`);
+  const text = v8m ? elsewhere.replaceAll(/0x20(?=[01][0-9a-f]{5}\b)/g, '0x38') : elsewhere;
+  const done = '\n  .macro done\n    b print_and_exit\n  .endm\n';
+  const limits = v8m ? '  movs r0, #0\n  msr msplim, r0\n  msr psplim, r0\n' : '';
+  const exit = `print_and_exit:\n  cpsid i\n${limits}  ldr r0, =${v8m ? '0x38300000' : '0x20300000'}\n${qemuPrint(buffer)}`;
+  return [assembleAt(vectors, `${common}${qemuMacros(buffer)}${done}.text 1\n${text}\n  .ltorg\n${exit}${VECTORS}`)];
+}
+
 /** Options of a scenario. */
 export interface ScenarioOptions extends RigOptions {
   /** False: not compared with QEMU. */
@@ -221,9 +169,11 @@ export interface Outcome {
 /** The scenarios of one test file, which `name` identifies. */
 export class Scenarios {
   private readonly programs: ThumbPrograms;
+  private readonly images: QemuImages;
   private readonly outcomes = new Map<string, string>();
 
   constructor(name: string) {
+    this.images = new QemuImages(name);
     this.programs = new ThumbPrograms(name, (source) => `${COMMON}${PROBE_MACROS}.text 1\n${source}\n  .ltorg\n${VECTORS}`);
   }
 
@@ -248,8 +198,17 @@ export class Scenarios {
     const key = `${source}${JSON.stringify(rigOptions.profile?.name)}`;
     const earlier = this.outcomes.get(key);
     if (earlier !== undefined) expect(JSON.parse(outcome), `${engine.name} against the engine before`).toEqual(JSON.parse(earlier));
-    else if (qemu && process.env['THUMB_QEMU'] && rigOptions.profile === undefined)
-      expect(rig.trace, 'against QEMU').toEqual(runInQemu(source));
+    else if (qemu && before === undefined && Object.keys(rigOptions).every((name) => name === 'profile')) {
+      const core = rigOptions.profile?.name;
+      this.images.need(`${source}${core ?? ''}`, testName(engine), () =>
+        QEMU_BOARDS.flatMap((board) => {
+          const { name, architecture } = board.profile;
+          // The MPU of ARMv8-M is another one.
+          if ((core !== undefined && core !== name) || (architecture === 'armv8-m' && /\bMPU\b/.test(source))) return [];
+          return [[name, imageOf(source, board)]];
+        }),
+      );
+    }
     this.outcomes.set(key, outcome);
     return { rig, stop, trace: rig.trace, symbols };
   }
@@ -262,18 +221,7 @@ export class Scenarios {
   }
 }
 
-function runInQemu(source: string): number[] {
-  const directory = mkdtempSync(join(tmpdir(), 'qemu-'));
-  try {
-    const elf = join(directory, 'a.elf');
-    writeFileSync(elf, assembleElf(`${COMMON}${QEMU_MACROS}.text 1\n${source}\n  .ltorg\n${QEMU_EXIT}${VECTORS}`));
-    const args = ['-M', 'mps2-an500', '-semihosting', '-nographic', '-monitor', 'none', '-serial', 'none', '-kernel', elf];
-    const { stdout, stderr } = spawnSync('qemu-system-arm', args, { encoding: 'utf8', timeout: 10_000 });
-    return `${stdout}${stderr}`
-      .split('\n')
-      .filter((line) => /^[0-9a-f]{8}$/.test(line))
-      .map((line) => Number.parseInt(line, 16));
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+/** The running test's name without the engine. */
+export function testName(engine: EngineFactory): string {
+  return expect.getState().currentTestName!.replace(` on '${engine.name}'`, '').replaceAll(' > ', ': ');
 }

@@ -51,9 +51,22 @@ export class ThumbPrograms {
   }
 }
 
-/** Assembles and links `text` at address 0; needs arm-none-eabi binutils. */
-export function assembleElf(text: string): Uint8Array {
-  return inTools(text, (path) => readFileSync(path('a.elf')));
+/** Bytes at an address. */
+export interface Segment {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Assembles and links `text` at `address`; needs arm-none-eabi binutils. */
+export function assembleAt(address: number, text: string): Segment {
+  return inTools(
+    text,
+    (path) => {
+      execFileSync('arm-none-eabi-objcopy', ['-O', 'binary', path('a.elf'), path('a.bin')]);
+      return { address, bytes: new Uint8Array(readFileSync(path('a.bin'))) };
+    },
+    address,
+  );
 }
 
 function assemble(text: string): Entry {
@@ -68,13 +81,13 @@ function assemble(text: string): Entry {
   });
 }
 
-function inTools<T>(text: string, use: (path: (name: string) => string) => T): T {
+function inTools<T>(text: string, use: (path: (name: string) => string) => T, address = 0): T {
   const directory = mkdtempSync(join(tmpdir(), 'thumb-'));
   const path = (name: string) => join(directory, name);
   try {
     writeFileSync(path('a.s'), `${text}\n`);
     execFileSync('arm-none-eabi-as', ['-o', path('a.o'), path('a.s')]);
-    execFileSync('arm-none-eabi-ld', ['-Ttext=0', '-e', '0', '-o', path('a.elf'), path('a.o')]);
+    execFileSync('arm-none-eabi-ld', [`-Ttext=0x${address.toString(16)}`, '-e', '0', '-o', path('a.elf'), path('a.o')]);
     return use(path);
   } finally {
     rmSync(directory, { recursive: true });
