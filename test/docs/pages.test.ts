@@ -91,10 +91,32 @@ describe('CONTRIBUTING.md', () => {
     expect(rows).toEqual(projects);
   });
 
+  it('names variables of the environment that tests read', () => {
+    const variables = tableRows(read('CONTRIBUTING.md'), ['variable', 'tests', 'what it does']).map(([name]) => quoted(name!)[0]!);
+    const tests = filesUnder('test', '.ts').map(read).join('\n');
+    expect(variables.length).toBeGreaterThan(5);
+    expect(variables.filter((name) => !tests.includes(`process.env['${name.replace(/=.*/, '')}']`))).toEqual([]);
+  });
+
   it('explains how to add a SoC in under 40 lines', () => {
     const section = /^## A SoC$(.*?)^## /ms.exec(read('CONTRIBUTING.md'))?.[1] ?? '';
     expect(section.trim()).not.toBe('');
     expect(section.split('\n').length).toBeLessThan(40);
+  });
+});
+
+describe('docs/adr', () => {
+  const records = filesUnder('docs/adr', '.md');
+
+  it('are numbered without a gap', () => {
+    expect(records.map((path) => Number(/(\d{4})-[a-z0-9.-]+\.md$/.exec(path)?.[1]))).toEqual(records.map((_, index) => index + 1));
+  });
+
+  it.each(records)('%s has a title, a date, a status, and fits on a page', (path) => {
+    const lines = read(path).split('\n');
+    expect(lines[0]).toMatch(new RegExp(`^# ${Number(/\d{4}/.exec(path)?.[0])}\\. `));
+    expect(lines[2]).toMatch(/^Date: \d{4}-\d{2}-\d{2}\. Status: [a-z]+\./);
+    expect(lines.length).toBeLessThanOrEqual(60);
   });
 });
 
