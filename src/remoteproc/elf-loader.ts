@@ -6,6 +6,7 @@
  */
 import { FirmwareError } from '../errors.ts';
 import { hex, hex32 } from '../memory/bits.ts';
+import { type BuildAttributes, readBuildAttributes } from './build-attributes.ts';
 import { ELF32, type ElfHeader, PT, readElfHeader, readElfStructure, type SectionHeader, SHT } from './elf-structure.ts';
 import { cString, part, u16, u32 } from './file-bytes.ts';
 import { explainForeignFile } from './foreign-file.ts';
@@ -62,6 +63,8 @@ export interface Firmware {
   readonly symbols: readonly FirmwareSymbol[];
   readonly resourceTable: FirmwareResourceTable | undefined;
   readonly notes: readonly FirmwareNote[];
+  /** For which architecture it was built; absent when the file does not say. */
+  readonly buildAttributes?: BuildAttributes;
 }
 
 const EM_ARM = 40;
@@ -125,6 +128,8 @@ export function parseFirmware(bytes: Uint8Array, name: string): Firmware {
     );
   }
   const table = sections.find((section) => section.name === '.resource_table');
+  const attributes = sections.find((section) => section.type === SHT.ARM_ATTRIBUTES);
+  const buildAttributes = attributes && readBuildAttributes(contents(bytes, attributes));
   return {
     name,
     bytes,
@@ -134,6 +139,7 @@ export function parseFirmware(bytes: Uint8Array, name: string): Firmware {
     symbols: readSymbols(bytes, sections),
     resourceTable: table && { bytes: contents(bytes, table), da: table.addr, size: table.size },
     notes: sections.filter(({ type }) => type === SHT.NOTE).flatMap((section) => readNotes(contents(bytes, section))),
+    ...(buildAttributes ? { buildAttributes } : {}),
   };
 }
 

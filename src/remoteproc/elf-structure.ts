@@ -59,7 +59,7 @@ export const ELF32 = { EHDR: 52, PHDR: 32, SHDR: 40, SYM: 16 } as const;
 export const PT = { LOAD: 1 } as const;
 
 /** Types of sections that matter here. */
-export const SHT = { SYMTAB: 2, NOTE: 7, NOBITS: 8 } as const;
+export const SHT = { SYMTAB: 2, NOTE: 7, NOBITS: 8, ARM_ATTRIBUTES: 0x7000_0003 } as const;
 
 const LONGEST_NAME = 256;
 

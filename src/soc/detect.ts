@@ -2,10 +2,13 @@
  * Finds out from an ELF for which SoC and core it was built, and says why.
  *
  * A core is possible when every segment lies in memory that it sees. Among the possible ones the evidence decides: resource-table
- * addresses that are a board's, constants and texts that only one SoC's firmware has, base addresses of its peripherals in literal pools.
+ * addresses that are a board's, constants and texts that only one SoC's firmware has, base addresses of its peripherals in literal pools,
+ * the architecture that it was built for.
  */
 import { hex32 } from '../memory/bits.ts';
+import type { BuildAttributes } from '../remoteproc/build-attributes.ts';
 import { firstWords } from '../remoteproc/vectors.ts';
+import { builtFor, isBuiltFor, mismatch } from './built-for.ts';
 import { SOCS } from './index.ts';
 import type { BoardDescription, CoreDescription, SocDescription } from './soc.ts';
 
@@ -17,6 +20,7 @@ export interface DetectableImage {
   readonly segments: readonly { readonly da: number; readonly memsz: number; readonly data: Uint8Array }[];
   readonly resourceTable?: { readonly bytes: Uint8Array } | undefined;
   readonly symbols?: readonly { readonly name: string }[];
+  readonly buildAttributes?: BuildAttributes;
 }
 
 /** The choice, and why. */
@@ -40,7 +44,7 @@ interface Candidate {
 }
 
 /** Weights: what only one SoC has, against what its relatives share. */
-const WEIGHT = { text: 100, vring: 60, constant: 40, stack: 30, region: 20, base: 5 } as const;
+const WEIGHT = { text: 100, vring: 60, architecture: 50, constant: 40, stack: 30, region: 20, base: 5, plain: 1 } as const;
 /** FW_RSC_ADDR_ANY: the table leaves the address to Linux. */
 const ANY = 0xffff_ffff;
 /** Entries and vrings of a resource table that are looked at. */
@@ -106,6 +110,9 @@ function weigh(
     score += WEIGHT.vring;
     evidence.push(`its resource table has a vring at ${hex32(region.base)}, ${region.name} of board ${candidate.name}`);
   }
+  const built = judgeBuild(image.buildAttributes, core);
+  score += built.score;
+  evidence.push(...built.evidence);
   const stack = initialStack(image);
   if (stack !== undefined && !holdsStack(soc, core.name, stack)) {
     score -= WEIGHT.stack;
@@ -142,6 +149,19 @@ function weigh(
     evidence.push(`it holds the addresses of ${bases.map(({ name, base }) => `${name} (${hex32(base)})`).join(', ')}`);
   }
   return { evidence, score, board };
+}
+
+/**
+ * What the build attributes say of a core. That it executes a program is no evidence, and neither is that it executes more: it is then only the
+ * last choice of those that do.
+ */
+function judgeBuild(attributes: BuildAttributes | undefined, { profile }: CoreDescription): Pick<Candidate, 'evidence' | 'score'> {
+  if (!attributes || builtFor(attributes) === undefined) return { score: 0, evidence: [] };
+  const against = mismatch(attributes, profile);
+  if (against) return { score: -WEIGHT.architecture, evidence: [`but it is ${against}`] };
+  if (!isBuiltFor(attributes, profile)) return { score: -WEIGHT.plain, evidence: [] };
+  const telling = profile.architecture === 'armv8-m';
+  return { score: 0, evidence: telling ? [`it is built for ${builtFor(attributes)}`] : [] };
 }
 
 /** First word of the vector table, when there is one whose reset vector is the entry point. */
