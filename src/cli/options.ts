@@ -47,16 +47,16 @@ const NANOSECONDS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6,
 /** Parses `500ms`, `10s`, `2m`, `1h` to nanoseconds. @throws {InvalidArgumentError} */
 export function parseTime(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ns|us|ms|s|m|min|h)$/.exec(text.trim());
-  if (!match) throw new InvalidArgumentError('a time is a number and a unit: 500ms, 10s, 2m.');
+  if (!match) throw new InvalidArgumentError('A time is a number and a unit: 500ms, 10s, 2m.');
   return Math.round(Number(match[1]) * NANOSECONDS[match[2]!]!);
 }
 
 /** Parses `64M`, `1G` to bytes. @throws {InvalidArgumentError} */
 export function parseSize(text: string): number {
   const match = /^(\d+)([KMG])(?:iB|B)?$/i.exec(text.trim());
-  if (!match) throw new InvalidArgumentError('a size is a number and a unit: 256M, 1G.');
+  if (!match) throw new InvalidArgumentError('A size is a number and a unit: 256M, 1G.');
   const bytes = Number(match[1]) * 1024 ** ('KMG'.indexOf(match[2]!.toUpperCase()) + 1);
-  if (bytes < 16 * 1024 ** 2 || bytes > 2 * 1024 ** 3) throw new InvalidArgumentError('it must lie between 16M and 2G.');
+  if (bytes < 16 * 1024 ** 2 || bytes > 2 * 1024 ** 3) throw new InvalidArgumentError('It must lie between 16M and 2G.');
   return bytes;
 }
 
@@ -64,15 +64,22 @@ function parseSend(value: string, previous: unknown): DeviceInput[] {
   try {
     return [...((previous as DeviceInput[] | undefined) ?? []), parseDeviceInput(value)];
   } catch (error) {
-    throw new InvalidArgumentError(`${(error as Error).message}.`);
+    throw new InvalidArgumentError(sentence((error as Error).message));
   }
 }
 
+/** With a capital letter and a full stop, unless it ends with what the user may type. */
+function sentence(text: string): string {
+  return `${text[0]!.toUpperCase()}${text.slice(1)}${/[.!]$/.test(text) ? '' : '.'}`;
+}
+
+/** A regular expression. An empty one would end any run at its first line with success: as a rule a variable of a script that was not set. */
 function parseRegExp(value: string): RegExp {
+  if (value === '') throw new InvalidArgumentError('It is empty, so that every line would match.');
   try {
     return new RegExp(value);
   } catch (error) {
-    throw new InvalidArgumentError(`${(error as Error).message}.`);
+    throw new InvalidArgumentError(sentence((error as Error).message));
   }
 }
 
@@ -81,7 +88,7 @@ function parsePair(value: string): [EngineName, EngineName] {
   const [first, second, ...rest] = value.split(',');
   const names: readonly string[] = ['jit', 'interpreter', 'unicorn'];
   if (!names.includes(first!) || !names.includes(second!) || first === second || rest.length > 0) {
-    throw new InvalidArgumentError('it is two of jit, interpreter, unicorn, with a comma between them.');
+    throw new InvalidArgumentError('It is two of jit, interpreter, unicorn, with a comma between them.');
   }
   return [first as EngineName, second as EngineName];
 }

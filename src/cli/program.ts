@@ -17,11 +17,6 @@ Examples:
 Exit status: 0 the --until line came, or the firmware exited with 0; 1 the firmware failed (fault, lockup, exit code);
 2 bad usage or input; 3 a bug of imx-sim; 4 the virtual time ran out; 5 with --cpu lockstep, the engines differ.`;
 
-/** Colours are for terminals, unless NO_COLOR or --no-color says otherwise. */
-function wantsColor(flag: boolean): boolean {
-  return flag && Boolean(process.stdout.isTTY) && !process.env['NO_COLOR'];
-}
-
 function version(): string {
   return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 }
@@ -31,12 +26,14 @@ function buildProgram(done: (status: number) => void): Command {
     .description('Runs Cortex-M firmware of NXP i.MX SoCs, unmodified, against a modelled Linux: remoteproc, RPMsg, Messaging Unit.')
     .version(version())
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError('(imx-sim --help shows what there is)')
+    .showHelpAfterError('  remedy: imx-sim --help shows what there is')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'imx-sim: ')) })
     .exitOverride();
   const runCommand = command
     .command('run')
     .description('run an ELF; Linux loads it, drivers bind, all consoles come out as one stream')
     .argument('<elf>', 'firmware as the linker made it (not a .bin)')
+    .showHelpAfterError('  remedy: imx-sim run --help shows the options, with examples')
     .addHelpText('after', EXAMPLES);
   for (const row of RUN_OPTIONS) runCommand.addOption(commanderOption(row));
   // Each command is loaded when it is given: the simulator is most of the time that a start takes.
@@ -45,7 +42,7 @@ function buildProgram(done: (status: number) => void): Command {
       throw new UsageError(`--lockstep with --cpu ${options.cpu}`, 'leave --cpu out, or say --cpu lockstep', '--lockstep');
     }
     const { run } = await import('./commands/run.ts');
-    done(await run(path, { ...options, color: wantsColor(options.color) }));
+    done(await run(path, options));
   });
   command
     .command('info')

@@ -19,17 +19,28 @@ export type Sink = (text: string) => void;
 
 const SOURCE_STYLES: readonly Style[] = ['cyan', 'green', 'magenta', 'blue', 'yellow'];
 
-/** Prefixed lines, coloured when `color`. */
+/** Where colours are wanted. */
+export interface Colors {
+  readonly out: boolean;
+  readonly err: boolean;
+}
+
+function styled(wanted: boolean, style: Style, text: string): string {
+  // Whether to colour was decided by the caller; Node would ask standard output again, also for standard error.
+  return wanted ? styleText(style, text, { validateStream: false }) : text;
+}
+
+/** Prefixed lines, coloured where `colors` says so. */
 export class HumanRenderer implements Renderer {
   private readonly out: Sink;
   private readonly err: Sink;
-  private readonly color: boolean;
+  private readonly colors: Colors;
   private readonly styles = new Map<string, Style>();
 
-  constructor(options: { out: Sink; err: Sink; color: boolean }) {
+  constructor(options: { out: Sink; err: Sink; colors: Colors }) {
     this.out = options.out;
     this.err = options.err;
-    this.color = options.color;
+    this.colors = options.colors;
   }
 
   line(line: OutputLine): void {
@@ -41,29 +52,29 @@ export class HumanRenderer implements Renderer {
       this.out(`${prefix} ${stamp}${text}\n`);
       return;
     }
-    const text = stripControls(line.text, this.color);
+    const text = stripControls(line.text, this.colors.out);
     this.out(text === '' ? `${prefix}\n` : `${prefix} ${text}\n`);
   }
 
   event(): void {}
 
   note(text: string): void {
-    this.err(`${this.paint('dim', 'imx-sim:')} ${text}\n`);
+    this.err(`${this.mark('dim', 'imx-sim:')} ${text}\n`);
   }
 
   diagnostic({ kind, block, register, text, pc }: Diagnostic): void {
     const where = pc === undefined ? '' : ` (pc ${hex32(pc)})`;
-    this.err(`${this.paint('dim', 'imx-sim:')} ${this.paint('yellow', kind)}: ${block} ${register} ${text}${where}\n`);
+    this.err(`${this.mark('dim', 'imx-sim:')} ${this.mark('yellow', kind)}: ${block} ${register} ${text}${where}\n`);
   }
 
   finding(finding: LintFinding): void {
     const [first, ...rest] = findingLines(finding);
-    this.err(`${this.paint('dim', 'imx-sim:')} ${this.paint(finding.severity === 'error' ? 'red' : 'yellow', first!)}\n`);
+    this.err(`${this.mark('dim', 'imx-sim:')} ${this.mark(finding.severity === 'error' ? 'red' : 'yellow', first!)}\n`);
     for (const text of rest) this.err(`${text}\n`);
   }
 
   report(lines: readonly string[]): void {
-    for (const [index, text] of lines.entries()) this.err(`${index === 0 ? this.paint('red', text) : text}\n`);
+    for (const [index, text] of lines.entries()) this.err(`${index === 0 ? this.mark('red', text) : text}\n`);
   }
 
   finish(_result: Readonly<Record<string, unknown>>, lines: readonly string[]): void {
@@ -79,9 +90,14 @@ export class HumanRenderer implements Renderer {
     return style;
   }
 
+  /** `text` in colour on standard output. */
   private paint(style: Style, text: string): string {
-    // Whether to colour was decided by the caller; Node would ask standard output again, also for standard error.
-    return this.color ? styleText(style, text, { validateStream: false }) : text;
+    return styled(this.colors.out, style, text);
+  }
+
+  /** `text` in colour on standard error. */
+  private mark(style: Style, text: string): string {
+    return styled(this.colors.err, style, text);
   }
 }
 

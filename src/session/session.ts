@@ -32,6 +32,8 @@ const PARTIAL_NS = 10e6;
 const HISTORY = 20;
 /** Name of the console that semihosting writes to. */
 const SEMIHOSTING = 'semihosting';
+/** BKPT 0xAB. */
+const SEMIHOSTING_CALL = 0xbeab;
 
 /** What runs, and when it ends. */
 export interface SessionOptions {
@@ -87,7 +89,9 @@ export class Session {
   /** Kernel messages that were explained already. */
   private readonly hinted = new Set<KernelHint>();
   private matched: OutputLine | undefined;
-  private stopped: number | undefined;
+  private stopped: { readonly status: number; readonly report: boolean } | undefined;
+  /** Somebody at a keyboard was told that only a key makes anything happen. */
+  private toldIdle = false;
 
   /** Builds the machine and says what it is. @throws {ImxSimError} when that cannot be done */
   constructor(options: SessionOptions, host: SessionHost) {
@@ -95,6 +99,13 @@ export class Session {
     this.host = host;
     const { firmware, target, engine, linux, fastForward, modules, hostMemory } = options;
     const { soc, core, board } = target;
+    if (modules && (linux === false || soc.remoteprocs.length === 0)) {
+      throw new UsageError(
+        'kernel modules, but no Linux to load them',
+        `leave out --modules${linux === false ? ', or --no-linux' : ''}`,
+        '--modules',
+      );
+    }
     this.statistics = new Statistics(() => host.now());
     this.trace = options.traceHash ? new TraceHash() : undefined;
     this.machine = new Machine({
@@ -143,8 +154,8 @@ export class Session {
   }
 
   /**
-   * Runs to the end and returns the exit status. With somebody at a keyboard (`interactive`), neither a fault handler that loops nor a
-   * machine in which nothing can happen ends it, nor time unless a limit was given.
+   * Runs to the end and returns the exit status. With somebody at a keyboard (`interactive`), a machine in which nothing can happen by
+   * itself does not end it, nor does time unless a limit was given.
    */
   async run(interactive = false): Promise<number> {
     return this.finish(await this.runUntil(this.limit(interactive), interactive));
@@ -155,9 +166,9 @@ export class Session {
     return this.options.until === undefined && this.options.timeout === undefined;
   }
 
-  /** Ends the run at the next slice, as the user wants; `status` is what `run` returns. */
-  stop(status: number): void {
-    this.stopped = status;
+  /** Ends the run at the next slice, as the user wants; `status` is what `run` returns, `report` tells what was going on. */
+  stop(status: number, report = false): void {
+    this.stopped = { status, report };
   }
 
   /** Frees native resources. */
@@ -178,15 +189,28 @@ export class Session {
       const stop = machine.run(Math.min(limit, scheduler.now + chunk));
       if (this.matched) return { status: EXIT.OK, reason: 'until', report: [] };
       if (stop.kind !== 'limit') {
-        if (stop.kind === 'deadlock' && interactive) scheduler.advanceTo(scheduler.now + chunk);
+        if (stop.kind === 'deadlock' && interactive) this.idle(chunk);
         else if (stop.kind !== 'requested') return this.ended(stop);
       }
-      if (this.stopped !== undefined) return { status: this.stopped, reason: 'interrupted', report: [] };
+      if (this.stopped) return this.interrupted(this.stopped);
       if (scheduler.now >= limit) return this.timedOut();
       const stuck = machine.core.stuckLoop();
-      if (stuck?.inFault && !interactive) return this.stuckInFault(stuck.pc);
+      if (stuck?.inFault) return this.stuckInFault(stuck.pc);
       await host.pause(scheduler.seconds);
     }
+  }
+
+  /** Lets time pass for somebody who may type: nothing else will happen. */
+  private idle(chunk: number): void {
+    const { scheduler } = this.machine;
+    if (!this.toldIdle) this.host.renderer.note('nothing happens any more until a key is typed');
+    this.toldIdle = true;
+    scheduler.advanceTo(scheduler.now + chunk);
+  }
+
+  private interrupted({ status, report }: { readonly status: number; readonly report: boolean }): Ending {
+    const text = `interrupted after ${this.machine.scheduler.seconds.toFixed(6)} s of virtual time${this.untilText()}`;
+    return { status, reason: 'interrupted', report: report ? [text, ...this.waits(), ...this.context()] : [] };
   }
 
   private async ended(stop: StopReason): Promise<Ending> {
@@ -240,15 +264,16 @@ export class Session {
   private async stuckInFault(pc: number): Promise<Ending> {
     const { machine } = this;
     const fault = machine.core.faultReport();
-    const breakpoint = !this.options.semihosting && fault.some((text) => text.includes('DEBUGEVT'));
+    const at = machine.core.faults().at(-1)?.pc.address;
+    const call = at !== undefined && !this.options.semihosting && machine.view(machine.core.name).peek(at, 2) === SEMIHOSTING_CALL;
     return {
       status: EXIT.FIRMWARE,
       reason: 'fault',
       report: [
         `firmware failed: ${machine.core.name} took a fault and its handler loops at ${machine.symbols.name(pc) ?? 'an address without symbol'}`,
         ...fault,
-        ...(breakpoint ? ['remedy: if that is a semihosting call, --semihosting serves it'] : []),
-        ...(await this.details(machine.core.faults().at(-1)?.pc.address)),
+        ...(call ? ['remedy: that is a semihosting call; --semihosting serves it'] : []),
+        ...(await this.details(at)),
       ],
     };
   }

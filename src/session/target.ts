@@ -15,12 +15,21 @@ export interface Target {
   readonly reasons: readonly string[];
 }
 
+/** What in the ELF speaks for another SoC than the one that was named, if something does. */
+function otherOpinion(firmware: Firmware, named: SocDescription): string[] {
+  const found = detectSoc(firmware);
+  const evidence = found?.reasons.slice(1).filter((reason) => reason.startsWith('it ')) ?? [];
+  if (!found || found.soc === named || found.ambiguous || evidence.length === 0) return [];
+  return [`the ELF looks like one for ${found.soc.name}: ${evidence[0]}`];
+}
+
 /** Finds the target. @throws {UsageError} for an unknown name, or when the ELF fits no SoC. */
 export function chooseTarget(firmware: Firmware, options: { soc?: string; board?: string; core?: string }): Target {
   const boardNamed = (name: string | undefined) => (name === undefined ? {} : { board: name });
   if (options.soc !== undefined) {
     const soc = findSoc(options.soc);
-    return { soc, core: options.core ?? soc.cores[0]!.name, reasons: ['as --soc says'], ...boardNamed(options.board) };
+    const core = options.core ?? soc.cores[0]!.name;
+    return { soc, core, reasons: ['as --soc says', ...otherOpinion(firmware, soc)], ...boardNamed(options.board) };
   }
   const found = detectSoc(firmware);
   if (!found)

@@ -96,21 +96,24 @@ describe('bad usage', () => {
   const image = 'images/imx8mp_hello.elf';
   it.each([
     [[], /Usage: imx-sim/],
-    [['bogus'], /unknown command 'bogus'/],
+    [['bogus'], /^imx-sim: unknown command 'bogus'\n {2}remedy: imx-sim --help shows what there is/],
     [['run'], /missing required argument 'elf'/],
     [['run', image, 'second'], /too many arguments/],
-    [['run', image, '--bogus'], /unknown option '--bogus'/],
-    [['run', image, '--timeout', '10'], /argument '10' is invalid. a time is a number and a unit/],
+    [['run', image, '--bogus'], /^imx-sim: unknown option '--bogus'\n {2}remedy: imx-sim run --help shows the options/],
+    [['run', image, '--timeout', '10'], /argument '10' is invalid. A time is a number and a unit/],
     [['run', image, '--timeout'], /argument missing/],
     [['run', image, '--until', '('], /argument '\(' is invalid. Invalid regular expression/],
-    [['run', image, '--send', 'uart4'], /it is <device>=<text>/],
-    [['run', image, '--send', '=x'], /it is <device>=<text>/],
+    [['run', image, '--until', ''], /argument '' is invalid. It is empty, so that every line would match/],
+    [['run', image, '--send', 'uart4'], /It is <device>=<text>, for example ttyRPMSG30=Toradex!\n/],
+    [['run', image, '--send', '=x'], /It is <device>=<text>/],
     [['run', image, '--send', 'uart4=\\q'], /is no escape/],
     [['run', image, '--cpu', 'qemu'], /Allowed choices are jit, interpreter, unicorn, lockstep, auto/],
-    [['run', image, '--lockstep', 'jit'], /it is two of jit, interpreter, unicorn/],
-    [['run', image, '--lockstep', 'jit,jit'], /it is two of jit, interpreter, unicorn/],
+    [['run', image, '--lockstep', 'jit'], /It is two of jit, interpreter, unicorn/],
+    [['run', image, '--lockstep', 'jit,jit'], /It is two of jit, interpreter, unicorn/],
     [['run', image, '--lockstep', 'jit,interpreter', '--cpu', 'jit'], /--lockstep with --cpu jit/],
     [['run', image, '--host-memory', '1M'], /between 16M and 2G/],
+    [['run', image, '--no-linux', '--modules', 'rpmsg_tty'], /no Linux to load them\n {2}remedy: leave out --modules, or --no-linux/],
+    [['run', image, '--soc', 'cortex-m7', '--modules', 'rpmsg_tty'], /no Linux to load them\n {2}remedy: leave out --modules\n/],
   ])('%j ends with 2 and says why', async (args, expected) => {
     const { status, stderr, stdout } = await runCli(args);
     expect(stderr).toMatch(expected);

@@ -14,7 +14,7 @@ function human(color = false) {
   const err = (chunk: string) => {
     text.err += chunk;
   };
-  return { text, renderer: new HumanRenderer({ out, err, color }) };
+  return { text, renderer: new HumanRenderer({ out, err, colors: { out: color, err: color } }) };
 }
 
 function json() {

@@ -223,7 +223,7 @@ describe.each(REJECTED)('$what', ({ path, says, remedy, linux }) => {
 
 it('a bad option, and options that do not fit, end --json with a result object', async () => {
   const cases: [string[], string, RegExp][] = [
-    [['run', imagePath('imx8mp_hello'), '--timeout', 'soon'], '--timeout', /a time is a number and a unit/],
+    [['run', imagePath('imx8mp_hello'), '--timeout', 'soon'], '--timeout', /A time is a number and a unit/],
     [['run', imagePath('imx8mp_hello'), '--nonsense'], '--nonsense', /unknown option/],
     [['run', imagePath('imx8mp_hello'), '--soc', 'imx99'], '--soc', /unknown SoC imx99/],
     [['run', imagePath('imx8mp_hello'), '--board', 'none'], '--board', /has no board none/],

@@ -1,6 +1,6 @@
 /** `imx-sim` as a process: exit statuses, pipes, signals, and what only a process can show. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
@@ -60,6 +60,33 @@ it('ends quietly when the reader goes away', async () => {
   expect(stderr).not.toMatch(/EPIPE|Error/);
 });
 
+it('goes on when nobody reads standard error', async () => {
+  const child = spawn(process.execPath, [join(inject('dist'), 'command/main.js'), 'run', imagePath('imx8mp_fault')]);
+  child.stderr.destroy();
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  const status = await new Promise((resolve) => child.on('close', (code) => resolve(code)));
+  expect(stdout).toContain('[uart4] step 1 done\n');
+  expect(status).toBe(1);
+});
+
+it.runIf(existsSync('/dev/full'))('says so when standard output cannot be written, and ends with 2', async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [join(inject('dist'), 'command/main.js'), 'run', imagePath('imx8mp_hello')], {
+    stdio: ['ignore', full, 'pipe'],
+  });
+  let stderr = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const status = await new Promise((resolve) => child.on('close', (code) => resolve(code)));
+  closeSync(full);
+  expect(linesOf(stderr).at(-1)).toMatch(/^imx-sim: standard output cannot be written: ENOSPC/);
+  expect(status).toBe(2);
+});
+
 it('reports and ends with 130 on Ctrl-C', async () => {
   const child = spawn(process.execPath, [
     join(inject('dist'), 'command/main.js'),
@@ -70,13 +97,18 @@ it('reports and ends with 130 on Ctrl-C', async () => {
     '--stats',
   ]);
   let stdout = '';
+  let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     if (stdout === '') child.kill('SIGINT');
     stdout += text;
   });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
   const status = await new Promise((resolve) => child.on('close', (code) => resolve(code)));
   expect(status).toBe(130);
   expect(stdout).toMatch(/^instructions/m);
+  expect(stderr).toMatch(/^interrupted after \d+\.\d{6} s of virtual time\nm7: pc 0x/m);
 });
 
 it('prints its version, and help for each command', async () => {

@@ -18,8 +18,15 @@ describe('chooseTarget', () => {
 
   it('does what --soc, --core and --board say', () => {
     const target = chooseTarget(image('imx8mp_rpmsg'), { soc: 'cortex-m4', core: 'm4', board: 'none' });
-    expect(target).toMatchObject({ core: 'm4', board: 'none', reasons: ['as --soc says'] });
+    expect(target).toMatchObject({ core: 'm4', board: 'none', reasons: ['as --soc says', expect.any(String)] });
     expect(target.soc.name).toBe('cortex-m4');
+  });
+
+  it('says when the ELF speaks for another SoC than --soc', () => {
+    const { reasons } = chooseTarget(image('imx8mp_rpmsg'), { soc: 'cortex-m7' });
+    expect(reasons[1]).toMatch(/^the ELF looks like one for imx8mp: it holds the constant 0x550ff000/);
+    expect(chooseTarget(image('imx8mp_rpmsg'), { soc: 'imx8mp' }).reasons).toEqual(['as --soc says']);
+    expect(chooseTarget(image('bench_alu'), { soc: 'cortex-m4' }).reasons).toEqual(['as --soc says']);
   });
 
   it('takes the board whose vrings the resource table names, unless --board says otherwise', () => {

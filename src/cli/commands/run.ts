@@ -18,7 +18,8 @@ export async function run(path: string, options: RunOptions): Promise<number> {
   const target = chooseTarget(firmware, options);
   const out = (text: string) => void process.stdout.write(text);
   const err = (text: string) => void process.stderr.write(text);
-  const renderer = json ? new JsonRenderer(out, target.soc.baseHz) : new HumanRenderer({ out, err, color });
+  const colors = { out: wantsColor(process.stdout, color), err: wantsColor(process.stderr, color) };
+  const renderer = json ? new JsonRenderer(out, target.soc.baseHz) : new HumanRenderer({ out, err, colors });
   let keyboard: Keyboard | undefined;
   let pace: Pace | undefined;
   const nextTurn = hostTurns();
@@ -29,14 +30,14 @@ export async function run(path: string, options: RunOptions): Promise<number> {
   const host = { renderer, disassemble: capstoneDisassembler(loadCapstone), now: () => performance.now(), pause };
   const { engine, figures } = await chooseEngine({ cpu, lockstep }, firmware);
   const session = new Session({ ...rest, firmware, target, engine }, host);
-  const onSignal = () => session.stop(EXIT.INTERRUPTED);
+  const onSignal = () => session.stop(EXIT.INTERRUPTED, true);
   try {
     const device = named === undefined ? session.findConsole('console') : session.consoleName(named);
     const interactive = Boolean(process.stdin.isTTY && process.stdout.isTTY && !json) && device !== undefined;
     if (!process.stdin.isTTY && named !== undefined && device) await Keyboard.piped(session.input, device);
     if (interactive && device) {
       keyboard = Keyboard.interactive(session.machine, device);
-      renderer.note(`keys go to ${device}; Ctrl-] ends the run`);
+      renderer.note(`keys go to ${device}; Ctrl-] ends the run, as does Ctrl-C twice`);
       if (session.endless) pace = new Pace(session.machine.scheduler.seconds, nextTurn);
     }
     process.on('SIGINT', onSignal);
@@ -48,6 +49,11 @@ export async function run(path: string, options: RunOptions): Promise<number> {
     process.off('SIGINT', onSignal);
     session.dispose();
   }
+}
+
+/** Colours are for terminals, unless NO_COLOR or --no-color says otherwise. */
+function wantsColor(stream: { readonly isTTY?: boolean }, flag: boolean): boolean {
+  return flag && Boolean(stream.isTTY) && !process.env['NO_COLOR'];
 }
 
 /** Host time that may pass before it gets a turn, in ms: turns cost more than the 5 ms of an idle core between them. */
