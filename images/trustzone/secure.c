@@ -94,19 +94,19 @@ ENTRY_FUNCTION uint32_t secure_state(void)
 	return ipsr() << 16 | control();
 }
 
-/* SAU region, MPU region and rights; not the IDAU's region, which is the board's. */
+/* Whose is it, by which regions, and what may be done with it? */
 static uint32_t test_target(uint32_t address)
 {
 	uint32_t answer;
 	__asm volatile("tt %0, %1" : "=r"(answer) : "r"(address));
-	return answer & 0x007FFFFF;
+	return answer;
 }
 
 ENTRY_FUNCTION uint32_t secure_test(uint32_t address)
 {
 	uint32_t answer;
 	__asm volatile("tta %0, %1" : "=r"(answer) : "r"(address));
-	return answer & 0x007FFFFF;
+	return answer;
 }
 
 ENTRY_FUNCTION void secure_mark(uint32_t letter)
@@ -150,8 +150,15 @@ void Secure_IRQHandler(void)
 
 static void targets(void)
 {
-	static const uint32_t places[] = { 0x10000000, 0x10040000, 0x00080000, 0x38000000, 0x28080000, 0x000C0000, 0xE000ED00 };
-	for (uint32_t i = 0; i < sizeof places / sizeof *places; i++) print("TT %08lx: %06lx\n", places[i], test_target(places[i]));
+	static const uint32_t places[] = { 0x10000000, 0x10040000, 0x00080000, 0x38000000, 0x28080000, 0x000C0000, 0x40000000, 0x50000000,
+									   0x60000000, 0x90000000, 0xE000ED00, 0xE002ED00, 0xE0100000, 0xF0000000, 0xF0100000 };
+	for (uint32_t i = 0; i < sizeof places / sizeof *places; i++) print("TT %08lx: %08lx\n", places[i], test_target(places[i]));
+	/* Without the SAU its CTRL.ALLNS leaves the IDAU alone to decide. */
+	SAU_CTRL = 2;
+	settle();
+	for (uint32_t i = 0; i < 4; i++) print("TT %08lx, ALLNS: %08lx\n", places[i], test_target(places[i]));
+	SAU_CTRL = 1;
+	settle();
 	const int both = CMSE_NONSECURE | CMSE_MPU_READWRITE;
 	print("ranges: %d %d %d\n", cmse_check_address_range((void *)0x28080000, 64, both) != NULL,
 		  cmse_check_address_range((void *)0x280BFFF0, 64, both) != NULL, cmse_check_address_range((void *)0x38000000, 64, both) != NULL);

@@ -82,7 +82,7 @@ uint32_t entry_crc(uint32_t crc, uint32_t byte);
 uint32_t entry_scale(uint32_t value);
 /* IPSR and CONTROL as the Secure world sees them. */
 uint32_t entry_state(void);
-/* What a TT of the Secure world says of an address, without the IDAU's fields. */
+/* What a TTA of the Secure world says of an address. */
 uint32_t entry_test(uint32_t address);
 
 /* Appends a letter to the record of what ran when. */

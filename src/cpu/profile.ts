@@ -20,6 +20,27 @@ export interface SecurityProfile {
   readonly sauRegions: number;
   /** Ranges of the SoC's IDAU; what none of them names is Non-secure as far as the IDAU goes. Absent: the SoC has no IDAU. */
   readonly idau?: readonly IdauRange[];
+  /** INITNSVTOR, the Non-secure vector table at reset; 0 unless given. The Secure one is where the core starts. */
+  readonly nonSecureVectors?: number;
+}
+
+/**
+ * An IDAU as most SoCs have it: memory is Secure where address bit 28 is set, and seen at the same address without that bit by Non-secure
+ * code. Each 256 MiB are a region, of which those in `callable` may be made Non-secure callable by the SAU. The private bus, and its image at
+ * the top of memory, are as the state of the core is.
+ */
+export function bit28Idau(callable: readonly number[]): IdauRange[] {
+  return Array.from({ length: 16 }, (_, region) => region).flatMap((region): IdauRange[] => {
+    const base = region * 2 ** 28;
+    const secure = callable.includes(region) ? 'non-secure-callable' : 'secure';
+    const attribution = region % 2 === 0 ? 'non-secure' : secure;
+    if (region < 14) return [{ base, size: 2 ** 28, region, attribution }];
+    const exempt = 2 ** 20;
+    return [
+      { base, size: exempt, attribution: 'exempt' },
+      { base: base + exempt, size: 2 ** 28 - exempt, region, attribution },
+    ];
+  });
 }
 
 /** An implementation of the M profile, as a SoC integrates it. */

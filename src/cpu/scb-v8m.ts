@@ -33,12 +33,16 @@ const COMMON = {
   ID_AFR0: { offset: 0xd4c, access: 'ro' },
   ID_MMFR: { offset: 0xd50, count: 4, access: 'ro' },
   ID_ISAR: { offset: 0xd60, count: 6, access: 'ro' },
+  CLIDR: { offset: 0xd78, access: 'ro' },
+  CTR: { offset: 0xd7c, access: 'ro' },
   CPACR: { offset: 0xd88 },
 } as const;
 
 const VIEW = defineRegisters({ CPUID: { offset: 0xd00, access: 'ro' }, ...COMMON });
-/** What only Secure software has, and what is not banked and harmless. */
-const SHARED = defineRegisters({ ACTLR: { offset: 0x008 }, CPPWR: { offset: 0x00c, unimplemented: true }, NSACR: { offset: 0xd8c } });
+/** What only Secure software has, and what is not banked and harmless: coprocessors keep their state however CPPWR would let them lose it. */
+const SHARED = defineRegisters({ ACTLR: { offset: 0x008 }, CPPWR: { offset: 0x00c }, NSACR: { offset: 0xd8c } });
+/** CTR of a core without caches. */
+const NO_CACHES = 0x8000_c000;
 
 const VECTKEY = 0x05fa;
 const VECTKEYSTAT = 0xfa05;
@@ -118,6 +122,7 @@ export class BankedScb implements SystemControl {
   private readonly host: BankedScbHost;
   private readonly diagnostics: Diagnostics;
   private readonly hasFpu: boolean;
+  private readonly nonSecureVectors: number;
   private readonly secureBank: Bank = { ...EMPTY };
   private readonly nonSecureBank: Bank = { ...EMPTY };
   /** BFHFNMINS, PRIS and SYSRESETREQS in place; CCR.BFHFNMIGN, SCR.SLEEPDEEP and SLEEPDEEPS; NSACR. */
@@ -136,6 +141,7 @@ export class BankedScb implements SystemControl {
     this.host = host;
     this.diagnostics = diagnostics;
     this.hasFpu = profile.fpu !== 'none';
+    this.nonSecureVectors = profile.security?.nonSecureVectors ?? 0;
     this.secureRegisters = this.view(true, profile);
     this.nonSecureRegisters = this.view(false, profile);
     this.sharedRegisters = new RegisterFile(SHARED, {
@@ -158,6 +164,7 @@ export class BankedScb implements SystemControl {
     Object.assign(this.secureBank, EMPTY);
     Object.assign(this.nonSecureBank, EMPTY);
     this.secureBank.vtor = (vectors & 0xffff_ff80) >>> 0;
+    this.nonSecureBank.vtor = (this.nonSecureVectors & 0xffff_ff80) >>> 0;
     this.aircr = this.sharedCcr = this.sharedScr = this.nsacr = this.bfsr = this.bfar = this.hfsr = this.dfsr = 0;
   }
 
@@ -272,7 +279,7 @@ export class BankedScb implements SystemControl {
     return new RegisterFile(VIEW, {
       name: secure ? 'SCB' : 'SCB_NS',
       diagnostics: this.diagnostics,
-      resets: { CPUID: profile.cpuid, ID_DFR0: 0x0020_0000 },
+      resets: { CPUID: profile.cpuid, ID_DFR0: 0x0020_0000, CTR: NO_CACHES },
       behaviour: {
         ICSR: { value: () => this.interruptControl(secure), write: (_n, _p, _i, written) => this.writeInterruptControl(secure, written) },
         VTOR: stored('vtor', 0xffff_ff80),
@@ -355,7 +362,7 @@ export class BankedScb implements SystemControl {
     };
     set(EXCEPTION.SYS_TICK, 26, 25);
     set(EXCEPTION.PEND_SV, 28, 27);
-    set(EXCEPTION.NMI, 31);
+    set(EXCEPTION.NMI, 31, 30);
   }
 
   private resetControl(secure: boolean): number {

@@ -3,9 +3,10 @@
  *
  * For tests and benchmarks of the processor: the same ELF runs under `qemu-system-arm -M mps2-an386`, `-M mps2-an500` and `-M mps2-an505`.
  * The Cortex-M33's memories are there once more with address bit 28 set, where AN505 has its Secure aliases, and it has AN505's memory at
- * 0x2800_0000. Without an IDAU all of it is Secure until the SAU says otherwise. AN505 starts at 0x1000_0000, and has 32 KiB at 0x2000_0000.
+ * 0x2800_0000. Its IDAU is AN505's with both code and data callable (NSCCFG 3); there is nothing behind it that has to be told what is
+ * Non-secure. All is Secure until the SAU says otherwise. AN505 starts at 0x1000_0000, and has 32 KiB at 0x2000_0000.
  */
-import { CORTEX_M4, CORTEX_M7, CORTEX_M33, type CoreProfile } from '../cpu/profile.ts';
+import { bit28Idau, CORTEX_M4, CORTEX_M7, CORTEX_M33, type CoreProfile } from '../cpu/profile.ts';
 import { MiB } from '../memory/bits.ts';
 import { defineSoc, type SocDescription } from './soc.ts';
 
@@ -49,7 +50,7 @@ export const BARE_CORTEX_M4 = bare({ profile: CORTEX_M4, core: 'm4', title: 'bar
 export const BARE_CORTEX_M7 = bare({ profile: CORTEX_M7, core: 'm7', title: 'bare Cortex-M7', vectors: 0, memories: PLAIN });
 /** A Cortex-M33 with FPv5-SP and the Security Extension. */
 export const BARE_CORTEX_M33 = bare({
-  profile: CORTEX_M33,
+  profile: { ...CORTEX_M33, security: { sauRegions: 8, idau: bit28Idau([1, 3]) } },
   core: 'm33',
   title: 'bare Cortex-M33',
   vectors: 0x1000_0000,

@@ -10,15 +10,15 @@ import { interpreterFactory } from '../../../src/cpu/interpreter/index.ts';
 import { jitFactory } from '../../../src/cpu/jit/index.ts';
 import { jitWith } from '../../../src/cpu/jit/jit.ts';
 import { lockstepFactory } from '../../../src/cpu/lockstep/index.ts';
-import { CORTEX_M33 } from '../../../src/cpu/profile.ts';
 import { unicornFactory } from '../../../src/cpu/unicorn/index.ts';
 import { parseFirmware } from '../../../src/remoteproc/elf-loader.ts';
+import { BARE_CORTEX_M33 } from '../../../src/soc/cortex-m.ts';
 import { Rig } from '../../support/core-harness.ts';
 import { ENGINES } from '../../support/engines.ts';
 
 const IMAGE = new URL('../../../images/trustzone.elf', import.meta.url).pathname;
 const EXPECTED = readFileSync(new URL('trustzone.txt', import.meta.url), 'utf8').split('\n');
-const VECTORS = 0x1000_0000;
+const { profile, vectors } = BARE_CORTEX_M33.cores[0]!;
 
 /** What a run prints, and what must be the same on every engine. */
 function run(engine: EngineFactory): { readonly lines: string[]; readonly state: unknown } {
@@ -26,10 +26,10 @@ function run(engine: EngineFactory): { readonly lines: string[]; readonly state:
   const write = (_fd: number, bytes: Uint8Array) => {
     text += Buffer.from(bytes).toString();
   };
-  const rig = new Rig(engine, { profile: CORTEX_M33, semihosting: { write, read: () => new Uint8Array(0), readable: true } });
+  const rig = new Rig(engine, { profile, semihosting: { write, read: () => new Uint8Array(0), readable: true } });
   const { segments } = parseFirmware(new Uint8Array(readFileSync(IMAGE)), 'trustzone.elf');
   for (const { da, data } of segments) expect(rig.bus.writeBytes(da, data)).toBe(true);
-  rig.core.start(VECTORS);
+  rig.core.start(vectors);
   const stop = rig.run(5_000_000);
   rig.core.sync();
   const { registers, instructions, faultsTaken, exceptions } = rig.core;
