@@ -3,6 +3,7 @@
  */
 import { UsageError } from '../errors.ts';
 import type { Firmware } from '../remoteproc/elf-loader.ts';
+import { mismatch } from '../soc/built-for.ts';
 import { detectSoc } from '../soc/detect.ts';
 import { findSoc } from '../soc/index.ts';
 import type { SocDescription } from '../soc/soc.ts';
@@ -15,8 +16,11 @@ export interface Target {
   readonly reasons: readonly string[];
 }
 
-/** What in the ELF speaks for another SoC than the one that was named, if something does. */
-function otherOpinion(firmware: Firmware, named: SocDescription): string[] {
+/** What in the ELF speaks against the core that was named, or for another SoC, if something does. */
+function otherOpinion(firmware: Firmware, named: SocDescription, core: string): string[] {
+  const profile = named.cores.find(({ name }) => name === core)?.profile;
+  const against = profile && firmware.buildAttributes && mismatch(firmware.buildAttributes, profile);
+  if (against) return [`but the ELF is ${against}`];
   const found = detectSoc(firmware);
   const evidence = found?.reasons.slice(1).filter((reason) => reason.startsWith('it ')) ?? [];
   if (!found || found.soc === named || found.ambiguous || evidence.length === 0) return [];
@@ -29,7 +33,7 @@ export function chooseTarget(firmware: Firmware, options: { soc?: string; board?
   if (options.soc !== undefined) {
     const soc = findSoc(options.soc);
     const core = options.core ?? soc.cores[0]!.name;
-    return { soc, core, reasons: ['as --soc says', ...otherOpinion(firmware, soc)], ...boardNamed(options.board) };
+    return { soc, core, reasons: ['as --soc says', ...otherOpinion(firmware, soc, core)], ...boardNamed(options.board) };
   }
   const found = detectSoc(firmware);
   if (!found)

@@ -29,6 +29,15 @@ describe('chooseTarget', () => {
     expect(chooseTarget(image('bench_alu'), { soc: 'cortex-m4' }).reasons).toEqual(['as --soc says']);
   });
 
+  it('says when the core that --soc names does not execute what the ELF was built for', () => {
+    expect(chooseTarget(image('trustzone'), { soc: 'cortex-m7' }).reasons).toEqual([
+      'as --soc says',
+      'but the ELF is built for ARMv8-M Mainline, which a cortex-m7 (ARMv7E-M) does not execute',
+    ]);
+    expect(chooseTarget(image('bench_float_double'), { soc: 'cortex-m33' }).reasons[1]).toMatch(/double-precision/);
+    expect(chooseTarget(image('trustzone'), { soc: 'cortex-m33' }).reasons).toEqual(['as --soc says']);
+  });
+
   it('takes the board whose vrings the resource table names, unless --board says otherwise', () => {
     const data = rpmsgTable({ da0: 0xb800_0000, da1: 0xb800_8000 });
     const firmware = built({
