@@ -616,7 +616,7 @@ function transfer(loads: boolean, count: number): Emitter {
       count * 4,
       4,
       (delta) => {
-        code.get(local.a).get(delta).op(OP.I32_ADD).set(local.b);
+        code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).set(local.b);
         copy(g, loads, vd(step), count);
       },
       () => g.quietHandler(step.name, true),
@@ -656,7 +656,7 @@ function multiple(loads: boolean, double: boolean): Emitter {
       count * 4,
       4,
       (delta) => {
-        code.get(local.a).get(delta).op(OP.I32_ADD).set(local.b);
+        code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).set(local.b);
         copy(g, loads, vd(step), count);
         finish();
       },

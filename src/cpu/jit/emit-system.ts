@@ -135,7 +135,7 @@ const load = (size: Size, exclusive: boolean): Emitter => {
         setCell(g, CELL.EXCLUSIVE, () => code.i32(1));
         setCell(g, CELL.EXCLUSIVE_ADDRESS, () => code.get(local.a));
       }
-      code.get(local.a).get(delta).op(OP.I32_ADD).memory(LOAD[size], 0);
+      code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).memory(LOAD[size], 0);
       g.setR(t(step));
     };
     g.scanned(() => finish(0));
@@ -149,7 +149,7 @@ const store = (size: Size): Emitter => {
     const { code, local } = g;
     address(g, step, 0);
     const finish = (delta: number): void => {
-      code.get(local.a).get(delta).op(OP.I32_ADD);
+      code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD);
       g.r(t(step)).memory(STORE[size], 0);
     };
     g.scanned(() => finish(0));
@@ -165,7 +165,7 @@ const exclusiveStore = (size: Size): Emitter => {
     const finish = (delta: number): void => {
       cell(g, CELL.EXCLUSIVE).i32(0).op(OP.I32_NE);
       cell(g, CELL.EXCLUSIVE_ADDRESS).get(local.a).op(OP.I32_EQ, OP.I32_AND).tee(local.u).when();
-      code.get(local.a).get(delta).op(OP.I32_ADD);
+      code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD);
       g.r(t(step)).memory(STORE[size], 0).end();
       setCell(g, CELL.EXCLUSIVE, () => code.i32(0));
       code.get(local.u).op(OP.I32_EQZ);
@@ -199,7 +199,7 @@ const dual: Emitter = (g, step) => {
   };
   const loads = (w3 & 1) !== 0;
   const finish = (delta: number): void => {
-    code.get(local.a).get(delta).op(OP.I32_ADD).set(local.b);
+    code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).set(local.b);
     if (loads) {
       code.get(local.b).memory(OP.I32_LOAD, 0);
       g.setR(d(step));

@@ -432,7 +432,7 @@ const loadDual: Emitter = (g, step) => {
   offset(g, step);
   const { code, local } = g;
   const finish = (delta: number): void => {
-    code.get(local.a).get(delta).op(OP.I32_ADD).tee(local.b).memory(OP.I32_LOAD, 0);
+    code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).tee(local.b).memory(OP.I32_LOAD, 0);
     g.setR(d(step));
     code.get(local.b).memory(OP.I32_LOAD, 4);
     g.setR(m(step));
@@ -445,7 +445,7 @@ const storeDual: Emitter = (g, step) => {
   offset(g, step);
   const { code, local } = g;
   const finish = (delta: number): void => {
-    code.get(local.a).get(delta).op(OP.I32_ADD).tee(local.b);
+    code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).tee(local.b);
     g.r(d(step)).memory(OP.I32_STORE, 0);
     code.get(local.b);
     g.r(m(step)).memory(OP.I32_STORE, 4);
@@ -468,7 +468,7 @@ const loadMultiple: Emitter = (g, step) => {
   code.set(local.a);
   if (n(step) === 13 && w1 & 0x100) g.limit(local.a);
   const finish = (delta: number): void => {
-    code.get(local.a).get(delta).op(OP.I32_ADD).set(local.b);
+    code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).set(local.b);
     if (w1 & 0x100) {
       code.get(local.a);
       if (!down) code.i32(bytes).op(OP.I32_ADD);
@@ -495,7 +495,7 @@ const storeMultiple: Emitter = (g, step) => {
   code.set(local.a);
   if (n(step) === 13 && w1 & 0x100) g.limit(local.a);
   const finish = (delta: number): void => {
-    code.get(local.a).get(delta).op(OP.I32_ADD).set(local.b);
+    code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).set(local.b);
     let at = 0;
     for (const r of listed(list)) {
       code.get(local.b);
@@ -544,7 +544,7 @@ const transfer: Emitter = (g, step) => {
   const key = w3 & TRANSFER_LITERAL ? 15 : n(step);
   if (d(step) === 15) {
     const finish = (delta: number): void => {
-      code.get(local.a).get(delta).op(OP.I32_ADD).memory(OP.I32_LOAD, 0).set(local.t);
+      code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).memory(OP.I32_LOAD, 0).set(local.t);
       back();
     };
     g.scanned(() => finish(0));
@@ -577,7 +577,7 @@ const tableBranch: Emitter = (g, step) => {
   const finish = (delta: number): void => {
     code
       .get(local.a)
-      .get(delta)
+      .i32(0).memory(OP.I32_LOAD, delta)
       .op(OP.I32_ADD)
       .memory(wide ? OP.I32_LOAD16_U : OP.I32_LOAD8_U, 0)
       .i32(1)

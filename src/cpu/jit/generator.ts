@@ -23,6 +23,7 @@ import {
   NZ_KIND,
   SITE_LIMIT,
   type Site,
+  tagOf,
   Untranslatable,
   V_KIND,
 } from './layout.ts';
@@ -68,9 +69,6 @@ export interface FlagState {
   arithmetic: number;
 }
 
-/** A tag that no address has: its low bits are never compared. */
-const NO_PAGE = 0x800;
-
 const LOCAL_TYPES: Readonly<Record<string, number>> = { w: I64, fr: F32, fp: F32, dr: F64, dp: F64 };
 
 /** FPSCR in which the quick paths need not look further: round to nearest, no flushing, and inexactness is known already. */
@@ -115,7 +113,6 @@ export class Generator {
   compared = false;
   private readonly structure: Structure;
   private readonly registers = new Map<number, number>();
-  private readonly tags = new Map<string, { tag: number; delta: number }>();
   private readonly module = new ModuleBuilder();
   private readonly imports = new Map<string, number>();
   private readonly sites: Site[] = [];
@@ -181,10 +178,9 @@ export class Generator {
     this.tree(0);
     code.op(OP.UNREACHABLE).end();
     this.coldExit();
-    // Tags are known only now; they must match no address when the function begins, and nor may they by being zero.
+    // What the function begins with is known only now.
     this.code = new Code(2);
     for (const [r, index] of this.registers) this.code.i32(0).memory(OP.I32_LOAD, this.cell(r)).set(index);
-    for (const { tag } of this.tags.values()) this.code.i32(NO_PAGE).set(tag);
     if (this.usesFloatMode) this.readFloatMode();
     code.prepend(this.code);
     const fn = this.module.define(this.regionType, code);
@@ -1139,19 +1135,9 @@ export class Generator {
 
   // ---- memory
 
-  /** Remembered page of accesses through register `n`. */
-  private tagOf(name: string): { tag: number; delta: number } {
-    let entry = this.tags.get(name);
-    if (!entry) {
-      entry = { tag: this.code.local(), delta: this.code.local() };
-      this.tags.set(name, entry);
-    }
-    return entry;
-  }
-
   /**
    * Tests whether `bytes` bytes at the address in local `a` can be reached directly, as `right` (1 read, 2 write) says, and remembers the
-   * page. `direct` is emitted where they can, with the local that has to be added to `a`; `slow` elsewhere. `alignment` is a power of two;
+   * page for register `key`. `direct` is emitted where they can, with the arena offset of what has to be added to `a`; `slow` elsewhere. `alignment` is a power of two;
    * `strict` accesses are never unaligned.
    */
   reach(
@@ -1165,7 +1151,7 @@ export class Generator {
   ): void {
     if (this.scanning) return;
     const { code, local, surroundings } = this;
-    const { tag, delta } = this.tagOf(`${right}:${key}`);
+    const tag = surroundings.control + tagOf(key, right) * 4;
     const done = code.block();
     const fast = code.block();
     const crosses = bytes > alignment;
@@ -1173,7 +1159,7 @@ export class Generator {
     const inPage = (): void => {
       code.get(a).i32(4095).op(OP.I32_AND).i32(4096 - bytes).op(OP.I32_LE_U, OP.I32_AND);
     };
-    code.get(a).i32(-4096 | (alignment - 1)).op(OP.I32_AND).get(tag).op(OP.I32_EQ);
+    code.get(a).i32(-4096 | (alignment - 1)).op(OP.I32_AND).i32(0).memory(OP.I32_LOAD, tag).op(OP.I32_EQ);
     if (crosses) inPage();
     code.brIf(fast);
     code.get(a).i32(10).op(OP.I32_SHR_U).i32(0x3ffffc).op(OP.I32_AND).memory(OP.I32_LOAD, surroundings.pages).tee(e);
@@ -1186,13 +1172,14 @@ export class Generator {
       inPage();
     }
     code.when();
-    code.get(e).i32(-4096).op(OP.I32_AND).get(a).i32(-4096).op(OP.I32_AND).tee(tag).op(OP.I32_SUB).set(delta).br(fast).end();
+    code.i32(0).get(a).i32(-4096).op(OP.I32_AND).memory(OP.I32_STORE, tag);
+    code.i32(0).get(e).i32(-4096).op(OP.I32_AND).get(a).i32(-4096).op(OP.I32_AND, OP.I32_SUB).memory(OP.I32_STORE, tag + 4).br(fast).end();
     if (surroundings.slow(this.step.pc)) {
       slow();
       code.br(done);
     } else this.exit(EXIT.RETRY);
     code.end();
-    direct(delta);
+    direct(tag + 4);
     code.end();
   }
 
@@ -1214,7 +1201,7 @@ export class Generator {
       bytes,
       bytes,
       (delta) => {
-        code.get(local.a).get(delta).op(OP.I32_ADD).memory(op, 0).set(local.t);
+        code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).memory(op, 0).set(local.t);
         finish();
       },
       () => {
@@ -1258,7 +1245,7 @@ export class Generator {
       bytes,
       bytes,
       (delta) => {
-        code.get(local.a).get(delta).op(OP.I32_ADD).get(local.t).memory(op, 0);
+        code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).get(local.t).memory(op, 0);
         finish();
       },
       () => {

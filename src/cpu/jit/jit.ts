@@ -14,7 +14,21 @@ import { FIRST_HANDLER, HANDLERS } from '../interpreter/handlers.ts';
 import { ENTERED, Interpreter, interpreterFactory, STOP_REQUESTED } from '../interpreter/interpreter.ts';
 import { ACCESS } from '../interpreter/micro-ops.ts';
 import { createFloatRuntime } from './float-runtime.ts';
-import { CONTROL, CONTROL_WORDS, decodeExit, EXIT, FAULTED, LAZY, OK, resolveKinds, type Site, STOPPING } from './layout.ts';
+import {
+  CONTROL,
+  CONTROL_WORDS,
+  decodeExit,
+  EXIT,
+  FAULTED,
+  LAZY,
+  NO_PAGE,
+  OK,
+  resolveKinds,
+  type Site,
+  STOPPING,
+  TAGS,
+  TAGS_END,
+} from './layout.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import { type JitStatistics, Translations } from './translations.ts';
 
@@ -203,6 +217,7 @@ export class Jit implements Engine {
         this.withheld = remaining - given;
         interpreter.events = 0;
         translations.changed = false;
+        control.fill(NO_PAGE, TAGS, TAGS_END);
         const value = this.runtime.dispatch(pc, given);
         const left = control[CONTROL.REMAINING]! + this.withheld;
         if ((value & 1) === 0) {

@@ -33,8 +33,22 @@ export const CONTROL = {
   WATCH: 17,
 } as const;
 
+/**
+ * Pages that accesses through each register have last reached: for reads and for writes, the virtual address of the page, and what to add to a
+ * virtual address to get its arena offset. They are forgotten whenever translated code begins.
+ */
+export const TAGS = 32;
+export const TAGS_END = TAGS + 64;
+/** A tag that no address has. */
+export const NO_PAGE = 0x800;
+
 /** Words of the control block. */
-export const CONTROL_WORDS = 20;
+export const CONTROL_WORDS = TAGS_END;
+
+/** Word of the tag of register `key` (15: PC) for reading (1) or writing (2); the next word is what to add. */
+export function tagOf(key: number, right: number): number {
+  return TAGS + 4 * key + 2 * (right - 1);
+}
 
 /** Outcomes of a slow access or a handler. */
 export const OK = 0;
