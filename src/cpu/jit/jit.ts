@@ -47,8 +47,9 @@ const EAGERNESS = 4;
 const SHORT_OF = 1024;
 /** Instructions after which code that was rewritten, or that could not be translated, gets another chance. */
 const FORGIVENESS = 1 << 26;
-/** Instructions within which a sampled place becomes the target of a branch. */
+/** Instructions within which a sampled place becomes the target of a branch; how often a stop may cut that short. */
 const SETTLE = 64;
+const SETTLES = 8;
 const COUNTERS = 4096;
 
 /** Options for tests and benches. */
@@ -253,7 +254,6 @@ export class Jit implements Engine {
         break;
       }
       if (this.hot && !alone && remaining > SETTLE) {
-        this.hot = false;
         remaining = this.settle(remaining);
       } else if (alone) {
         alone = false;
@@ -263,7 +263,7 @@ export class Jit implements Engine {
         if (region && cells[CELL.ITSTATE] === 0 && cells[CELL.T] !== 0) {
           if (translations.link(region)) continue;
           remaining = this.interpret(remaining, 1, pc);
-        } else remaining = this.interpret(remaining, this.turn);
+        } else remaining = this.interpret(remaining, Math.max(1, this.turn - this.interpreted));
       }
       stop = this.lastStop;
       if (stop === ENTERED) {
@@ -292,6 +292,8 @@ export class Jit implements Engine {
 
   private lastStop = 0;
   private running = false;
+  /** Looks for a branch that a stop has cut short. */
+  private settled = 0;
   /** Instructions since code that was rewritten too often was last forgiven. */
   private age = 0;
   /** Instructions that the interpreter executed since the last sample; whether the last sample was of a hot place. */
@@ -369,12 +371,18 @@ export class Jit implements Engine {
   private settle(remaining: number): number {
     const { cells } = this;
     let left = remaining;
+    this.hot = false;
     for (let steps = 0; steps < SETTLE; steps++) {
       const from = cells[CELL.PC]! & ~1;
       left = this.interpret(left, 1, from);
-      if (this.lastStop !== STOP.BUDGET) break;
+      if (this.lastStop !== STOP.BUDGET) {
+        // Where every round of a loop stops, its branch is found in one of the next runs.
+        this.hot = ++this.settled < SETTLES;
+        break;
+      }
       const to = cells[CELL.PC]! & ~1;
       if (to === from + 2 || to === from + 4 || cells[CELL.ITSTATE] !== 0) continue;
+      this.settled = 0;
       if (!this.translations.at(to)) this.translations.translate(to);
       break;
     }
