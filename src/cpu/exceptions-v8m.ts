@@ -25,6 +25,8 @@ export class SecureExceptionUnit implements ExceptionModel {
   private readonly faults: FaultUnit;
   private readonly frames: FrameUnit;
   private readonly calls: SecurityCalls;
+  /** R0 to R15, xPSR and security of the code that an exception interrupts: kept for each, looked at for faults only. */
+  private readonly kept = new Uint32Array(18);
 
   constructor(parts: SecureParts, onFault: (id: number, context: ContextSnapshot) => void) {
     this.parts = parts;
@@ -72,9 +74,9 @@ export class SecureExceptionUnit implements ExceptionModel {
   takePending(): void {
     const { nvic } = this.parts;
     const original = nvic.next;
-    const context = this.snapshot();
+    this.keep();
     const { excReturn, stacked } = this.frames.push();
-    this.enter(excReturn, false, !stacked, original, context);
+    this.enter(excReturn, false, !stacked, original);
   }
 
   supervisorCall(): void {
@@ -201,12 +203,18 @@ export class SecureExceptionUnit implements ExceptionModel {
     const { nvic, scb } = this.parts;
     const id = this.faults.idOf(number, secure);
     const legal = nvic.isActive(id) && nvic.targetsSecure(id) === secure;
-    const negative: Readonly<Record<number, number>> = {
-      [-1]: scb.faultsNonSecure ? NON_SECURE + EXCEPTION.HARD_FAULT : EXCEPTION.HARD_FAULT,
-      [-2]: EXCEPTION.NMI,
-      [-3]: EXCEPTION.HARD_FAULT,
-    };
-    const ends = negative[nvic.activePriority] ?? (legal ? id : undefined);
+    let ends = legal ? id : undefined;
+    switch (nvic.activePriority) {
+      case -1:
+        ends = scb.faultsNonSecure ? NON_SECURE + EXCEPTION.HARD_FAULT : EXCEPTION.HARD_FAULT;
+        break;
+      case -2:
+        ends = EXCEPTION.NMI;
+        break;
+      case -3:
+        ends = EXCEPTION.HARD_FAULT;
+        break;
+    }
     if (ends !== undefined) nvic.deactivate(ends);
     return legal;
   }
@@ -218,8 +226,8 @@ export class SecureExceptionUnit implements ExceptionModel {
     return false;
   }
 
-  /** ExceptionTaken() of whatever is pending and comes first by now; `context` is undefined when it is tail-chained. */
-  private enter(initial: number, chained: boolean, ignored: boolean, fallback: number, context?: ContextSnapshot): void {
+  /** ExceptionTaken() of whatever is pending and comes first by now; unless it is `chained`, the code that ran before is in `kept`. */
+  private enter(initial: number, chained: boolean, ignored: boolean, fallback: number): void {
     const { nvic, scb, memory, protection } = this.parts;
     let excReturn = initial;
     let tailChained = chained;
@@ -241,7 +249,7 @@ export class SecureExceptionUnit implements ExceptionModel {
       const hidden = !secure && !attribution.nonSecure && !attribution.exempt;
       const vector = hidden ? BUS_FAULT : memory.bus.read(address, 4);
       if (vector !== BUS_FAULT) {
-        this.commit(id, secure, vector, excReturn, context);
+        this.commit(id, secure, vector, excReturn, chained);
         return;
       }
       scb.noteHardFault(HFSR.VECTTBL);
@@ -282,10 +290,10 @@ export class SecureExceptionUnit implements ExceptionModel {
     return { excReturn: excReturn >>> 0, stacked };
   }
 
-  private commit(id: number, secure: boolean, vector: number, excReturn: number, context: ContextSnapshot | undefined): void {
+  private commit(id: number, secure: boolean, vector: number, excReturn: number, chained: boolean): void {
     const { nvic, registers, security, memory } = this.parts;
     const { cells } = registers;
-    const origin = isFault(id) ? (context ?? this.stackedContext(excReturn)) : undefined;
+    const origin = isFault(id) ? (chained ? this.stackedContext(excReturn) : this.keptContext()) : undefined;
     nvic.activate(id);
     registers.setMode(numberOf(id), cells[CELL.CONTROL]! & ~(FPCA | SFPA));
     security.switchTo(secure);
@@ -299,6 +307,19 @@ export class SecureExceptionUnit implements ExceptionModel {
     memory.setPrivileged(true);
     this.taken++;
     if (origin) this.onFault(id, origin);
+  }
+
+  private keep(): void {
+    const { kept } = this;
+    const { registers } = this.parts;
+    const { cells } = registers;
+    for (let index = 0; index < 16; index++) kept[index] = cells[index]!;
+    kept[16] = registers.xpsr;
+    kept[17] = cells[CELL.SECURE]!;
+  }
+
+  private keptContext(): ContextSnapshot {
+    return { r: Array.from(this.kept.subarray(0, 16)), xpsr: this.kept[16]!, secure: this.kept[17] !== 0 };
   }
 
   /** The registers of the code that runs now. */

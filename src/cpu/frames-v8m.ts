@@ -209,6 +209,7 @@ export class FrameUnit {
   read(address: number, count: number, kind: AccessKind, secure: boolean, privileged: boolean): number[] | undefined {
     const { memory } = this.parts;
     const words: number[] = [];
+    if (memory.loadWords(address, count, words, privileged)) return words;
     for (let index = 0; index < count; index++) {
       const word = memory.read((address + 4 * index) >>> 0, 4, privileged);
       if (word === BUS_FAULT) {
@@ -223,6 +224,7 @@ export class FrameUnit {
   /** Writes words as code of the given state; false when an exception was derived (or, ignoring faults, none). */
   write(address: number, words: readonly number[], kind: AccessKind, secure: boolean, privileged: boolean, ignore = false): boolean {
     const { memory } = this.parts;
+    if (memory.storeWords(address, words, privileged)) return true;
     for (const [index, word] of words.entries()) {
       if (memory.write((address + 4 * index) >>> 0, word >>> 0, 4, privileged)) continue;
       this.faults.accessFault(kind, secure, ignore);

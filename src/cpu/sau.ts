@@ -123,19 +123,18 @@ export class SecurityAttributionUnit {
     // The last 256 MiB are Secure to fetches; code elsewhere in the system region is refused by the memory map.
     if (fetch && address >= 0xf000_0000) return ALWAYS_SECURE;
     if (fetch ? address >= 0xe000_0000 : EXEMPT.some(([first, last]) => address >= first && address <= last)) return EXEMPT_ATTRIBUTION;
-    const range = this.idau.find(({ base, size }) => address >= base && address < base + size);
+    const range = this.rangeAt(address);
     if (range?.attribution === 'exempt') return EXEMPT_ATTRIBUTION;
     let nonSecure = false;
     let callable = false;
-    let sauRegion: number | undefined;
+    let region: Region | undefined;
     const control = this.registers.get('CTRL');
     if ((control & ENABLE) === 0) nonSecure = (control & ALLNS) !== 0;
     else {
-      const hits = this.regions.filter(({ base, last }) => address >= base && address <= last);
-      if (hits.length === 1) {
-        callable = hits[0]!.callable;
+      region = this.regionAt(address);
+      if (region) {
+        callable = region.callable;
         nonSecure = !callable;
-        sauRegion = hits[0]!.number;
       }
     }
     // Of the two attributions the more secure one holds: Secure before Non-secure callable before Non-secure.
@@ -145,7 +144,7 @@ export class SecurityAttributionUnit {
       nonSecure,
       callable,
       exempt: false,
-      ...(sauRegion === undefined ? {} : { sauRegion }),
+      ...(region === undefined ? {} : { sauRegion: region.number }),
       ...(range?.region === undefined ? {} : { idauRegion: range.region }),
     };
   }
@@ -155,6 +154,23 @@ export class SecurityAttributionUnit {
     const inside = (address: number) => address > pageAddress && address <= pageAddress + 0xfff;
     if (this.idau.some(({ base, size }) => inside(base) || inside(base + size))) return false;
     return (this.registers.get('CTRL') & ENABLE) === 0 || !this.regions.some(({ base, last }) => inside(base) || inside(last + 1));
+  }
+
+  /** The IDAU's range at `address`, if it has one. */
+  private rangeAt(address: number): IdauRange | undefined {
+    for (const range of this.idau) if (address >= range.base && address < range.base + range.size) return range;
+    return undefined;
+  }
+
+  /** The region that `address` is in; undefined where there are none or several. */
+  private regionAt(address: number): Region | undefined {
+    let found: Region | undefined;
+    for (const region of this.regions) {
+      if (address < region.base || address > region.last) continue;
+      if (found) return undefined;
+      found = region;
+    }
+    return found;
   }
 
   private update(): void {

@@ -89,14 +89,26 @@ export class SecurityState implements BankedRegisters {
   switchTo(secure: boolean): void {
     const { registers, other } = this;
     if (secure === registers.secure) return;
-    const names = Object.keys(other) as BankedName[];
-    const incoming = { ...other };
-    const outgoing = names.map((name) => [name, this.get(name, registers.secure)] as const);
-    registers.cells[CELL.SECURE] = secure ? 1 : 0;
+    const { cells } = registers;
+    const { msp, psp, msplim, psplim, control, primask, basepri, faultmask } = other;
+    other.msp = registers.msp;
+    other.psp = registers.psp;
+    other.msplim = registers.msplim;
+    other.psplim = registers.psplim;
+    other.control = cells[CELL.CONTROL]! & CONTROL_BANKED;
+    other.primask = cells[CELL.PRIMASK]!;
+    other.basepri = cells[CELL.BASEPRI]!;
+    other.faultmask = cells[CELL.FAULTMASK]!;
+    cells[CELL.SECURE] = secure ? 1 : 0;
     // CONTROL first: it decides which cells hold MSP and PSP.
-    this.set('control', secure, incoming.control);
-    for (const name of names) if (name !== 'control') this.set(name, secure, incoming[name]);
-    for (const [name, value] of outgoing) other[name] = value;
+    registers.setMode(cells[CELL.IPSR]!, (cells[CELL.CONTROL]! & ~CONTROL_BANKED) | control);
+    registers.msp = msp;
+    registers.psp = psp;
+    registers.msplim = msplim;
+    registers.psplim = psplim;
+    cells[CELL.PRIMASK] = primask;
+    cells[CELL.BASEPRI] = basepri;
+    cells[CELL.FAULTMASK] = faultmask;
     this.onChange();
   }
 
