@@ -147,7 +147,7 @@ svcall:
   tracer r3
   bx lr`;
     expect(trace(source, { profile: CORTEX_M4 })).toEqual([0, 0x200f_ffdc, 0x0100_0000, 0x200f_fffc]);
-    expect(trace(source, { qemu: false })).toEqual([0x4_0200, 0x200f_ffd8, 0x0100_0200, 0x200f_fffc]);
+    expect(trace(source, { qemu: 'lets CCR.STKALIGN of an M7 be cleared' })).toEqual([0x4_0200, 0x200f_ffd8, 0x0100_0200, 0x200f_fffc]);
   });
 
   it('saves ITSTATE in the middle of an IT block and goes on in it', () => {
@@ -262,7 +262,7 @@ usagefault:
     );
 
     it('with reserved bits clear is refused too', () => {
-      expect(trace(badReturn('ldr lr, =0xff0ffff9\n  bx lr\n  .ltorg'), { qemu: false })).toEqual([
+      expect(trace(badReturn('ldr lr, =0xff0ffff9\n  bx lr\n  .ltorg'), { qemu: 'takes EXC_RETURN with reserved bits clear' })).toEqual([
         INVPC,
         0xff0f_fff9,
         0x200f_ffe0,
@@ -401,7 +401,7 @@ svcall:
   mrs r2, faultmask
   tracer r2
   bx lr`,
-        { qemu: false },
+        { qemu: 'sets FAULTMASK in NMI' },
       ),
     ).toEqual([0, 1]);
   });

@@ -50,19 +50,14 @@ describe.each(ENGINES)('faults on $name', (engine) => {
     ['unaligned LDM: UNALIGNED', 'ldr r2, =0x20000002\nhere:\n ldmia r2, {r3, r4}', [6, 0x100_0000, 0, 0]],
     ['unaligned LDRD: UNALIGNED', 'ldr r2, =0x20000002\nhere:\n ldrd r3, r4, [r2]', [6, 0x100_0000, 0, 0]],
     ['unaligned LDREX: UNALIGNED', 'ldr r2, =0x20000002\nhere:\n ldrex r3, [r2]', [6, 0x100_0000, 0, 0]],
-    ['an unaligned word in a peripheral: UNALIGNED', 'ldr r2, =0x40000002\nhere:\n ldr r3, [r2]', [6, 0x100_0000, 0, 0], { qemu: false }],
     [
-      'division by zero with DIV_0_TRP: DIVBYZERO',
-      'put CCR, 0x210\n movs r2, #0\nhere:\n udiv r3, r2, r2',
-      [6, 0x200_0000, 0, 0],
-      { qemu: false },
-    ],
-    [
-      'an unaligned LDR with UNALIGN_TRP: UNALIGNED',
-      'put CCR, 0x208\n ldr r2, =0x20000002\nhere:\n ldr r3, [r2]',
+      'an unaligned word in a peripheral: UNALIGNED',
+      'ldr r2, =0x40000002\nhere:\n ldr r3, [r2]',
       [6, 0x100_0000, 0, 0],
-      { qemu: false },
+      { qemu: 'takes unaligned accesses to devices' },
     ],
+    ['division by zero with DIV_0_TRP: DIVBYZERO', 'put CCR, 0x210\n movs r2, #0\nhere:\n udiv r3, r2, r2', [6, 0x200_0000, 0, 0]],
+    ['an unaligned LDR with UNALIGN_TRP: UNALIGNED', 'put CCR, 0x208\n ldr r2, =0x20000002\nhere:\n ldr r3, [r2]', [6, 0x100_0000, 0, 0]],
   ];
 
   it.each(causes)('%s', (_name, code, expected, options = {}) => {
@@ -198,7 +193,7 @@ reset:
 here:
   str r3, [r2]
 ${REPORT}`,
-        { qemu: false },
+        { qemu: 'has no BFHFNMIGN' },
       ),
     ).toEqual([5, 0x8200, 0x7000_0000, 3, 0x8200, FORCED, 0x7000_0000, 0]);
   });
@@ -406,7 +401,7 @@ hardfault:
 debugmonitor:
   trace 12
   b 1b`,
-        { qemu: false },
+        { qemu: 'escalates BKPT to HardFault with FORCED, and never to DebugMonitor' },
       ),
     ).toEqual([3, 0x8000_0000, 2, 12, 2, 9]);
   });

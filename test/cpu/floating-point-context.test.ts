@@ -124,7 +124,6 @@ svcall:
   ldr r2, [sp, #0x20]
   tracer r2
   bx lr`,
-        { qemu: false },
       ),
     ).toEqual([0xffff_ffe9, STACK - 0x68, 0, 0xc000_0019, STACK - 0x48, 0, 0xc000_0018, 4, 0x3f80_0000, STACK]);
   });

@@ -173,7 +173,7 @@ reset:
 irq0:
   trace 1
   bx lr`,
-        { qemu: false },
+        { qemu: 'implements all 8 bits of BASEPRI' },
       ),
     ).toEqual([0x10, 0, 1, 2]);
   });
@@ -317,6 +317,46 @@ irq0:
     ).toEqual([1, 0x20, 1, 2, 1]);
   });
 
+  it('takes SVCall, PendSV and SysTick by their priorities: preempting, then chained, lower number first', () => {
+    // SVCall 0x40; SysTick 0x20 preempts it; PendSV 0x60 and IRQ 0 at 0x60 wait for both, 14 before 16.
+    expect(
+      trace(`
+reset:
+  putb SHPR2+3, 0x40
+  putb SHPR3+3, 0x20
+  putb SHPR3+2, 0x60
+  putb IPR, 0x60
+  put ISER, 1
+  svc 7
+  trace 9
+  done
+svcall:
+  trace 1
+  put ISPR, 1
+  put ICSR, PENDSVSET
+  trace 2
+  put ICSR, 0x04000000       @ PENDSTSET
+  trace 3
+  tracem SHCSR
+  bx lr
+systick:
+  trace 4
+  tracem SHCSR
+  tracer lr
+  bx lr
+pendsv:
+  trace 5
+  tracem SHCSR
+  tracer lr
+  bx lr
+irq0:
+  trace 6
+  tracem SHCSR
+  tracer lr
+  bx lr`),
+    ).toEqual([1, 2, 4, 0x880, 0xffff_fff1, 3, 0x80, 5, 0x400, 0xffff_fff9, 6, 0, 0xffff_fff9, 9]);
+  });
+
   it('triggers by STIR', () => {
     expect(
       trace(`
@@ -432,7 +472,7 @@ irq1:
   bx lr
 irq2:
   bx lr`,
-        { qemu: false },
+        { qemu: 'leaves BASEPRI out of ICSR.VECTPENDING' },
       ),
     ).toEqual([0x800, 0x810, 0x41_1810, 0x40_0810, 0x440_f810, 0x41_2011, 0x800]);
   });
@@ -474,7 +514,7 @@ reset:
   put SHPR1, 0xffffffff
   tracem SHPR1
   done`,
-        { qemu: false },
+        { qemu: 'implements all 8 bits of priorities' },
       ),
     ).toEqual([0xf0, 0xf000, 0xf000_0000, 0x00a0_0000, 0x00f0_f0f0]);
   });

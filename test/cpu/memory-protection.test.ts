@@ -257,7 +257,7 @@ reset:
 usagefault:
   tracem CFSR
   done`,
-        { qemu: false },
+        { qemu: 'takes unaligned accesses to Device memory' },
       ),
     ).toEqual([0x100_0000]);
   });

@@ -198,7 +198,7 @@ ns_access:
   ldr r5, [r4]
   done`,
         },
-        { qemu: false },
+        { qemu: 'leaves SFAR alone' },
       );
       const { symbols } = scenarios.run(engine, { secure: 'main: trace 0\n done' });
       expect(symbols['main']).toBeDefined();

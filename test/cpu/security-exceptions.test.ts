@@ -389,7 +389,7 @@ ns_hardfault:
 ns_svcall:
   done`,
       },
-      { cycles: 2000, qemu: false },
+      { cycles: 2000 },
     );
     expect(values.slice(0, 6)).toEqual([0x10, 0x30, 0x10, 0x30, 0x10, 0x30]);
   });
@@ -606,9 +606,8 @@ usagefault:
   });
 
   it('FAULTMASK of the state that an exception belonged to is cleared on return', () => {
-    const values = trace(
-      {
-        secure: `
+    const values = trace({
+      secure: `
 main:
   ${FAULTS}
   svc 0
@@ -620,9 +619,7 @@ svcall:
   mrs r6, faultmask
   tracer r6
   bx lr`,
-      },
-      { qemu: false },
-    );
+    });
     expect(values).toEqual([1, 0]);
   });
 

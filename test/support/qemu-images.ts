@@ -36,6 +36,8 @@ type Parts = readonly (readonly [address: number, bytes: string])[];
 /** The images of one scenario by core. */
 interface QemuScenario {
   readonly test: string;
+  /** What QEMU is known to do otherwise. */
+  readonly deviation?: string;
   readonly images: Readonly<Record<string, Parts>>;
 }
 
@@ -54,8 +56,11 @@ export class QemuImages {
     this.known = this.mode === 'all' ? {} : readScenarios(this.file);
   }
 
-  /** Sees to it that there are images of `text`, which `make` assembles by core; `test` is the name of the test that has the scenario. */
-  need(text: string, test: string, make: () => readonly (readonly [core: string, image: readonly Segment[]])[]): void {
+  /**
+   * Sees to it that there are images of `text`, which `make` assembles by core. `test` is the name of the test that has the scenario, `qemu`
+   * a text where QEMU is known to do otherwise.
+   */
+  need(text: string, test: string, make: () => readonly (readonly [core: string, image: readonly Segment[]])[], qemu: true | string): void {
     const key = createHash('sha256').update(text).digest('hex').slice(0, 16);
     if (this.seen.has(key)) return;
     this.seen.add(key);
@@ -65,7 +70,7 @@ export class QemuImages {
     if (this.known[key]) return;
     if (!this.mode) throw new Error(`${this.file} has no image of this source: run the test file once with THUMB_AS=1`);
     const images = Object.fromEntries(make().map(([core, image]) => [core, pack(image)]));
-    this.known[key] = { test: count === 1 ? test : `${test} (${count})`, images };
+    this.known[key] = { test: count === 1 ? test : `${test} (${count})`, ...(qemu === true ? {} : { deviation: qemu }), images };
     mkdirSync(DIRECTORY, { recursive: true });
     writeFileSync(this.file, `${JSON.stringify(this.known, null, 2)}\n`);
   }
@@ -82,16 +87,18 @@ export interface QemuCase {
   /** Test file and test. */
   readonly name: string;
   readonly segments: readonly Segment[];
+  /** What QEMU is known to do otherwise. */
+  readonly deviation: string | undefined;
 }
 
 /** Everything that there is for a board. */
 export function qemuCases({ profile }: QemuBoard): readonly QemuCase[] {
   return readdirSync(DIRECTORY).flatMap((file) =>
-    Object.values(readScenarios(join(DIRECTORY, file))).flatMap(({ test, images }) => {
+    Object.values(readScenarios(join(DIRECTORY, file))).flatMap(({ test, images, deviation }) => {
       const parts = images[profile.name];
       if (!parts) return [];
       const segments = parts.map(([address, bytes]) => ({ address, bytes: new Uint8Array(inflateRawSync(Buffer.from(bytes, 'base64'))) }));
-      return [{ name: `${file.replace('.json', '')}: ${test}`, segments }];
+      return [{ name: `${file.replace('.json', '')}: ${test}`, segments, deviation }];
     }),
   );
 }
