@@ -9,7 +9,7 @@ const CASES = {
 };
 for (const engine of Object.keys(engines)) {
   const first = ['run', image('imx8mp_hello'), '--cpu', engine, '--no-linux', '--until', 'hello world'];
-  CASES[`first line of a UART, ${engine}`] = () => imxSim(first);
+  CASES[`first UART line, ${engine}`] = () => imxSim(first);
 }
 
 /** Seconds from the start of a process to its end, the cases in turn. */

@@ -1,5 +1,5 @@
 /** What is demanded of the engines, held against the figures of a run. Printed, not tested: a busy machine may miss what an idle one keeps. */
-import { ratio } from './speed.mjs';
+import { ratio } from './ratios.mjs';
 
 const smallest = (list) => list.reduce((least, item) => (item.value < least.value ? item : least));
 

@@ -7,13 +7,18 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bars, dots, short } from './svg.mjs';
+import { ratio } from './ratios.mjs';
+import { bars, COLOURS, dots, short } from './svg.mjs';
 
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
-const ENGINES = ['jit', 'unicorn', 'unicorn-raw', 'interpreter', 'qemu'];
+const SERIES = { jit: COLOURS.orange, unicorn: COLOURS.blue, 'unicorn-raw': COLOURS.sky, interpreter: COLOURS.green, qemu: COLOURS.grey };
+const ENGINES = Object.keys(SERIES);
+/** In the tables only. */
+const FREE = 'unicorn-free';
 
 const scaled = (spread, factor) => spread && { min: spread.min * factor, median: spread.median * factor, max: spread.max * factor };
-const present = (results) => ENGINES.filter((name) => results.some(({ engines }) => engines[name]));
+const coloured = (names) => Object.fromEntries(names.map((name) => [name, SERIES[name]]));
+const present = (results, names = ENGINES) => names.filter((name) => results.some(({ engines }) => engines[name]));
 
 function speedPlot(title, results, label = ({ name }) => name) {
   const series = present(results);
@@ -21,22 +26,21 @@ function speedPlot(title, results, label = ({ name }) => name) {
   return dots({
     title,
     unit: 'million instructions per second, logarithmic',
-    series,
+    series: coloured(series),
     rows: results.map((result) => ({ label: label(result), values: of(result) })),
     note: 'dots: medians; strokes: from the slowest to the fastest round',
   });
 }
 
 function ratioPlot({ programs, ratios }, peer) {
-  const integer = programs.filter(({ group }) => group === 'integer');
-  const ratio = ({ engines }) => engines.jit.perSecond.median / engines[peer].perSecond.median;
+  const rows = programs
+    .map((program) => ({ label: program.name, value: ratio(program, 'jit', peer) }))
+    .filter(({ value }) => value !== undefined);
   return bars({
     title: `jit / ${peer}, instructions per second`,
-    rows: [
-      ...integer.map((program) => ({ label: program.name, value: ratio(program) })),
-      { label: 'geometric mean', value: ratios[`jit/${peer}`], colour: 3 },
-    ],
+    rows: [...rows, { label: 'integer programs', value: ratios[`jit/${peer}`], colour: COLOURS.orange }],
     marks: peer === 'unicorn' ? [1, 2] : [0.6, 1],
+    note: 'medians of the rounds; the last bar is the geometric mean of the integer programs',
   });
 }
 
@@ -45,7 +49,7 @@ function costPlot(costs) {
   return dots({
     title: 'Cost of one',
     unit: 'nanoseconds of the host, logarithmic',
-    series,
+    series: coloured(series),
     rows: Object.entries(costs).map(([, { program, nanoseconds, label }]) => ({ label: label ?? program, values: nanoseconds })),
   });
 }
@@ -84,21 +88,36 @@ function table(heading, rows) {
 
 const millions = (spread) => (spread ? short(spread.median / 1e6) : '');
 
-function speedTable(results, label = ({ name, title }) => `\`${name}\`, ${title[0].toLowerCase()}${title.slice(1)}`) {
-  const names = present(results);
+const described = ({ name, title }) => `\`${name}\`, ${title[0].toLowerCase()}${title.slice(1)}`;
+
+function speedTable(results, label = described) {
+  const names = present(results, [...ENGINES, FREE]);
   return table(
     ['', ...names],
     results.map((result) => [label(result), ...names.map((name) => millions(result.engines[name]?.perSecond))]),
   );
 }
 
-function ratioTable({ ratios, ratiosByCpuTime }) {
-  const pairs = ['jit/unicorn', 'jit/unicorn-raw', 'jit/qemu', 'jit/interpreter', 'interpreter/unicorn', 'unicorn/qemu'];
+function ratioTable({ ratios, ratiosByCpuTime, ratiosSteady }) {
+  const pairs = ['jit/unicorn', 'jit/unicorn-raw', `jit/${FREE}`, 'jit/qemu', 'jit/interpreter', 'interpreter/unicorn'];
   const cell = (value) => (value === undefined ? '' : value.toFixed(2));
   return table(
-    ['geometric mean', 'by wall time', 'by CPU time'],
-    pairs.filter((pair) => ratios[pair] !== undefined).map((pair) => [pair, cell(ratios[pair]), cell(ratiosByCpuTime[pair])]),
+    ['geometric mean', 'by wall time', 'by CPU time', 'second half, by wall time'],
+    pairs
+      .filter((pair) => ratios[pair] !== undefined)
+      .map((pair) => [pair, cell(ratios[pair]), cell(ratiosByCpuTime[pair]), cell(ratiosSteady[pair])]),
   );
+}
+
+function conditionTable(conditions) {
+  const rows = conditions.map(({ text, program, wanted, wall, cpu, holds }) => [
+    program ? `${text}: \`${program}\`` : text,
+    wanted,
+    wall.toFixed(2),
+    cpu === undefined ? '' : cpu.toFixed(2),
+    holds ? 'yes' : '**no**',
+  ]);
+  return table(['', 'wanted', 'by wall time', 'by CPU time', 'holds'], rows);
 }
 
 function costTable(costs) {
@@ -123,17 +142,20 @@ function secondsTable(answers) {
 function translationTable(programs) {
   const translated = programs.filter(({ engines }) => engines.jit?.translation);
   const cells = ({ name, engines: { jit } }) => {
-    const { modules, bytes, milliseconds, instructions, executed } = { milliseconds: Number.NaN, ...jit.translation };
+    const { modules, bytes, milliseconds, moduleMilliseconds, instructions, executed } = jit.translation;
     const share = `${((executed / jit.instructions) * 100).toFixed(2)} %`;
-    return [`\`${name}\``, modules, short(bytes / 1024), instructions, Number.isNaN(milliseconds) ? '' : short(milliseconds), share];
+    const speeds = [jit.perSecond, jit.steadyPerSecond].map(millions);
+    return [`\`${name}\``, modules, short(bytes / 1024), instructions, short(milliseconds), short(moduleMilliseconds), share, ...speeds];
   };
-  return table(['', 'modules', 'KiB of wasm', 'instructions in them', 'ms to compile', 'of all executed there'], translated.map(cells));
+  const heading = ['', 'modules', 'KiB', 'instructions', 'ms in all', 'ms of V8', 'executed there', 'M/s, whole run', 'M/s, second half'];
+  return table(heading, translated.map(cells));
 }
 
 function hostText({ host, seconds, roundsWanted, instructionsPerRun }) {
   const qemu = host.qemu ? `, QEMU ${host.qemu}` : '';
   const how = `${roundsWanted} rounds, ${short(instructionsPerRun / 1e6)} million instructions each, ${Math.round(seconds / 60)} minutes`;
-  return `${host.cpu}, ${host.cores} cores, ${host.system}, Node ${host.node} (V8 ${host.v8})${qemu}; load average ${host.loadAverage}; ${how}.`;
+  const load = `load average ${host.loadAverage.toFixed(1)} at the start`;
+  return `${host.cpu}, ${host.cores} cores, ${host.system}, Node ${host.node} (V8 ${host.v8})${qemu}; ${load}; ${how}.`;
 }
 
 /** The parts of the page that are made of figures, by the name in their markers. */
@@ -142,6 +164,7 @@ export function partsOf(answers) {
   return {
     machine: hostText(answers),
     ratios: ratioTable(answers),
+    conditions: conditionTable(answers.conditions),
     integer: speedTable(of('integer')),
     float: speedTable(of('float')),
     cores: speedTable(answers.cores, ({ soc }) => soc),

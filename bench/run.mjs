@@ -5,6 +5,7 @@
  *   npm run -s bench -- --quick          fewer and shorter rounds, within 50 s
  *   npm run -s bench -- --json           one JSON object; `ratios` compares the engines over the integer programs
  *   ... --only '^alu$'  --rounds 3  --soc cortex-m4     some programs, another number of rounds, another core
+ *   ... --millions 200                                  runs of another length
  *
  * Each question is a file of its own, which can also be run alone and then prints its answer as one JSON line.
  */
@@ -18,7 +19,8 @@ import { mainJob } from './main-job.mjs';
 import { Deadline, rounded } from './measure.mjs';
 import { memory } from './memory.mjs';
 import { qemuVersion } from './qemu.mjs';
-import { Comparison, compare, ratiosOf } from './speed.mjs';
+import { ratiosOf } from './ratios.mjs';
+import { Comparison, compare } from './speed.mjs';
 import { say, tables } from './tables.mjs';
 import { FREE, RAW } from './unicorn-raw.mjs';
 
@@ -44,10 +46,12 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     soc: { type: 'string' },
     rounds: { type: 'string' },
+    millions: { type: 'string' },
   },
 });
 const { quick } = options;
-const { target, rounds: usual, seconds } = quick ? QUICK : FULL;
+const { rounds: usual, seconds } = quick ? QUICK : FULL;
+const target = options.millions ? Number(options.millions) * 1e6 : (quick ? QUICK : FULL).target;
 const rounds = Number(options.rounds ?? usual);
 const few = Number(options.rounds ?? (quick ? 1 : usual));
 const deadline = new Deadline(seconds);

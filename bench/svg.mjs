@@ -3,7 +3,7 @@
 const FONT = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", sans-serif';
 
 /** Colours of series that stay apart for most kinds of colour vision, on white and on black. */
-const COLOURS = ['#d55e00', '#0072b2', '#56b4e9', '#009e73', '#8a8f98', '#cc79a7'];
+export const COLOURS = { orange: '#d55e00', blue: '#2f81d0', sky: '#56b4e9', green: '#009e73', grey: '#8a8f98' };
 
 const STYLE = `text{font:12px ${FONT};fill:#24292f}.title{font-weight:600;font-size:14px}.note{font-size:11px;fill:#656d76}
 .grid{stroke:#d0d7de;stroke-width:1}.mark{stroke:#24292f;stroke-width:1;stroke-dasharray:4 3}
@@ -23,8 +23,8 @@ export function short(value) {
   return String(Number(value.toPrecision(3)));
 }
 
-const LEFT = 190;
-const RIGHT = 60;
+const LEFT = 200;
+const RIGHT = 64;
 const WIDTH = 760;
 const TOP = 64;
 
@@ -42,16 +42,16 @@ function document(title, height, body, note) {
 
 function legend(series) {
   let x = LEFT;
-  return series.flatMap((name, i) => {
-    const marks = [`<circle cx="${fixed(x)}" cy="42" r="5" fill="${COLOURS[i % COLOURS.length]}"/>`, text(x + 10, 46, name)];
+  return Object.entries(series).flatMap(([name, colour]) => {
+    const marks = [`<circle cx="${fixed(x)}" cy="42" r="5" fill="${colour}"/>`, text(x + 10, 46, name)];
     x += 28 + 6.6 * name.length;
     return marks;
   });
 }
 
-/** Positions on a logarithmic axis from the power of ten (or its half) below `low` to that above `high`. */
+/** Positions on a logarithmic axis from the tick below `low` to that above `high`; over many powers of ten, ticks are powers only. */
 function logarithmic(low, high) {
-  const steps = [1, 2, 5];
+  const steps = high / low > 1000 ? [1] : [1, 2, 5];
   const ticks = [];
   for (let power = Math.floor(Math.log10(low)) - 1; power <= Math.ceil(Math.log10(high)) + 1; power++)
     for (const step of steps) ticks.push(Number((step * 10 ** power).toPrecision(1)));
@@ -66,7 +66,7 @@ function logarithmic(low, high) {
 
 /**
  * Rows of dots on a logarithmic axis: one dot for each series at the median, a stroke from the smallest to the largest.
- * `rows` are `{ label, values: { series: { min, median, max } } }`.
+ * `series` are names and their colours, `rows` are `{ label, values: { name: { min, median, max } } }`.
  */
 export function dots({ title, unit, series, rows, note }) {
   const values = rows.flatMap((row) => Object.values(row.values)).filter(Boolean);
@@ -81,10 +81,9 @@ export function dots({ title, unit, series, rows, note }) {
   const body = rows.flatMap(({ label, values: of }, index) => {
     const y = TOP + (index + 0.5) * pitch;
     const row = [text(LEFT - 12, y + 4, label, { anchor: 'end' }), line(LEFT, y, WIDTH - RIGHT, y, 'class="grid" stroke-opacity="0.5"')];
-    for (const [i, name] of series.entries()) {
+    for (const [name, colour] of Object.entries(series)) {
       const value = of[name];
       if (!value || value.median <= 0) continue;
-      const colour = COLOURS[i % COLOURS.length];
       const tip = `<title>${escapeXml(`${label}, ${name}: ${short(value.median)} ${unit}`)}</title>`;
       if (value.min > 0)
         row.push(
@@ -105,17 +104,12 @@ export function bars({ title, unit, rows, marks = [], note }) {
   const pitch = 24;
   const top = TOP - 24;
   const bottom = top + rows.length * pitch;
-  const body = rows.flatMap(({ label, value, low, high, colour = 1 }, index) => {
+  const body = rows.flatMap(({ label, value, low, high, colour = COLOURS.blue }, index) => {
     const y = top + index * pitch;
-    const bar = `<rect x="${LEFT}" y="${fixed(y + 4)}" width="${fixed(at(value) - LEFT)}" height="${pitch - 8}" rx="2" fill="${COLOURS[colour]}"/>`;
+    const bar = `<rect x="${LEFT}" y="${fixed(y + 4)}" width="${fixed(at(value) - LEFT)}" height="${pitch - 8}" rx="2" fill="${colour}"/>`;
     const spread =
       low === undefined ? [] : [line(at(low), y + pitch / 2, at(high), y + pitch / 2, 'class="mark" style="stroke-dasharray:none"')];
-    return [
-      text(LEFT - 12, y + 16, label, { anchor: 'end' }),
-      bar,
-      ...spread,
-      text(Math.max(at(value), at(high ?? value)) + 6, y + 16, short(value)),
-    ];
+    return [text(LEFT - 12, y + 16, label, { anchor: 'end' }), bar, ...spread, text(WIDTH - RIGHT + 8, y + 16, short(value))];
   });
   const lines = marks.flatMap((mark) => [
     line(at(mark), top - 2, at(mark), bottom + 2, 'class="mark"'),
