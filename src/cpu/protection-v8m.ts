@@ -12,7 +12,8 @@ import type { Attribution, SecurityAttributionUnit } from './sau.ts';
 const ALL = READ | WRITE | EXECUTE;
 /** One cached page holds 0x80 as "known" beside its rights. */
 const KNOWN = 0x80;
-const CACHE_SIZE = 1 << 10;
+const CACHE_BITS = 10;
+const CACHE_SIZE = 1 << CACHE_BITS;
 
 /** TT's answer, by bit. */
 const TT = { MRVALID: 1 << 16, SRVALID: 1 << 17, R: 1 << 18, RW: 1 << 19, NSR: 1 << 20, NSRW: 1 << 21, S: 1 << 22, IRVALID: 1 << 23 };
@@ -65,23 +66,12 @@ export class SecureProtection implements ProtectionUnit {
   }
 
   permissions(address: number, privileged: boolean): number {
-    const state = this.secure ? 1 : 0;
-    const tags = this.tags[state]!;
-    const cached = this.rights[state]!;
-    const page = address >>> 12;
-    const slot = page & (CACHE_SIZE - 1);
-    if (tags[slot] !== page) {
-      tags[slot] = page;
-      const known = this.uniform((page << 12) >>> 0) ? KNOWN : 0;
-      cached[2 * slot] = known | this.lookup(address, true);
-      cached[2 * slot + 1] = known | this.lookup(address, false);
-    }
-    const rights = cached[2 * slot + (privileged ? 0 : 1)]!;
+    const rights = this.cached(address, privileged);
     return (rights & KNOWN) !== 0 ? rights & ALL : this.lookup(address, privileged);
   }
 
   uniform(pageAddress: number): boolean {
-    return this.sau.uniform(pageAddress) && this.mpu(this.secure).uniform(pageAddress);
+    return (this.cached(pageAddress, true) & KNOWN) !== 0;
   }
 
   isDevice(address: number): boolean {
@@ -111,6 +101,24 @@ export class SecureProtection implements ProtectionUnit {
     if (attribution.sauRegion !== undefined) answer |= TT.SRVALID | (attribution.sauRegion << 8);
     if (attribution.idauRegion !== undefined) answer |= TT.IRVALID | (attribution.idauRegion << 24);
     return answer >>> 0;
+  }
+
+  /** Rights at the start of the page of `address`, with KNOWN when they are those of the whole page. */
+  private cached(address: number, privileged: boolean): number {
+    const state = this.secure ? 1 : 0;
+    const tags = this.tags[state]!;
+    const rights = this.rights[state]!;
+    const page = address >>> 12;
+    // Code and data, Secure and not, tend to start at the same low bits.
+    const slot = (page ^ (page >>> CACHE_BITS)) & (CACHE_SIZE - 1);
+    if (tags[slot] !== page) {
+      const start = (page << 12) >>> 0;
+      const known = this.sau.uniform(start) && this.mpu(this.secure).uniform(start) ? KNOWN : 0;
+      tags[slot] = page;
+      rights[2 * slot] = known | this.lookup(start, true);
+      rights[2 * slot + 1] = known | this.lookup(start, false);
+    }
+    return rights[2 * slot + (privileged ? 0 : 1)]!;
   }
 
   private lookup(address: number, privileged: boolean): number {
