@@ -1,5 +1,5 @@
 /** The parts of the page in which lines appear: consoles, dmesg, messages, what imx-sim has to say. */
-import { dmesgTimestamp, stripControls } from 'imx-sim';
+import { dmesgTimestamp, terminalText } from 'imx-sim';
 import type { Entry } from './protocol.ts';
 
 /** Lines and messages kept in a pane; older ones go. */
@@ -92,7 +92,7 @@ export class Panes {
   private line({ source, seconds, text, level, complete }: Extract<Entry, { type: 'line' }>): void {
     const item = make('li', '', source === 'linux' ? tone(level) : complete ? '' : 'partial');
     if (source === 'linux') item.append(make('span', dmesgTimestamp(seconds), 'stamp'), text);
-    else item.append(stripControls(text));
+    else item.append(terminalText(text));
     const pane = source === 'linux' ? this.dmesg : this.console(source);
     pane.dropPartial();
     pane.append(item);

@@ -9,8 +9,9 @@ import type { Diagnostic } from '../diagnostics.ts';
 import type { MachineEvent } from '../events.ts';
 import type { LintFinding } from '../linux/firmware-lint.ts';
 import { hex32 } from '../memory/bits.ts';
-import { dmesgTimestamp, type OutputLine, stripControls } from '../session/lines.ts';
+import { dmesgTimestamp, type OutputLine } from '../session/lines.ts';
 import { type CoreFault, findingLines, type Renderer } from '../session/renderer.ts';
+import { terminalText } from '../session/terminal-text.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -18,6 +19,9 @@ type Style = Parameters<typeof styleText>[0];
 export type Sink = (text: string) => void;
 
 const SOURCE_STYLES: readonly Style[] = ['cyan', 'green', 'magenta', 'blue', 'yellow'];
+
+/** To the start of the line, and all of it away. */
+const REWRITE = '\r\u001b[K';
 
 /** Where colours are wanted. */
 export interface Colors {
@@ -35,25 +39,40 @@ export class HumanRenderer implements Renderer {
   private readonly out: Sink;
   private readonly err: Sink;
   private readonly colors: Colors;
+  private readonly columns: (() => number) | undefined;
   private readonly styles = new Map<string, Style>();
+  /** The console whose unfinished line the terminal's cursor stands behind. */
+  private open: string | undefined;
 
-  constructor(options: { out: Sink; err: Sink; colors: Colors }) {
+  /** With `columns`, `out` is a terminal of that width, on which an unfinished line is written over when it goes on. */
+  constructor(options: { out: Sink; err: Sink; colors: Colors; columns?: () => number }) {
     this.out = options.out;
-    this.err = options.err;
+    this.err = (text) => {
+      this.leave();
+      options.err(text);
+    };
     this.colors = options.colors;
+    this.columns = options.columns;
   }
 
   line(line: OutputLine): void {
-    const prefix = this.paint(this.styleOf(line.source), `[${line.source}]`);
-    if (line.source === 'linux') {
+    const { source, complete } = line;
+    const prefix = this.paint(this.styleOf(source), `[${source}]`);
+    if (this.open === source) this.out(REWRITE);
+    else this.leave();
+    this.open = undefined;
+    if (source === 'linux') {
       const stamp = this.paint('dim', dmesgTimestamp(line.seconds));
       const level = line.level ?? 6;
       const text = level <= 3 ? this.paint('red', line.text) : level === 4 ? this.paint('yellow', line.text) : line.text;
       this.out(`${prefix} ${stamp}${text}\n`);
       return;
     }
-    const text = stripControls(line.text, this.colors.out);
-    this.out(text === '' ? `${prefix}\n` : `${prefix} ${text}\n`);
+    const text = terminalText(line.text, this.colors.out);
+    const shown = text === '' ? prefix : `${prefix} ${text}`;
+    const fits = !complete && this.columns && source.length + 3 + terminalText(line.text).length < this.columns();
+    if (fits) this.open = source;
+    this.out(fits ? shown : `${shown}\n`);
   }
 
   event(): void {}
@@ -78,7 +97,14 @@ export class HumanRenderer implements Renderer {
   }
 
   finish(_result: Readonly<Record<string, unknown>>, lines: readonly string[]): void {
+    this.leave();
     for (const text of lines) this.out(`${text}\n`);
+  }
+
+  /** Lets an unfinished line stand; what goes on of it is written below. */
+  private leave(): void {
+    if (this.open !== undefined) this.out('\n');
+    this.open = undefined;
   }
 
   private styleOf(source: string): Style {

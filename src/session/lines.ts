@@ -88,22 +88,7 @@ export class LineAssembler {
   }
 
   private line(source: string, partial: Partial, complete: boolean): void {
-    const text = new TextDecoder().decode(Uint8Array.from(partial.bytes)).replace(/\r+$/, '').replaceAll('\r', '');
+    const text = new TextDecoder().decode(Uint8Array.from(partial.bytes)).replace(/^\r+|\r+$/g, '');
     this.emit({ source, cycle: partial.cycle, seconds: partial.cycle / this.hz, text, complete });
   }
-}
-
-const ESC = String.fromCharCode(27);
-const CSI = new RegExp(`${ESC}\\[[0-?]*[ -/]*[@-~]`, 'g');
-/** Control characters but tab, line feed and ESC. */
-const CONTROL_CLASS = '[\\u0000-\\u0008\\u000b-\\u001a\\u001c-\\u001f\\u007f]';
-const CONTROL = new RegExp(CONTROL_CLASS, 'g');
-const OTHER_ESCAPE = new RegExp(`${ESC}[@-Z\\\\-_]`, 'g');
-
-/** `text` without terminal control sequences; with `keepColors`, select-graphic-rendition ones stay. */
-export function stripControls(text: string, keepColors = false): string {
-  return text
-    .replace(CSI, (sequence) => (keepColors && sequence.endsWith('m') ? sequence : ''))
-    .replace(OTHER_ESCAPE, '')
-    .replace(CONTROL, '');
 }

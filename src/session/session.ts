@@ -16,10 +16,11 @@ import { EXIT } from './exit.ts';
 import { codeAt, type Disassemble, findings, lastEvents, whatWaits } from './explain.ts';
 import { type DeviceInput, InputQueue } from './input.ts';
 import { type KernelHint, kernelHint } from './kernel-messages.ts';
-import { LineAssembler, type OutputLine, stripControls } from './lines.ts';
+import { LineAssembler, type OutputLine } from './lines.ts';
 import type { Renderer } from './renderer.ts';
 import { Statistics } from './statistics.ts';
 import type { Target } from './target.ts';
+import { terminalText } from './terminal-text.ts';
 import { TraceHash } from './trace-hash.ts';
 
 /** Virtual time when no limit is given, in ns. */
@@ -345,7 +346,7 @@ export class Session {
     }
     const { until } = this.options;
     if (this.matched || !until) return;
-    if (!until.test(line.text) && !until.test(stripControls(line.text))) return;
+    if (!until.test(line.text) && !until.test(terminalText(line.text))) return;
     this.matched = line;
     this.machine.requestStop();
   }

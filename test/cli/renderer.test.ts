@@ -55,6 +55,30 @@ describe('HumanRenderer', () => {
     expect(text.out).toBe('[uart4] red\n');
   });
 
+  it('writes an unfinished line over on a terminal when it goes on, and leaves it when something else comes', () => {
+    let text = '';
+    const out = (chunk: string) => {
+      text += chunk;
+    };
+    const renderer = new HumanRenderer({ out, err: out, colors: { out: false, err: false }, columns: () => 20 });
+    const type = (written: string, complete = false) => renderer.line(line({ text: written, complete }));
+    type('> ');
+    type('> h');
+    type('> hi', true);
+    type('> ');
+    renderer.note('something');
+    type('> x');
+    renderer.line(line({ source: 'uart1' }));
+    type('x'.repeat(13));
+    type('x'.repeat(13), true);
+    type('> ');
+    renderer.finish({}, ['the end']);
+    const over = `\r${ESC}[K`;
+    expect(text).toBe(
+      `[uart4] > ${over}[uart4] > h${over}[uart4] > hi\n[uart4] > \nimx-sim: something\n[uart4] > x\n[uart1] hello\n${`[uart4] ${'x'.repeat(13)}\n`.repeat(2)}[uart4] > \nthe end\n`,
+    );
+  });
+
   it('colours only when asked, errors of the kernel in red', () => {
     const { renderer, text } = human(true);
     renderer.line(line({ source: 'linux', text: 'bad', level: 3 }));

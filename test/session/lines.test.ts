@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dmesgTimestamp, LineAssembler, type OutputLine, stripControls } from '../../src/session/lines.ts';
+import { dmesgTimestamp, LineAssembler, type OutputLine } from '../../src/session/lines.ts';
 
 const HZ = 1000;
 
@@ -125,14 +125,4 @@ describe('dmesgTimestamp', () => {
     [0, '[    0.000000] '],
     [123456.5, '[123456.500000] '],
   ])('%d', (seconds, text) => expect(dmesgTimestamp(seconds)).toBe(text));
-});
-
-describe('stripControls', () => {
-  const prompt = '\u001b[1;32muart:~$ \u001b[m\u001b[8D\u001b[J';
-  it('removes terminal sequences', () => {
-    expect(stripControls(prompt)).toBe('uart:~$ ');
-    expect(stripControls('\u001b[2J\u001b[15;1HDemo\u001bMx\u0007\b')).toBe('Demox');
-  });
-  it('keeps colours when asked, and nothing else', () => expect(stripControls(prompt, true)).toBe('\u001b[1;32muart:~$ \u001b[m'));
-  it('keeps tabs and everything printable', () => expect(stripControls('a\tb ~ é')).toBe('a\tb ~ é'));
 });

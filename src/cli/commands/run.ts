@@ -19,7 +19,7 @@ export async function run(path: string, options: RunOptions): Promise<number> {
   const out = (text: string) => void process.stdout.write(text);
   const err = (text: string) => void process.stderr.write(text);
   const colors = { out: wantsColor(process.stdout, color), err: wantsColor(process.stderr, color) };
-  const renderer = json ? new JsonRenderer(out, target.soc.baseHz) : new HumanRenderer({ out, err, colors });
+  const renderer = json ? new JsonRenderer(out, target.soc.baseHz) : new HumanRenderer({ out, err, colors, ...terminal() });
   let keyboard: Keyboard | undefined;
   let pace: Pace | undefined;
   const nextTurn = hostTurns();
@@ -54,6 +54,12 @@ export async function run(path: string, options: RunOptions): Promise<number> {
 /** Colours are for terminals, unless NO_COLOR or --no-color says otherwise. */
 function wantsColor(stream: { readonly isTTY?: boolean }, flag: boolean): boolean {
   return flag && Boolean(stream.isTTY) && !process.env['NO_COLOR'];
+}
+
+/** The width of the terminal, if standard output is one that can write over a line. */
+function terminal(): { columns?: () => number } {
+  const { stdout, env } = process;
+  return stdout.isTTY && env['TERM'] !== 'dumb' ? { columns: () => stdout.columns || 80 } : {};
 }
 
 /** Host time that may pass before it gets a turn, in ms: turns cost more than the 5 ms of an idle core between them. */
