@@ -12,6 +12,8 @@ import { findChromium, launchOptions, type PageServer, servePage } from '../supp
 import { linesOf, runCli } from '../support/run-cli.ts';
 
 const IMAGES = resolve(import.meta.dirname, '../../images');
+/** Wall time for which anything on the page is waited for; a busy machine of two cores needs seconds. */
+const WAIT_MS = 120_000;
 const executable = findChromium();
 // CI has one; elsewhere its absence is no failure, but is said.
 const absent = executable === undefined && process.env['CI'] !== 'true';
@@ -23,7 +25,7 @@ async function inNode(image: string, ...options: string[]): Promise<Record<strin
   return JSON.parse(linesOf(stdout).at(-1)!) as Record<string, unknown>;
 }
 
-describe.skipIf(absent)('examples/browser in Chromium', () => {
+describe.skipIf(absent)('examples/browser in Chromium', { timeout: 2 * WAIT_MS }, () => {
   let directory: string;
   let server: PageServer;
   let browser: Browser;
@@ -36,7 +38,7 @@ describe.skipIf(absent)('examples/browser in Chromium', () => {
     await build({ configFile: 'examples/browser/vite.config.ts', logLevel: 'error', build: { outDir: directory } });
     server = await servePage(directory);
     browser = await chromium.launch(launchOptions(executable));
-  }, 60_000);
+  }, 240_000);
 
   afterAll(async () => {
     await browser?.close();
@@ -47,6 +49,7 @@ describe.skipIf(absent)('examples/browser in Chromium', () => {
   beforeEach(async () => {
     trouble = [];
     page = await browser.newPage();
+    page.setDefaultTimeout(WAIT_MS);
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') trouble.push(message.text());
     });
@@ -66,7 +69,7 @@ describe.skipIf(absent)('examples/browser in Chromium', () => {
   const lines = (selector: string): Promise<string[]> => page.locator(`${selector} li`).allTextContents();
   /** Waits for the end of a run; the state as the page words it. */
   const ended = async (): Promise<string> => {
-    await page.locator('#stop:disabled').waitFor({ timeout: 60_000 });
+    await page.locator('#stop:disabled').waitFor();
     return text('#state');
   };
   const chooseImage = async (name: string): Promise<void> => {
