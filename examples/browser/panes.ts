@@ -26,22 +26,38 @@ export function make<K extends keyof HTMLElementTagNameMap>(tag: K, text = '', c
 class Growing {
   private readonly items: HTMLElement;
   private readonly scroller: HTMLElement;
+  private follows = true;
+  private top = 0;
 
   constructor(items: HTMLElement, scroller = items) {
     this.items = items;
     this.scroller = scroller;
+    scroller.addEventListener('scroll', () => this.scrolled());
+    // Another console takes some of the room of this one.
+    new ResizeObserver(() => this.follow()).observe(scroller);
   }
 
   append(...added: HTMLElement[]): void {
-    const { items, scroller } = this;
-    const follows = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
+    const { items } = this;
     items.append(...added.slice(-MOST_LINES));
     while (items.childElementCount > MOST_LINES) items.firstElementChild?.remove();
-    if (follows) scroller.scrollTop = scroller.scrollHeight;
+    this.follow();
   }
 
   clear(): void {
     this.items.replaceChildren();
+  }
+
+  private follow(): void {
+    if (this.follows) this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  /** Only the reader scrolls up; whoever is at the end wants to stay there. */
+  private scrolled(): void {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    if (scrollHeight - scrollTop - clientHeight < NEAR_END) this.follows = true;
+    else if (scrollTop < this.top) this.follows = false;
+    this.top = scrollTop;
   }
 
   /** Takes back the last item if it is the unfinished form of a line that follows. */

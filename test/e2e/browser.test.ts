@@ -98,6 +98,11 @@ describe.skipIf(absent)('examples/browser in Chromium', { timeout: 2 * WAIT_MS }
     expect((await page.locator('#messages tr').last().textContent())!).toContain('hello world!');
     expect((await lines('#says'))[0]).toMatch(new RegExp(`^imx8mp m7 .* engine ${engine}$`));
     expect(await page.isVisible('#problem')).toBe(false);
+    // Every pane shows its end, also the one that had to make room for another.
+    for (const pane of ['#dmesg', '[data-device=uart4]']) {
+      const distance = () => page.locator(pane).evaluate((node) => node.scrollHeight - node.scrollTop - node.clientHeight);
+      await expect.poll(distance, { timeout: WAIT_MS }).toBeLessThan(2);
+    }
   });
 
   it('takes an ELF of the user by the file dialogue and by drag and drop, and shows why a firmware failed', async () => {
