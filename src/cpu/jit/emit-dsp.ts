@@ -300,12 +300,12 @@ const rotateRight: Emitter = (g, step) => {
   g.r(m(step)).i32(0xff).op(OP.I32_AND).set(local.t);
   g.r(n(step)).get(local.t).op(OP.I32_ROTR).set(local.u);
   code.get(local.t).when(I32).get(local.u).i32(31).op(OP.I32_SHR_U).else();
-  g.anyCarry();
+  g.flags.anyCarry();
   code.end().set(local.t);
   code.get(local.u);
-  g.setNZ();
+  g.flags.setNZ();
   code.get(local.t);
-  g.setC();
+  g.flags.setC();
   code.get(local.u);
   g.setR(d(step));
 };

@@ -318,11 +318,11 @@ const readStatus: Emitter = (g, step) => {
     return;
   }
   if (!g.compared) {
-    g.loadFlags(() => fpscr(g));
+    g.flags.load(() => fpscr(g));
     return;
   }
   code.get(local.fa).set(local.ca).get(local.fb).set(local.cb);
-  g.setArithmetic(ARITHMETIC.CMP);
+  g.flags.setArithmetic(ARITHMETIC.CMP);
 };
 
 const writeStatus: Emitter = (g, step) => {
@@ -339,7 +339,7 @@ function select(p: Precision): Emitter {
     code.i32(0);
     value(g, p, vn(step));
     value(g, p, vm(step));
-    g.condition([0, 6, 10, 12][(step.w3 >>> 20) & 3]!);
+    g.flags.condition([0, 6, 10, 12][(step.w3 >>> 20) & 3]!);
     code.op(OP.SELECT).memory(p.store, s(g, vd(step)));
   };
 }
@@ -610,7 +610,7 @@ function transfer(loads: boolean, count: number): Emitter {
       if (offset !== 0) code.i32(offset).op(OP.I32_ADD);
       code.set(local.a);
     }
-    g.reach(
+    g.memory.reach(
       n,
       loads ? 1 : 2,
       count * 4,
@@ -650,7 +650,7 @@ function multiple(loads: boolean, double: boolean): Emitter {
       g.setR(n);
     };
     g.scanned(finish);
-    g.reach(
+    g.memory.reach(
       n,
       loads ? 1 : 2,
       count * 4,

@@ -42,7 +42,7 @@ function stackPointer(g: Generator, process: boolean): void {
 const readSpecial: Emitter = (g, step) => {
   switch (step.w2) {
     case SYSM.APSR:
-      g.packedFlags();
+      g.flags.packed();
       cell(g, CELL.APSR).i32(0x0fff_ffff).op(OP.I32_AND, OP.I32_OR);
       g.setR(d(step));
       return;
@@ -74,7 +74,7 @@ const readSpecial: Emitter = (g, step) => {
 /** Runs `write`, or the handler where it may have to stop, or for unprivileged code. */
 function maskWrite(g: Generator, step: Step, write: () => void): void {
   const { code } = g;
-  unprivileged(g).i32(0).memory(OP.I32_LOAD, g.surroundings.control + CONTROL.WATCH * 4).op(OP.I32_OR).when();
+  unprivileged(g).i32(0).memory(OP.I32_LOAD, g.control(CONTROL.WATCH)).op(OP.I32_OR).when();
   g.quietHandler(step.name, true);
   code.else();
   write();
@@ -139,7 +139,7 @@ const load = (size: Size, exclusive: boolean): Emitter => {
       g.setR(t(step));
     };
     g.scanned(() => finish(0));
-    g.reach(n(step), 1, size, size, finish, () => g.slowHandler(step.name), true);
+    g.memory.reach(n(step), 1, size, size, finish, () => g.slowHandler(step.name), true);
   };
 };
 
@@ -153,7 +153,7 @@ const store = (size: Size): Emitter => {
       g.r(t(step)).memory(STORE[size], 0);
     };
     g.scanned(() => finish(0));
-    g.reach(n(step), 2, size, size, finish, () => g.quietHandler(step.name, true), true);
+    g.memory.reach(n(step), 2, size, size, finish, () => g.quietHandler(step.name, true), true);
   };
 };
 
@@ -172,7 +172,7 @@ const exclusiveStore = (size: Size): Emitter => {
       g.setR(d(step));
     };
     g.scanned(() => finish(0));
-    g.reach(n(step), 2, size, size, finish, () => g.slowHandler(step.name), true);
+    g.memory.reach(n(step), 2, size, size, finish, () => g.slowHandler(step.name), true);
   };
 };
 
@@ -213,7 +213,7 @@ const dual: Emitter = (g, step) => {
     back();
   };
   g.scanned(() => finish(0));
-  g.reach(base, loads ? 1 : 2, 8, 4, finish, () => g.slowHandler(step.name), true);
+  g.memory.reach(base, loads ? 1 : 2, 8, 4, finish, () => g.slowHandler(step.name), true);
 };
 
 const SIZES = [

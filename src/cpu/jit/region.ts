@@ -15,8 +15,7 @@ const DECODE = OPERATION.get('DECODE')!;
 const ENTER = OPERATION.get('ENTER')!;
 const BKPT = OPERATION.get('BKPT()')!;
 
-/** Most instructions of one region, of one callee that is taken in, and of nested callees. */
-
+/** Most instructions of a callee that is taken in; how deep callees are taken into each other. */
 const INLINE_LIMIT = 48;
 const INLINE_DEPTH = 3;
 /** Entries of a branch table that is taken in. */
