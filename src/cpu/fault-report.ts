@@ -78,6 +78,8 @@ export function describeCore(core: CoreView): string[] {
   }
   const active = nvic.activeNumbers();
   if (active.length > 1) lines.push(`  active: ${list(active)}`);
+  const asserted = active.filter((number) => nvic.isAsserted(number));
+  if (asserted.length > 0) lines.push(`  asserted: ${list(asserted)}; the handler is entered again and again until it clears the cause`);
   if (core.sleep === 'none') lines.push(...spinLines(core));
   const masks = maskText(core);
   if (masks) lines.push(`  masked by ${masks}`);

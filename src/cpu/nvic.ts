@@ -117,6 +117,11 @@ export class Nvic {
     if (level) this.setPending(number);
   }
 
+  /** Whether the input of exception `number` is high; only external interrupts have one. */
+  isAsserted(number: number): boolean {
+    return hasBit(this.level, number);
+  }
+
   /** Makes exception `number` pending. */
   setPending(number: number): void {
     const word = number >>> 5;

@@ -158,6 +158,16 @@ again:
     ]);
   });
 
+  it('names an interrupt whose handler does not clear the cause', () => {
+    const storm = run('\nreset:\n  put ISER, 2\n  put 0x40000004, 1\n  b .\nirq1:\n  nop\n  nop\n  nop\n  nop\n  bx lr', { qemu: false });
+    expect(storm.rig.core.describe()).toEqual([
+      expect.stringMatching(/Handler mode \(IRQ 1\)$/),
+      '  asserted: IRQ 1; the handler is entered again and again until it clears the cause',
+    ]);
+    const cleared = run('\nreset:\n  put ISER, 2\n  put 0x40000004, 1\n  b .\nirq1:\n  put 0x40000008, 1\n  b .');
+    expect(cleared.rig.core.describe().join()).not.toContain('asserted');
+  });
+
   it('says of code that is on its way somewhere no loop', () => {
     const { rig } = run(`\nreset:\n  ldr r2, =0xffffff\n1: subs r2, #1\n  bne 1b\n${'  adds r3, #1\n'.repeat(100)}  b reset`, {
       cycles: 50,
