@@ -64,6 +64,17 @@ export class HostMemoryExhausted extends ImxSimError {
   }
 }
 
+/** The host refuses the WebAssembly memory that a machine lives in; `cause` is what it said. */
+export class HostMemoryRefused extends ImxSimError {
+  constructor(bytes: number, cause: string) {
+    super(
+      'E_HOST_REFUSES',
+      `no WebAssembly memory of ${bytes / 2 ** 20} MiB: ${cause}`,
+      'V8 reserves 10 GiB of address space for each: lift the limit (ulimit -v), or set NODE_OPTIONS=--disable-wasm-trap-handler; --host-memory asks for less',
+    );
+  }
+}
+
 /** Two engines that run in lockstep did not do the same: one of them is wrong. `report` says where and how, as text lines. */
 export class EnginesDiffer extends ImxSimError {
   readonly difference: EngineDifference;

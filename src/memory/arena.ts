@@ -4,7 +4,7 @@
  * It is a WebAssembly memory so that translated code (wasm) can reach guest RAM directly; it never grows, so every typed-array
  * view stays valid and native engines may map it by address. The host commits its pages only when they are touched.
  */
-import { HostMemoryExhausted } from '../errors.ts';
+import { HostMemoryExhausted, HostMemoryRefused } from '../errors.ts';
 import { KiB, MiB } from './bits.ts';
 
 /** Granularity of wasm memory, and of the arena's size, in bytes. */
@@ -24,9 +24,14 @@ export class Arena {
   /** First page is never handed out, so that offset 0 can mean "nothing here". */
   private next = WASM_PAGE;
 
+  /** @throws {HostMemoryRefused} when the host has no such memory to give. */
   constructor(size: number = DEFAULT_ARENA_SIZE) {
     const pages = Math.ceil(size / WASM_PAGE);
-    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    try {
+      this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    } catch (error) {
+      throw new HostMemoryRefused(pages * WASM_PAGE, error instanceof Error ? error.message : String(error));
+    }
     this.size = pages * WASM_PAGE;
     const { buffer } = this.memory;
     this.u8 = new Uint8Array(buffer);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HostMemoryExhausted } from '../../src/errors.ts';
+import { HostMemoryExhausted, HostMemoryRefused } from '../../src/errors.ts';
 import { Arena, WASM_PAGE } from '../../src/memory/arena.ts';
 
 describe('Arena', () => {
@@ -28,5 +28,10 @@ describe('Arena', () => {
     arena.allocate(WASM_PAGE, 'DDR');
     expect(() => arena.allocate(1, 'OCRAM')).toThrow(HostMemoryExhausted);
     expect(() => arena.allocate(1, 'OCRAM')).toThrow(/OCRAM: 1 more bytes/);
+  });
+
+  it('says what to do when the host refuses the memory', () => {
+    expect(() => new Arena(2 ** 33)).toThrow(HostMemoryRefused);
+    expect(() => new Arena(2 ** 33)).toThrow(/^no WebAssembly memory of 8192 MiB: WebAssembly\.Memory\(\)/);
   });
 });

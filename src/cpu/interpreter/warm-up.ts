@@ -108,11 +108,21 @@ function program(slots: Int32Array): number {
 
 let warm = false;
 
+/** The memory of the scratch core; undefined where the host gives no second one, which makes a cold start and nothing worse. */
+function scratch(): Arena | undefined {
+  try {
+    return new Arena(5 * 1024 * KiB);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Does it once per process. `create` makes a scratch engine. */
 export function warmUp(create: (host: EngineHost) => WarmEngine): void {
   if (warm) return;
   warm = true;
-  const arena = new Arena(5 * 1024 * KiB);
+  const arena = scratch();
+  if (!arena) return;
   const bus = new AddressSpace('warm-up');
   bus.mapRam(0, new Ram('warm-up', 64 * KiB, arena));
   bus.mapDevice(DEVICE, 4 * KiB, { read: () => 0, write: () => true, peek: () => 0 }, 'warm-up');
