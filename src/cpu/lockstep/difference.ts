@@ -66,15 +66,18 @@ export function findDifference(pair: Pair, outcomes: readonly [Outcome, Outcome]
   const whole = pair.start.slice();
   const trail = pair.trail.list();
   const number = search(pair, Math.min(budget, slice + 1), budget);
-  if (number === undefined) {
-    // Nothing better can be said than what was seen.
+  // Nothing better can be said then than what was seen.
+  const unsure = (): EngineDifference => {
     const at = { address: whole[CELL.PC]! >>> 0, exception: whole[CELL.IPSR]! };
     return finish(pair, { ...seen, precision: 'slice', count, slice, ...at, before: whole }, trail);
-  }
+  };
+  if (number === undefined) return unsure();
   const [a, b] = pair.runAgain(number - 1);
   const before = pair.second.cells.slice();
   const history = pair.trail.list();
   const again = pair.runAgain(number);
+  // An engine that learns from what it executes may be right by now.
+  if (pair.agree(again)) return unsure();
   const state = describe(pair, again, number, [a.accesses, b.accesses]);
   const precision = pair.agree(pair.runAgain(number, true)) ? 'stretch' : 'instruction';
   pair.runAgain(number - 1);

@@ -418,11 +418,13 @@ describe('what cannot be told to the instruction', () => {
     expect(report).toMatch(/one by one they agree, so the cause is in the stretch of code that ends here/);
   });
 
-  it('an engine that errs once: the slice', () => {
-    const { found, report } = find({ pc: at('flags'), r0: R0, deed: wrongRegister, once: true }, true, { slice: 1000 });
+  // Once; and when the slice is executed again, but no more when the instruction is looked for.
+  it.each([1, 2])('an engine that errs %i times: the slice', (times) => {
+    const { found, report } = find({ pc: at('flags'), r0: R0, deed: wrongRegister, times }, true, { slice: 1000 });
     expect(found).toMatchObject({ precision: 'slice', cells: expect.arrayContaining([2]) });
     expect(found.slice).toBeLessThanOrEqual(1000);
     expect(report).toMatch(/in the [\d,]+ instructions from instruction [\d,]+ on; executed again they agree/);
+    expect(report).toMatch(/^\* r2 /m);
   });
 });
 

@@ -13,8 +13,8 @@ export interface Plot {
   readonly deed: (host: EngineHost, engine: Saboteur, proceed: () => StopCode) => StopCode;
   /** Only in a `run` that was allowed at least so many instructions. */
   readonly budget?: number;
-  /** Only the first time. */
-  readonly once?: boolean;
+  /** Only so often. */
+  readonly times?: number;
   /** Pages that it claims to write past its port. */
   readonly writable?: () => { ram: Ram; page: number }[];
 }
@@ -32,6 +32,7 @@ export class Saboteur implements Engine {
   private readonly plot: Plot;
   private before = 0;
   private total = 0;
+  private deeds = 0;
   private inside = false;
   private stopWanted = false;
 
@@ -114,8 +115,11 @@ export class Saboteur implements Engine {
         cells[CELL.PC] === plot.pc &&
         (plot.r0 === undefined || cells[0] === plot.r0) &&
         budget >= (plot.budget ?? 0) &&
-        !(plot.once && this.deedAt);
-      if (due) this.deedAt ??= this.total;
+        this.deeds < (plot.times ?? Number.POSITIVE_INFINITY);
+      if (due) {
+        this.deedAt ??= this.total;
+        this.deeds++;
+      }
       const stop = due ? plot.deed(host, this, () => this.step()) : this.step();
       if (stop !== STOP.BUDGET) return stop;
       if (this.stopWanted) return STOP.REQUESTED;
