@@ -55,6 +55,8 @@ const PAGE = 0x1000;
 
 /** Instructions below which a look for repetitions costs more than it could save. */
 const WORTH_PROBING = 512;
+/** Most instructions that an engine is given at once: counts beyond 2^30 are objects to V8, which it allocates wherever one is kept. */
+const LONGEST_RUN = 1 << 28;
 
 /** A core, held in reset until `start`. */
 export class CortexM implements Core, CoreView {
@@ -138,9 +140,9 @@ export class CortexM implements Core, CoreView {
     bus.mapDevice(PPB_BASE, PPB_SIZE, this.privateBus(options), 'PPB');
     this.semihosting = options.semihosting && new Semihosting(options.semihosting, bus, scheduler, diagnostics);
     this.paper = this.roundHost(options);
-    this.forward = options.fastForward === false ? undefined : new FastForward(this.paper);
     const { banked } = this.system;
     this.engine = options.engine.create({ profile, registers: this.registers, memory, ...(banked ? { banked } : {}) });
+    this.forward = options.fastForward === false ? undefined : new FastForward(this.paper, this.engine.speed);
     this.memory.onUntouchedFetch = () => {
       if (this.inEngine) this.engine.requestStop();
     };
@@ -511,7 +513,7 @@ export class CortexM implements Core, CoreView {
     const from = this.registers.pc;
     this.inEngine = true;
     try {
-      return engine.run(budget);
+      return engine.run(budget < LONGEST_RUN ? budget : LONGEST_RUN);
     } finally {
       this.inEngine = false;
       this.stale = true;

@@ -92,6 +92,8 @@ export interface EngineFactory {
 /** Executes Thumb instructions on a `CoreRegisters` and a `CoreMemory`. */
 export interface Engine {
   readonly name: string;
+  /** Roughly how many instructions it executes in a microsecond, for what is worth the effort around it; 1000 unless it says. */
+  readonly speed?: number;
   /**
    * Executes at most `budget` (>= 1) instructions from the PC and returns one of `STOP`.
    * Before it the core has called `push` if it changed registers; after it the core calls `pull` before it reads any but the PC.

@@ -8,20 +8,39 @@
 import type { CoreMemory } from './core-memory.ts';
 import { CELL, type CoreRegisters } from './core-registers.ts';
 import { type Jump, packFlags, type Repetition, RoundFinder } from './rounds/find-round.ts';
+import { Refusals } from './rounds/refusals.ts';
 import type { RoundHost } from './rounds/round-host.ts';
 import { BASEPRI, PRIMASK } from './rounds/round-state.ts';
 
-/** Instructions between two looks: after a success, and at most; failures multiply it by four. */
+/**
+ * Between two looks: instructions after a new loop was found, and microseconds of the engine at most; looks at which nothing is found multiply it by
+ * four. The look itself is nothing, but an engine that translates executes the last instructions before it singly.
+ */
 const SHORTEST_WAIT = 256;
-const LONGEST_WAIT = 1 << 20;
-/** Searches cost about as much as this many times the instructions that they follow; less is done between two that fail. */
-const SEARCH_COST = 64;
-/** Instructions that a search for a loop goes through. */
-const LONGEST_SEARCH = 1024;
+const LONGEST_WAIT = 1 << 13;
+/**
+ * Searches that find nothing may take one instruction on paper for so many microseconds of the engine, and so many at once: an instruction
+ * on paper takes 0.1 us or, as few as they are, ten times that.
+ */
+const RATE = 256;
+const BURST = 1 << 10;
+/** Instructions that an engine executes in a microsecond when it does not say. */
+const FAST = 1000;
+/** Parts of the code (2^6 bytes) in which searches found nothing are passed over oftener and oftener; the first time is when one is seen again. */
+const PART = 6;
+const SEEN_BEFORE = 1;
+/** A jump was worth its search when it stands for so many instructions for each on paper. */
+const WORTH = 32;
+/** Instructions that a search for a loop goes through: most loops that wait are short, so that only one search of so many looks for longer ones. */
+const SHORT_SEARCH = 192;
+const LONG_SEARCH = 1024;
+const LONG_SEARCH_EVERY = 8;
 /** Loops that are remembered; all are forgotten when there are more. */
 const LOOPS = 64;
-/** Looks at a loop that may fail one after the other before it is looked at no oftener than unknown code. */
+/** Looks at a loop that may fail or not be worth it one after the other before it is looked at no oftener than unknown code. */
 const MISSES = 8;
+/** Entries of the filter that tells cheaply that a place is in no known loop. */
+const FILTER = 1024;
 /** Instructions of a loop that are remembered as places from which it is recognised. */
 const LONGEST_PATH = 512;
 
@@ -30,7 +49,7 @@ interface Loop {
   readonly length: number;
   /** What it repeats, if it changes nothing. */
   repetition: Repetition | undefined;
-  /** Looks at it that failed since the last that did not: at its end, one does. */
+  /** Looks at it that failed, or were not worth it, since the last that was: at its end, one fails. */
   misses: number;
 }
 
@@ -48,14 +67,23 @@ export class FastForward {
   private readonly registers: CoreRegisters;
   private readonly memory: CoreMemory;
   private readonly places = new Map<number, Place>();
+  private readonly filter = new Uint8Array(FILTER);
   private loops = 0;
   private wait = SHORTEST_WAIT;
+  private readonly longestWait: number;
   private since = 0;
-  private patience = SHORTEST_WAIT;
-  private sinceSearch = 0;
+  /** Instructions that a search may go through for each that the engine has executed, and those that are left. */
+  private readonly rate: number;
+  private credit = BURST;
+  private searches = 0;
+  /** Parts of the code where searches found nothing. */
+  private readonly refusals = new Refusals(SEEN_BEFORE);
 
-  constructor(host: RoundHost) {
+  /** `speed`: that of the engine, in instructions per microsecond. */
+  constructor(host: RoundHost, speed: number = FAST) {
     this.host = host;
+    this.rate = 1 / (RATE * speed);
+    this.longestWait = LONGEST_WAIT * speed;
     this.registers = host.registers;
     this.memory = host.memory;
     this.finder = new RoundFinder(host);
@@ -69,13 +97,13 @@ export class FastForward {
   /** `executed` instructions went by. */
   note(executed: number): void {
     this.since += executed;
-    this.sinceSearch += executed;
   }
 
   /**
    * Instructions from `pc` to the head of a loop that is known to repeat itself, 0 where it is worth to look at once, -1 elsewhere.
    */
   lead(pc: number): number {
+    if (this.filter[(pc >>> 1) & (FILTER - 1)] === 0) return -1;
     const place = this.places.get(pc);
     if (!place || place.loop.misses >= MISSES) return -1;
     return place.loop.repetition ? place.distance : 0;
@@ -86,56 +114,77 @@ export class FastForward {
    * 0 when there is none. `masksFree`: changes of the interrupt masks lead to no exception.
    */
   jump(budget: number, masksFree: boolean): number {
-    const { pc } = this.registers;
+    const { pc, cells } = this.registers;
     const place = this.places.get(pc);
     if (place?.distance === 0 && place.loop.repetition) {
       const skipped = this.repeat(place.loop.repetition, budget, masksFree);
       if (skipped > 0) {
         place.loop.misses = 0;
-        return this.succeeded(skipped);
+        return skipped;
       }
     }
     const due = this.due === 0;
-    const known = place !== undefined && place.loop.misses < MISSES;
-    if (known || (due && this.sinceSearch >= this.patience)) {
-      const jump = this.finder.find(budget, masksFree, known ? 3 * place.loop.length : LONGEST_SEARCH);
-      if (jump) {
-        this.learn(jump);
-        this.apply(jump);
-        this.patience = SHORTEST_WAIT;
-        this.sinceSearch = 0;
-        return this.succeeded(jump.instructions);
-      }
-      if (known) place.loop.misses++;
-      else {
-        this.patience = Math.max(Math.min(LONGEST_WAIT, this.patience * 4), this.finder.cost * SEARCH_COST);
-        this.sinceSearch = 0;
-      }
-    }
     if (due) {
-      this.wait = Math.min(LONGEST_WAIT, this.wait * 4);
+      this.credit = Math.min(BURST, this.credit + this.since * this.rate);
       this.since = 0;
     }
-    return 0;
+    let skipped = 0;
+    if (place && place.loop.misses < MISSES) skipped = this.follow(place.loop, budget, masksFree);
+    else if (due && this.credit > 0 && cells[CELL.ITSTATE] === 0 && !this.refusals.passesOver(pc >>> PART))
+      skipped = this.search(budget, masksFree);
+    if (due && skipped === 0) this.wait = Math.min(this.longestWait, this.wait * 4);
+    return skipped;
   }
 
-  private succeeded(instructions: number): number {
-    this.wait = SHORTEST_WAIT;
-    this.since = 0;
-    return instructions;
+  /** Looks at a loop that was found before, in which the core is. */
+  private follow(loop: Loop, budget: number, masksFree: boolean): number {
+    const jump = this.finder.find(budget, masksFree, 3 * loop.length, true);
+    if (!jump) {
+      loop.misses++;
+      return 0;
+    }
+    loop.misses = this.paid(jump) ? 0 : loop.misses + 1;
+    this.learn(jump);
+    this.apply(jump);
+    return jump.instructions;
   }
 
-  /** Remembers the loop of `jump` by its instructions. */
-  private learn({ head, path, length, repetition }: Jump): void {
+  /** Looks whether there is a loop that was not known, or was given up. */
+  private search(budget: number, masksFree: boolean): number {
+    const { pc } = this.registers;
+    const length = ++this.searches % LONG_SEARCH_EVERY === 0 ? LONG_SEARCH : SHORT_SEARCH;
+    const jump = this.finder.find(budget, masksFree, length);
+    if (!jump) {
+      this.credit -= this.finder.cost;
+      this.refusals.refuse(pc >>> PART);
+      return 0;
+    }
+    const loop = this.learn(jump);
+    this.apply(jump);
+    if (this.paid(jump)) {
+      if (loop) loop.misses = 0;
+      this.refusals.forgive(pc >>> PART);
+      this.wait = SHORTEST_WAIT;
+    } else this.credit -= this.finder.cost;
+    return jump.instructions;
+  }
+
+  /** True when `jump`, just found, stands for more than finding it has cost. */
+  private paid({ instructions }: Jump): boolean {
+    return instructions >= WORTH * this.finder.cost;
+  }
+
+  /** Remembers the loop of `jump` by its instructions; undefined when it is too long for that. */
+  private learn({ head, path, length, repetition }: Jump): Loop | undefined {
     const known = this.places.get(head);
     if (known?.distance === 0) {
       known.loop.repetition = repetition;
-      known.loop.misses = 0;
-      return;
+      return known.loop;
     }
-    if (path.length > LONGEST_PATH) return;
+    if (path.length > LONGEST_PATH) return undefined;
     if (this.loops === LOOPS) {
       this.places.clear();
+      this.filter.fill(0);
       this.loops = 0;
     }
     this.loops++;
@@ -144,8 +193,11 @@ export class FastForward {
     const twice = new Set<number>();
     for (const pc of path) (seen.has(pc) ? twice : seen).add(pc);
     for (const [index, pc] of path.entries()) {
-      if (!twice.has(pc)) this.places.set(pc, { loop, distance: index === 0 ? 0 : length - index });
+      if (twice.has(pc)) continue;
+      this.places.set(pc, { loop, distance: index === 0 ? 0 : length - index });
+      this.filter[(pc >>> 1) & (FILTER - 1)] = 1;
     }
+    return loop;
   }
 
   /** Takes rounds of a loop that does what it did before, if nothing that it depends on has changed. */

@@ -79,6 +79,7 @@ function passes(condition: number, fn: number, fz: number, fc: number, fv: numbe
 /** Executes instructions on the registers and memory of one core. */
 export class Interpreter extends Context implements Engine {
   readonly name = 'interpreter';
+  readonly speed = 40;
   /** Shared with the translating engine. */
   readonly code: CodePages;
   private budget = 0;

@@ -8,12 +8,16 @@
 import { CELL } from '../core-registers.ts';
 import { type Affine, constant, isConstant, OPAQUE, UNSET } from './affine.ts';
 import type { Instruction } from './instruction.ts';
+import { Refusals } from './refusals.ts';
 import type { RoundHost } from './round-host.ts';
 import { BASEPRI, type DeviceRead, PRIMASK, REGISTER_COUNT, RoundState, UNKNOWN, type Word } from './round-state.ts';
 
 /** Rounds that are tried before a search is given up, and of one loop. */
 const ATTEMPTS = 12;
 const ATTEMPTS_PER_LOOP = 4;
+/** Rounds of one loop through which a search follows it, and loops of which it keeps track. */
+const MOST_ROUNDS = 64;
+const MARKS = 32;
 /** Guesses that are made about one round. */
 const GUESSES = 4;
 /** Instructions below which a jump is not worth its effort. */
@@ -51,12 +55,15 @@ export interface Jump {
   readonly repetition: Repetition | undefined;
 }
 
+/** A target of backward branches, with the state in which execution came to it last. */
 interface Mark {
-  readonly count: number;
+  pc: number;
+  count: number;
   /** Attempts that were made on loops that begin here. */
-  readonly tries: number;
-  readonly registers: readonly Affine[];
-  readonly words: ReadonlyMap<number, Word>;
+  tries: number;
+  readonly registers: Affine[];
+  /** Words that had been written by then, as a length of the log. */
+  logged: number;
 }
 
 /** Finds loops for one core. */
@@ -67,25 +74,29 @@ export class RoundFinder {
   private readonly scout: RoundState;
   private readonly trial: RoundState;
   private readonly last: RoundState;
+  private readonly refusals = new Refusals();
+  /** Those of the current search are the first `marked`; the rest are kept for the next. */
+  private readonly marks: Mark[] = [];
+  private marked = 0;
 
   constructor(host: RoundHost) {
     this.host = host;
-    this.scout = new RoundState(host);
+    this.scout = new RoundState(host, true);
     this.trial = new RoundState(host);
     this.last = new RoundState(host);
   }
 
   /**
    * Looks for a loop that begins within `search` instructions and fills part of the next `budget`. Changes of the interrupt masks are allowed
-   * when `masksFree`.
+   * when `masksFree`. Heads of loops that were refused before are passed over, unless it is `known` that there is a loop.
    */
-  find(budget: number, masksFree: boolean, search: number): Jump | undefined {
-    const { scout, host } = this;
+  find(budget: number, masksFree: boolean, search: number, known = false): Jump | undefined {
+    const { scout, host, refusals } = this;
     const { cells } = host.registers;
     this.cost = 0;
     if (cells[CELL.T] === 0 || cells[CELL.ITSTATE] !== 0) return undefined;
     scout.beginHere();
-    const marks = new Map<number, Mark>();
+    this.marked = 0;
     let attempts = 0;
     const end = Math.min(budget, search);
     while (scout.count < end) {
@@ -93,16 +104,44 @@ export class RoundFinder {
       this.cost++;
       if (!scout.step() || (scout.masks && !masksFree)) return undefined;
       if (scout.pc > from || !scout.jumped || scout.it !== 0) continue;
-      const mark = marks.get(scout.pc);
-      const tries = mark ? mark.tries + 1 : 0;
-      if (mark && tries <= ATTEMPTS_PER_LOOP) {
-        const jump = this.attempt(mark, budget);
-        if (jump) return jump;
-        if (++attempts === ATTEMPTS) return undefined;
+      const mark = this.markAt(scout.pc);
+      if (!mark) continue;
+      mark.tries++;
+      if (mark.tries > MOST_ROUNDS) return undefined;
+      if (mark.tries > 0 && mark.tries <= ATTEMPTS_PER_LOOP) {
+        if (mark.tries === 1 && !known && refusals.passesOver(mark.pc >>> 1)) mark.tries = ATTEMPTS_PER_LOOP;
+        else {
+          const jump = this.attempt(mark, budget);
+          if (jump) {
+            refusals.forgive(jump.head >>> 1);
+            return jump;
+          }
+          if (mark.tries === ATTEMPTS_PER_LOOP) refusals.refuse(mark.pc >>> 1);
+          if (++attempts === ATTEMPTS) return undefined;
+        }
       }
-      marks.set(scout.pc, { count: scout.count, registers: [...scout.registers], words: new Map(scout.words), tries });
+      this.update(mark);
     }
     return undefined;
+  }
+
+  /** The mark at `pc`, or a new one on which nothing was tried yet; undefined when there are too many. */
+  private markAt(pc: number): Mark | undefined {
+    const { marks } = this;
+    for (let index = this.marked - 1; index >= 0; index--) if (marks[index]!.pc === pc) return marks[index];
+    if (this.marked === MARKS) return undefined;
+    if (this.marked === marks.length) marks.push({ pc, count: 0, tries: 0, registers: [], logged: 0 });
+    const mark = marks[this.marked++]!;
+    mark.pc = pc;
+    mark.tries = -1;
+    return mark;
+  }
+
+  private update(mark: Mark): void {
+    const { scout } = this;
+    mark.count = scout.count;
+    mark.logged = scout.logged.length;
+    for (let index = 0; index < REGISTER_COUNT; index++) mark.registers[index] = scout.registers[index]!;
   }
 
   /** Tries the round between `mark` and where the scout is. */
@@ -115,11 +154,11 @@ export class RoundFinder {
     // A counter advances by whole ticks in several rounds only: they are the round.
     const unit = length * this.trial.multiple;
     if (unit > LONGEST_UNIT || unit * 2 > budget - scout.count) return undefined;
-    const first: Mark = { count: scout.count, registers: [...scout.registers], words: new Map(scout.words), tries: 0 };
+    this.update(mark);
     const head = scout.pc;
     for (let count = 0; count < unit; count++) if (!scout.step()) return undefined;
     this.cost += unit;
-    return scout.pc === head && scout.it === 0 ? this.take(first, unit, budget) : undefined;
+    return scout.pc === head && scout.it === 0 ? this.take(mark, unit, budget) : undefined;
   }
 
   private take(mark: Mark, length: number, budget: number): Jump | undefined {
@@ -127,7 +166,8 @@ export class RoundFinder {
     const head = scout.pc;
     const registers = scout.registers.map((value, index) => step(mark.registers[index]!, value));
     const words = new Map<number, Word>();
-    for (const [at, { address, value }] of scout.words) words.set(at, { address, value: step(this.valueAt(mark, at), value) });
+    const earlier = this.wordsAt(mark);
+    for (const [at, { address, value }] of scout.words) words.set(at, { address, value: step(earlier.get(at) ?? value, value) });
     const path: number[] = [];
     for (let guess = 0; ; guess++) {
       if (guess === GUESSES) return undefined;
@@ -158,8 +198,15 @@ export class RoundFinder {
     return { instructions, state: last, head, length, path, repetition: this.repetition(head, length, registers) };
   }
 
-  private valueAt(mark: Mark, at: number): Affine {
-    return mark.words.get(at)?.value ?? constant(this.host.arena.i32[at >>> 2]!);
+  /** What the words that were written since `mark` held then. */
+  private wordsAt({ logged: from }: Mark): Map<number, Affine> {
+    const { logged, before } = this.scout;
+    const values = new Map<number, Affine>();
+    for (let index = logged.length - 1; index >= from; index--) {
+      const at = logged[index]!;
+      values.set(at, before[index]?.value ?? constant(this.host.arena.i32[at >>> 2]!));
+    }
+    return values;
   }
 
   /** Holds what the trial round has left against the guess, and drops the guesses that were wrong. */

@@ -85,10 +85,16 @@ export class RoundState {
 
   /** The instructions of the round, where they are wanted. */
   trail: Instruction[] | undefined;
+  /** Words that were written, in order, with what they held before (undefined: what memory holds), where that is wanted. */
+  readonly logged: number[] = [];
+  readonly before: (Word | undefined)[] = [];
+  private readonly logs: boolean;
 
-  constructor(host: RoundHost) {
+  /** `logs`: what words held before they were written is kept. */
+  constructor(host: RoundHost, logs = false) {
     this.host = host;
     this.arena = host.arena;
+    this.logs = logs;
   }
 
   /** Starts from the core's own state. */
@@ -125,6 +131,8 @@ export class RoundState {
     this.devices = [];
     this.fleeting = false;
     this.trail = undefined;
+    this.logged.length = 0;
+    this.before.length = 0;
   }
 
   /** Executes one instruction; false when it cannot be followed. */
@@ -270,6 +278,10 @@ export class RoundState {
       const shift = 8 * (at & 3);
       const mask = (size === 2 ? 0xffff : 0xff) << shift;
       whole = isConstant(old) && isConstant(value) ? constant((old.c & ~mask) | ((value.c << shift) & mask)) : OPAQUE;
+    }
+    if (this.logs) {
+      this.logged.push(key);
+      this.before.push(this.words.get(key));
     }
     this.words.set(key, { address: (target & ~3) >>> 0, value: whole });
     this.wordsWritten.add(key);

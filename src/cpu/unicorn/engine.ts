@@ -40,6 +40,7 @@ export const DEFAULT_TUNING: UnicornTuning = { least: 128, shortest: 8, longest:
 /** A core on libunicorn and the interpreter. */
 export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClient {
   readonly name = 'unicorn';
+  readonly speed = 250;
   detail = 0;
   address = 0;
   /** Instructions that Unicorn executed, and times it was started, since creation; for tests and figures. */
