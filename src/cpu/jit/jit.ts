@@ -39,8 +39,10 @@ const STRETCH = 1 << 20;
 /** Turns that end near one place, and exits to one address, before it is translated. */
 const HOT_TURNS = 10;
 const HOT_EXITS = 24;
-/** As many times more where translated code goes by that is entered somewhere else: as a rule it will be, the next time. */
+/** As many times more where translated code goes by that is entered somewhere else: as a rule it will be, the next time. More for each copy. */
 const PATIENCE = 16;
+const MORE_PATIENCE = 4;
+const COPIES = 5;
 /** As many times fewer to the functions that translated code calls. */
 const EAGERNESS = 4;
 /** More than any translated code needs to begin. */
@@ -62,7 +64,7 @@ export interface JitOptions {
 export class Jit implements Engine {
   readonly name = 'jit';
   private readonly interpreter: Interpreter;
-  private readonly runtime: Runtime;
+  private runtime!: Runtime;
   private readonly translations: Translations;
   private readonly cells: Int32Array;
   private readonly control: Int32Array;
@@ -86,7 +88,6 @@ export class Jit implements Engine {
     this.interpreter = base;
     const { arena } = base;
     this.cells = host.registers.cells;
-    const table = new WebAssembly.Table({ element: 'anyfunc', initial: 64 });
     const at = arena.allocate(CONTROL_WORDS * 4, 'translated code: control block');
     this.control = new Int32Array(arena.memory.buffer, at, CONTROL_WORDS);
     this.control[CONTROL.UNALIGNED] = NORMAL;
@@ -96,21 +97,22 @@ export class Jit implements Engine {
       pages: host.memory.pages.byteOffset,
       map: arena.allocate(1 << 22, 'translated code: map'),
     };
-    this.runtime = createRuntime(arena.memory, table, places);
     this.translations = new Translations({
       memory: host.memory,
       arena,
       interpreter: base,
-      table,
+      link: () => {
+        const table = new WebAssembly.Table({ element: 'anyfunc', initial: 64 });
+        const runtime = createRuntime(arena.memory, table, places);
+        this.runtime = runtime;
+        return { table, settle: runtime.settle, flags: runtime.flags as unknown as WebAssembly.ExportValue, keep: runtime.keep };
+      },
       places,
       stackLimits: host.profile.architecture === 'armv8-m',
       imports: {
         load: (address, code, remaining) => this.load(address, code, remaining),
         store: (address, value, code, remaining) => this.store(address, value, code, remaining),
         handler: (code, remaining) => this.handler(code, remaining),
-        settle: this.runtime.settle,
-        flags: this.runtime.flags as unknown as WebAssembly.ExportValue,
-        keep: this.runtime.keep,
         float: createFloatRuntime(arena.memory, places.cells),
       },
     });
@@ -349,7 +351,7 @@ export class Jit implements Engine {
   /** Functions are translated early: until then each call ends its caller's translated code, and the interpreter has what follows, too. */
   private enoughExits(pc: number): number {
     if (this.translations.isCalled(pc)) return Math.ceil(this.hotExits / EAGERNESS);
-    return this.translations.goesBy(pc) ? this.hotExits * PATIENCE : this.hotExits;
+    return this.hotExits * patience(this.translations.copies(pc));
   }
 
   /** The interpreter has had a whole turn: true when it is often where it is now. */
@@ -358,7 +360,7 @@ export class Jit implements Engine {
     const { turns, cells } = this;
     const place = cells[CELL.PC]! >>> 6;
     const count = (turns.get(place) ?? 0) + 1;
-    if (count < (this.translations.goesBy(cells[CELL.PC]! & ~1) ? this.hotTurns * PATIENCE : this.hotTurns)) {
+    if (count < this.hotTurns * patience(this.translations.copies(cells[CELL.PC]! & ~1))) {
       if (turns.size >= COUNTERS) turns.clear();
       turns.set(place, count);
       return false;
@@ -503,6 +505,10 @@ export class Jit implements Engine {
     this.outcome = HANDLERS[handler - FIRST_HANDLER]!(interpreter, step.w1, step.w2, step.w3);
     return this.outcome === DONE && interpreter.events === 0 && !this.translations.changed ? 0 : 1;
   }
+}
+
+function patience(copies: number): number {
+  return copies === 0 ? 1 : PATIENCE * MORE_PATIENCE ** Math.min(copies - 1, COPIES);
 }
 
 /** Values beside `STOP` in `run`. */

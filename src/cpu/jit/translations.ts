@@ -24,6 +24,8 @@ const REGIONS_LIMIT = 1024;
 const WHOLE = 800;
 const PART = 100;
 const BYTES_LIMIT = 48 << 20;
+/** Modules that may have imported one table, unless a good part of them is in use. */
+const MODULES_OF_A_TABLE = 256;
 /** How often code at one address may change before it is left to the interpreter, for a while. */
 const REWRITE_LIMIT = 8;
 /** Accesses of one instruction that could not be made directly before it gets a call, and how many such instructions are kept. */
@@ -73,11 +75,16 @@ export interface Imports {
   load(address: number, code: number, remaining: number): number;
   store(address: number, value: number, code: number, remaining: number): number;
   handler(code: number, remaining: number): number;
+  /** Those of float-runtime.ts. */
+  readonly float: Readonly<Record<string, WebAssembly.ExportValue>>;
+}
+
+/** A table of translated code, and the runtime's functions of it. */
+export interface Linkage {
+  readonly table: WebAssembly.Table;
   readonly settle: WebAssembly.ExportValue;
   readonly flags: WebAssembly.ExportValue;
   readonly keep: WebAssembly.ExportValue;
-  /** Those of float-runtime.ts. */
-  readonly float: Readonly<Record<string, WebAssembly.ExportValue>>;
 }
 
 /** What the translations of a core are made with. */
@@ -85,7 +92,8 @@ export interface TranslationsOptions {
   readonly memory: CoreMemory;
   readonly arena: Arena;
   readonly interpreter: Interpreter;
-  readonly table: WebAssembly.Table;
+  /** A new table, and the functions that go through it. */
+  readonly link: () => Linkage;
   readonly places: Places;
   readonly stackLimits: boolean;
   readonly imports: Imports;
@@ -115,7 +123,10 @@ export class Translations {
   private readonly covered = new Map<number, number>();
   /** Sites of regions that were dropped while they may still be executing. */
   private readonly dropped = new Map<number, Translated>();
-  private readonly env: WebAssembly.ModuleImports;
+  private env!: WebAssembly.ModuleImports;
+  private table!: WebAssembly.Table;
+  /** Modules that have imported the table. */
+  private ofTable = 0;
   /** Exits of instructions whose memory could not be reached directly, and the instructions that are known for it. */
   private readonly slowExits = new Map<number, number>();
   private readonly slowPlaces = new Set<number>();
@@ -124,9 +135,18 @@ export class Translations {
     this.options = options;
     this.code = options.interpreter.code;
     this.i32 = options.arena.i32;
-    const { imports, table, arena } = options;
+    this.renew();
+  }
+
+  /** Begins with a new table: a table keeps every instance that has imported it, dropped or not, for as long as it is there itself. */
+  private renew(): void {
+    this.dropAll();
+    const { imports, arena, link } = this.options;
     const { float, ...functions } = imports;
-    this.env = { ...functions, ...float, memory: arena.memory, table } as unknown as WebAssembly.ModuleImports;
+    const linkage = link();
+    this.env = { ...functions, ...float, ...linkage, memory: arena.memory } as unknown as WebAssembly.ModuleImports;
+    this.table = linkage.table;
+    this.ofTable = 0;
   }
 
   /** True when translated code for `pc` can be entered now. */
@@ -140,9 +160,12 @@ export class Translations {
     return this.byPc.get(pc);
   }
 
-  /** True where translated code goes by, as a rule, that is entered somewhere else. */
-  goesBy(pc: number): boolean {
-    return this.covered.has(pc) && !this.callees.has(pc);
+  /**
+   * How many regions contain the instruction at `pc`, though they do not begin there: translated code goes by, as a rule, that is entered
+   * somewhere else. 0 for functions that translated code calls.
+   */
+  copies(pc: number): number {
+    return this.callees.has(pc) ? 0 : (this.covered.get(pc) ?? 0);
   }
 
   /** True for a function that translated code calls. */
@@ -169,6 +192,7 @@ export class Translations {
     if (!region || region.instructions === 0) return undefined;
     if (region.blocks[0]!.end.kind === 'interpret' && region.blocks[0]!.steps.length === 1) return undefined;
     if (this.byPc.size >= REGIONS_LIMIT || this.statistics.liveBytes > BYTES_LIMIT) this.dropAll();
+    if (this.ofTable >= MODULES_OF_A_TABLE && this.ofTable >= 4 * this.byPc.size) this.renew();
     const number = this.free.pop() ?? this.byNumber.push(undefined) - 1;
     const translated = this.compile(region, number);
     if (typeof translated !== 'number') return translated;
@@ -278,7 +302,7 @@ export class Translations {
   /** The region at `pc`: where other translated code goes by, only the loop that it is in, if that is small. */
   private form(pc: number): Region | undefined {
     const original = (page: CodePage, index: number): number => this.original(page, index);
-    if (this.covered.get(pc) === 1 && this.goesBy(pc)) {
+    if (this.copies(pc) === 1) {
       const part = formRegion(this.code, original, pc, this.refused, PART);
       const head = part?.blocks[0];
       if (part?.blocks.some(({ end }) => edges(end).some((edge) => 'block' in edge && edge.block === head))) return part;
@@ -304,8 +328,9 @@ export class Translations {
       });
       const { bytes, sites, need } = generator.translate();
       const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.env });
-      while (options.table.length <= number) options.table.grow(options.table.length);
-      options.table.set(number, instance.exports['run']);
+      while (this.table.length <= number) this.table.grow(this.table.length);
+      this.table.set(number, instance.exports['run']);
+      this.ofTable++;
       statistics.modules++;
       statistics.bytes += bytes.length;
       statistics.instructions += region.instructions;
@@ -357,7 +382,7 @@ export class Translations {
     }
     this.byNumber[region.number] = undefined;
     this.dropped.set(region.number, region);
-    this.options.table.set(region.number, null);
+    this.table.set(region.number, null);
     if (this.byPc.get(region.pc) === region) this.byPc.delete(region.pc);
     for (const pc of region.places) {
       const count = this.covered.get(pc)! - 1;
