@@ -190,7 +190,7 @@ export class Session {
       const stop = machine.run(Math.min(limit, scheduler.now + chunk));
       if (this.matched) return { status: EXIT.OK, reason: 'until', report: [] };
       if (stop.kind !== 'limit') {
-        if (stop.kind === 'deadlock' && interactive) this.idle(chunk);
+        if (stop.kind === 'deadlock' && interactive) this.idle(Math.min(limit, scheduler.now + chunk));
         else if (stop.kind !== 'requested') return this.ended(stop);
       }
       if (this.stopped) return this.interrupted(this.stopped);
@@ -202,11 +202,10 @@ export class Session {
   }
 
   /** Lets time pass for somebody who may type: nothing else will happen. */
-  private idle(chunk: number): void {
-    const { scheduler } = this.machine;
+  private idle(until: number): void {
     if (!this.toldIdle) this.host.renderer.note('nothing happens any more until a key is typed');
     this.toldIdle = true;
-    scheduler.advanceTo(scheduler.now + chunk);
+    this.machine.scheduler.advanceTo(until);
   }
 
   private interrupted({ status, report }: { readonly status: number; readonly report: boolean }): Ending {

@@ -65,6 +65,12 @@ describe.skipIf(absent)('at a terminal', () => {
     expect(status).toBe(0);
   });
 
+  it('--timeout ends it at that time, although nothing happens then', async () => {
+    const { status, plain } = await typed('imx8mp_hello', '--timeout 123456us', []);
+    expect(plain).toContain('timed out after 0.123456 s of virtual time\n');
+    expect(status).toBe(4);
+  });
+
   it('a fault ends it with the report: no key gets the firmware out of there', async () => {
     const { status, plain } = await typed('imx8mp_fault', '', []);
     expect(plain).toContain('firmware failed: m7 took a fault and its handler loops at HardFault_Handler\n');
