@@ -10,14 +10,14 @@ import { program, spread, whenRunAlone } from './measure.mjs';
 import { qemuVersion, runQemu } from './qemu.mjs';
 import { sample } from './sample.mjs';
 
-/** `repeat`: for about a quarter of a second on a fast engine. Without `difference` the whole run is counted. `label`: for a plot. */
+/** `repeat`: for a tenth of a second or more on a fast engine. Without `difference` the whole run is counted. `label`: for a plot. */
 const QUESTIONS = {
-  'access to a device register': { label: 'device register', name: 'mmio', repeat: 8, difference: true },
-  'exception, entry to return': { label: 'exception', name: 'exceptions', repeat: 12, difference: true },
-  'SysTick interrupt, entry to return': { label: 'interrupt', name: 'interrupts', repeat: 12, difference: true },
-  'sleep until an interrupt, and the interrupt': { label: 'sleep and interrupt', name: 'sleep', repeat: 16 },
-  'poll of a status register until it changes, 10,000 cycles': { label: 'poll, 10,000 cycles', name: 'poll', repeat: 16 },
-  'the same without fast-forward': { label: 'poll, no fast-forward', name: 'poll', repeat: 8, fastForward: false },
+  'access to a device register': { label: 'device register', name: 'mmio', repeat: 4, difference: true },
+  'exception, entry to return': { label: 'exception', name: 'exceptions', repeat: 6, difference: true },
+  'SysTick interrupt, entry to return': { label: 'interrupt', name: 'interrupts', repeat: 6, difference: true },
+  'sleep until an interrupt, and the interrupt': { label: 'sleep and interrupt', name: 'sleep', repeat: 8 },
+  'poll of a status register until it changes, 10,000 cycles': { label: 'poll, 10,000 cycles', name: 'poll', repeat: 8 },
+  'the same without fast-forward': { label: 'poll, no fast-forward', name: 'poll', repeat: 4, fastForward: false },
 };
 
 /** What a whole run takes at the speed of its second half. */

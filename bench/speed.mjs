@@ -16,10 +16,10 @@ import { FREE, RAW, rawAvailable } from './unicorn-raw.mjs';
  * Work of an engine, where it is not that of the others. These are slow, and as fast in a short run as in a long one; only QEMU gets as much as the
  * translating engine, for both translate.
  */
-const SHARES = { interpreter: 0.04, unicorn: 0.15, [RAW]: 0.15, [FREE]: 0.15 };
+const SHARES = { interpreter: 0.03, unicorn: 0.1, [RAW]: 0.1, [FREE]: 0.1 };
 
 /** How much shorter a run may become on a slow or busy machine. */
-const SHORTEST = 0.2;
+const SHORTEST = 0.5;
 
 function peersOf(program) {
   return [

@@ -12,7 +12,7 @@ function table(rows) {
 
 const seconds = (value) => (value === undefined ? '-' : `${value.toFixed(3)} s`);
 const millions = (value) => (value === undefined ? '-' : (value / 1e6).toFixed(value < 10e6 ? 1 : 0));
-const range = (spread, text) => (spread === undefined ? '-' : `${text(spread.min)} ${text(spread.median)} ${text(spread.max)}`);
+const range = ({ min, median, max }, text) => (min === max ? text(median) : `${text(min)} ${text(median)} ${text(max)}`);
 
 /** Engines that occur in some results, in the order in which they were measured. */
 export const enginesOf = (results) => [...new Set(results.flatMap(({ engines }) => Object.keys(engines)))];
@@ -20,7 +20,10 @@ export const enginesOf = (results) => [...new Set(results.flatMap(({ engines }) 
 function speeds(title, results, label = ({ name }) => name) {
   if (results.length === 0) return [];
   const names = enginesOf(results);
-  const rows = results.map((result) => [label(result), ...names.map((name) => range(result.engines[name]?.perSecond, millions))]);
+  const rows = results.map((result) => [
+    label(result),
+    ...names.map((name) => (result.engines[name]?.perSecond ? range(result.engines[name].perSecond, millions) : '-')),
+  ]);
   const runs = Math.max(...results.flatMap(({ engines }) => Object.values(engines).map((engine) => engine.runs)));
   return ['', `${title}: M instructions/s, min median max of ${runs}`, ...table([['program', ...names], ...rows])];
 }
