@@ -15,7 +15,9 @@ import {
   interestingWord,
   Random,
   type RandomInstruction,
+  type RandomTable,
   RandomThumb,
+  randomTable,
   type Weights,
 } from '../support/random-thumb.ts';
 import { type BareCore, bareCore, CODE_BASE, DATA_BASE, DEVICE_BASE, HOLE_BASE, OPEN_PROTECTION } from './bare-core.ts';
@@ -24,6 +26,9 @@ const DATA_BYTES = 0x8000;
 const BASE = DATA_BASE + 0x3000;
 const STACK = DATA_BASE + 0x7000;
 const CODE_END = 0x8_0000;
+/** From one seed's program to the next one's. */
+const STRIDE = 0x130;
+const BKPT: RandomInstruction = { name: 'BKPT', size: 2, word: 0xbe00 };
 
 const NAMES = new Map<number, string>(Object.entries(STOP).map(([name, code]) => [code, name]));
 const COMPARED: readonly [string, number][] = [
@@ -127,10 +132,11 @@ export class LockStep {
   readonly stops = new Map<string, number>();
   readonly sides: readonly [Side, Side];
   private readonly options: LockStepOptions;
-  private next = CODE_BASE;
+  private readonly table: RandomTable;
 
   constructor(first: (host: EngineHost) => Engine, second: (host: EngineHost) => Engine, options: LockStepOptions) {
     this.options = options;
+    this.table = randomTable(featuresOf(options.profile), options.weights);
     const side = (create: (host: EngineHost) => Engine): Side => {
       const witness = new Witness();
       const protection = new RandomProtection();
@@ -151,23 +157,17 @@ export class LockStep {
 
   /** Makes the program of `seed`. */
   programOf(seed: number): RandomInstruction[] {
-    const { profile, weights, length } = this.options;
-    return new RandomThumb(new Random(seed), featuresOf(profile), weights).program(length ?? 40);
+    const { profile, length } = this.options;
+    return new RandomThumb(new Random(seed), featuresOf(profile), this.table).program(length ?? 40);
   }
 
-  /** Runs the program of `seed` cut off after `limit` instructions; the first difference, or undefined. */
-  run(seed: number, limit = Number.POSITIVE_INFINITY): Difference | undefined {
+  /** Runs `program`, by default that of `seed`, on the operands of `seed`; the first difference, or undefined. */
+  run(seed: number, program: readonly RandomInstruction[] = this.programOf(seed)): Difference | undefined {
     const random = new Random(seed ^ 0x5bd1_e995);
-    const program = this.programOf(seed);
-    const cut =
-      limit < program.length
-        ? [...program.slice(0, limit), ...Array.from({ length: 12 }, () => ({ name: 'BKPT', size: 2 as const, word: 0xbe00 }))]
-        : program;
-    const halfwords = halfwordsOf(cut);
-    // A different place in the page each time, now and then across its end.
-    if (this.next + halfwords.length * 2 > CODE_END) this.next = CODE_BASE;
-    const start = this.next;
-    this.next += halfwords.length * 2 + 2 * random.below(8);
+    const halfwords = halfwordsOf(program);
+    // A different place in the page each time, now and then across its end; the seed alone decides.
+    const start = CODE_BASE + ((seed * STRIDE + 2 * random.below(8)) % (CODE_END - CODE_BASE));
+    const end = start + halfwords.length * 2;
     this.prepare(random, start, halfwords);
     for (let stops = 0; stops < 40; stops++) {
       const budget = random.chance(0.3) ? 1 + random.below(60) : 2000;
@@ -179,24 +179,48 @@ export class LockStep {
       const name = NAMES.get(codes[0])!;
       this.stops.set(name, (this.stops.get(name) ?? 0) + 1);
       if (codes[0] !== STOP.BUDGET && codes[0] !== STOP.REQUESTED && codes[0] !== STOP.MASKS && codes[0] !== STOP.SVC) return undefined;
-      // A program that has run away through zeros shows nothing more.
-      if (this.sides[0].core.engine.pc >= this.next + 0x100) return undefined;
+      // A program that has run away shows nothing more.
+      const { pc } = this.sides[0].core.engine;
+      if (pc < start || pc >= end + 0x100) return undefined;
     }
     return undefined;
   }
 
-  /** The shortest beginning of the program of `seed` that still differs, as text. */
+  /**
+   * The program of a difference made as small as it goes, as text: cut off behind the shortest beginning that still differs, and without (NOP
+   * stands for them) the instructions that have no part in it.
+   */
   explain({ seed, text }: Difference): string {
     const program = this.programOf(seed);
-    for (let limit = 1; limit <= program.length; limit++) {
-      const difference = this.run(seed, limit);
-      if (!difference) continue;
-      const list = program
-        .slice(Math.max(0, limit - 6), limit)
-        .map(({ name, word, size }) => `  ${word.toString(16).padStart(size * 2, '0')}  ${name}`);
-      return `seed ${seed}, after ${limit} of ${program.length} instructions:\n${list.join('\n')}\n${difference.text}`;
+    let last = { seed, text };
+    const differs = (candidate: readonly RandomInstruction[]): boolean => {
+      const difference = this.run(seed, candidate);
+      if (difference) last = difference;
+      return difference !== undefined;
+    };
+    if (!differs(program)) return `seed ${seed}: ${text}\n(not once more)`;
+    let small: readonly RandomInstruction[] = program;
+    for (let length = 1; length < program.length; length++) {
+      const cut = [...program.slice(0, length), ...Array.from({ length: 12 }, () => BKPT)];
+      if (!differs(cut)) continue;
+      small = cut;
+      break;
     }
-    return `seed ${seed}: ${text}\n(only the whole program shows it)`;
+    // What one instruction's going makes superfluous goes in the next round.
+    for (let before: typeof small = []; before !== small; ) {
+      before = small;
+      for (let at = 0; at < small.length; at++) {
+        const { size, name } = small[at]!;
+        if (name === 'BKPT' || name === 'NOP') continue;
+        const without = small.with(at, { name: 'NOP', size, word: size === 2 ? 0xbf00 : 0xf3af_8000 });
+        if (differs(without)) small = without;
+      }
+    }
+    differs(small);
+    const list = small
+      .filter(({ name }, at) => name !== 'NOP' && (name !== 'BKPT' || small[at - 1]?.name !== 'BKPT'))
+      .map(({ name, word, size }) => `  ${word.toString(16).padStart(size * 2, '0')}  ${name}`);
+    return `seed ${seed}, ${list.length} of ${program.length} instructions:\n${list.join('\n')}\n${last.text}`;
   }
 
   private prepare(random: Random, start: number, halfwords: readonly number[]): void {

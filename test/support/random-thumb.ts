@@ -107,19 +107,27 @@ export interface RandomInstruction {
   word: number;
 }
 
+/** Rows to draw from, each kind as often as its weight says. */
+export type RandomTable = readonly (readonly CompiledEncoding[])[];
+
+/** Makes the table of a core with `features`. */
+export function randomTable(features: ReadonlySet<Feature>, weights: Weights = DEFAULT_WEIGHTS): RandomTable {
+  return (Object.keys(KINDS) as Kind[]).flatMap((kind) => {
+    const usable = KINDS[kind].filter((c) => features.has(c.encoding.feature));
+    return usable.length === 0 ? [] : Array.from({ length: Math.round(weights[kind] * 10) }, () => usable);
+  });
+}
+
 /** Makes programs. */
 export class RandomThumb {
   private readonly random: Random;
   private readonly features: ReadonlySet<Feature>;
-  private readonly table: readonly (readonly CompiledEncoding[])[];
+  private readonly table: RandomTable;
 
-  constructor(random: Random, features: ReadonlySet<Feature>, weights: Weights = DEFAULT_WEIGHTS) {
+  constructor(random: Random, features: ReadonlySet<Feature>, table: RandomTable = randomTable(features)) {
     this.random = random;
     this.features = features;
-    this.table = (Object.keys(KINDS) as Kind[]).flatMap((kind) => {
-      const usable = KINDS[kind].filter((c) => features.has(c.encoding.feature));
-      return usable.length === 0 ? [] : Array.from({ length: Math.round(weights[kind] * 10) }, () => usable);
-    });
+    this.table = table;
   }
 
   /** About `length` instructions and a BKPT. */
