@@ -176,6 +176,17 @@ export const IMAGES = [
     until: ['^callback: 12345$', '^CRC over 4000 calls: 1d5d6fcb$', '^trustzone: all done$'],
     exit: 0,
   },
+  {
+    name: 'trustzone_random',
+    title: 'Random programs on the border between two worlds',
+    shows: 'Runs the script that a test has filled with random bytes: calls, interrupts, masks, priorities and faults of both worlds.',
+    soc: ['cortex-m33'],
+    flags: M33,
+    map: 'trustzone/an505.ld',
+    sources: ['trustzone/random-start.c', 'trustzone/random-nonsecure.c', ...SEMIHOSTED.slice(1)],
+    until: ['^random: \\d+ words$'],
+    exit: 0,
+  },
   ...BENCHES.map(([name, title, group, millions, checksum, more = {}]) => ({
     name: `bench_${name}`,
     title: `Bench: ${title}`,

@@ -18,6 +18,7 @@ const SECURITY_WORDS = NON_SECURE / 32 + 1;
 export const LOWEST_PRIORITY = 256;
 /** What PRIS adds to a halved Non-secure priority. */
 const RESTRICTED_PRIORITY = 0x80;
+const ORDERS_PER_GROUP = 256;
 const CONFIGURABLE_FAULTS =
   (1 << EXCEPTION.MEM_MANAGE) | (1 << EXCEPTION.BUS_FAULT) | (1 << EXCEPTION.USAGE_FAULT) | (1 << EXCEPTION.SECURE_FAULT);
 /** System exceptions that no bit disables. */
@@ -53,8 +54,8 @@ export class Nvic {
   /** Exceptions that are taken in Non-secure state; none on a core with one state. */
   private readonly nonSecure: Uint32Array;
   private readonly priorities: Int16Array;
-  /** What decides between pending exceptions, and what decides preemption: priorities after grouping and PRIS. */
-  private readonly orders: Int16Array;
+  /** What decides between pending exceptions (group, then what is left of the priority), and what decides preemption: both after PRIS. */
+  private readonly orders: Int32Array;
   private readonly groups: Int16Array;
   /** Bits of a priority that are its group, of Secure (or the only) and Non-secure exceptions; the rest only order pending exceptions. */
   private readonly groupMasks = [0xfe, 0xfe];
@@ -72,7 +73,7 @@ export class Nvic {
     this.level = new Uint32Array(words);
     this.nonSecure = new Uint32Array(words);
     this.priorities = new Int16Array(32 * words);
-    this.orders = new Int16Array(32 * words);
+    this.orders = new Int32Array(32 * words);
     this.groups = new Int16Array(32 * words);
     this.registers = nvicRegisters(this, diagnostics);
     this.nonSecureRegisters = this.security ? nvicRegisters(this, diagnostics, true) : undefined;
@@ -345,8 +346,9 @@ export class Nvic {
   private order(id: number): void {
     const priority = this.priorities[id]!;
     const nonSecure = hasBit(this.nonSecure, id);
-    this.orders[id] = priority < 0 ? priority : this.restrict(priority, nonSecure);
-    this.groups[id] = this.group(priority, nonSecure);
+    const group = this.group(priority, nonSecure);
+    this.groups[id] = group;
+    this.orders[id] = group * ORDERS_PER_GROUP + (priority < 0 ? 0 : priority & ~this.groupMasks[nonSecure ? 1 : 0]!);
   }
 
   private orderAll(): void {
@@ -367,11 +369,11 @@ export class Nvic {
     this.activePriority = lowest;
   }
 
-  /** Finds `next`: lowest priority value, then lowest number, then Secure before Non-secure. */
+  /** Finds `next`: lowest group priority, then lowest subpriority, then lowest number, then Secure before Non-secure (R_CQRV). */
   private arbitrate(): void {
     const { pending, enabled, orders } = this;
     let best = 0;
-    let lowest = LOWEST_PRIORITY;
+    let lowest = LOWEST_PRIORITY * ORDERS_PER_GROUP;
     for (let word = 0; word < pending.length; word++) {
       for (let rest = pending[word]! & enabled[word]!; rest !== 0; rest &= rest - 1) {
         const id = 32 * word + 31 - Math.clz32(rest & -rest);

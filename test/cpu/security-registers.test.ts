@@ -237,6 +237,22 @@ describe('priorities of two security states', () => {
     expect(nvic.priority(nonSecure)).toBe(0x70);
   });
 
+  it('compares groups before what is left of the priority, although each state has its own PRIGROUP (R_CQRV)', () => {
+    const nvic = new Nvic(CORTEX_M33, new Diagnostics({ now: () => 0, pc: () => 0 }));
+    nvic.setPriorityGrouping(6, false);
+    nvic.setPriorityGrouping(0, true);
+    nvic.setNonSecureLines(0, 1);
+    nvic.enableLines(0, 7, true);
+    nvic.setPriority(16, 0xc0);
+    nvic.setPriority(17, 0xe0);
+    nvic.setPriority(18, 0xd0);
+    nvic.pendLine(0);
+    nvic.pendLine(1);
+    expect([nvic.next, nvic.nextPriority]).toEqual([17, 0x80]);
+    nvic.pendLine(2);
+    expect([nvic.next, nvic.nextPriority]).toEqual([18, 0x80]);
+  });
+
   it('implements 480 lines, whose bits stay clear of the Non-secure twins', () => {
     const nvic = create();
     nvic.setLevel(479, true);
