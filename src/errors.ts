@@ -49,7 +49,7 @@ export class SocDescriptionError extends ImxSimError {
 /** The engine that was asked for cannot run here (library missing or unusable). */
 export class EngineUnavailable extends ImxSimError {
   constructor(engine: string, message: string, remedy: string) {
-    super('E_ENGINE', `${engine}: ${message}`, remedy);
+    super('E_ENGINE', `${engine}: ${message}`, remedy, `engine ${engine}`);
   }
 }
 

@@ -25,8 +25,8 @@ describe.skipIf(process.arch !== 'x64' || process.platform === 'win32')('the uni
     koffi.require = () => {
       throw new Error("Cannot find module 'koffi'");
     };
-    const { code, message, remedy } = await refusal();
-    expect(code).toBe('E_ENGINE');
+    const { code, message, remedy, place } = await refusal();
+    expect({ code, place }).toEqual({ code: 'E_ENGINE', place: 'engine unicorn' });
     expect(message).toBe('unicorn: the optional package koffi is not installed');
     expect(remedy).toContain('npm install koffi');
   });
