@@ -25,7 +25,8 @@ function speeds(title, results, label = ({ name }) => name) {
     ...names.map((name) => (result.engines[name]?.perSecond ? range(result.engines[name].perSecond, millions) : '-')),
   ]);
   const runs = Math.max(...results.flatMap(({ engines }) => Object.values(engines).map((engine) => engine.runs)));
-  return ['', `${title}: M instructions/s, min median max of ${runs}`, ...table([['program', ...names], ...rows])];
+  const what = runs === 1 ? 'one run each' : `min median max of ${runs}`;
+  return ['', `${title}: M instructions/s, ${what}`, ...table([['program', ...names], ...rows])];
 }
 
 function ratios({ ratios: byWall, ratiosByCpuTime: byCpu, ratiosSteady: steady }) {
