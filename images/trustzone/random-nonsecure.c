@@ -3,7 +3,7 @@
  */
 #include "random.h"
 
-extern uint32_t __ns_stack_top[];
+extern uint32_t __ns_stack_top[], __ns_process_stack_top[];
 
 /* In assembly, so that the compiler knows nothing of its contents. */
 __asm(".pushsection .rodata.script, \"a\"\n\t.balign 4\n\t.global script\n\t.type script, %object\n\t.size script, 244\n"
@@ -24,6 +24,7 @@ __attribute__((used)) static void ns_handle(uint32_t *msp, uint32_t exc_return)
 		SCB_CFSR = cfsr;
 		SCB_HFSR = hfsr;
 		uint32_t *frame = msp;
+		if ((exc_return & 0xC) == 0xC) __asm volatile("mrs %0, psp" : "=r"(frame));
 		note(frame[6]);
 		const uint16_t *at = (const uint16_t *)frame[6];
 		if (exception == 3 && cfsr == 0 && (at[-1] & 0xFF00) == 0xDF00) return;
@@ -121,7 +122,10 @@ void ns_random_step(void)
 		entry_step();
 		break;
 	case USE_FPU:
-		__asm volatile("vmov s3, %0\n\tvmov s20, %0" ::"r"(argument) : "s3", "s20");
+		use_fpu(argument);
+		break;
+	case USE_PROCESS_STACK:
+		on_process_stack(__ns_process_stack_top, ns_random_step);
 		break;
 	case SET_PRIORITY:
 		NVIC_IPR(FIRST_LINE + argument % LINES) = (uint8_t)(argument & 0xE0);

@@ -8,7 +8,7 @@
 
 #include <arm_cmse.h>
 
-extern uint32_t __bss_start[], __bss_end[], __ns_bss_start[], __ns_bss_end[], __stack_top[], __ns_stack_top[], __ns_process_stack_top[];
+extern uint32_t __bss_start[], __bss_end[], __ns_bss_start[], __ns_bss_end[], __stack_top[], __process_stack_top[], __ns_stack_top[], __ns_process_stack_top[];
 
 typedef void __attribute__((cmse_nonsecure_call)) ns_function(void);
 
@@ -91,13 +91,6 @@ static void break_rules(uint32_t how)
 	note(value);
 }
 
-static void use_fpu(uint32_t argument)
-{
-	uint32_t before, after;
-	__asm volatile("vmov %0, s3\n\tvmov s3, %2\n\tvmov s20, %2\n\tvmov %1, s3" : "=&r"(before), "=&r"(after) : "r"(argument) : "s3", "s20");
-	note(after);
-}
-
 void random_step(void)
 {
 	const uint32_t at = position;
@@ -156,6 +149,9 @@ void random_step(void)
 		break;
 	case USE_FPU:
 		use_fpu(argument);
+		break;
+	case USE_PROCESS_STACK:
+		on_process_stack(__process_stack_top, random_step);
 		break;
 	case SET_PRIORITY:
 		NVIC_IPR(FIRST_LINE + argument % LINES) = (uint8_t)(argument & 0xE0);

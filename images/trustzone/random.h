@@ -92,8 +92,35 @@ enum operation {
 	SET_SYSTEM_PRIORITY,
 	PEND_OTHER_SYSTEM,
 	SET_OTHER_MASK,
+	USE_PROCESS_STACK,
 	OPERATIONS
 };
+
+/* Values in the FPU outlive an interrupt, whoever takes it and whatever that does. */
+static inline void use_fpu(uint32_t argument)
+{
+	uint32_t low, high;
+	__asm volatile("vmov s3, %2\n\tvmov s20, %2\n\tstr %3, [%4]\n\tdsb\n\tisb\n\tvmov %0, s3\n\tvmov %1, s20"
+				   : "=&r"(low), "=&r"(high)
+				   : "r"(argument), "r"(1u << argument % LINES), "r"(&NVIC_ISPR(FIRST_LINE / 32))
+				   : "s3", "s20", "memory");
+	note(low << 16 | high);
+}
+
+/*
+ * Two steps on the process stack, which begins at `top`; not in handlers, and not where it is in use already. `step` is the world's own
+ * function, as the two of them may not share one.
+ */
+static inline void on_process_stack(const void *top, void (*step)(void))
+{
+	const uint32_t control = READ(control);
+	if (exception_number() != 0 || (control & 2) != 0) return;
+	WRITE(psp, top);
+	register void (*r4)(void) __asm("r4") = step;
+	__asm volatile("mrs r0, control\n\torr r0, r0, #2\n\tmsr control, r0\n\tisb\n\tblx r4\n\tblx r4\n\t"
+				   "mrs r0, control\n\tbic r0, r0, #2\n\tmsr control, r0\n\tisb" ::"r"(r4)
+				   : "r0", "r1", "r2", "r3", "r12", "lr", "cc", "memory");
+}
 
 /* A step of the world that asks. */
 void random_step(void);
