@@ -71,7 +71,7 @@ describe('npm run bench', () => {
     const { status, stdout, stderr } = bench('--quick', '--only', '^crc$', '--rounds', '1');
     expect(status, stderr).toBe(0);
     expect(stdout).toMatch(/^Integer programs: M instructions\/s/m);
-    expect(stdout).toMatch(/^ +crc( +[\d.]+ [\d.]+ [\d.]+)+/m);
+    expect(stdout).toMatch(/^ +crc( +[\d.]+)+$/m);
     expect(stdout).toMatch(/^ +jit\/interpreter +\d+\.\d{3}/m);
   });
 });
