@@ -88,6 +88,17 @@ describe('registerUse', () => {
     }
   });
 
+  it('is clean behind a call, which finds all registers in their cells', () => {
+    for (const [condition, expected] of [
+      [-1, 0],
+      [3, 0b10],
+    ] as const) {
+      const [caller, after] = [block(0, [moves(0, 0b10)]), block(1)];
+      caller.end = { kind: 'call', condition, target: 100, returns: 1, next: { block: after } };
+      expect(registerUse(structure(regionOf([caller, after])), effectOf).dirty[1]).toBe(expected);
+    }
+  });
+
   it('has LR dirty in a callee that was taken in, and used where calls are', () => {
     const made = graph([[1], []]);
     made.blocks[0]!.steps.push(step('BL'));
