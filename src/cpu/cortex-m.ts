@@ -480,12 +480,17 @@ export class CortexM implements Core, CoreView {
         return STOP.BUDGET;
       }
     }
-    return this.runNoted(forward, Math.min(budget, Math.max(1, forward.due)));
+    const due = Math.max(1, forward.due);
+    if (due >= budget) return this.runNoted(forward, budget);
+    // The next look may as well come a little earlier.
+    const code = this.runNoted(forward, due, true);
+    if (code === STOP.BUDGET) forward.expire();
+    return code;
   }
 
-  private runNoted(forward: FastForward, budget: number): StopCode {
+  private runNoted(forward: FastForward, budget: number, loose = false): StopCode {
     const before = this.consumed;
-    const code = this.runEngine(budget);
+    const code = this.runEngine(budget, loose);
     forward.note(this.consumed - before);
     return code;
   }
@@ -508,8 +513,9 @@ export class CortexM implements Core, CoreView {
     return STOP.BUDGET;
   }
 
-  private runEngine(budget: number): StopCode {
+  private runEngine(budget: number, loose = false): StopCode {
     const { engine } = this;
+    if (engine.loose !== undefined) engine.loose = loose;
     const from = this.registers.pc;
     this.inEngine = true;
     try {

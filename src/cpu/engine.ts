@@ -112,6 +112,8 @@ export interface Engine {
   watchMasks: boolean;
   /** While true, every floating-point instruction stops with FP_ACCESS before it executes. */
   fpTrap: boolean;
+  /** While true, `run` may return BUDGET with some of the budget left, where using it up would be slow; absent: never done. */
+  loose?: boolean;
   /** CCR.DIV_0_TRP and CCR.UNALIGN_TRP. */
   divideTrap: boolean;
   unalignedTrap: boolean;

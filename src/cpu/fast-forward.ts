@@ -13,17 +13,17 @@ import type { RoundHost } from './rounds/round-host.ts';
 import { BASEPRI, PRIMASK } from './rounds/round-state.ts';
 
 /**
- * Between two looks: instructions after a new loop was found, and microseconds of the engine at most; looks at which nothing is found multiply it by
- * four. The look itself is nothing, but an engine that translates executes the last instructions before it singly.
+ * Between two looks: instructions after a loop was taken, for its like is often near (the next character to be waited for), and microseconds
+ * of the engine at most; looks at which nothing is found multiply it by four. The look itself is next to nothing.
  */
 const SHORTEST_WAIT = 256;
-const LONGEST_WAIT = 1 << 13;
+const LONGEST_WAIT = 1 << 10;
 /**
  * Searches that find nothing may take one instruction on paper for so many microseconds of the engine, and so many at once: an instruction
  * on paper takes 0.1 us or, as few as they are, ten times that.
  */
 const RATE = 256;
-const BURST = 1 << 10;
+const BURST = 1 << 12;
 /** Instructions that an engine executes in a microsecond when it does not say. */
 const FAST = 1000;
 /** Parts of the code (2^6 bytes) in which searches found nothing are passed over oftener and oftener; the first time is when one is seen again. */
@@ -35,10 +35,13 @@ const WORTH = 32;
 const SHORT_SEARCH = 192;
 const LONG_SEARCH = 1024;
 const LONG_SEARCH_EVERY = 8;
+/** The same where searches have used up what they may take: for the shortest loops. */
+const LEAST_SEARCH = 24;
 /** Loops that are remembered; all are forgotten when there are more. */
 const LOOPS = 64;
-/** Looks at a loop that may fail or not be worth it one after the other before it is looked at no oftener than unknown code. */
+/** Looks at a loop that may fail or not be worth it, one after the other, before chances to look are let go; and most that are, in a row. */
 const MISSES = 8;
+const LONGEST_REST = 64;
 /** Entries of the filter that tells cheaply that a place is in no known loop. */
 const FILTER = 1024;
 /** Instructions of a loop that are remembered as places from which it is recognised. */
@@ -51,6 +54,8 @@ interface Loop {
   repetition: Repetition | undefined;
   /** Looks at it that failed, or were not worth it, since the last that was: at its end, one fails. */
   misses: number;
+  /** Chances to look at it that are let go. */
+  rest: number;
 }
 
 /** Where an instruction stands in a loop. */
@@ -99,14 +104,27 @@ export class FastForward {
     this.since += executed;
   }
 
+  /** A look is due now. */
+  expire(): void {
+    this.since = Math.max(this.since, this.wait);
+  }
+
   /**
    * Instructions from `pc` to the head of a loop that is known to repeat itself, 0 where it is worth to look at once, -1 elsewhere.
    */
   lead(pc: number): number {
     if (this.filter[(pc >>> 1) & (FILTER - 1)] === 0) return -1;
     const place = this.places.get(pc);
-    if (!place || place.loop.misses >= MISSES) return -1;
-    return place.loop.repetition ? place.distance : 0;
+    if (!place) return -1;
+    if (place.loop.repetition) return place.distance;
+    return this.rests(place.loop) ? -1 : 0;
+  }
+
+  /** Lets a chance to look at `loop` go, where that is called for. */
+  private rests(loop: Loop): boolean {
+    if (loop.rest === 0) return false;
+    loop.rest--;
+    return true;
   }
 
   /**
@@ -114,36 +132,43 @@ export class FastForward {
    * 0 when there is none. `masksFree`: changes of the interrupt masks lead to no exception.
    */
   jump(budget: number, masksFree: boolean): number {
-    const { pc, cells } = this.registers;
+    const { pc } = this.registers;
     const place = this.places.get(pc);
     if (place?.distance === 0 && place.loop.repetition) {
       const skipped = this.repeat(place.loop.repetition, budget, masksFree);
       if (skipped > 0) {
-        place.loop.misses = 0;
+        place.loop.misses = place.loop.rest = 0;
+        this.begin(SHORTEST_WAIT);
         return skipped;
       }
     }
     const due = this.due === 0;
-    if (due) {
-      this.credit = Math.min(BURST, this.credit + this.since * this.rate);
-      this.since = 0;
-    }
     let skipped = 0;
-    if (place && place.loop.misses < MISSES) skipped = this.follow(place.loop, budget, masksFree);
-    else if (due && this.credit > 0 && cells[CELL.ITSTATE] === 0 && !this.refusals.passesOver(pc >>> PART))
-      skipped = this.search(budget, masksFree);
-    if (due && skipped === 0) this.wait = Math.min(this.longestWait, this.wait * 4);
+    if (due && (!place || place.loop.misses >= MISSES) && this.maySearch(pc)) skipped = this.search(budget, masksFree);
+    else if (place && (due || !place.loop.repetition || !this.rests(place.loop))) skipped = this.follow(place.loop, budget, masksFree);
+    if (skipped > 0) this.begin(SHORTEST_WAIT);
+    else if (due) this.begin(Math.min(this.longestWait, this.wait * 4));
     return skipped;
+  }
+
+  /** Begins to wait for the next look. */
+  private begin(wait: number): void {
+    this.credit = Math.min(BURST, this.credit + this.since * this.rate);
+    this.since = 0;
+    this.wait = wait;
+  }
+
+  /** True when it is time to look for something new at `pc`. */
+  private maySearch(pc: number): boolean {
+    return this.registers.cells[CELL.ITSTATE] === 0 && !this.refusals.passesOver(pc >>> PART);
   }
 
   /** Looks at a loop that was found before, in which the core is. */
   private follow(loop: Loop, budget: number, masksFree: boolean): number {
     const jump = this.finder.find(budget, masksFree, 3 * loop.length, true);
-    if (!jump) {
-      loop.misses++;
-      return 0;
-    }
-    loop.misses = this.paid(jump) ? 0 : loop.misses + 1;
+    if (jump && this.paid(jump)) loop.misses = loop.rest = 0;
+    else if (++loop.misses >= MISSES) loop.rest = Math.min(LONGEST_REST, 2 ** (loop.misses - MISSES));
+    if (!jump) return 0;
     this.learn(jump);
     this.apply(jump);
     return jump.instructions;
@@ -152,8 +177,8 @@ export class FastForward {
   /** Looks whether there is a loop that was not known, or was given up. */
   private search(budget: number, masksFree: boolean): number {
     const { pc } = this.registers;
-    const length = ++this.searches % LONG_SEARCH_EVERY === 0 ? LONG_SEARCH : SHORT_SEARCH;
-    const jump = this.finder.find(budget, masksFree, length);
+    const long = ++this.searches % LONG_SEARCH_EVERY === 0;
+    const jump = this.finder.find(budget, masksFree, this.credit <= 0 ? LEAST_SEARCH : long ? LONG_SEARCH : SHORT_SEARCH);
     if (!jump) {
       this.credit -= this.finder.cost;
       this.refusals.refuse(pc >>> PART);
@@ -162,9 +187,9 @@ export class FastForward {
     const loop = this.learn(jump);
     this.apply(jump);
     if (this.paid(jump)) {
-      if (loop) loop.misses = 0;
+      if (loop) loop.misses = loop.rest = 0;
       this.refusals.forgive(pc >>> PART);
-      this.wait = SHORTEST_WAIT;
+      this.credit = BURST;
     } else this.credit -= this.finder.cost;
     return jump.instructions;
   }
@@ -188,7 +213,7 @@ export class FastForward {
       this.loops = 0;
     }
     this.loops++;
-    const loop: Loop = { length, repetition, misses: 0 };
+    const loop: Loop = { length, repetition, misses: 0, rest: 0 };
     const seen = new Set<number>();
     const twice = new Set<number>();
     for (const pc of path) (seen.has(pc) ? twice : seen).add(pc);

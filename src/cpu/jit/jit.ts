@@ -43,6 +43,9 @@ const HOT_EXITS = 24;
 const PATIENCE = 16;
 const MORE_PATIENCE = 4;
 const COPIES = 5;
+/** Samples at the beginning for which a place has to be in one of so many to be translated. */
+const EARLY = 400;
+const EARLY_SHARE = 3;
 /** As many times fewer to the functions that translated code calls. */
 const EAGERNESS = 4;
 /** More than any translated code needs to begin. */
@@ -63,6 +66,7 @@ export interface JitOptions {
 /** Executes instructions as WebAssembly where that pays. */
 export class Jit implements Engine {
   readonly name = 'jit';
+  loose = false;
   private readonly interpreter: Interpreter;
   private runtime!: Runtime;
   private readonly translations: Translations;
@@ -74,6 +78,7 @@ export class Jit implements Engine {
   private readonly hotExits: number;
   private readonly turn: number;
   private readonly eager: boolean;
+  private readonly impatient: boolean;
   private budget = 0;
   /** Instructions of this run before the interpreter's turn, or before the instruction that made a callback. */
   private before = 0;
@@ -120,6 +125,7 @@ export class Jit implements Engine {
     this.hotExits = options.threshold ?? HOT_EXITS;
     this.turn = options.threshold === undefined ? TURN : Math.min(TURN, Math.max(1, 16 * options.threshold));
     this.eager = options.threshold === 0;
+    this.impatient = options.threshold !== undefined;
     const { memory } = host;
     const written = memory.onCodeWritten;
     memory.onCodeWritten = (offset, length) => {
@@ -244,6 +250,10 @@ export class Jit implements Engine {
         if (stop === SHORT) {
           // The end of a stretch, not of the budget.
           if (remaining >= SHORT_OF) continue;
+          if (this.loose) {
+            stop = STOP.BUDGET;
+            break;
+          }
           remaining = this.interpretShort(remaining);
           stop = this.lastStop;
           if (stop === STOP.BUDGET) continue;
@@ -294,6 +304,7 @@ export class Jit implements Engine {
 
   private lastStop = 0;
   private running = false;
+  private samples = 0;
   /** Looks for a branch that a stop has cut short. */
   private settled = 0;
   /** Instructions since code that was rewritten too often was last forgiven. */
@@ -350,17 +361,20 @@ export class Jit implements Engine {
 
   /** Functions are translated early: until then each call ends its caller's translated code, and the interpreter has what follows, too. */
   private enoughExits(pc: number): number {
-    if (this.translations.isCalled(pc)) return Math.ceil(this.hotExits / EAGERNESS);
-    return this.hotExits * patience(this.translations.copies(pc));
+    const { translations } = this;
+    const exits = this.hotExits * translations.reluctance;
+    return translations.isCalled(pc) ? Math.ceil(exits / EAGERNESS) : exits * patience(translations.copies(pc));
   }
 
   /** The interpreter has had a whole turn: true when it is often where it is now. */
   private sample(): boolean {
     this.interpreted = 0;
-    const { turns, cells } = this;
+    const { turns, cells, translations } = this;
     const place = cells[CELL.PC]! >>> 6;
     const count = (turns.get(place) ?? 0) + 1;
-    if (count < this.hotTurns * patience(this.translations.copies(cells[CELL.PC]! & ~1))) {
+    // A short run is over before it pays, unless it is one loop.
+    const early = ++this.samples < EARLY && EARLY_SHARE * count < this.samples && !this.impatient;
+    if (early || count < this.hotTurns * translations.reluctance * patience(translations.copies(cells[CELL.PC]! & ~1))) {
       if (turns.size >= COUNTERS) turns.clear();
       turns.set(place, count);
       return false;
