@@ -151,11 +151,11 @@ function translationTable(programs) {
   return table(heading, translated.map(cells));
 }
 
-function hostText({ host, seconds, roundsWanted, instructionsPerRun }) {
+function hostText({ host, note, seconds, roundsWanted, instructionsPerRun }) {
   const qemu = host.qemu ? `, QEMU ${host.qemu}` : '';
   const how = `${roundsWanted} rounds, ${short(instructionsPerRun / 1e6)} million instructions each, ${Math.round(seconds / 60)} minutes`;
   const load = `load average ${host.loadAverage.toFixed(1)} at the start`;
-  return `${host.cpu}, ${host.cores} cores, ${host.system}, Node ${host.node} (V8 ${host.v8})${qemu}; ${load}; ${how}.`;
+  return `${host.cpu}, ${host.cores} cores, ${host.system}, Node ${host.node} (V8 ${host.v8})${qemu}; ${load}; ${how}.${note ? ` ${note}.` : ''}`;
 }
 
 /** The parts of the page that are made of figures, by the name in their markers. */

@@ -5,7 +5,7 @@
  *   npm run -s bench -- --quick          fewer and shorter rounds, within 50 s
  *   npm run -s bench -- --json           one JSON object; `ratios` compares the engines over the integer programs
  *   ... --only '^alu$'  --rounds 3  --soc cortex-m4     some programs, another number of rounds, another core
- *   ... --millions 200                                  runs of another length
+ *   ... --millions 200  --note 'on battery'             runs of another length; words that are kept with the figures
  *
  * Each question is a file of its own, which can also be run alone and then prints its answer as one JSON line.
  */
@@ -47,6 +47,7 @@ const { values: options } = parseArgs({
     soc: { type: 'string' },
     rounds: { type: 'string' },
     millions: { type: 'string' },
+    note: { type: 'string' },
   },
 });
 const { quick } = options;
@@ -110,6 +111,7 @@ function measure() {
     ratiosByCpuTime: ratiosOf(programs, 'perCpuSecond'),
     ratiosSteady: ratiosOf(programs, 'steadyPerSecond', 'perSecond'),
     host: host(),
+    ...(options.note ? { note: options.note } : {}),
     instructionsPerRun: target,
     roundsWanted: rounds,
     ...rest,
