@@ -13,6 +13,7 @@ import { lockstepFactory } from '../../../src/cpu/lockstep/index.ts';
 import { unicornFactory } from '../../../src/cpu/unicorn/index.ts';
 import { parseFirmware } from '../../../src/remoteproc/elf-loader.ts';
 import { BARE_CORTEX_M33 } from '../../../src/soc/cortex-m.ts';
+import { ACCELERATED, type AcceleratedEngine } from '../../support/accelerated.ts';
 import { Rig } from '../../support/core-harness.ts';
 import { ENGINES } from '../../support/engines.ts';
 
@@ -21,7 +22,7 @@ const EXPECTED = readFileSync(new URL('trustzone.txt', import.meta.url), 'utf8')
 const { profile, vectors } = BARE_CORTEX_M33.cores[0]!;
 
 /** What a run prints, and what must be the same on every engine. */
-function run(engine: EngineFactory): { readonly lines: string[]; readonly state: unknown } {
+function run(engine: EngineFactory): { readonly lines: string[]; readonly state: { readonly instructions: number } } {
   let text = '';
   const write = (_fd: number, bytes: Uint8Array) => {
     text += Buffer.from(bytes).toString();
@@ -60,6 +61,21 @@ describe('images/trustzone.elf', () => {
     expect(lines).toEqual(EXPECTED);
     expect(state).toEqual(reference.state);
   });
+
+  it.each(ACCELERATED.filter(({ name }) => name !== 'interpreter'))(
+    'is executed by $name itself in the main, across the border too',
+    (kind) => {
+      let made: AcceleratedEngine | undefined;
+      const create: EngineFactory['create'] = (host) => {
+        made = kind.create(host);
+        return made.engine;
+      };
+      const { lines, state } = run({ name: kind.name, create });
+      expect(lines).toEqual(EXPECTED);
+      expect(state).toEqual(reference.state);
+      expect(made!.accelerated() / state.instructions).toBeGreaterThan(0.5);
+    },
+  );
 
   const qemu = spawnSync('qemu-system-arm', ['-M', 'help'], { encoding: 'utf8' });
   it.skipIf(!qemu.stdout?.includes('mps2-an505'))('is the same on QEMU’s mps2-an505, but for SFAR', () => {
