@@ -26,8 +26,8 @@ const RATE = 256;
 const BURST = 1 << 12;
 /** Instructions that an engine executes in a microsecond when it does not say. */
 const FAST = 1000;
-/** Parts of the code (2^6 bytes) in which searches found nothing are passed over oftener and oftener; the first time is when one is seen again. */
-const PART = 6;
+/** Parts of the code (2^4 bytes) in which searches found nothing are passed over oftener and oftener; the first time is when one is seen again. */
+const PART = 4;
 const SEEN_BEFORE = 1;
 /** A jump was worth its search when it stands for so many instructions for each on paper. */
 const WORTH = 32;
