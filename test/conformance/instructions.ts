@@ -35,7 +35,6 @@ export interface RowResult {
 
 const NOP16 = 0xbf00;
 const ROWS_PER_CORE = 4;
-const MOST_COMPILED = 48;
 const halves = (word: number, size: 2 | 4): number[] => (size === 2 ? [word] : [word >>> 16, word & 0xffff]);
 
 /** An IT block with the word at `position` of `length` instructions. */
@@ -61,7 +60,11 @@ export class Conformance {
   private readonly code = new CodeImage();
   private readonly oracle: Oracle;
 
-  constructor(profile: CoreProfile, engines: readonly AcceleratedKind[]) {
+  private readonly mostCompiled: number;
+
+  /** `mostCompiled`: so many programs of a row, about, run on engines that compile each. */
+  constructor(profile: CoreProfile, engines: readonly AcceleratedKind[], mostCompiled: number) {
+    this.mostCompiled = mostCompiled;
     this.features = featuresOf(profile);
     this.oracle = new Oracle(profile, this.features, this.code);
     this.v8m = profile.architecture === 'armv8-m';
@@ -105,9 +108,11 @@ export class Conformance {
     const operands = new Operands();
     const all = [...programs, ...refused];
     // Each program takes a compilation of its own; some dozens of them say as much.
-    const every = Math.ceil(all.length / MOST_COMPILED);
+    const every = Math.ceil(all.length / this.mostCompiled);
     for (const [index, program] of all.entries()) {
-      const benches = this.benches.filter(({ compiles }) => !compiles || index % every === 0);
+      // Not every so many: words alone and words in IT blocks take turns.
+      const compile = (Math.imul(index, 0x9e37_79b1) >>> 16) % every === 0;
+      const benches = this.benches.filter(({ compiles }) => !compiles || compile);
       for (const bench of benches) bench.prepare(program.address);
       const count = program.position === 0 ? setups : Math.ceil(setups / 2);
       for (let k = 0; k < count && result.differences.length < 3; k++) {

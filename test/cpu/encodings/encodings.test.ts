@@ -224,7 +224,21 @@ describe('saturation', () => {
   });
 });
 
+/** Rows that capstone cannot confirm, and why. */
+const UNCONFIRMED: readonly (readonly [row: RegExp, reason: string])[] = [
+  [/^Coprocessor /, 'stands for all instructions of all coprocessors, which capstone calls by their own names'],
+  [/unallocated hint/, 'executes as NOP; capstone does not list unallocated hints'],
+];
+const unconfirmed = (name: string): string | undefined => UNCONFIRMED.find(([row]) => row.test(name))?.[1];
+
+/** UDF #249, which capstone keeps for itself. */
+const UNKNOWN_UDF = 0xdef9;
+/** Special registers that capstone has names for. */
+const NAMED_SPECIAL = [0, 3, 8, 9, 16, 17, 18, 19, 20];
+
 describe('capstone agrees', () => {
+  const agreed = new Set<string>();
+
   it('on every 16-bit word', () => {
     const wrong: string[] = [];
     let both = 0;
@@ -233,14 +247,15 @@ describe('capstone agrees', () => {
       const theirs = text(word, 2);
       if (ours && theirs) {
         both++;
-        if (!expectedName(ours.encoding.op).test(mnemonic(theirs))) wrong.push(`${word.toString(16)} ${ours.encoding.name} / ${theirs}`);
+        if (expectedName(ours.encoding.op).test(mnemonic(theirs))) agreed.add(ours.encoding.name);
+        else wrong.push(`${word.toString(16)} ${ours.encoding.name} / ${theirs}`);
       } else if (theirs && !ours) {
         // UNPREDICTABLE forms.
         const refused = match(word, 2);
         const nonZero = /^bl?x(ns)?$/.test(mnemonic(theirs)) && (word & 3) !== 0;
         if (!nonZero && !FOREIGN.test(theirs) && !(refused && !predictable(refused, word)))
           wrong.push(`${word.toString(16)} - / ${theirs}`);
-      } else if (ours && !theirs && word !== 0xdef9) wrong.push(`${word.toString(16)} ${ours.encoding.name} / -`);
+      } else if (ours && !theirs && word !== UNKNOWN_UDF) wrong.push(`${word.toString(16)} ${ours.encoding.name} / -`);
     }
     expect(wrong).toEqual([]);
     expect(both).toBeGreaterThan(57_000);
@@ -255,18 +270,29 @@ describe('capstone agrees', () => {
       for (let i = 0; i < 4000 && tried < 60; i++) {
         const word = ((source.next().value & ~compiled.mask) | compiled.value) >>> 0;
         if (decode(word, 4, ALL) !== compiled) continue;
-        if (/^M(RS|SR)/.test(compiled.encoding.name) && ![0, 3, 8, 9, 16, 17, 18, 19, 20].includes(word & 0xff)) continue;
-        tried++;
+        const { name, op } = compiled.encoding;
         const theirs = text(word, 4);
-        // Hints that capstone does not list.
-        if (!theirs && /unallocated hint/.test(compiled.encoding.name)) continue;
-        if (!theirs || !expectedName(compiled.encoding.op).test(mnemonic(theirs))) {
-          wrong.push(`${word.toString(16)} ${compiled.encoding.name} / ${theirs}`);
-        }
+        if (/^M(RS|SR)/.test(name) && !NAMED_SPECIAL.includes(word & 0xff)) continue;
+        tried++;
+        if (!theirs && unconfirmed(name)) continue;
+        if (theirs && expectedName(op).test(mnemonic(theirs))) agreed.add(name);
+        else wrong.push(`${word.toString(16)} ${name} / ${theirs}`);
       }
       if (tried < Math.min(10, 2 ** (32 - compiled.fixed))) wrong.push(`${compiled.encoding.name}: only ${tried} words`);
     }
     expect(wrong).toEqual([]);
+  });
+
+  it('on every row', () => {
+    const names = COMPILED.map(({ encoding }) => encoding.name);
+    const others = names.filter((name) => !agreed.has(name));
+    console.log(
+      [
+        `capstone confirms ${agreed.size} of ${names.length} encodings; not:`,
+        ...others.map((name) => `  ${name}: ${unconfirmed(name)}`),
+      ].join('\n'),
+    );
+    expect(others.filter((name) => unconfirmed(name) === undefined)).toEqual([]);
   });
 
   it('that what is refused is undefined, unpredictable, or of neither architecture', () => {
