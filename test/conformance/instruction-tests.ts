@@ -15,7 +15,7 @@ const SEED = Number(process.env['IMX_SIM_SEED'] ?? 1);
 const TIMES = Number(process.env['IMX_SIM_CONFORMANCE'] ?? 1);
 /** Starting states of a word, and words of a row that are compiled. */
 const SETUPS = Math.ceil(4 * TIMES);
-const COMPILED_WORDS = Math.ceil(48 * TIMES);
+const COMPILED_WORDS = Math.ceil(36 * TIMES);
 const TIMEOUT = 300_000 * Math.max(1, TIMES);
 const ONLY = process.env['IMX_SIM_ROW'];
 
