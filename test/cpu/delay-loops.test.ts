@@ -169,6 +169,17 @@ loop: bl cycles\n sub.w r3, r0, r9\n movw r2, #0x2000\n movt r2, #1\n cmp r3, r2
     expect(rig.peek(TICKS)).toBeGreaterThan(190);
   });
 
+  it.each([
+    ['looks for work', 'bl check\n ldr r3, [r5, #8]\n cmp r3, #1\n bls idle', 0.9],
+    ['counts its rounds', 'ldr r3, [r5, #12]\n adds r3, #1\n str r3, [r5, #12]\n b idle', 0.9],
+    ['sleeps', 'wfi\n bl check\n b idle', 0],
+  ])('an idle task that %s, with a tick', (_name, idle, skips) => {
+    const source = `movw r5, #0x100\n movt r5, #0x2000\n movs r2, #0\n str r2, [r5]\n str r2, [r5, #8]\n str r2, [r5, #12]\n ${ENABLE(7)}
+idle: ${idle}\n b end\ncheck: push {r7, lr}\n ldr r2, [r5]\n cbz r2, none\n str r3, [r5]\nnone: pop {r7, pc}`;
+    const rig = compare(engine, { source, skips });
+    expect(rig.peek(TICKS)).toBe(Math.floor((TOTAL - 10) / 5000));
+  });
+
   it('does not jump over a store to a device', () => {
     const source = `movs r1, #0x40\n lsls r1, #24\nloop: str r0, [r1]\n subs r0, #1\n bne loop`;
     const rig = compare(engine, { source, count: 1000 });
