@@ -44,8 +44,8 @@ const PATIENCE = 16;
 const MORE_PATIENCE = 4;
 const COPIES = 5;
 /** Samples at the beginning for which a place has to be in one of so many to be translated. */
-const EARLY = 400;
-const EARLY_SHARE = 3;
+const EARLY = 200;
+const EARLY_SHARE = 4;
 /** As many times fewer to the functions that translated code calls. */
 const EAGERNESS = 4;
 /** More than any translated code needs to begin. */

@@ -24,6 +24,9 @@ const REGIONS_LIMIT = 1024;
 const WHOLE = 800;
 const PART = 100;
 const BYTES_LIMIT = 48 << 20;
+/** How much hotter places have to be after each time that all was dropped, and at most. */
+const RELUCTANCE = 4;
+const RELUCTANCE_LIMIT = 4 ** 6;
 /** Modules that may have imported one table, unless a good part of them is in use. */
 const MODULES_OF_A_TABLE = 256;
 /** How often code at one address may change before it is left to the interpreter, for a while. */
@@ -112,6 +115,8 @@ export class Translations {
   private readonly linkedRegions = new Set<Translated>();
   private readonly patches = new Map<number, Patch>();
   private readonly suspended: Patch[] = [];
+  /** As many times hotter than usual a place should be: more is hot than can be kept, and was translated for too little use. */
+  reluctance = 1;
   /** Set when translated code was dropped or unlinked, which then must not go on. */
   changed = false;
   private readonly rewrites = new Map<number, number>();
@@ -191,7 +196,10 @@ export class Translations {
     const region = this.form(pc);
     if (!region || region.instructions === 0) return undefined;
     if (region.blocks[0]!.end.kind === 'interpret' && region.blocks[0]!.steps.length === 1) return undefined;
-    if (this.byPc.size >= REGIONS_LIMIT || this.statistics.liveBytes > BYTES_LIMIT) this.dropAll();
+    if (this.byPc.size >= REGIONS_LIMIT || this.statistics.liveBytes > BYTES_LIMIT) {
+      this.dropAll();
+      this.reluctance = Math.min(this.reluctance * RELUCTANCE, RELUCTANCE_LIMIT);
+    }
     if (this.ofTable >= MODULES_OF_A_TABLE && this.ofTable >= 4 * this.byPc.size) this.renew();
     const number = this.free.pop() ?? this.byNumber.push(undefined) - 1;
     const translated = this.compile(region, number);
@@ -290,6 +298,7 @@ export class Translations {
 
   /** Lets what was left to the interpreter be tried again: other code may be there now. */
   forgive(): void {
+    this.reluctance = Math.max(this.reluctance / RELUCTANCE, 1);
     this.rewrites.clear();
     this.refused.clear();
   }
