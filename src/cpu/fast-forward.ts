@@ -22,8 +22,8 @@ const LONGEST_WAIT = 1 << 10;
  * Searches that find nothing may take one instruction on paper for so many microseconds of the engine, and so many at once: an instruction
  * on paper takes 0.1 us or, as few as they are, ten times that.
  */
-const RATE = 256;
-const BURST = 1 << 12;
+const RATE = 512;
+const BURST = 1 << 10;
 /** Instructions that an engine executes in a microsecond when it does not say. */
 const FAST = 1000;
 /** Parts of the code (2^4 bytes) in which searches found nothing are passed over oftener and oftener; the first time is when one is seen again. */
