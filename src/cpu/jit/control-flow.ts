@@ -16,6 +16,8 @@ export interface Structure {
   readonly loops: ReadonlySet<number>;
   /** Blocks that need a label: reached by several forward edges, or by a branch table. */
   readonly merges: ReadonlySet<number>;
+  /** About how deep calls nest that follow the dominator tree. */
+  readonly depth: number;
 }
 
 /** Works out the structure; puts a hub before the blocks, and redirects edges to it, where the graph is irreducible. */
@@ -173,5 +175,22 @@ function finish(order: readonly Block[], dominators: Int32Array): Structure {
       else seen.add(target.id);
     }
   }
-  return { order, children, loops, merges };
+  return { order, children, loops, merges, depth: depth(children, merges) };
+}
+
+/** Calls of the generator that a block behind a branch, and one behind a merge point, cost. */
+const BRANCH_CALLS = 9;
+const MERGE_CALLS = 2;
+
+/** How deep the generator's calls nest, which follow the dominator tree. */
+function depth(children: readonly (readonly number[])[], merges: ReadonlySet<number>): number {
+  const depths = children.map(() => 0);
+  let deepest = 0;
+  // A block comes after its dominator.
+  for (const [id, dominated] of children.entries()) {
+    const here = depths[id]! + dominated.filter((child) => merges.has(child)).length;
+    deepest = Math.max(deepest, here);
+    for (const child of dominated) depths[child] = here + (merges.has(child) ? MERGE_CALLS : BRANCH_CALLS);
+  }
+  return deepest;
 }

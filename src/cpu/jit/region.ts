@@ -278,7 +278,7 @@ class Former {
     if (straddles) {
       const second = (pc >>> 12) + 1;
       this.guard(page, pc, 2);
-      this.guards.set(page.straddles, 2);
+      this.widen(page.straddles, 2);
       this.pages.set(second, { virtual: second, arena: page.straddles });
     } else this.guard(page, pc, size);
     return {
@@ -295,8 +295,13 @@ class Former {
   }
 
   private guard(page: CodePage, pc: number, size: number): void {
-    this.guards.set(page.arena + (pc & 0xfff), size);
+    this.widen(page.arena + (pc & 0xfff), size);
     this.pages.set(pc >>> 12, { virtual: pc >>> 12, arena: page.arena });
+  }
+
+  /** Tables and instructions may begin at one address. */
+  private widen(arena: number, length: number): void {
+    this.guards.set(arena, Math.max(this.guards.get(arena) ?? 0, length));
   }
 
   /** How `step` ends its block; undefined when it does not. */

@@ -4,13 +4,14 @@
  * A region is linked when its function number stands in the code map. A change of the page table unlinks all; they are linked again,
  * one by one, when they are needed and their pages are still the same. A write to their bytes drops them.
  */
+import { HostMemoryExhausted } from '../../errors.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { type CoreMemory, EXECUTE, READ } from '../core-memory.ts';
 import type { CodePage, CodePages } from '../interpreter/code-pages.ts';
 import { OPERATION } from '../interpreter/handlers.ts';
 import type { Interpreter } from '../interpreter/interpreter.ts';
 import { SLOT } from '../interpreter/micro-ops.ts';
-import { structure } from './control-flow.ts';
+import { type Structure, structure } from './control-flow.ts';
 import { EMIT, HANDLER_OF } from './emit.ts';
 import { Generator } from './generator.ts';
 import { type Site, Untranslatable } from './layout.ts';
@@ -23,6 +24,8 @@ const REGIONS_LIMIT = 1024;
 /** Most instructions of a region; of one that begins in the middle of another, because its beginning is seldom passed: a loop, as a rule. */
 const WHOLE = 800;
 const PART = 100;
+/** How deep the calls that generate a region may nest; a host's stack takes some four times that. */
+const DEEPEST = 2500;
 const BYTES_LIMIT = 48 << 20;
 /** How much hotter places have to be after each time that all was dropped, and at most. */
 const RELUCTANCE = 4;
@@ -185,15 +188,23 @@ export class Translations {
   /** Translates the code at `pc`; undefined where that is not possible. */
   translate(pc: number): Translated | undefined {
     if ((this.rewrites.get(pc) ?? 0) >= REWRITE_LIMIT) return undefined;
-    const translated = this.attempt(pc);
+    let translated: Translated | undefined;
+    try {
+      // Later it has to be there.
+      this.entry(pc);
+      translated = this.attempt(pc);
+    } catch (error) {
+      // The interpreter does without.
+      if (!(error instanceof HostMemoryExhausted)) throw error;
+    }
     if (!translated) return this.refuse(pc);
     this.add(translated);
     return translated;
   }
 
   /** Translates the code at `pc`; without the instructions that turn out to be beyond the generator, if need be. */
-  private attempt(pc: number): Translated | undefined {
-    const region = this.form(pc);
+  private attempt(pc: number, limit = WHOLE): Translated | undefined {
+    const region = this.form(pc, limit);
     if (!region || region.instructions === 0) return undefined;
     if (region.blocks[0]!.end.kind === 'interpret' && region.blocks[0]!.steps.length === 1) return undefined;
     if (this.byPc.size >= REGIONS_LIMIT || this.statistics.liveBytes > BYTES_LIMIT) {
@@ -201,13 +212,15 @@ export class Translations {
       this.reluctance = Math.min(this.reluctance * RELUCTANCE, RELUCTANCE_LIMIT);
     }
     if (this.ofTable >= MODULES_OF_A_TABLE && this.ofTable >= 4 * this.byPc.size) this.renew();
+    const structured = structure(region);
+    if (structured.depth > DEEPEST && limit > PART) return this.attempt(pc, PART);
     const number = this.free.pop() ?? this.byNumber.push(undefined) - 1;
-    const translated = this.compile(region, number);
+    const translated = this.compile(region, structured, number);
     if (typeof translated !== 'number') return translated;
     this.free.push(number);
     if (this.refused.has(translated)) return undefined;
     this.refused.add(translated);
-    return this.attempt(pc);
+    return this.attempt(pc, limit);
   }
 
   /**
@@ -258,7 +271,7 @@ export class Translations {
 
   /** Drops what was made from `length` bytes at arena offset `at`; `own`: the code itself wrote them, not whoever loads a program. */
   invalidate(at: number, length: number, own: boolean): void {
-    for (let page = at & -4096; page < at + length; page += 4096) {
+    for (let page = (at & -4096) >>> 0; page < at + length; page += 4096) {
       const regions = this.byPage.get(page);
       if (!regions) continue;
       for (const region of [...regions]) {
@@ -309,22 +322,22 @@ export class Translations {
   }
 
   /** The region at `pc`: where other translated code goes by, only the loop that it is in, if that is small. */
-  private form(pc: number): Region | undefined {
+  private form(pc: number, limit: number): Region | undefined {
     const original = (page: CodePage, index: number): number => this.original(page, index);
     if (this.copies(pc) === 1) {
       const part = formRegion(this.code, original, pc, this.refused, PART);
       const head = part?.blocks[0];
       if (part?.blocks.some(({ end }) => edges(end).some((edge) => 'block' in edge && edge.block === head))) return part;
     }
-    return formRegion(this.code, original, pc, this.refused, WHOLE);
+    return formRegion(this.code, original, pc, this.refused, limit);
   }
 
   /** The translation, or the address of an instruction that cannot be translated. */
-  private compile(region: Region, number: number): Translated | number {
+  private compile(region: Region, structured: Structure, number: number): Translated | number {
     const { options, statistics } = this;
     let generator: Generator | undefined;
     try {
-      generator = new Generator(region, structure(region), {
+      generator = new Generator(region, structured, {
         ...options.places,
         memoryPages: options.arena.memory.buffer.byteLength / 65536,
         number,
@@ -358,6 +371,8 @@ export class Translations {
       };
     } catch (error) {
       if (error instanceof Untranslatable) return generator?.now?.pc ?? region.pc;
+      // A host with little stack, or no memory left for the map: the interpreter does without.
+      if (error instanceof RangeError || error instanceof HostMemoryExhausted) return region.pc;
       throw error;
     }
   }

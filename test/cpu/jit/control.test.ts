@@ -140,6 +140,54 @@ bottom:
   .ltorg
 `;
 
+/** Some 900 blocks each of which dominates the next. */
+const CHAIN = `
+  ldr r3, =leaf + 1
+again:
+  movs r0, #0
+  ${'blx r3\n'.repeat(450)}
+  ${'bl leaf\n'.repeat(450)}
+  adds r4, #1
+  str r4, [r7]
+  b.w again
+  .thumb_func
+leaf:
+  bx lr
+  .ltorg
+`;
+
+/** A branch table that begins with an instruction, for its first entry leads to itself; another of its entries changes. */
+const EXECUTED_TABLE = `
+  movs r4, #0
+  movs r5, #0
+outer:
+  movs r1, #0
+inner:
+  and r0, r1, #7
+  tbb [pc, r0]
+table:
+  .byte 0, 0xe0, (a - table) / 2, 0xe0, (a - table) / 2, 0xe0, (a - table) / 2, 0xe0
+a:
+  nop
+  nop
+  nop
+  nop
+  adds r4, #1
+  b next
+b:
+  adds r5, #1
+next:
+  adds r1, #2
+  cmp r1, #200
+  blo inner
+  ldr r2, =table
+  ldrb r3, [r2, #6]
+  eor r3, r3, #((a - table) / 2) ^ ((b - table) / 2)
+  strb r3, [r2, #6]
+  b outer
+  .ltorg
+`;
+
 /** A callee that returns to its caller's caller, and one that returns behind the next instruction. */
 const ELSEWHERE = `
   movs r4, #0
@@ -209,5 +257,15 @@ describe.each(TRANSLATING)('on $name', (variant) => {
   it('returns to the caller of the caller, and behind the next instruction', () => {
     const rig = compareHot(variant, programs.get(ELSEWHERE), { cuts: [400_000, ...CUTS], share: 0.3 });
     expect(rig.r(4)).toBeGreaterThan(500);
+  });
+
+  it('hundreds of calls in a row', () => {
+    const rig = compareHot(variant, programs.get(CHAIN), { cuts: [400_000, ...CUTS], share: 0.3 });
+    expect(rig.r(4)).toBeGreaterThan(150);
+  });
+
+  it('a branch table that is executed, and of which an entry changes', () => {
+    const rig = compareHot(variant, programs.get(EXECUTED_TABLE), { cuts: [...CUTS, 50_000, 50_000, 50_000] });
+    expect(rig.r(5)).toBeGreaterThan(500);
   });
 });

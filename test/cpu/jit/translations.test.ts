@@ -1,11 +1,12 @@
 /** What is kept of translated code: figures, limits, code that is rewritten by itself or by the host, and hosts that allow no translation. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CELL } from '../../../src/cpu/core-registers.ts';
 import { STOP } from '../../../src/cpu/engine.ts';
 import { interpreterFactory } from '../../../src/cpu/interpreter/index.ts';
 import { jitFactory } from '../../../src/cpu/jit/index.ts';
 import { Jit, type JitOptions } from '../../../src/cpu/jit/jit.ts';
-import { EngineUnavailable } from '../../../src/errors.ts';
+import { EngineUnavailable, HostMemoryExhausted } from '../../../src/errors.ts';
+import { Arena } from '../../../src/memory/arena.ts';
 import { type BareCore, bareCore, DATA_BASE } from '../../differential/bare-core.ts';
 
 const START = 0x1000;
@@ -17,6 +18,7 @@ function track(core: BareCore): BareCore {
 }
 
 afterEach(() => {
+  vi.restoreAllMocks();
   for (const core of cores.splice(0)) core.dispose();
 });
 
@@ -386,5 +388,21 @@ describe('state between runs', () => {
       flags.add(core.host.registers.cells[CELL.APSR]! >>> 28);
     }
     expect(flags.size).toBeGreaterThan(4);
+  });
+});
+
+describe('a host whose memory is used up', () => {
+  it('executes in the interpreter what there is no map for', () => {
+    const { core, jit } = translating();
+    core.program(START, ...SUM);
+    core.host.registers.setR(0, 1000);
+    const allocate = Arena.prototype.allocate;
+    vi.spyOn(Arena.prototype, 'allocate').mockImplementation(function (this: Arena, bytes, owner) {
+      if (owner.includes('map')) throw new HostMemoryExhausted(owner, bytes, 0);
+      return allocate.call(this, bytes, owner);
+    });
+    expect(run(core)).toBe(STOP.BKPT);
+    expect(core.host.registers.r(1)).toBe(500_500);
+    expect(jit.statistics).toMatchObject({ modules: 0, executed: 0 });
   });
 });
