@@ -1,8 +1,9 @@
 /**
  * WDOG, the 16-bit watchdog of the i.MX family: service sequence, timeout reset, interrupt before it, software reset.
  *
- * Described in the WDOG chapter of the reference manuals; it counts half seconds. Not modelled: the WDOG_B pin (WDA, WDT, and the
- * power-down counter behind WMCR.PDE) and stopping in low-power or debug modes (WDW, WDZST, WDBG).
+ * Described in the WDOG chapter of the reference manuals; it counts half seconds. WTIS is set when the countdown reaches WICT, once in each
+ * countdown; one that starts (or an interrupt that is enabled) behind that point passes without. Not modelled: the WDOG_B
+ * pin (WDA, WDT, and the power-down counter behind WMCR.PDE) and stopping in low-power or debug modes (WDW, WDZST, WDBG).
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.ts';
@@ -36,6 +37,7 @@ const WDE = 1 << 2;
 const WDT = 1 << 3;
 const SRS = 1 << 4;
 const WIE = 1 << 15;
+const WTIS = 1 << 14;
 /** Bits of WCR that can be set once and then stay: WDZST, WDBG, WDE, WDT, WDW. */
 const WRITE_ONCE = 0x8f;
 /** The two words that service the watchdog. */
@@ -132,20 +134,23 @@ export class Wdog {
     this.armWarning();
   }
 
+  /** Arms the interrupt of the present countdown, unless its time has passed. */
   private armWarning(): void {
+    this.warning.cancel();
     const control = this.device.get('WICR');
-    if (!(control & WIE) || !this.timeout.armed) {
-      this.warning.cancel();
-      return;
-    }
-    const before = ((control & 0xff) * this.options.scheduler.hz) / 2;
-    this.warning.armAt(this.timeout.deadline - before);
+    if (!(control & WIE) || !this.timeout.armed) return;
+    const { hz, now } = this.options.scheduler;
+    const at = this.timeout.deadline - ((control & 0xff) * hz) / 2;
+    if (at >= now) this.warning.armAt(at);
   }
 
   private interruptControl(next: number, previous: number): void {
-    if (this.interruptConfigured) this.device.set('WICR', (next & (1 << 14)) | (previous & ~(1 << 14)));
-    else if (next & WIE) this.interruptConfigured = true;
-    this.armWarning();
+    if (this.interruptConfigured) this.device.set('WICR', (next & WTIS) | (previous & ~WTIS));
+    else {
+      // WIE and WICT take the first write, whatever it was for.
+      this.interruptConfigured = true;
+      this.armWarning();
+    }
     this.settle();
   }
 

@@ -96,6 +96,57 @@ describe('Wdog', () => {
     expect(bench.resets).toEqual([]);
   });
 
+  it('interrupts once in a countdown, however often WTIS is cleared', () => {
+    put(WICR, 0x8000 | 4);
+    put(WCR, IDLE | WDE | (15 << 8));
+    for (let countdown = 0; countdown < 3; countdown++) {
+      bench.milliseconds(5999);
+      expect(bench.line('WDOG3')).toBe(false);
+      bench.milliseconds(1);
+      expect(bench.line('WDOG3')).toBe(true);
+      for (let n = 0; n < 3; n++) {
+        put(WICR, get(WICR) | 0x4000);
+        expect([bench.line('WDOG3'), get(WICR)]).toEqual([false, 0x8004]);
+        bench.milliseconds(500);
+        expect([bench.line('WDOG3'), get(WICR)]).toEqual([false, 0x8004]);
+      }
+      service();
+    }
+    expect(bench.resets).toEqual([]);
+  });
+
+  it('keeps the interrupt through a service until WTIS is cleared', () => {
+    put(WICR, 0x8000 | 1);
+    put(WCR, IDLE | WDE | (1 << 8));
+    bench.milliseconds(500);
+    service();
+    bench.milliseconds(499);
+    expect([bench.line('WDOG3'), get(WICR)]).toEqual([true, 0xc001]);
+    put(WICR, 0x4000);
+    expect([bench.line('WDOG3'), get(WICR)]).toEqual([false, 0x8001]);
+    bench.milliseconds(1);
+    expect(bench.line('WDOG3')).toBe(true);
+  });
+
+  it('does not interrupt in a countdown that was behind WICT when it was enabled', () => {
+    put(WCR, IDLE | WDE | (3 << 8));
+    bench.milliseconds(1500);
+    put(WICR, 0x8000 | 2);
+    bench.milliseconds(400);
+    expect([bench.line('WDOG3'), get(WICR)]).toEqual([false, 0x8002]);
+    service();
+    bench.milliseconds(1000);
+    expect(bench.line('WDOG3')).toBe(true);
+  });
+
+  it('takes WIE and WICT from the first write only, even one that enables nothing', () => {
+    put(WICR, 0x4003);
+    put(WICR, 0x8001);
+    put(WCR, IDLE | WDE | (3 << 8));
+    bench.milliseconds(1999);
+    expect([bench.line('WDOG3'), get(WICR)]).toEqual([false, 0x0003]);
+  });
+
   it('keeps WIE and WICT once written, and PDE once cleared', () => {
     put(WICR, 0x8005);
     put(WICR, 0x0001);
