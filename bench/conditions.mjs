@@ -12,7 +12,7 @@ function worst(programs, of) {
 /** What an engine's speed is measured by, by the clock. */
 const UNITS = { wall: 'perSecond', cpu: 'perCpuSecond' };
 
-/** `{ text, wanted, wall, cpu, program?, holds }` of every demand that the run can answer; `holds` by wall time. */
+/** `{ text, wanted, wall, cpu, program?, holds }` of every demand. Wall time decides; `holds` is null where the run has no figure for it. */
 export function conditionsOf({ programs, ratios, ratiosByCpuTime, mainJob }) {
   const integer = programs.filter(({ group }) => group === 'integer');
   const means = (pair) => ({ wall: { value: ratios[pair] }, cpu: { value: ratiosByCpuTime[pair] } });
@@ -42,14 +42,16 @@ export function conditionsOf({ programs, ratios, ratiosByCpuTime, mainJob }) {
       cpu: { value: job?.cpu?.median },
     },
   ];
-  return demands
-    .filter(({ wall }) => wall?.value !== undefined)
-    .map(({ text, wanted, most = false, wall, cpu }) => ({
+  return demands.map(({ text, wanted: limit, most = false, wall, cpu }) => {
+    const wanted = `${most ? '<=' : '>='} ${limit}`;
+    if (wall?.value === undefined) return { text, wanted, holds: null };
+    return {
       text,
-      wanted: `${most ? '<=' : '>='} ${wanted}`,
+      wanted,
       wall: wall.value,
       cpu: cpu?.value,
       ...(wall.program ? { program: wall.program } : {}),
-      holds: most ? wall.value <= wanted : wall.value >= wanted,
-    }));
+      holds: most ? wall.value <= limit : wall.value >= limit,
+    };
+  });
 }

@@ -1,10 +1,11 @@
 /**
- * What do an access to a device register, an exception, an interrupt and sleep cost on each engine, in nanoseconds of the host?
+ * What do an access to a device register, an exception, an interrupt, sleep and idle time cost on each engine, in nanoseconds of the host?
  *
  * Each program is run as it is and with `plain`, which leaves out the thing in question; the difference, divided by how often it happened,
  * is its cost. Of our engines the second half of a run counts, when what is hot has been translated. Programs that wait for SysTick
  * are not comparable with QEMU, whose clock is the host's.
  */
+import { idleCosts, idleSeconds, TICK_HZ } from './idle.mjs';
 import { engines, socOf } from './in-process.mjs';
 import { program, spread, whenRunAlone } from './measure.mjs';
 import { qemuVersion, runQemu } from './qemu.mjs';
@@ -40,6 +41,28 @@ function qemus({ name, soc, repeat }) {
   return { wall: whole.wall - plain.wall, cpu: whole.cpu === undefined ? undefined : whole.cpu - plain.cpu };
 }
 
+/** Idle time by the millisecond: the tick and what the idle task does until the next. */
+const IDLE = {
+  'idle loop': { question: 'a millisecond of an idle task that loops, with its tick', label: '1 ms idle loop, tick' },
+  WFI: { question: 'a millisecond of an idle task that sleeps, with its tick', label: '1 ms idle WFI, tick' },
+};
+
+function idle(how) {
+  const measured = Object.entries(idleCosts(how));
+  const perTick = ({ min, median, max }) => {
+    const of = (seconds) => (seconds * 1e9) / (60 * TICK_HZ);
+    return { min: of(min), median: of(median), max: of(max) };
+  };
+  return Object.fromEntries(
+    measured.map(([kind, answers]) => {
+      const each = (unit) => Object.fromEntries(Object.entries(answers).map(([engine, figures]) => [engine, perTick(figures[unit])]));
+      const { question, label } = IDLE[kind];
+      const events = (idleSeconds(how.quick) / 2) * TICK_HZ;
+      return [question, { program: 'idle', label, events, nanoseconds: each('wall'), cpuNanoseconds: each('cpu') }];
+    }),
+  );
+}
+
 /** `quick`: runs are a quarter as long. */
 export function costs({ rounds = 5, quick = false } = {}) {
   const answers = {};
@@ -58,7 +81,7 @@ export function costs({ rounds = 5, quick = false } = {}) {
     const each = (unit) => Object.fromEntries(Object.keys(done[0]).map((engine) => [engine, nanoseconds(engine, unit)]));
     answers[question] = { program: how.name, label: how.label, events, nanoseconds: each('wall'), cpuNanoseconds: each('cpu') };
   }
-  return answers;
+  return { ...answers, ...idle({ rounds, quick }) };
 }
 
 await whenRunAlone(import.meta.url, () => ({ question: 'costs', costs: costs() }));

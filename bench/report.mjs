@@ -88,7 +88,8 @@ function table(heading, rows) {
 
 const millions = (spread) => (spread ? short(spread.median / 1e6) : '');
 
-const described = ({ name, title }) => `\`${name}\`, ${title[0].toLowerCase()}${title.slice(1)}`;
+/** A title inside a sentence: `Arithmetic` gets a small letter, `CRC-32` does not. */
+const described = ({ name, title }) => `\`${name}\`, ${title.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase())}`;
 
 function speedTable(results, label = described) {
   const names = present(results, [...ENGINES, FREE]);
@@ -113,11 +114,11 @@ function conditionTable(conditions) {
   const rows = conditions.map(({ text, program, wanted, wall, cpu, holds }) => [
     program ? `${text}: \`${program}\`` : text,
     wanted,
-    wall.toFixed(2),
+    wall === undefined ? '' : wall.toFixed(2),
     cpu === undefined ? '' : cpu.toFixed(2),
-    holds ? 'yes' : '**no**',
+    holds === null ? 'not measured' : holds ? 'yes' : '**no**',
   ]);
-  return table(['', 'wanted', 'by wall time', 'by CPU time', 'holds'], rows);
+  return table(['', 'wanted', 'by wall time', 'by CPU time', 'holds by wall time'], rows);
 }
 
 function costTable(costs) {

@@ -1,126 +1,92 @@
 /**
- * All benches: a table for people, or with `--json` one object with every figure. `npm run bench` builds first what is out of date.
- *
- *   npm run bench                        the table; five rounds, several minutes
- *   npm run -s bench -- --quick          fewer and shorter rounds, within 50 s
- *   npm run -s bench -- --json           one JSON object; `ratios` compares the engines over the integer programs
- *   ... --only '^alu$'  --rounds 3  --soc cortex-m4     some programs, another number of rounds, another core
- *   ... --millions 200  --note 'on battery'             runs of another length; words that are kept with the figures
+ * `npm run bench`: the command line of all benches, which are in whole.mjs. Nothing is built or loaded before the command line is known to be right.
  *
  * Each question is a file of its own, which can also be run alone and then prints its answer as one JSON line.
  */
-import { cpus, loadavg, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
-import { coldStart } from './cold-start.mjs';
-import { conditionsOf } from './conditions.mjs';
-import { costs } from './costs.mjs';
-import { SOC_NAMES } from './in-process.mjs';
-import { mainJob } from './main-job.mjs';
-import { Deadline, rounded } from './measure.mjs';
-import { memory } from './memory.mjs';
-import { qemuVersion } from './qemu.mjs';
-import { ratiosOf } from './ratios.mjs';
-import { Comparison, compare } from './speed.mjs';
-import { say, tables } from './tables.mjs';
-import { FREE, RAW } from './unicorn-raw.mjs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { programs } from './measure.mjs';
 
-/**
- * Instructions of one run of the translating engine and of QEMU, and rounds. A user's run of seconds: translation is a part of it, and not most of
- * it. A quick run has shorter ones, for which translation weighs more.
- */
-const FULL = { target: 1.5e9, rounds: 5, seconds: Number.POSITIVE_INFINITY };
-const QUICK = { target: 7e8, rounds: 5, seconds: 45 };
-/** How much shorter the runs of floating-point programs are, which are slower, and of one program on every core. */
-const FLOAT_SHARE = 0.25;
-const CORES_SHARE = 0.25;
-/** Seconds that a quick run keeps for what comes after the integer programs, and that must be left for any one question. */
-const RESERVE = 15;
-const LEAST = 4;
-/** The program that compares the cores with each other. */
-const ON_EVERY_CORE = /^blend$/;
+const REMEDY = '  remedy: npm run bench -- --help shows what there is';
+/** Exit status of a wrong command line, as of imx-sim. */
+const USAGE = 2;
+const SUBJECTS = programs.filter(({ group }) => group !== 'system');
+const CORES = [...new Set(SUBJECTS.flatMap(({ socs }) => socs))];
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    soc: { type: 'string' },
-    rounds: { type: 'string' },
-    millions: { type: 'string' },
-    note: { type: 'string' },
-  },
-});
-const { quick } = options;
-const { rounds: usual, seconds } = quick ? QUICK : FULL;
-const target = options.millions ? Number(options.millions) * 1e6 : (quick ? QUICK : FULL).target;
-const rounds = Number(options.rounds ?? usual);
-const few = Number(options.rounds ?? (quick ? 1 : usual));
-const deadline = new Deadline(seconds);
-const load = loadavg()[0];
+const NOTES = `
+Columns of the tables:
+  jit, interpreter, unicorn   the engines of --cpu
+  unicorn-raw                 libunicorn called for 100,000 instructions at a time: no devices, exceptions or clock; not with --quick
+  unicorn-free                the same without a count, so that nothing can stop it; not with --quick
+  qemu                        qemu-system-arm, if it is installed
 
-function host() {
-  return {
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
-    memoryBytes: totalmem(),
-    system: `${process.platform}-${process.arch}`,
-    node: process.version,
-    v8: process.versions.v8,
-    ...(qemuVersion ? { qemu: qemuVersion } : {}),
-    loadAverage: load,
-  };
-}
+Exit status:
+  0  measured, also where a demand is MISSED or not measured: speed is no test, and a busy machine may miss what an idle one keeps
+  1  a program failed, or engines disagree about its result or its instructions
+  2  wrong command line
 
-function onEveryCore() {
-  return SOC_NAMES.flatMap((soc) => compare({ only: ON_EVERY_CORE, group: 'integer', soc, target: target * CORES_SHARE }, few));
-}
+Examples:
+  npm run bench                                      tables; five rounds, ten minutes or so
+  npm run bench -- --quick                           one round or as many as there is time for, within 50 s on an idle machine
+  npm run -s bench -- --json > run.json              every figure; 'ratios' compares the engines over the integer programs
+  npm run bench -- --only '^alu$' --rounds 3 --soc cortex-m4
 
-/** Everything beside the speed of programs. A quick run leaves out what it has no time for, and says so. */
-function others() {
-  const questions = {
-    mainJob: () => mainJob({ rounds: few }),
-    coldStart: () => coldStart({ rounds: few }),
-    memory: () => memory(),
-    costs: () => costs({ rounds: few, quick }),
-    ...(quick ? {} : { cores: onEveryCore }),
-  };
-  const answers = { skipped: [] };
-  for (const [name, question] of Object.entries(questions)) {
-    if (deadline.left > LEAST) answers[name] = question();
-    else answers.skipped.push(name);
+Programs: ${SUBJECTS.map(({ name }) => name).join(', ')}`;
+
+function pattern(text) {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error.message);
   }
-  return answers;
 }
 
-function measure() {
-  const some = { only: new RegExp(options.only ?? '.'), soc: options.soc, without: quick ? [RAW, FREE] : [] };
-  const integer = Comparison.of({ ...some, group: 'integer', target });
-  const float = Comparison.of({ ...some, group: 'float', target: target * FLOAT_SHARE });
-  if (quick) integer.firstRound(deadline, RESERVE);
-  else integer.round();
-  const rest = options.only === undefined ? others() : {};
-  if (quick) float.firstRound(deadline, 0);
-  else for (let done = 0; done < few; done++) float.round();
-  for (let done = 1; done < rounds; done++) {
-    if (quick) integer.roundUntil(deadline);
-    else integer.round();
+function positive(text) {
+  const value = Number(text);
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) throw new InvalidArgumentError('A number above 0 is expected.');
+  return value;
+}
+
+function count(text) {
+  const value = Number(text);
+  if (!(Number.isInteger(value) && value > 0)) throw new InvalidArgumentError('A whole number from 1 on is expected.');
+  return value;
+}
+
+const command = new Command('npm run bench --')
+  .description('measures the engines, native Unicorn and QEMU in turns on the same programs; builds first what is out of date')
+  .option('--json', 'one JSON object with every figure instead of tables')
+  .option('--quick', 'fewer and shorter runs; what there is no time for is named')
+  .option('--only <regex>', 'programs whose names match, and nothing else', pattern)
+  .addOption(new Option('--soc <name>', 'another core than the last that a program is for').choices(CORES))
+  .option('--rounds <n>', 'rounds of everything (default: 5, with --quick as time allows)', count)
+  .option('--millions <n>', 'million instructions of a run of jit and QEMU (default: 1500, with --quick 700)', positive)
+  .option('--note <text>', 'words that are kept with the figures')
+  .helpOption('-h, --help', 'this text')
+  .addHelpText('after', NOTES)
+  .showHelpAfterError(REMEDY)
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'bench: ')) })
+  .allowExcessArguments(false)
+  .exitOverride();
+
+/** The options, or undefined when help or a remedy has been printed. */
+function optionsOf(argv) {
+  try {
+    const options = command.parse(argv).opts();
+    const { only = /./, soc } = options;
+    if (!SUBJECTS.some(({ name, socs }) => only.test(name) && (soc === undefined || socs.includes(soc))))
+      command.error(
+        `error: no program matches ${only}${soc ? ` on ${soc}` : ''}; there are ${SUBJECTS.map(({ name }) => name).join(', ')}`,
+      );
+    return options;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? 0 : USAGE;
+    return undefined;
   }
-  const programs = [...integer.results(), ...float.results()];
-  return {
-    ratios: ratiosOf(programs),
-    ratiosByCpuTime: ratiosOf(programs, 'perCpuSecond'),
-    ratiosSteady: ratiosOf(programs, 'steadyPerSecond', 'perSecond'),
-    host: host(),
-    ...(options.note ? { note: options.note } : {}),
-    instructionsPerRun: target,
-    roundsWanted: rounds,
-    ...rest,
-    programs,
-  };
 }
 
-const start = performance.now();
-const measured = measure();
-const answers = rounded({ ...measured, conditions: conditionsOf(measured), quick, seconds: (performance.now() - start) / 1000 });
-if (options.json) console.log(JSON.stringify(answers));
-else for (const line of tables(answers)) say(line);
+const options = optionsOf(process.argv);
+if (options) {
+  const { print } = await import('./whole.mjs');
+  print(options);
+}

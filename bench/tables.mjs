@@ -36,6 +36,12 @@ function ratios({ ratios: byWall, ratiosByCpuTime: byCpu, ratiosSteady: steady }
   return ['', 'Ratios: geometric means of the integer programs', ...table([['', 'wall', 'CPU', 'second half, wall'], ...rows])];
 }
 
+const VERDICTS = new Map([
+  [true, 'holds'],
+  [false, 'MISSED'],
+  [null, 'not measured'],
+]);
+
 function conditions(list) {
   const cell = (value) => value?.toFixed(2) ?? '-';
   const rows = list.map(({ text, program, wanted, wall, cpu, holds }) => [
@@ -43,9 +49,9 @@ function conditions(list) {
     wanted,
     cell(wall),
     cell(cpu),
-    holds ? 'holds' : 'MISSED',
+    VERDICTS.get(holds),
   ]);
-  return ['', 'Demands', ...table([['', 'wanted', 'wall', 'CPU', 'by wall time'], ...rows])];
+  return ['', 'Demands: wall time decides', ...table([['', 'wanted', 'wall', 'CPU', 'by wall time'], ...rows])];
 }
 
 function times(title, answers) {
@@ -68,20 +74,35 @@ function costs(answers) {
   return ['', 'Cost of one, in ns (median)', ...table([['', ...names], ...rows])];
 }
 
+/** What the engine says of itself, by the heading of its column. */
+const TRANSLATION = {
+  modules: ({ modules }) => modules,
+  'in use': ({ live }) => live,
+  KiB: ({ bytes }) => (bytes / 1024).toFixed(0),
+  'KiB in use': ({ liveBytes }) => (liveBytes / 1024).toFixed(0),
+  instructions: ({ instructions }) => instructions,
+  'M executed there': ({ executed }) => (executed / 1e6).toFixed(0),
+  'ms in all': ({ milliseconds }) => milliseconds.toFixed(0),
+  'ms of V8': ({ moduleMilliseconds }) => moduleMilliseconds.toFixed(0),
+};
+
 function translation(programs) {
-  const rows = programs
-    .map(({ name, engines }) => [name, engines.jit?.translation])
-    .filter(([, figures]) => figures !== undefined)
-    .map(([name, figures]) => [name, ...Object.values(figures).map((figure) => Math.round(figure))]);
-  if (rows.length === 0) return [];
-  const names = Object.keys(programs.find(({ engines }) => engines.jit?.translation).engines.jit.translation);
-  return ['', 'What the translating engine did in its last run', ...table([['program', ...names], ...rows])];
+  const translated = programs.filter(({ engines }) => engines.jit?.translation);
+  if (translated.length === 0) return [];
+  const rows = translated.map(({ name, engines }) => [name, ...Object.values(TRANSLATION).map((of) => of(engines.jit.translation))]);
+  return ['', 'What jit translated to WebAssembly in its last run', ...table([['program', ...Object.keys(TRANSLATION)], ...rows])];
 }
 
 function memory(answers) {
-  const rows = Object.entries(answers).map(([name, bytes]) => [name, `${(bytes / 2 ** 20).toFixed(0)} MiB`]);
+  const rows = Object.entries(answers).map(([name, bytes]) => [
+    name === 'none' ? 'nothing runs' : name,
+    `${(bytes / 2 ** 20).toFixed(0)} MiB`,
+  ]);
   return ['', 'Largest resident set of a process with one machine', ...table(rows)];
 }
+
+/** What a quick run may leave out, in words. */
+const QUESTIONS = { mainJob: 'start to goodbye!', coldStart: 'cold start', memory: 'memory', costs: 'cost of one' };
 
 /** All lines. */
 export function tables(answers) {
@@ -104,7 +125,7 @@ export function tables(answers) {
     ...(answers.mainJob ? times('From the start of the process to goodbye! of images/imx8mp_rpmsg.elf', answers.mainJob) : []),
     ...(answers.coldStart ? times('Cold start', answers.coldStart) : []),
     ...(answers.memory ? memory(answers.memory) : []),
-    ...(answers.skipped?.length > 0 ? ['', `No time was left for: ${answers.skipped.join(', ')}`] : []),
+    ...(answers.skipped?.length > 0 ? ['', `No time was left for: ${answers.skipped.map((name) => QUESTIONS[name]).join(', ')}`] : []),
     '',
     `${answers.seconds.toFixed(0)} s`,
   ];

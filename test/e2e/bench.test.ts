@@ -18,12 +18,20 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const images = (JSON.parse(readFileSync(`${root}/images/manifest.json`, 'utf8')) as { images: BenchImage[] }).images;
 const programs = images.filter(({ group }) => group !== undefined);
 
-function bench(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [`${root}/bench/run.mjs`, ...args], {
+interface Result {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function script(name: string, ...args: string[]): Result {
+  return spawnSync(process.execPath, [`${root}/bench/${name}`, ...args], {
     encoding: 'utf8',
     env: { ...process.env, IMX_SIM_DIST: inject('dist') },
   });
 }
+
+const bench = (...args: string[]): Result => script('run.mjs', ...args);
 
 describe('bench programs', () => {
   it('are of the three groups', () => {
@@ -73,5 +81,48 @@ describe('npm run bench', () => {
     expect(stdout).toMatch(/^Integer programs: M instructions\/s/m);
     expect(stdout).toMatch(/^ +crc( +[\d.]+)+$/m);
     expect(stdout).toMatch(/^ +jit\/interpreter +\d+\.\d{3}/m);
+    expect(stdout).toMatch(/^ +seconds from the start of the process to goodbye! +<= 0\.6 +- +- +not measured$/m);
+    expect(stdout, 'no names of the code').not.toMatch(/\b[a-z]+[A-Z]|undefined|null/);
+  });
+
+  it('--help tells options, columns and exit status', () => {
+    const { status, stdout, stderr } = bench('--help');
+    expect([status, stderr]).toEqual([0, '']);
+    for (const option of ['json', 'quick', 'only', 'soc', 'rounds', 'millions', 'note'])
+      expect(stdout).toMatch(new RegExp(`^  --${option}\\b`, 'm'));
+    for (const { name } of programs.filter(({ group }) => group !== 'system')) expect(stdout).toContain(name.replace('bench_', ''));
+    expect(stdout).toMatch(/^Exit status:\n {2}0 .*MISSED[\s\S]*\n {2}2 /m);
+  });
+
+  it.each([
+    [['--bogus'], "unknown option '--bogus'"],
+    [['--rounds', '0'], 'A whole number from 1 on is expected.'],
+    [['--rounds', '1.5'], 'A whole number from 1 on is expected.'],
+    [['--millions', 'many'], 'A number above 0 is expected.'],
+    [['--soc', 'imx6'], 'cortex-m4, cortex-m33, cortex-m7'],
+    [['--only', '('], 'Unterminated group'],
+    [['--only', 'nothing'], 'no program matches /nothing/; there are alu, '],
+    [['--only', 'float_double', '--soc', 'cortex-m4'], 'no program matches /float_double/ on cortex-m4'],
+    [['quick'], 'too many arguments'],
+  ])('%j is refused in one line, with a remedy and status 2', (args, message) => {
+    const { status, stdout, stderr } = bench(...args);
+    expect([status, stdout]).toEqual([2, '']);
+    const [first, ...rest] = stderr.trimEnd().split('\n');
+    expect(first).toMatch(/^bench: /);
+    expect(first).toContain(message);
+    expect(rest).toEqual(['  remedy: npm run bench -- --help shows what there is']);
+  });
+});
+
+describe('bench/idle.mjs', () => {
+  it('tells what a virtual minute of idle time costs on every engine', () => {
+    const { status, stdout, stderr } = script('idle.mjs', '--quick', '--rounds', '1');
+    expect(status, stderr).toBe(0);
+    const { idle } = JSON.parse(stdout) as { idle: Record<string, Record<string, { wall: { median: number } }>> };
+    expect(Object.keys(idle)).toEqual(['idle loop', 'WFI']);
+    for (const engines of Object.values(idle)) {
+      expect(Object.keys(engines)).toEqual(['jit', 'interpreter', ...(unicornAvailable() ? ['unicorn'] : [])]);
+      for (const { wall } of Object.values(engines)) expect(wall.median).toBeGreaterThan(0);
+    }
   });
 });
