@@ -85,6 +85,10 @@ function optionsOf(argv) {
   }
 }
 
+// `| head` reads no more than it wants.
+process.stdout.on('error', (error) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 const options = optionsOf(process.argv);
 if (options) {
   const { print } = await import('./whole.mjs');
