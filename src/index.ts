@@ -22,5 +22,6 @@ export { Session, type SessionHost, type SessionOptions } from './session/sessio
 export { chooseTarget, type Target } from './session/target.ts';
 export { terminalText } from './session/terminal-text.ts';
 export { TraceHash } from './session/trace-hash.ts';
+export { type LineCondition, parseLineCondition } from './session/until.ts';
 export { findSoc, SOCS } from './soc/index.ts';
 export { type BoardDescription, defineSoc, type SocDescription } from './soc/soc.ts';

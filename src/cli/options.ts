@@ -3,6 +3,7 @@
  */
 import { InvalidArgumentError, Option } from 'commander';
 import { type DeviceInput, parseDeviceInput } from '../session/input.ts';
+import { type LineCondition, parseLineCondition } from '../session/until.ts';
 import type { EngineName } from './engines.ts';
 
 /** One option: `flags` and `text` as `--help` shows them. */
@@ -31,7 +32,7 @@ export interface RunOptions {
   fastForward: boolean;
   semihosting?: boolean;
   hostMemory?: number;
-  until?: RegExp;
+  until?: LineCondition;
   timeout?: number;
   /** `--send device=text`, with the escapes resolved. */
   send: DeviceInput[];
@@ -49,6 +50,13 @@ export function parseTime(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ns|us|ms|s|m|min|h)$/.exec(text.trim());
   if (!match) throw new InvalidArgumentError('A time is a number and a unit: 500ms, 10s, 2m.');
   return Math.round(Number(match[1]) * NANOSECONDS[match[2]!]!);
+}
+
+/** As `parseTime`, for a time that must pass. @throws {InvalidArgumentError} */
+export function parseTimeout(text: string): number {
+  const ns = parseTime(text);
+  if (ns === 0) throw new InvalidArgumentError('The run would end before it begins: a timeout is more than 0.');
+  return ns;
 }
 
 /** Parses `64M`, `1G` to bytes. @throws {InvalidArgumentError} */
@@ -73,11 +81,9 @@ function sentence(text: string): string {
   return `${text[0]!.toUpperCase()}${text.slice(1)}${/[.!]$/.test(text) ? '' : '.'}`;
 }
 
-/** A regular expression. An empty one would end any run at its first line with success: as a rule a variable of a script that was not set. */
-function parseRegExp(value: string): RegExp {
-  if (value === '') throw new InvalidArgumentError('It is empty, so that every line would match.');
+function parseUntil(value: string): LineCondition {
   try {
-    return new RegExp(value);
+    return parseLineCondition(value);
   } catch (error) {
     throw new InvalidArgumentError(sentence((error as Error).message));
   }
@@ -127,14 +133,14 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     text: 'execute every round of polling and delay loops instead of taking them in one step (same trace)',
   },
   { group: 'What runs', flags: '--semihosting', text: 'serve BKPT 0xAB; the exit status becomes ours' },
-  { group: 'What runs', flags: '--host-memory <size>', text: 'host memory for guest RAM (default: 256M)', parse: parseSize },
+  { group: 'What runs', flags: '--host-memory <size>', text: 'host memory for guest RAM: 16M to 2G (default: 256M)', parse: parseSize },
   {
     group: 'When it ends',
     flags: '--until <regex>',
-    text: 'stop with success when a line of a console or of dmesg matches',
-    parse: parseRegExp,
+    text: 'stop with success when a line of any console or of dmesg matches; device=regex looks at one alone: uart4, ttyRPMSG30, console, linux (dmesg)',
+    parse: parseUntil,
   },
-  { group: 'When it ends', flags: '--timeout <time>', text: 'stop after this much virtual time (default: 10s)', parse: parseTime },
+  { group: 'When it ends', flags: '--timeout <time>', text: 'stop after this much virtual time (default: 10s)', parse: parseTimeout },
   {
     group: 'Input',
     flags: '--send <device=text>',
@@ -143,7 +149,11 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     fallback: [],
     fallbackText: 'nothing',
   },
-  { group: 'Input', flags: '--console <device>', text: 'console that the keyboard (or piped input) goes to: uart4, ttyRPMSG0' },
+  {
+    group: 'Input',
+    flags: '--console <device>',
+    text: 'console that the keyboard (or piped input) goes to: uart4, ttyRPMSG0 (default: console, the UART of the core)',
+  },
   { group: 'Output', flags: '--json', text: 'one JSON event per line on standard output' },
   { group: 'Output', flags: '--stats', text: 'instructions, speed, messages and interrupts at the end' },
   { group: 'Output', flags: '--trace-hash', text: 'last line: trace <sha256> of consoles, dmesg, MU and vring events with their cycles' },

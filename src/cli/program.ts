@@ -2,6 +2,7 @@
  * The `imx-sim` command as a function: what main.ts runs for the process, and tests run without one.
  */
 import { readFileSync } from 'node:fs';
+import { styleText } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { ImxSimError, UsageError } from '../errors.ts';
 import { EXIT } from '../session/exit.ts';
@@ -9,13 +10,15 @@ import { commanderOption, RUN_OPTIONS, type RunOptions } from './options.ts';
 
 const EXAMPLES = `
 Examples:
-  imx-sim run images/imx8mp_rpmsg.elf --until 'goodbye!'
-  imx-sim run zephyr.elf --send 'ttyRPMSG0=Hello Zephyr\\n' --until 'TTY 0x0401'
-  imx-sim run str_echo.elf --send ttyRPMSG30=Toradex! --until Toradex
-  imx-sim run hello_world.elf --no-linux --until 'hello world'
+  imx-sim run images/imx8mp_rpmsg.elf --until 'linux=goodbye!'
+  imx-sim run zephyr.elf --send 'ttyRPMSG0=Hello Zephyr\\n' --until 'ttyRPMSG0=Hello Zephyr'
+  imx-sim run str_echo.elf --send ttyRPMSG30=Toradex! --until ttyRPMSG30=Toradex
+  imx-sim run hello_world.elf --until 'console=hello world'
+  printf 'demo ping\\n' | imx-sim run shell.elf --until console=pong
 
 Exit status: 0 the --until line came, or the firmware exited with 0; 1 the firmware failed (fault, lockup, exit code);
-2 bad usage or input; 3 a bug of imx-sim; 4 the virtual time ran out; 5 with --cpu lockstep, the engines differ.`;
+2 bad usage or input; 3 a bug of imx-sim; 4 the virtual time ran out; 5 with --cpu lockstep, the engines differ;
+130 Ctrl-C. A reader that closes the pipe (| head) ends the run with 0.`;
 
 function version(): string {
   return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
@@ -27,7 +30,7 @@ function buildProgram(done: (status: number) => void): Command {
     .version(version())
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('  remedy: imx-sim --help shows what there is')
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'imx-sim: ')) })
+    .configureOutput({ outputError: (text, write) => write(`${text.replace(/^error: /, 'imx-sim: ').trimEnd()}${codeText('E_USAGE')}\n`) })
     .exitOverride();
   const runCommand = command
     .command('run')
@@ -80,7 +83,7 @@ function report(error: unknown, json: boolean): number {
     const { code, message, place, remedy } = error;
     const linux: readonly string[] = 'linux' in error && Array.isArray(error.linux) ? error.linux : [];
     if (json) return result(json, EXIT.USAGE, 'bad-input', { code, message, place, remedy, ...(linux.length > 0 ? { linux } : {}) });
-    process.stderr.write(`imx-sim: ${message}\n`);
+    process.stderr.write(`imx-sim: ${message}${codeText(code)}\n`);
     if (remedy) process.stderr.write(`  remedy: ${remedy}\n`);
     for (const line of linux) process.stderr.write(`  Linux would print: ${line}\n`);
     return EXIT.USAGE;
@@ -89,6 +92,12 @@ function report(error: unknown, json: boolean): number {
   process.stderr.write(`imx-sim: internal error, ${remedy}:\n${(error as Error)?.stack ?? error}\n`);
   const message = error instanceof Error ? error.message : String(error);
   return result(json, EXIT.INTERNAL, 'internal-error', { code: 'INTERNAL', message, place: '', remedy });
+}
+
+/** The code under which docs/errors.md lists an error, for the end of its line. */
+function codeText(code: string): string {
+  const colors = process.stderr.isTTY && !process.env['NO_COLOR'] && !process.argv.includes('--no-color');
+  return colors ? styleText('dim', ` [${code}]`, { validateStream: false }) : ` [${code}]`;
 }
 
 /** Ends standard output with a result object when `json`; returns `status`. */

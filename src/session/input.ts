@@ -38,7 +38,8 @@ export function unescapeText(text: string): Uint8Array {
     } else if (next in simple) {
       bytes.push(simple[next]!);
       at += 2;
-    } else throw new UsageError(`\\${next} is no escape; there are \\n \\r \\t \\e \\0 \\\\ and \\xNN`);
+    } else if (next === 'x') throw new UsageError('after \\x come two hexadecimal digits, as in \\x0a; \\\\x is \\x itself');
+    else throw new UsageError(`\\${next} is no escape; there are \\n \\r \\t \\e \\0 \\\\ and \\xNN`);
   }
   return Uint8Array.from(bytes);
 }

@@ -10,6 +10,7 @@ import { UsageError } from '../errors.ts';
 import type { MachineEvent } from '../events.ts';
 import { type LintFinding, lintFirmware, lintWithoutLinux } from '../linux/firmware-lint.ts';
 import { Machine, type StopReason } from '../machine.ts';
+import { hex32 } from '../memory/bits.ts';
 import type { Firmware } from '../remoteproc/elf-loader.ts';
 import type { Timer } from '../time/scheduler.ts';
 import { EXIT } from './exit.ts';
@@ -19,9 +20,9 @@ import { type KernelHint, kernelHint } from './kernel-messages.ts';
 import { LineAssembler, type OutputLine } from './lines.ts';
 import type { Renderer } from './renderer.ts';
 import { Statistics } from './statistics.ts';
-import type { Target } from './target.ts';
-import { terminalText } from './terminal-text.ts';
+import { briefReasons, type Target } from './target.ts';
 import { TraceHash } from './trace-hash.ts';
+import { conditionText, type LineCondition, matches } from './until.ts';
 
 /** Virtual time when no limit is given, in ns. */
 const DEFAULT_TIMEOUT_NS = 10e9;
@@ -47,12 +48,14 @@ export interface SessionOptions {
   readonly fastForward?: boolean;
   readonly semihosting?: boolean;
   readonly hostMemory?: number;
-  /** A line of a console or of dmesg that ends the run with success. */
-  readonly until?: RegExp;
+  /** A line that ends the run with success: of any console or dmesg, or of the device that is named. */
+  readonly until?: RegExp | LineCondition;
   /** Virtual time that ends the run, in ns; may be infinite. */
   readonly timeout?: number;
   /** Text for consoles, each given once the device is there and ready. */
   readonly send?: readonly DeviceInput[];
+  /** Console that the keyboard goes to; the core's UART unless given. */
+  readonly console?: string;
   readonly stats?: boolean;
   readonly traceHash?: boolean;
 }
@@ -78,6 +81,9 @@ interface Ending {
 export class Session {
   readonly machine: Machine;
   readonly input: InputQueue;
+  /** Where the keyboard goes; undefined when the machine has no console. */
+  readonly keyboardDevice: string | undefined;
+  private readonly until: LineCondition | undefined;
   private readonly options: SessionOptions;
   private readonly host: SessionHost;
   private readonly lines: LineAssembler;
@@ -128,23 +134,44 @@ export class Session {
     machine.diagnostics.onFirst = (diagnostic) => host.renderer.diagnostic(diagnostic);
     this.input = new InputQueue(machine);
     for (const { device, bytes } of options.send ?? []) this.input.send(this.consoleName(device), bytes);
+    this.keyboardDevice = options.console === undefined ? this.findConsole('console') : this.consoleName(options.console, '--console');
+    this.until = options.until && this.condition(options.until);
     const where = machine.linux ? `board ${machine.board!.name}` : 'without Linux';
-    host.renderer.note(`${soc.name} ${machine.core.name} (${target.reasons.join('; ')}), ${where}, engine ${engine.name}`);
+    host.renderer.note(`${soc.name} ${machine.core.name} (${briefReasons(target.reasons)}), ${where}, engine ${engine.name}`);
     this.lint = machine.linux ? lintFirmware(firmware, soc, machine.board!, core) : [];
     for (const finding of this.lint) if (finding.severity === 'error') host.renderer.finding(finding);
     if (linux === false && soc.remoteprocs.length > 0) for (const finding of lintWithoutLinux(firmware)) host.renderer.finding(finding);
   }
 
   /** The device that `name` means; `console` is the M core's UART. @throws {UsageError} when the machine has no such console. */
-  consoleName(name: string): string {
+  consoleName(name: string, option: '--send' | '--console' = '--send'): string {
     const device = this.findConsole(name);
     if (device !== undefined) return device;
     const { machine } = this;
     const known = machine.consoles.join(', ');
     throw new UsageError(
-      `no device ${name} to send to`,
+      option === '--console' ? `no console ${name}` : `no device ${name} to send to`,
       known ? `this machine has ${known}` : `${machine.soc.name} has no console`,
-      `device ${name}`,
+      option === '--console' ? option : `device ${name}`,
+    );
+  }
+
+  /** What ends the run, with the device as the machine calls it. @throws {UsageError} when the machine has no such device. */
+  private condition(until: RegExp | LineCondition): LineCondition {
+    if (until instanceof RegExp) return { pattern: until };
+    const { device, pattern } = until;
+    if (device === undefined) return until;
+    const known = this.findConsole(device);
+    if (known !== undefined) return { device: known, pattern };
+    const { machine, options } = this;
+    const others = [...(machine.linux ? ['linux'] : []), ...(options.semihosting ? [SEMIHOSTING] : [])];
+    if (others.includes(device)) return until;
+    const names = [...machine.consoles, ...others].join(', ');
+    const has = names ? `this machine has ${names}` : `${machine.soc.name} has no console`;
+    throw new UsageError(
+      `no device ${device} whose lines could match`,
+      `${device === SEMIHOSTING ? 'give --semihosting' : has}; an expression that begins so is ${device}[=]...`,
+      '--until',
     );
   }
 
@@ -222,7 +249,7 @@ export class Session {
         return {
           status: EXIT.FIRMWARE,
           reason: 'crashed',
-          report: [`firmware failed: ${stop.core}: ${stop.reason}`, ...stop.report, ...(await this.details())],
+          report: [`firmware failed: ${stop.core}: ${stop.reason}`, ...stop.report, ...this.semihostingHint(), ...(await this.details())],
         };
       case 'system-reset':
         return {
@@ -241,6 +268,7 @@ export class Session {
             reason: 'deadlock',
             report: [
               `nothing can happen any more at ${machine.scheduler.seconds.toFixed(6)} s${this.untilText()}`,
+              ...this.semihostingHint(),
               ...this.waits(),
               ...this.context(),
             ],
@@ -265,14 +293,13 @@ export class Session {
     const { machine } = this;
     const fault = machine.core.faultReport();
     const at = machine.core.faults().at(-1)?.pc.address;
-    const call = at !== undefined && !this.options.semihosting && machine.view(machine.core.name).peek(at, 2) === SEMIHOSTING_CALL;
     return {
       status: EXIT.FIRMWARE,
       reason: 'fault',
       report: [
         `firmware failed: ${machine.core.name} took a fault and its handler loops at ${machine.symbols.name(pc) ?? 'an address without symbol'}`,
         ...fault,
-        ...(call ? ['remedy: that is a semihosting call; --semihosting serves it'] : []),
+        ...this.semihostingHint(at),
         ...(await this.details(at)),
       ],
     };
@@ -281,7 +308,23 @@ export class Session {
   private timedOut(): Ending {
     const { machine } = this;
     const text = `timed out after ${machine.scheduler.seconds} s of virtual time${this.untilText()}`;
-    return this.refused() ?? { status: EXIT.TIMEOUT, reason: 'timeout', report: [text, ...this.waits(), ...this.context()] };
+    return (
+      this.refused() ?? {
+        status: EXIT.TIMEOUT,
+        reason: 'timeout',
+        report: [text, ...this.semihostingHint(), ...this.waits(), ...this.context()],
+      }
+    );
+  }
+
+  /** What to do about a fault at `at`, or else at the place of any fault, that is a semihosting call. */
+  private semihostingHint(at?: number): string[] {
+    if (this.options.semihosting) return [];
+    const view = this.machine.view(this.machine.core.name);
+    const isCall = (address: number) => view.peek(address, 2) === SEMIHOSTING_CALL;
+    if (at !== undefined) return isCall(at) ? ['remedy: that is a semihosting call; --semihosting serves it'] : [];
+    const call = this.machine.core.faults().find(({ pc }) => isCall(pc.address))?.pc;
+    return call ? [`remedy: ${call.symbol ?? hex32(call.address)} makes semihosting calls; --semihosting serves them`] : [];
   }
 
   private waits(): string[] {
@@ -289,9 +332,8 @@ export class Session {
   }
 
   private untilText(): string {
-    const { until } = this.options;
     const unsent = this.input.pending;
-    const missing = until ? `; no line matched /${until.source}/` : '';
+    const missing = this.until ? `; ${conditionText(this.until)}` : '';
     return unsent.length > 0 ? `${missing}; never sent: ${unsent.join(', ')} was not ready` : missing;
   }
 
@@ -315,9 +357,10 @@ export class Session {
       for (const finding of this.lint) if (finding.severity === 'warning') renderer.finding(finding);
     }
     const trace = this.trace ? { trace: this.trace.digest() } : {};
+    const line = this.matched ? { line: { device: this.matched.source, text: this.matched.text } } : {};
     const stats = options.stats ? { stats: this.statistics.figures(machine) } : {};
     const lines = [...(options.stats ? this.statistics.lines(machine) : []), ...(trace.trace ? [`trace ${trace.trace}`] : [])];
-    renderer.finish({ reason, status, cycle: machine.scheduler.now, time: machine.scheduler.seconds, ...stats, ...trace }, lines);
+    renderer.finish({ reason, status, cycle: machine.scheduler.now, time: machine.scheduler.seconds, ...line, ...stats, ...trace }, lines);
     return status;
   }
 
@@ -343,9 +386,7 @@ export class Session {
       this.hinted.add(hint);
       renderer.finding({ severity: 'warning', place: 'dmesg', text: hint.text, remedy: hint.remedy });
     }
-    const { until } = this.options;
-    if (this.matched || !until) return;
-    if (!until.test(line.text) && !until.test(terminalText(line.text))) return;
+    if (this.matched || !this.until || !matches(this.until, line)) return;
     this.matched = line;
     this.machine.requestStop();
   }

@@ -16,6 +16,23 @@ export interface Target {
   readonly reasons: readonly string[];
 }
 
+/** Characters of reasons that a line has room for beside SoC, board and engine. */
+const BRIEF = 90;
+
+/** The reasons on one line: the first, every doubt, and as many others as there is room for; `imx-sim info` has them all. */
+export function briefReasons(reasons: readonly string[]): string {
+  const kept = new Set(reasons.filter((reason, index) => index === 0 || !/^its? /.test(reason) || reason.includes('--soc')));
+  let length = [...kept].join('; ').length;
+  for (const reason of reasons) {
+    if (kept.has(reason) || length + reason.length > BRIEF) continue;
+    kept.add(reason);
+    length += reason.length + 2;
+  }
+  const left = reasons.length - kept.size;
+  const more = left > 0 ? [`${left} more in imx-sim info`] : [];
+  return [...reasons.filter((reason) => kept.has(reason)), ...more].join('; ');
+}
+
 /** What in the ELF speaks against the core that was named, or for another SoC, if something does. */
 function otherOpinion(firmware: Firmware, named: SocDescription, core: string): string[] {
   const profile = named.cores.find(({ name }) => name === core)?.profile;

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { commanderOption, optionsMarkdown, parseSize, parseTime, RUN_OPTIONS } from '../../src/cli/options.ts';
+import { commanderOption, optionsMarkdown, parseSize, parseTime, parseTimeout, RUN_OPTIONS } from '../../src/cli/options.ts';
 import { unescapeText } from '../../src/session/input.ts';
 import { runCli } from '../support/run-cli.ts';
 
@@ -21,6 +21,11 @@ describe('parseTime', () => {
   it.each(['10', '', 's', '-1s', '1 s', '1d', '1e3s', '1,5s', 'tens', '1s1s', '.5s'])('refuses %j', (text) => {
     expect(() => parseTime(text)).toThrow(InvalidArgumentError);
   });
+});
+
+describe('parseTimeout', () => {
+  it('is a time that passes', () => expect(parseTimeout('1ns')).toBe(1));
+  it.each(['0s', '0.0ms', '0.1ns'])('refuses %s', (text) => expect(() => parseTimeout(text)).toThrow(/would end before it begins/));
 });
 
 describe('parseSize', () => {
@@ -58,8 +63,12 @@ describe('unescapeText', () => {
 
   it('adds no line end', () => expect([...unescapeText('x')]).toEqual([0x78]));
 
-  it.each(['\\', 'a\\', '\\q', '\\x1', '\\xgg', '\\u0041'])('refuses %j and names the escapes there are', (text) => {
+  it.each(['\\', 'a\\', '\\q', '\\u0041'])('refuses %j and names the escapes there are', (text) => {
     expect(() => unescapeText(text)).toThrow(/is no escape; there are \\n \\r \\t \\e \\0 \\\\ and \\xNN/);
+  });
+
+  it.each(['\\x', '\\x1', 'a\\xgg', '\\xZZ'])('refuses %j and says what follows \\x', (text) => {
+    expect(() => unescapeText(text)).toThrow('after \\x come two hexadecimal digits, as in \\x0a');
   });
 });
 
@@ -96,15 +105,19 @@ describe('bad usage', () => {
   const image = 'images/imx8mp_hello.elf';
   it.each([
     [[], /Usage: imx-sim/],
-    [['bogus'], /^imx-sim: unknown command 'bogus'\n {2}remedy: imx-sim --help shows what there is/],
+    [['bogus'], /^imx-sim: unknown command 'bogus' \[E_USAGE\]\n {2}remedy: imx-sim --help shows what there is/],
     [['run'], /missing required argument 'elf'/],
     [['run', image, 'second'], /too many arguments/],
-    [['run', image, '--bogus'], /^imx-sim: unknown option '--bogus'\n {2}remedy: imx-sim run --help shows the options/],
+    [['run', image, '--bogus'], /^imx-sim: unknown option '--bogus' \[E_USAGE\]\n {2}remedy: imx-sim run --help shows the options/],
     [['run', image, '--timeout', '10'], /argument '10' is invalid. A time is a number and a unit/],
     [['run', image, '--timeout'], /argument missing/],
     [['run', image, '--until', '('], /argument '\(' is invalid. Invalid regular expression/],
     [['run', image, '--until', ''], /argument '' is invalid. It is empty, so that every line would match/],
-    [['run', image, '--send', 'uart4'], /It is <device>=<text>, for example ttyRPMSG30=Toradex!\n/],
+    [['run', image, '--until'], /argument missing/],
+    [['run', image, '--until', 'uart4='], /It is empty, so that every line would match/],
+    [['run', image, '--until', '[uart4] x'], /Lines are compared without the prefix \[uart4\]; write uart4=<regex>/],
+    [['run', image, '--timeout', '0s'], /The run would end before it begins/],
+    [['run', image, '--send', 'uart4'], /It is <device>=<text>, for example ttyRPMSG30=Toradex! \[E_USAGE\]\n/],
     [['run', image, '--send', '=x'], /It is <device>=<text>/],
     [['run', image, '--send', 'uart4=\\q'], /is no escape/],
     [['run', image, '--cpu', 'qemu'], /Allowed choices are jit, interpreter, unicorn, lockstep, auto/],
@@ -112,8 +125,14 @@ describe('bad usage', () => {
     [['run', image, '--lockstep', 'jit,jit'], /It is two of jit, interpreter, unicorn/],
     [['run', image, '--lockstep', 'jit,interpreter', '--cpu', 'jit'], /--lockstep with --cpu jit/],
     [['run', image, '--host-memory', '1M'], /between 16M and 2G/],
-    [['run', image, '--no-linux', '--modules', 'rpmsg_tty'], /no Linux to load them\n {2}remedy: leave out --modules, or --no-linux/],
-    [['run', image, '--soc', 'cortex-m7', '--modules', 'rpmsg_tty'], /no Linux to load them\n {2}remedy: leave out --modules\n/],
+    [
+      ['run', image, '--no-linux', '--modules', 'rpmsg_tty'],
+      /no Linux to load them \[E_USAGE\]\n {2}remedy: leave out --modules, or --no-linux/,
+    ],
+    [
+      ['run', image, '--soc', 'cortex-m7', '--modules', 'rpmsg_tty'],
+      /no Linux to load them \[E_USAGE\]\n {2}remedy: leave out --modules\n/,
+    ],
   ])('%j ends with 2 and says why', async (args, expected) => {
     const { status, stderr, stdout } = await runCli(args);
     expect(stderr).toMatch(expected);

@@ -223,6 +223,8 @@ describe.each(REJECTED)('$what', ({ path, says, remedy, linux }) => {
 
 it('a bad option, and options that do not fit, end --json with a result object', async () => {
   const cases: [string[], string, RegExp][] = [
+    [['run', imagePath('imx8mp_hello'), '--until', 'uart9=x'], '--until', /no device uart9/],
+    [['run', imagePath('imx8mp_hello'), '--console', 'bar'], '--console', /no console bar/],
     [['run', imagePath('imx8mp_hello'), '--timeout', 'soon'], '--timeout', /A time is a number and a unit/],
     [['run', imagePath('imx8mp_hello'), '--nonsense'], '--nonsense', /unknown option/],
     [['run', imagePath('imx8mp_hello'), '--soc', 'imx99'], '--soc', /unknown SoC imx99/],
@@ -385,7 +387,7 @@ describe('without Linux', () => {
     const path = patched('bare.elf', (view, phoff) => view.setUint32(phoff + 12, 0x7000_0000, true));
     const { status, stdout, stderr } = await runCli(['run', path, '--soc', 'cortex-m7']);
     expect(stderr).toMatch(
-      /^imx-sim: bare\.elf: segment 0 \(0x70000000, 0x704 bytes\) lies outside the memory of cortex-m7 m7\n {2}remedy: link it for this SoC/m,
+      /^imx-sim: bare\.elf: segment 0 \(0x70000000, 0x704 bytes\) lies outside the memory of cortex-m7 m7 \[E_SEGMENT_OUTSIDE\]\n {2}remedy: link it for this SoC/m,
     );
     expect({ status, stdout }).toEqual({ status: EXIT.USAGE, stdout: '' });
   });

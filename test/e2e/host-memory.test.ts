@@ -23,7 +23,7 @@ describe.runIf(process.platform === 'linux')('little address space', () => {
     const { status, stderr, stdout } = confined(RUN);
     expect(stdout).toBe('');
     expect(linesOf(stderr)).toEqual([
-      'imx-sim: no WebAssembly memory of 256 MiB: WebAssembly.Memory(): could not allocate memory',
+      'imx-sim: no WebAssembly memory of 256 MiB: WebAssembly.Memory(): could not allocate memory [E_HOST_REFUSES]',
       expect.stringMatching(
         /^ {2}remedy: V8 reserves 10 GiB of address space for each: lift the limit \(ulimit -v\), or set NODE_OPTIONS=/,
       ),

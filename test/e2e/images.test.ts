@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/session/exit.ts';
 import { ENGINES } from '../support/engines.ts';
+import { linesOf } from '../support/run-cli.ts';
 import { inOrder, runFirmware } from './session.ts';
 
 const BOOT = (file: string) => [
@@ -163,5 +164,13 @@ describe.each(ENGINES.map(({ name }) => name))('on %s', (engine) => {
     expect(run.status).toBe(EXIT.FIRMWARE);
     expect(run.stderr).toMatch(/DEBUGEVT: BKPT without a debugger/);
     expect(run.stderr).toContain('remedy: that is a semihosting call; --semihosting serves it\n');
+  });
+
+  it('trustzone without --semihosting gets that remedy too when its fault handler goes on', async () => {
+    const run = await runFirmware('trustzone', [...cpu, '--timeout', '100ms']);
+    expect(run.status).toBe(EXIT.TIMEOUT);
+    expect(linesOf(run.stderr)[2]).toMatch(/^remedy: semihosting_write0\+0x\w+ makes semihosting calls; --semihosting serves them$/);
+    const served = await runFirmware('trustzone', [...cpu, '--semihosting', '--timeout', '1ms']);
+    expect(served.stderr).not.toContain('--semihosting serves');
   });
 });

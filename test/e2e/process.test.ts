@@ -48,6 +48,50 @@ it('writes nothing to standard error but its one note when all is well', async (
   expect(linesOf(stderr)).toEqual([expect.stringMatching(/^imx-sim: imx8mp m7 \(/)]);
 });
 
+describe('standard input', () => {
+  /** Starts a run whose standard input is a pipe, and gives what it left behind. */
+  function piped(args: readonly string[], write: (child: ReturnType<typeof spawn>, stdout: string) => void) {
+    const child = spawn(process.execPath, [join(inject('dist'), 'command/main.js'), 'run', ...args], { stdio: 'pipe' });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      write(child, stdout);
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.stdin.on('error', () => {});
+    return new Promise<{ status: number | null; stdout: string; stderr: string }>((resolve) =>
+      child.on('close', (status) => resolve({ status, stdout, stderr })),
+    );
+  }
+
+  it('goes to the console of the core', async () => {
+    const args = ['run', imagePath('imx8mp_hello'), '--until', 'console=^demo ping$'];
+    const { status, stderr } = await spawnCli(inject('dist'), args, { stdin: 'demo ping\n' });
+    expect(stderr).toContain('imx-sim: standard input (10 bytes) goes to uart4\n');
+    expect(status).toBe(0);
+  });
+
+  it('that stays open and silent holds nothing up and changes nothing', async () => {
+    const args = [imagePath('imx8mp_hello'), '--until', 'uart4=hello', '--trace-hash'];
+    const silent = await piped(args, () => {});
+    expect(silent).toEqual({ ...(await run(...args)), status: 0 });
+  });
+
+  it('that comes too late, or not at all, is said to be ignored', async () => {
+    const late = await piped([imagePath('imx8mp_wfi_tick'), '--timeout', '24h'], (child, stdout) => {
+      if (stdout.includes('up 1 s')) child.stdin!.write('late\n');
+      if (stdout.includes('up 2000 s')) child.kill('SIGINT');
+    });
+    expect(late.stderr).toContain('imx-sim: standard input came too late and is ignored: with --console the run waits for all of it\n');
+    expect(late.stdout).not.toContain('late');
+    const never = await piped([imagePath('imx8mp_hello'), '--until', 'never', '--timeout', '50ms'], () => {});
+    expect(never.stderr).toContain('imx-sim: nothing was written to standard input in time');
+    expect(never.status).toBe(4);
+  });
+});
+
 it('ends quietly when the reader goes away', async () => {
   const child = spawn(process.execPath, [join(inject('dist'), 'command/main.js'), 'run', imagePath('imx8mp_wfi_tick'), '--timeout', '24h']);
   let stderr = '';

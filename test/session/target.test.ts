@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/errors.ts';
 import { parseFirmware } from '../../src/remoteproc/elf-loader.ts';
-import { chooseTarget } from '../../src/session/target.ts';
+import { briefReasons, chooseTarget } from '../../src/session/target.ts';
 import { buildElf, rpmsgTable, words } from '../remoteproc/elf-builder.ts';
 
 const image = (name: string) => parseFirmware(new Uint8Array(readFileSync(`images/${name}.elf`)), `${name}.elf`);
@@ -59,5 +59,28 @@ describe('chooseTarget', () => {
   it('refuses an ELF that fits no SoC', () => {
     const firmware = built({ segments: [{ da: 0xf000_0000, data: code }] });
     expect(() => chooseTarget(firmware, {})).toThrow(/built.elf: it fits the memory map of no SoC that is modelled/);
+  });
+});
+
+describe('briefReasons', () => {
+  const where = "its segments lie in ITCM of imx8mp's m7";
+  const constant = 'it holds the constant 0x30e20000: AUDIOMIX, which only the 8M Plus has';
+  const addresses = `it holds the addresses of ${'WDOG1 (0x30280000), '.repeat(30)}`;
+
+  it('are the first and what there is room for, and count the others', () => {
+    expect(briefReasons([where, constant, 'it holds the text "mimx8mp"', addresses])).toBe(
+      `${where}; it holds the text "mimx8mp"; 2 more in imx-sim info`,
+    );
+    expect(briefReasons([where])).toBe(where);
+    expect(briefReasons([where, 'it holds the text "x"'])).toBe(`${where}; it holds the text "x"`);
+  });
+
+  it('leave out no doubt', () => {
+    const doubts = [`but its initial stack pointer ${'is nowhere '.repeat(20)}`, 'it would also fit cortex-m4: --soc decides'];
+    expect(briefReasons([where, addresses, ...doubts])).toBe([where, ...doubts, '1 more in imx-sim info'].join('; '));
+  });
+
+  it.each(['imx8mp_rpmsg', 'imx8mp_echo', 'imx8mp_hello', 'trustzone', 'bench_alu'])('of %s fit on the line of a run', (name) => {
+    expect(briefReasons(chooseTarget(image(name), {}).reasons).length).toBeLessThanOrEqual(115);
   });
 });

@@ -7,13 +7,13 @@ import { Session } from '../../session/session.ts';
 import { chooseTarget } from '../../session/target.ts';
 import { chooseEngine, figuresText, loadCapstone } from '../engines.ts';
 import { readFirmware } from '../firmware-file.ts';
-import { Keyboard } from '../keyboard.ts';
+import { Keyboard, PipedInput } from '../keyboard.ts';
 import type { RunOptions } from '../options.ts';
 import { HumanRenderer, JsonRenderer } from '../renderer.ts';
 
 /** Runs the command and returns the exit status. @throws {ImxSimError} for bad usage or input. */
 export async function run(path: string, options: RunOptions): Promise<number> {
-  const { json, cpu, lockstep, console: named, color, ...rest } = options;
+  const { json, cpu, lockstep, color, ...rest } = options;
   const firmware = readFirmware(path);
   const target = chooseTarget(firmware, options);
   const out = (text: string) => void process.stdout.write(text);
@@ -21,6 +21,7 @@ export async function run(path: string, options: RunOptions): Promise<number> {
   const colors = { out: wantsColor(process.stdout, color), err: wantsColor(process.stderr, color) };
   const renderer = json ? new JsonRenderer(out, target.soc.baseHz) : new HumanRenderer({ out, err, colors, ...terminal() });
   let keyboard: Keyboard | undefined;
+  let piped: PipedInput | undefined;
   let pace: Pace | undefined;
   const nextTurn = hostTurns();
   const pause = async (seconds: number): Promise<void> => {
@@ -32,9 +33,16 @@ export async function run(path: string, options: RunOptions): Promise<number> {
   const session = new Session({ ...rest, firmware, target, engine }, host);
   const onSignal = () => session.stop(EXIT.INTERRUPTED, true);
   try {
-    const device = named === undefined ? session.findConsole('console') : session.consoleName(named);
+    const device = session.keyboardDevice;
     const interactive = Boolean(process.stdin.isTTY && process.stdout.isTTY && !json) && device !== undefined;
-    if (!process.stdin.isTTY && named !== undefined && device) await Keyboard.piped(session.input, device);
+    if (!process.stdin.isTTY && device) {
+      piped = new PipedInput((text) => renderer.note(text));
+      const bytes = await piped.read(rest.console !== undefined);
+      if (bytes.length > 0) {
+        renderer.note(`standard input (${bytes.length} ${bytes.length === 1 ? 'byte' : 'bytes'}) goes to ${device}`);
+        session.input.send(device, bytes);
+      }
+    }
     if (interactive && device) {
       keyboard = Keyboard.interactive(session.machine, device);
       renderer.note(`keys go to ${device}; Ctrl-] ends the run, as does Ctrl-C twice`);
@@ -43,9 +51,11 @@ export async function run(path: string, options: RunOptions): Promise<number> {
     process.on('SIGINT', onSignal);
     const status = await session.run(interactive);
     if (figures && !json && status !== EXIT.DIFFERENCE) renderer.note(figuresText(figures));
+    if (status === EXIT.TIMEOUT && !json) piped?.reportMissing();
     return status;
   } finally {
     keyboard?.close();
+    piped?.close();
     process.off('SIGINT', onSignal);
     session.dispose();
   }
