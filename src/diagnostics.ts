@@ -46,14 +46,14 @@ export class Diagnostics {
     this.context = context;
   }
 
-  /** The guest did something that the hardware's manual forbids or leaves undefined. */
-  guestError(block: string, register: string, text: string): void {
-    this.note('guest-error', block, register, text);
+  /** The guest did something, `times` times, that the hardware's manual forbids or leaves undefined. */
+  guestError(block: string, register: string, text: string, times = 1): void {
+    this.note('guest-error', block, register, text, times);
   }
 
-  /** The guest used behaviour that exists in hardware and is not modelled. */
-  unimplemented(block: string, register: string, text: string): void {
-    this.note('unimplemented', block, register, text);
+  /** The guest used behaviour, `times` times, that exists in hardware and is not modelled. */
+  unimplemented(block: string, register: string, text: string, times = 1): void {
+    this.note('unimplemented', block, register, text, times);
   }
 
   /** All findings in order of first occurrence. */
@@ -61,25 +61,25 @@ export class Diagnostics {
     return [...this.seen.values()];
   }
 
-  private note(kind: Diagnostic['kind'], block: string, register: string, text: string): void {
+  private note(kind: Diagnostic['kind'], block: string, register: string, text: string, times: number): void {
     const { last } = this;
     if (last && last.text === text && last.register === register && last.block === block && last.kind === kind) {
-      last.count++;
+      last.count += times;
       return;
     }
     const key = `${kind}\0${block}\0${register}\0${text}`;
     const known = this.seen.get(key);
     if (known) {
       this.last = known;
-      known.count++;
+      known.count += times;
       return;
     }
     if (this.seen.size >= MOST_FINDINGS && block !== BEYOND) {
-      this.note(kind, BEYOND, '', `more than ${MOST_FINDINGS} different findings; the others are counted here`);
+      this.note(kind, BEYOND, '', `more than ${MOST_FINDINGS} different findings; the others are counted here`, times);
       return;
     }
     const pc = this.context.pc();
-    const entry: Diagnostic = { kind, block, register, text, cycle: this.context.now(), count: 1, ...(pc === undefined ? {} : { pc }) };
+    const entry: Diagnostic = { kind, block, register, text, cycle: this.context.now(), count: times, ...(pc === undefined ? {} : { pc }) };
     this.last = entry;
     this.seen.set(key, entry);
     this.onFirst?.(entry);

@@ -217,6 +217,12 @@ export class CoreMemory implements RamObserver {
     return progress && value !== undefined && value !== BUS_FAULT ? { ...progress, value } : undefined;
   }
 
+  /** `times` reads of the device at `address`, of which `outlook` told what they give, were left out. */
+  skipped(address: number, times: number): void {
+    const region = this.bus.find(address);
+    region?.device?.skipped?.(address - region.base, times);
+  }
+
   /** RAM, and byte offset in it, at `address`; undefined for devices and holes. */
   ramAt(address: number): { ram: Ram; offset: number } | undefined {
     const region = this.bus.find(address);

@@ -233,21 +233,23 @@ export class FastForward {
     if (!Number.isFinite(rounds) || rounds === 0) return 0;
     if (repetition.generation !== memory.generation || repetition.privileged !== this.registers.privileged) return 0;
     if ((repetition.masks && !masksFree) || cells[CELL.T] === 0 || cells[CELL.ITSTATE] !== 0) return 0;
-    for (const [cell, value] of repetition.registersRead) if (cells[cell] !== value) return 0;
+    for (const [cell, value] of repetition.cellsRead) if (cells[cell] !== value) return 0;
     for (const [at, value] of repetition.wordsRead) if (host.arena.i32[at >>> 2] !== value) return 0;
     for (const instruction of repetition.instructions) if (!host.holds(instruction)) return 0;
-    for (const { address, size, value } of repetition.devices) {
+    const { devices } = repetition;
+    for (const { address, size, value } of devices) {
       const seen = host.look(address, size, 0);
       if (seen?.value !== value || seen.ticks !== 0 || seen.until !== Number.POSITIVE_INFINITY) return 0;
     }
     for (const [cell, value] of repetition.registersWritten) cells[cell] = value;
     cells[CELL.APSR] = (cells[CELL.APSR]! & ~repetition.flagsWritten) | (repetition.flags & repetition.flagsWritten);
     for (const [at, address, value] of repetition.wordsWritten) this.writeWord(at, address, value);
+    for (const { address } of devices) memory.skipped(address, rounds);
     return rounds * repetition.length;
   }
 
   /** Makes the core's state that of `jump`. */
-  private apply({ state, head }: Jump): void {
+  private apply({ state, head, before, devices, rounds }: Jump): void {
     const { cells } = this.registers;
     for (let index = 0; index < 15; index++) cells[index] = state.registers[index]!.c;
     cells[CELL.PRIMASK] = state.registers[PRIMASK]!.c;
@@ -255,6 +257,8 @@ export class FastForward {
     cells[CELL.APSR] = (cells[CELL.APSR]! & 0x0fff_ffff) | packFlags(state);
     cells[CELL.PC] = head;
     for (const [at, { address, value }] of state.words) this.writeWord(at, address, value.c);
+    for (const { address } of before) this.memory.skipped(address, 1);
+    for (const { address } of devices) this.memory.skipped(address, rounds);
   }
 
   private writeWord(at: number, address: number, value: number): void {

@@ -241,7 +241,10 @@ function spinLines(core: CoreView): string[] {
   for (const { address, size, value } of reads) {
     const name = core.symbolise(address) ?? placeName(core.memory.bus, address);
     const seen = `0x${value.toString(16).padStart(2 * size, '0')}`;
-    lines.push(`    reads ${hex32(address)}${name ? ` ${name}` : ''}, which is ${seen}`);
+    const region = core.memory.bus.find(address);
+    const standIn = region?.device?.standIn;
+    const ever = standIn === undefined ? '' : ` for ever: ${region!.name} is ${standIn}`;
+    lines.push(`    reads ${hex32(address)}${name ? ` ${name}` : ''}, which is ${seen}${ever}`);
   }
   return lines;
 }

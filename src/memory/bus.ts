@@ -19,8 +19,8 @@ export interface BusDevice {
   /** What a read would give, without any side effect; for debuggers and traces. */
   peek(offset: number, size: number): number;
   /**
-   * True when what a read of `offset` gives can change only by an access or by a timer of the scheduler, and reading has no side effect:
-   * a loop that polls it may be skipped to the next event. Devices without it are taken to change at any time.
+   * True when what a read of `offset` gives can change only by an access or by a timer of the scheduler, and reading has no side effect
+   * (but to be counted: `skipped`): a loop that polls it may be skipped to the next event. Devices without it are taken to change at any time.
    */
   steady?(offset: number): boolean;
   /**
@@ -28,6 +28,10 @@ export interface BusDevice {
    * where that is not so. A delay loop that reads it may be taken in one step.
    */
   progress?(offset: number, size: number): Progress | undefined;
+  /** `times` reads of `offset`, which is steady, were left out, as it is known what they give; for those that count. */
+  skipped?(offset: number, times: number): void;
+  /** Why the block never behaves otherwise, for reports: `not modelled`. */
+  readonly standIn?: string;
   /** Name of the register at `offset` as its manual has it; undefined where there is none, or where the block does not tell. */
   registerName?(offset: number): string | undefined;
 }

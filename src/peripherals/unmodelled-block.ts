@@ -2,57 +2,77 @@
  * Windows in which nothing is modelled but which answer: reads give 0, writes vanish, and the first access of each kind is reported.
  *
  * `UnmodelledBlock` stands for a block that exists on the chip, `ReservedWindow` for a part of a peripheral bus that is known to answer
- * although the manual calls it reserved. A true hole of the address map is a bus fault instead.
+ * although the manual calls it reserved. A true hole of the address map is a bus fault instead. A loop that waits for a bit of them waits
+ * for ever: it may be skipped once it was reported, and its reads are counted as if they had been made.
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import type { BusDevice } from '../memory/bus.ts';
 
-/** Stands in for one block. */
-export class UnmodelledBlock implements BusDevice {
-  private readonly name: string;
-  private readonly diagnostics: Diagnostics;
+interface StandInOptions {
+  readonly name: string;
+  readonly diagnostics: Diagnostics;
+}
 
-  constructor(options: { name: string; diagnostics: Diagnostics }) {
-    this.name = options.name;
-    this.diagnostics = options.diagnostics;
+/** What both have in common. */
+abstract class StandIn implements BusDevice {
+  abstract readonly standIn: string;
+  protected readonly name: string;
+  protected readonly diagnostics: Diagnostics;
+  /** The first read was reported, where and when it happened. */
+  private wasRead = false;
+
+  constructor({ name, diagnostics }: StandInOptions) {
+    this.name = name;
+    this.diagnostics = diagnostics;
   }
 
   read(): number {
-    this.diagnostics.unimplemented(this.name, 'block', 'is not modelled: it reads as 0');
+    this.wasRead = true;
+    this.noteReads(1);
     return 0;
   }
+
+  abstract write(): boolean;
+
+  peek(): number {
+    return 0;
+  }
+
+  steady(): boolean {
+    return this.wasRead;
+  }
+
+  skipped(_offset: number, times: number): void {
+    this.noteReads(times);
+  }
+
+  protected abstract noteReads(times: number): void;
+}
+
+/** Stands in for one block. */
+export class UnmodelledBlock extends StandIn {
+  readonly standIn = 'not modelled';
 
   write(): boolean {
     this.diagnostics.unimplemented(this.name, 'block', 'is not modelled: writes are ignored');
     return true;
   }
 
-  peek(): number {
-    return 0;
+  protected noteReads(times: number): void {
+    this.diagnostics.unimplemented(this.name, 'block', 'is not modelled: it reads as 0', times);
   }
 }
 
 /** Stands in for a reserved part of a bus that takes accesses without an error. */
-export class ReservedWindow implements BusDevice {
-  private readonly name: string;
-  private readonly diagnostics: Diagnostics;
-
-  constructor(options: { name: string; diagnostics: Diagnostics }) {
-    this.name = options.name;
-    this.diagnostics = options.diagnostics;
-  }
-
-  read(): number {
-    this.diagnostics.guestError(this.name, 'reserved', 'there is no block at this address: it reads as 0');
-    return 0;
-  }
+export class ReservedWindow extends StandIn {
+  readonly standIn = 'reserved';
 
   write(): boolean {
     this.diagnostics.guestError(this.name, 'reserved', 'there is no block at this address: writes are ignored');
     return true;
   }
 
-  peek(): number {
-    return 0;
+  protected noteReads(times: number): void {
+    this.diagnostics.guestError(this.name, 'reserved', 'there is no block at this address: it reads as 0', times);
   }
 }

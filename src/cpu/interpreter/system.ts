@@ -1,21 +1,18 @@
 /** System instructions: MRS, MSR, CPS, hints, SVC, BKPT, exclusives' CLREX, coprocessors (ARMv7-M ARM B5.2, ARMv8-M ARM D1.1). */
 import { CELL } from '../core-registers.ts';
 import { STOP } from '../engine.ts';
+import { SFPA, SYSM, visibleControl } from '../special-registers.ts';
 import { type Context, DONE, type Handler } from './context.ts';
 
-const SYSM = {
-  MSP: 8, PSP: 9, MSPLIM: 10, PSPLIM: 11, PRIMASK: 16, BASEPRI: 17, BASEPRI_MAX: 18, FAULTMASK: 19, CONTROL: 20, CONTROL_NS: 0x94,
-} as const; // biome-ignore format: a table
 /** SYSm of a Non-secure register; Secure code only. */
 const NON_SECURE = 0x80;
 const FPCA = 4;
-const SFPA = 8;
 
 /** MRS's value for `sysm`; what unprivileged code may not see reads as zero. */
 function readSpecial(context: Context, sysm: number): number {
   const { cells, registers } = context;
   if (sysm < 8) return (sysm & 1 ? cells[CELL.IPSR]! : 0) | (sysm & 4 ? 0 : cells[CELL.APSR]!);
-  if (sysm === SYSM.CONTROL) return cells[CELL.CONTROL]! & (cells[CELL.SECURE] === 0 ? ~SFPA : -1);
+  if (sysm === SYSM.CONTROL) return visibleControl(cells[CELL.CONTROL]!, cells[CELL.SECURE]!);
   if (!registers.privileged && sysm !== SYSM.CONTROL_NS) return 0;
   if ((sysm & NON_SECURE) !== 0) return cells[CELL.SECURE] === 0 ? 0 : (context.banked?.read(sysm) ?? 0);
   switch (sysm) {

@@ -1,10 +1,10 @@
 /** Branches, IT, special registers and hints on paper (ARMv7-M ARM, A7.7 and B5.2). */
 import { CELL } from '../core-registers.ts';
+import { SYSM, visibleControl } from '../special-registers.ts';
 import { type Affine, add, constant, isConstant, scale } from './affine.ts';
 import type { Operation } from './alu.ts';
 import { BASEPRI, PRIMASK, type RoundState } from './round-state.ts';
 
-const SYSM = { IPSR: 5, PRIMASK: 16, BASEPRI: 17, BASEPRI_MAX: 18, FAULTMASK: 19, CONTROL: 20 } as const;
 /** From here up, a branch may be an exception or function return, and nothing is executable anyway. */
 const NO_CODE = 0xe000_0000;
 
@@ -63,14 +63,14 @@ function tableBranch(size: number): Operation {
 }
 
 const mrs: Operation = (state, i) => {
-  const { cells, privileged } = state.host.registers;
+  const { privileged } = state;
   switch (i.imm) {
     case SYSM.IPSR:
-      return state.write(i.d, constant(cells[CELL.IPSR]!));
+      return state.write(i.d, constant(state.cell(CELL.IPSR)));
     case SYSM.CONTROL:
-      return state.write(i.d, constant(cells[CELL.CONTROL]!));
+      return state.write(i.d, constant(visibleControl(state.cell(CELL.CONTROL), state.cell(CELL.SECURE))));
     case SYSM.FAULTMASK:
-      return privileged && state.write(i.d, constant(cells[CELL.FAULTMASK]!));
+      return privileged && state.write(i.d, constant(state.cell(CELL.FAULTMASK)));
     case SYSM.PRIMASK:
     case SYSM.BASEPRI:
     case SYSM.BASEPRI_MAX: {
@@ -84,7 +84,7 @@ const mrs: Operation = (state, i) => {
 
 const msr: Operation = (state, i) => {
   const value = state.read(i.n);
-  if (!value || !isConstant(value) || !state.host.registers.privileged) return false;
+  if (!value || !isConstant(value) || !state.privileged) return false;
   state.masks = true;
   if (i.imm === SYSM.PRIMASK) return state.write(PRIMASK, constant(value.c & 1));
   const priority = value.c & 0xff & (0xff00 >>> state.host.priorityBits);
@@ -97,7 +97,7 @@ const msr: Operation = (state, i) => {
 };
 
 const cps: Operation = (state, i) => {
-  if (!state.host.registers.privileged || (i.imm & 1) !== 0) return false;
+  if (!state.privileged || (i.imm & 1) !== 0) return false;
   state.masks = true;
   return (i.imm & 2) === 0 || state.write(PRIMASK, constant((i.word >>> 4) & 1));
 };

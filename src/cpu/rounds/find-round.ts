@@ -33,7 +33,8 @@ export interface Repetition {
   readonly generation: number;
   readonly privileged: boolean;
   readonly masks: boolean;
-  readonly registersRead: readonly (readonly [cell: number, value: number])[];
+  /** Every cell that was read, but APSR: a round never depends on the flags that it starts with. */
+  readonly cellsRead: readonly (readonly [cell: number, value: number])[];
   readonly wordsRead: readonly (readonly [at: number, value: number])[];
   readonly devices: readonly DeviceRead[];
   readonly registersWritten: readonly (readonly [cell: number, value: number])[];
@@ -53,6 +54,10 @@ export interface Jump {
   /** Address and distance to the head, in instructions, of every instruction of the round. */
   readonly path: readonly number[];
   readonly repetition: Repetition | undefined;
+  /** Reads of devices before the loop, and those of each of its rounds. */
+  readonly before: readonly DeviceRead[];
+  readonly devices: readonly DeviceRead[];
+  readonly rounds: number;
 }
 
 /** A target of backward branches, with the state in which execution came to it last. */
@@ -195,7 +200,8 @@ export class RoundFinder {
     for (let count = 0; count < length; count++) if (!last.step()) return undefined;
     if (last.pc !== head) return undefined;
     const instructions = scout.count + rounds * length;
-    return { instructions, state: last, head, length, path, repetition: this.repetition(head, length, registers) };
+    const repetition = this.repetition(head, length, registers);
+    return { instructions, state: last, head, length, path, repetition, before: scout.devices, devices: trial.devices, rounds };
   }
 
   /** What the words that were written since `mark` held then. */
@@ -243,17 +249,19 @@ export class RoundFinder {
     const { trial, last, host } = this;
     if (trial.horizon.rounds !== Number.POSITIVE_INFINITY || trial.fleeting) return undefined;
     const cell = (index: number): number => (index === PRIMASK ? CELL.PRIMASK : index === BASEPRI ? CELL.BASEPRI : index);
-    const registersRead: [number, number][] = [];
+    const cellsRead: [number, number][] = [];
     const registersWritten: [number, number][] = [];
     for (let index = 0; index < REGISTER_COUNT; index++) {
       const bit = 1 << index;
       const value = registers[index]!;
       if ((trial.readFirst & bit) !== 0) {
         if (!isConstant(value)) return undefined;
-        registersRead.push([cell(index), value.c]);
+        cellsRead.push([cell(index), value.c]);
       }
       if ((trial.written & bit) !== 0) registersWritten.push([cell(index), last.registers[index]!.c]);
     }
+    const { cells } = host.registers;
+    for (let index = 0; index < 32; index++) if (((trial.cellsRead >>> index) & 1) !== 0) cellsRead.push([index, cells[index]!]);
     const wordsRead: [number, number][] = [];
     for (const [at, value] of trial.wordsRead) {
       if (!isConstant(value)) return undefined;
@@ -271,7 +279,7 @@ export class RoundFinder {
       generation: memory.generation,
       privileged: host.registers.privileged,
       masks: trial.masks,
-      registersRead,
+      cellsRead,
       wordsRead,
       devices: trial.devices,
       registersWritten,

@@ -27,7 +27,7 @@ export interface Word {
   readonly value: Affine;
 }
 
-/** What a device gave. */
+/** What a device gave that stays. */
 export interface DeviceRead {
   readonly address: number;
   readonly size: number;
@@ -76,6 +76,8 @@ export class RoundState {
   /** Registers read before they were written, and those written, as bits. */
   readFirst = 0;
   written = 0;
+  /** Cells read that no round writes, as bits by cell number. */
+  cellsRead = 0;
   /** Words of memory read before they were written, with their values; places written; reads of devices. */
   wordsRead = new Map<number, Affine>();
   wordsWritten = new Set<number>();
@@ -126,6 +128,7 @@ export class RoundState {
     this.masks = false;
     this.readFirst = 0;
     this.written = 0;
+    this.cellsRead = 0;
     this.wordsRead.clear();
     this.wordsWritten.clear();
     this.devices = [];
@@ -173,11 +176,21 @@ export class RoundState {
     return value === UNSET ? undefined : value;
   }
 
+  /** What one of the core's cells holds that rounds do not write (IPSR, CONTROL, SPLIM...); the round depends on it from now on. */
+  cell(index: number): number {
+    this.cellsRead |= 1 << index;
+    return this.host.registers.cells[index]!;
+  }
+
+  /** True for privileged code. Every round depends on it, as the rights to memory do. */
+  get privileged(): boolean {
+    return this.host.registers.privileged;
+  }
+
   /** Writes a register other than PC; false when the stack pointer would get a value that has to be looked at. */
   write(index: number, value: Affine): boolean {
     if (index === CELL.SP) {
-      const limit = this.host.registers.cells[CELL.SPLIM]!;
-      if (!isConstant(value) || (value.c & 3) !== 0 || value.c >>> 0 < limit >>> 0) return false;
+      if (!isConstant(value) || (value.c & 3) !== 0 || value.c >>> 0 < this.cell(CELL.SPLIM) >>> 0) return false;
     }
     this.registers[index] = value;
     this.written |= 1 << index;

@@ -4,9 +4,10 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CELL } from '../../../src/cpu/core-registers.ts';
+import type { Feature } from '../../../src/cpu/encodings/encoding.ts';
 import { COMPILED, type CompiledEncoding, decode, featuresOf } from '../../../src/cpu/encodings/index.ts';
 import { interpreterFactory } from '../../../src/cpu/interpreter/index.ts';
-import { CORTEX_M7 } from '../../../src/cpu/profile.ts';
+import { CORTEX_M7, CORTEX_M33 } from '../../../src/cpu/profile.ts';
 import { type Affine, constant, OPAQUE, UNSET } from '../../../src/cpu/rounds/affine.ts';
 import { prepare } from '../../../src/cpu/rounds/instruction.ts';
 import { RoundHost } from '../../../src/cpu/rounds/round-host.ts';
@@ -14,28 +15,42 @@ import { RoundState, UNKNOWN } from '../../../src/cpu/rounds/round-state.ts';
 import { Rig, SRAM, vectorTable } from '../../support/core-harness.ts';
 import { Random } from '../../support/random-thumb.ts';
 
-const FEATURES = featuresOf(CORTEX_M7);
 const CODE = 0x1000;
 /** Random words of each encoding that are executed, and how many are drawn for that: many a word (MSR of what it may not write) is not followed. */
 const WORDS_PER_ROW = 20;
-const MOST_WORDS = 2000;
-
-const rows = COMPILED.filter((row) => prepare(example(row), row.size, FEATURES, 0, 0).execute !== undefined);
+const MOST_WORDS = 20_000;
 
 /** A word of the encoding that the core has, or the pattern itself. */
-function example(row: CompiledEncoding, random = new Random(9)): number {
+function example(row: CompiledEncoding, features: ReadonlySet<Feature>, random = new Random(9)): number {
   for (let tries = 0; tries < 200; tries++) {
     const word = ((random.u32() & ~row.mask) | row.value) >>> 0;
     const cut = row.size === 2 ? word & 0xffff : word;
-    if (decode(cut, row.size, FEATURES) === row) return cut;
+    if (decode(cut, row.size, features) === row) return cut;
   }
   return row.value;
 }
 
+/** Cores, and the security state in which they execute. */
+const CORES = [
+  { core: 'cortex-m7', profile: CORTEX_M7, secure: 0 },
+  { core: 'cortex-m33, Secure', profile: CORTEX_M33, secure: 1 },
+  { core: 'cortex-m33, Non-secure', profile: CORTEX_M33, secure: 0 },
+].map((core) => {
+  const features = featuresOf(core.profile);
+  return {
+    ...core,
+    features,
+    rows: COMPILED.filter((row) => prepare(example(row, features), row.size, features, 0, 0).execute !== undefined),
+  };
+});
+
+let core: (typeof CORES)[number];
 let rig: Rig;
 let host: RoundHost;
-beforeAll(() => {
-  rig = new Rig(interpreterFactory, { fastForward: false });
+function setUp(next: typeof core): void {
+  core = next;
+  const { profile, features } = core;
+  rig = new Rig(interpreterFactory, { fastForward: false, profile });
   rig.bus.writeBytes(
     0,
     vectorTable(64, () => CODE + 1),
@@ -46,13 +61,12 @@ beforeAll(() => {
     registers: rig.core.registers,
     memory: rig.core.memory,
     arena: rig.arena,
-    features: FEATURES,
-    priorityBits: CORTEX_M7.priorityBits,
+    features,
+    priorityBits: profile.priorityBits,
     cyclesPerInstruction: 1,
     lookAhead: () => {},
   });
-});
-afterAll(() => rig.core.dispose());
+}
 
 /** A register's value: often an address in RAM, or a number with something to it. */
 function operand(random: Random): number {
@@ -64,9 +78,9 @@ function operand(random: Random): number {
 
 /** Puts `word` where the core is, with random registers, flags, IT state and stack; returns its size. */
 function place(random: Random, row: CompiledEncoding, word: number, it: number): void {
-  const { cells } = rig.core.registers;
+  const { registers } = rig.core;
+  const { cells } = registers;
   for (let index = 0; index < 13; index++) cells[index] = operand(random);
-  cells[CELL.SP] = SRAM + 0x9000;
   cells[CELL.LR] = CODE + 0x101;
   cells[CELL.PC] = CODE;
   cells[CELL.T] = 1;
@@ -74,6 +88,13 @@ function place(random: Random, row: CompiledEncoding, word: number, it: number):
   cells[CELL.ITSTATE] = it;
   cells[CELL.PRIMASK] = random.below(2);
   cells[CELL.BASEPRI] = random.pick([0, 0, 0x20, 0xe0]);
+  cells[CELL.FAULTMASK] = random.below(2);
+  // Only the cell: what is tried here depends on it, and memory stays what it is for Secure code.
+  cells[CELL.SECURE] = core.secure;
+  const { security } = core.profile;
+  registers.setMode(random.pick([0, 0, 11, 15]), random.below(security ? 16 : 8) & (random.chance(0.8) ? ~1 : ~0));
+  cells[CELL.SP] = SRAM + 0x9000;
+  cells[CELL.SPLIM] = security ? random.pick([0, 0, SRAM + 0x8f00, SRAM + 0x8ff0, SRAM + 0x9000]) : 0;
   const bytes = row.size === 2 ? [word & 0xff, word >>> 8] : [(word >>> 16) & 0xff, word >>> 24, word & 0xff, (word >>> 8) & 0xff];
   rig.bus.writeBytes(CODE, Uint8Array.from([...bytes, 0x00, 0xbf, 0x00, 0xbf]));
   const window = new Uint8Array(0x400);
@@ -94,7 +115,11 @@ function begin(state: RoundState): void {
   state.it = rig.core.registers.cells[CELL.ITSTATE]!;
 }
 
-describe('on paper', () => {
+describe.each(CORES)('on paper: $core', (variant) => {
+  const { rows } = variant;
+  beforeAll(() => setUp(variant));
+  afterAll(() => rig.core.dispose());
+
   it('there are the instructions that loops are made of', () => {
     expect(rows.length).toBeGreaterThan(150);
   });
@@ -104,9 +129,11 @@ describe('on paper', () => {
     const state = new RoundState(host);
     const { cells } = rig.core.registers;
     let followed = 0;
-    for (let count = 0; count < MOST_WORDS && followed < WORDS_PER_ROW; count++) {
-      const word = example(row, random);
-      if (decode(word, row.size, FEATURES) !== row) continue;
+    // Each special register in each mode, with every bit that is seen or hidden.
+    const words = row.encoding.op === 'MRS' ? 50 * WORDS_PER_ROW : WORDS_PER_ROW;
+    for (let count = 0; count < MOST_WORDS && followed < words; count++) {
+      const word = example(row, core.features, random);
+      if (decode(word, row.size, core.features) !== row) continue;
       const it = random.chance(0.2) ? (random.below(14) << 4) | 8 : 0;
       place(random, row, word, it);
       begin(state);
@@ -131,14 +158,18 @@ describe('on paper', () => {
 /** Value of a place in round `k`. */
 const at = ({ c, d }: Affine, k: number): number => (c + Math.imul(d, k)) | 0;
 
-describe('with functions of the round', () => {
+describe.each(CORES)('with functions of the round: $core', (variant) => {
+  const { rows } = variant;
+  beforeAll(() => setUp(variant));
+  afterAll(() => rig.core.dispose());
+
   it.each(rows.map((row) => [row.encoding.name, row] as const))('%s', (_name, row) => {
     const random = new Random(row.value ^ 0x5555);
     const state = new RoundState(host);
     const single = new RoundState(host);
     for (let count = 0; count < WORDS_PER_ROW; count++) {
-      const word = example(row, random);
-      if (decode(word, row.size, FEATURES) !== row) continue;
+      const word = example(row, core.features, random);
+      if (decode(word, row.size, core.features) !== row) continue;
       place(random, row, word, 0);
       begin(state);
       const start = state.registers.map((value, index) => {
