@@ -14,9 +14,9 @@ import {
   jitFactory,
   parseDeviceInput,
   parseFirmware,
+  parseLineCondition,
   type Renderer,
   Session,
-  UsageError,
 } from 'imx-sim';
 import type { Entry, Progress, Reply, Request, Result, RunSettings } from './protocol.ts';
 
@@ -102,21 +102,10 @@ function start(name: string, bytes: Uint8Array, settings: RunSettings, outlet: O
     semihosting,
     stats: true,
     traceHash: true,
-    ...(until === '' ? {} : { until: regularExpression(until) }),
+    ...(until === '' ? {} : { until: parseLineCondition(until) }),
     ...(send === '' ? {} : { send: [parseDeviceInput(send)] }),
   };
   return new Session(options, host);
-}
-
-function regularExpression(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch (error) {
-    throw new UsageError(
-      `the text to stop at: ${(error as Error).message}`,
-      'write \\ before ( ) [ ] { } * + ? . ^ $ | that are meant as such',
-    );
-  }
 }
 
 function describe(error: unknown): Extract<Reply, { type: 'failed' }>['error'] {
