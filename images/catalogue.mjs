@@ -83,6 +83,12 @@ export const IMAGES = [
     sources: ['echo/main.c', ...RPMSG],
     until: ['^Nameservice sent, ready for incoming messages\\.\\.\\.$'],
   }),
+  imx8mp('echo8', 'echo8', {
+    title: 'Echo on eight endpoints',
+    shows: 'Eight channels imx-sim-echo that send back what comes, without a word: for bench/echo.mjs and bench/start-stop.mjs.',
+    sources: ['echo8/main.c', ...RPMSG],
+    until: ['^echo8: 8 endpoints$'],
+  }),
   imx8mp('pingpong', 'pingpong', {
     title: "Ping-pong with NXP's imx_rpmsg_pingpong",
     shows: 'rpmsg-openamp-demo-channel on endpoint 30; numbers go to and fro up to 101, then the channel is destroyed.',
