@@ -8,41 +8,25 @@ import type { EventHub, KernLevel } from '../events.ts';
 import type { AddressSpace } from '../memory/bus.ts';
 import { BUS_FAULT } from '../memory/bus.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
+import { DeviceModel } from './fs/device-model.ts';
+import { DirectoryNode, Vfs } from './fs/vfs.ts';
 import { LATENCY } from './latencies.ts';
 import { LogBuffer, type LogLine } from './log-buffer.ts';
 
 /** What sleeping code waits for; the value that `yield` gives back is whether it was woken or the time ran out. */
-export type Wait = { readonly queue?: WaitQueue; readonly timeoutNs?: number };
-export type Wake = 'event' | 'timeout';
+export type Wait = {
+  readonly queue?: WaitQueue;
+  /** Further queues of which any wakes the sleeper, for `poll`. */
+  readonly queues?: readonly WaitQueue[];
+  readonly timeoutNs?: number;
+  /** A signal ends the sleep (`TASK_INTERRUPTIBLE`). */
+  readonly interruptible?: boolean;
+};
+export type Wake = 'event' | 'timeout' | 'signal';
 /** Kernel code that may sleep. */
 export type KernelCode<T = void> = Generator<Wait, T, Wake>;
 
-/** Negative errno values as the kernel returns them. */
-export const ERRNO = {
-  EPERM: -1,
-  ENOENT: -2,
-  EIO: -5,
-  ENXIO: -6,
-  EAGAIN: -11,
-  ENOMEM: -12,
-  EFAULT: -14,
-  EBUSY: -16,
-  EEXIST: -17,
-  ENODEV: -19,
-  EINVAL: -22,
-  ENOTTY: -25,
-  EFBIG: -27,
-  ENOSPC: -28,
-  EPIPE: -32,
-  ETIME: -62,
-  EMSGSIZE: -90,
-  EOPNOTSUPP: -95,
-  ENOBUFS: -105,
-  ETIMEDOUT: -110,
-  EPROBE_DEFER: -517,
-  ERESTARTSYS: -512,
-  ENOTSUPP: -524,
-} as const;
+export { ERRNO } from './errno.ts';
 
 /** A list of tasks that sleep until something happens (`wait_queue_head_t`). */
 export class WaitQueue {
@@ -75,6 +59,8 @@ export class WaitQueue {
   }
 }
 
+const NOTHING: readonly WaitQueue[] = [];
+
 /** A thread of execution in the kernel: a kthread, a worker, or a process inside a system call. */
 export class Task {
   readonly name: string;
@@ -82,7 +68,10 @@ export class Task {
   private readonly timeout: Timer;
   private readonly resumption: Timer;
   private code: KernelCode<unknown> | undefined;
-  private waitingOn: WaitQueue | undefined;
+  private waitingOn: readonly WaitQueue[] = NOTHING;
+  /** Asleep, and a signal may end the sleep. */
+  private interruptible = false;
+  private pending = false;
   private reason: Wake = 'event';
   private done: (() => void) | undefined;
 
@@ -100,7 +89,23 @@ export class Task {
 
   /** What it sleeps on, for the explanation of a machine that waits. */
   get waitingFor(): string | undefined {
-    return this.waitingOn?.name;
+    return this.waitingOn[0]?.name;
+  }
+
+  /** A signal came that its code has not been told of (`signal_pending`). */
+  get signalPending(): boolean {
+    return this.pending;
+  }
+
+  /** Sends a signal: the interruptible sleep that it is in, or the next one, ends with 'signal'. It stays pending until `clearSignal`. */
+  signal(): void {
+    this.pending = true;
+    if (this.interruptible) this.wake('signal');
+  }
+
+  /** The signal was delivered. */
+  clearSignal(): void {
+    this.pending = false;
   }
 
   /** Starts `code` after `latencyNs`; `done` is called when it returns. The task must be idle. */
@@ -116,8 +121,9 @@ export class Task {
   /** @internal Called by wait queues and the timeout. */
   wake(reason: Wake): void {
     this.timeout.cancel();
-    this.waitingOn?.remove(this);
-    this.waitingOn = undefined;
+    for (const queue of this.waitingOn) queue.remove(this);
+    this.waitingOn = NOTHING;
+    this.interruptible = false;
     this.reason = reason;
     this.resumption.armIn(this.kernel.scheduler.cyclesFromNs(LATENCY.wake));
   }
@@ -141,10 +147,12 @@ export class Task {
       done?.();
       return;
     }
-    const { queue, timeoutNs } = next.value;
-    this.waitingOn = queue;
-    queue?.add(this);
-    if (timeoutNs !== undefined) this.timeout.armIn(this.kernel.scheduler.cyclesFromNs(timeoutNs));
+    const { queue, queues, timeoutNs, interruptible } = next.value;
+    this.waitingOn = queues ?? (queue ? [queue] : NOTHING);
+    for (const each of this.waitingOn) each.add(this);
+    this.interruptible = interruptible ?? false;
+    if (this.interruptible && this.pending) this.wake('signal');
+    else if (timeoutNs !== undefined) this.timeout.armIn(this.kernel.scheduler.cyclesFromNs(timeoutNs));
   }
 }
 
@@ -198,6 +206,10 @@ export class Kernel {
   readonly scheduler: Scheduler;
   readonly memory: AddressSpace;
   readonly events: EventHub;
+  /** The tree of files that the kernel shows; what else is in it is user space's. */
+  readonly vfs = new Vfs(new DirectoryNode());
+  /** /sys/devices, /sys/class, /sys/bus and /dev. */
+  readonly devices = new DeviceModel(this.vfs);
   /** The task that is executing, if any. */
   current: Task | undefined;
   /** Tasks that have code to finish; for the explanation of a machine that waits. */
@@ -315,6 +327,12 @@ export function* waitEventTimeout(kernel: Kernel, queue: WaitQueue, condition: (
 /** `wait_event_interruptible`: returns once `condition` holds. */
 export function* waitEvent(queue: WaitQueue, condition: () => boolean): KernelCode {
   while (!condition()) yield { queue };
+}
+
+/** `wait_event_interruptible`: false (-ERESTARTSYS) when a signal came first. */
+export function* waitEventInterruptible(queue: WaitQueue, condition: () => boolean): KernelCode<boolean> {
+  while (!condition()) if ((yield { queue, interruptible: true }) === 'signal') return false;
+  return true;
 }
 
 /** A mutex that sleeps, first come first served. */

@@ -1,0 +1,275 @@
+/**
+ * The virtual file system of the modelled Linux (fs/namei.c, fs/open.c, include/linux/fs.h): nodes, paths, open files.
+ *
+ * One tree holds all: the root's tmpfs, sysfs, debugfs, proc, dev. What a file does is its `FileOperations`, kernel code like a driver's.
+ * Not modelled: users and permissions beyond the mode bits (everything runs as root), mounts as objects, dentry caching, file locks.
+ */
+import { ERRNO } from '../errno.ts';
+import type { KernelCode, WaitQueue } from '../kernel.ts';
+
+/** `open(2)` flags with the numbers of arm64. */
+export const O = {
+  RDONLY: 0,
+  WRONLY: 1,
+  RDWR: 2,
+  ACCMODE: 3,
+  CREAT: 0o100,
+  EXCL: 0o200,
+  TRUNC: 0o1000,
+  APPEND: 0o2000,
+  NONBLOCK: 0o4000,
+  DIRECTORY: 0o40000,
+} as const;
+
+/** Events of `poll(2)`. */
+export const POLL = { IN: 1, PRI: 2, OUT: 4, ERR: 8, HUP: 0x10, NVAL: 0x20 } as const;
+
+/** What `poll` of a file gives: the events that hold now, and the queues that are woken when that changes. */
+export interface PollState {
+  readonly mask: number;
+  readonly queues: readonly WaitQueue[];
+}
+
+/** Memory of the caller that an ioctl reads or fills, or its plain number. */
+export type IoctlArgument = Uint8Array | number;
+
+/**
+ * `struct file_operations` of an open file; results below zero are negative errnos. What is absent fails as the kernel says: read and write
+ * with -EINVAL, ioctl with -ENOTTY; poll is always ready.
+ */
+export interface FileOperations {
+  /** At most `count` bytes from `file.pos` on, which it moves; none at the end of the file. */
+  read?(file: OpenFile, count: number): KernelCode<Uint8Array | number>;
+  /** Bytes taken of `data`. */
+  write?(file: OpenFile, data: Uint8Array): KernelCode<number>;
+  poll?(file: OpenFile): PollState;
+  ioctl?(file: OpenFile, command: number, argument: IoctlArgument): KernelCode<number>;
+  /** The last reference is gone. */
+  release?(file: OpenFile): KernelCode;
+  /** `lseek` is allowed. */
+  readonly seekable?: boolean;
+}
+
+/** `struct file`: one open file, shared by the descriptors that `dup` and `fork` made of it. */
+export class OpenFile {
+  readonly node: FsNode;
+  /** `O.*`. */
+  flags: number;
+  pos = 0;
+  /** Set by whoever opened the node. */
+  ops: FileOperations = {};
+  /** Descriptors that refer to it. */
+  references = 1;
+
+  constructor(node: FsNode, flags: number) {
+    this.node = node;
+    this.flags = flags;
+  }
+
+  get readable(): boolean {
+    return (this.flags & O.ACCMODE) !== O.WRONLY;
+  }
+
+  get writable(): boolean {
+    return (this.flags & O.ACCMODE) !== O.RDONLY;
+  }
+
+  get nonblocking(): boolean {
+    return (this.flags & O.NONBLOCK) !== 0;
+  }
+}
+
+let inodes = 0;
+
+/** What every entry of a directory is. */
+export abstract class FsNode {
+  abstract readonly type: 'file' | 'directory' | 'symlink' | 'chrdev' | 'fifo';
+  /** Permission bits. */
+  mode: number;
+  /** Time of the last change, in ns of virtual time. */
+  mtimeNs = 0;
+  readonly ino = ++inodes;
+
+  constructor(mode: number) {
+    this.mode = mode;
+  }
+
+  /** `st_size`. */
+  get size(): number {
+    return 0;
+  }
+
+  get links(): number {
+    return 1;
+  }
+}
+
+/** A directory; what users may do in it is its file system's affair. */
+export class DirectoryNode extends FsNode {
+  readonly type = 'directory';
+  readonly children = new Map<string, FsNode>();
+
+  constructor(mode = 0o755) {
+    super(mode);
+  }
+
+  override get links(): number {
+    let links = 2;
+    for (const child of this.children.values()) if (child.type === 'directory') links++;
+    return links;
+  }
+
+  /** The entry of that name. */
+  lookup(name: string): FsNode | undefined {
+    return this.children.get(name);
+  }
+
+  /** Names of all entries in the order in which `readdir` gives them. */
+  names(): readonly string[] {
+    return [...this.children.keys()];
+  }
+
+  /** A user makes a file (`O_CREAT`), a directory, a symlink; a negative errno where that is not possible, -EPERM as in sysfs. */
+  create(_name: string, _make: 'file' | 'directory' | { readonly target: string }, _mode: number): FsNode | number {
+    return ERRNO.EPERM;
+  }
+
+  /** A user removes an entry; 0 or a negative errno. */
+  remove(_name: string): number {
+    return ERRNO.EPERM;
+  }
+
+  /** The kernel adds an entry, replacing none. */
+  add<T extends FsNode>(name: string, node: T): T {
+    this.children.set(name, node);
+    return node;
+  }
+
+  /** The kernel removes an entry. */
+  drop(name: string): void {
+    this.children.delete(name);
+  }
+}
+
+/** A symbolic link. */
+export class SymlinkNode extends FsNode {
+  readonly type = 'symlink';
+  readonly target: string;
+
+  constructor(target: string) {
+    super(0o777);
+    this.target = target;
+  }
+
+  override get size(): number {
+    return this.target.length;
+  }
+}
+
+/** A file or a device that can be opened. */
+export abstract class OpenableNode extends FsNode {
+  abstract override readonly type: 'file' | 'chrdev' | 'fifo';
+
+  /** Gives the open file its operations; 0 or a negative errno. */
+  abstract open(file: OpenFile): KernelCode<number>;
+}
+
+/** A character device node: `open` is its driver's. */
+export class ChrdevNode extends OpenableNode {
+  readonly type = 'chrdev';
+  readonly major: number;
+  readonly minor: number;
+  private readonly opener: (file: OpenFile) => KernelCode<number>;
+
+  constructor(major: number, minor: number, mode: number, opener: (file: OpenFile) => KernelCode<number>) {
+    super(mode);
+    this.major = major;
+    this.minor = minor;
+    this.opener = opener;
+  }
+
+  open(file: OpenFile): KernelCode<number> {
+    return this.opener(file);
+  }
+}
+
+/** Symlinks that a path may go through (`MAXSYMLINKS`), bytes of a name and of a path. */
+const MAXSYMLINKS = 40;
+const NAME_MAX = 255;
+const PATH_MAX = 4096;
+
+/** Where a path leads: `node` is undefined when only the last component is missing. */
+export interface Resolved {
+  readonly parent: DirectoryNode;
+  /** Last component; empty for the root. */
+  readonly name: string;
+  readonly node: FsNode | undefined;
+  /** Absolute and without symlinks, `.` and `..`. */
+  readonly path: string;
+}
+
+/** The tree. */
+export class Vfs {
+  readonly root: DirectoryNode;
+
+  constructor(root: DirectoryNode) {
+    this.root = root;
+  }
+
+  /** `path_lookupat`: where `path`, relative to the absolute path `cwd`, leads; a negative errno. `follow`: also a symlink at its end. */
+  resolve(path: string, cwd = '/', follow = true): Resolved | number {
+    if (path === '') return ERRNO.ENOENT;
+    if (path.length >= PATH_MAX) return ERRNO.ENAMETOOLONG;
+    const todo = (path.startsWith('/') ? path : `${cwd}/${path}`).split('/').reverse();
+    const mustBeDirectory = /\/\.{0,2}$/.test(path);
+    const trail: { readonly name: string; readonly node: DirectoryNode }[] = [];
+    let links = 0;
+    for (;;) {
+      const name = todo.pop();
+      const directory = trail.at(-1)?.node ?? this.root;
+      if (name === undefined) return this.arrived(trail);
+      if (name === '' || name === '.') continue;
+      if (name === '..') {
+        trail.pop();
+        continue;
+      }
+      if (name.length > NAME_MAX) return ERRNO.ENAMETOOLONG;
+      const last = !todo.some((rest) => rest !== '' && rest !== '.');
+      const node = directory.lookup(name);
+      if (node instanceof SymlinkNode && (!last || follow || mustBeDirectory)) {
+        if (++links > MAXSYMLINKS) return ERRNO.ELOOP;
+        if (node.target.startsWith('/')) trail.length = 0;
+        todo.push(...node.target.split('/').reverse());
+        continue;
+      }
+      if (node instanceof DirectoryNode) {
+        trail.push({ name, node });
+        continue;
+      }
+      if (!last || (mustBeDirectory && node)) return node ? ERRNO.ENOTDIR : ERRNO.ENOENT;
+      return { parent: directory, name, node, path: `/${[...trail.map((entry) => entry.name), name].join('/')}` };
+    }
+  }
+
+  /** The node at `path`, or a negative errno. */
+  find(path: string, cwd = '/', follow = true): FsNode | number {
+    const found = this.resolve(path, cwd, follow);
+    return typeof found === 'number' ? found : (found.node ?? ERRNO.ENOENT);
+  }
+
+  /** The directory at `path`, made with its parents where it is missing; for the kernel's own set-up. */
+  directory(path: string, make: () => DirectoryNode = () => new DirectoryNode()): DirectoryNode {
+    let directory = this.root;
+    for (const name of path.split('/').filter(Boolean)) {
+      const next = directory.lookup(name);
+      directory = next instanceof DirectoryNode ? next : directory.add(name, make());
+    }
+    return directory;
+  }
+
+  private arrived(trail: readonly { readonly name: string; readonly node: DirectoryNode }[]): Resolved {
+    const end = trail.at(-1);
+    if (!end) return { parent: this.root, name: '', node: this.root, path: '/' };
+    return { parent: trail.at(-2)?.node ?? this.root, name: end.name, node: end.node, path: `/${trail.map(({ name }) => name).join('/')}` };
+  }
+}
