@@ -36,6 +36,8 @@ export interface LinuxOptions {
   /** Modules to load at boot; the default ones unless given. */
   readonly moduleNames?: readonly string[];
   readonly autostart?: Autostart;
+  /** True: a boot loader runs first and calls `boot`. */
+  readonly deferred?: boolean;
   /** Hears, in plain words, what the other side did to a ring against the rules. */
   readonly onFinding?: (text: string) => void;
 }
@@ -65,10 +67,12 @@ export class Linux {
   private readonly rprocIndices = new Ida();
   private readonly recoveryWq: Workqueue;
   private readonly globalPool: DmaPool;
+  private readonly loadModules: KernelCode;
+  private up = false;
   private readonly input = new Map<string, { readonly pending: Uint8Array[]; busy: boolean }>();
 
   constructor(options: LinuxOptions) {
-    const { kernel, soc, board, autostart } = options;
+    const { kernel, board, autostart } = options;
     this.options = options;
     this.kernel = kernel;
     this.modules = options.modules;
@@ -78,13 +82,24 @@ export class Linux {
     this.recoveryWq = new Workqueue(kernel, 'rproc_recovery_wq');
     const reserved = Object.values(board.remoteprocs).flatMap(({ memoryRegions }) => memoryRegions);
     this.globalPool = globalPool(kernel, board, reserved);
+    this.loadModules = this.modules.loadAll(options.moduleNames);
+    if (autostart) this.firmwareFiles.set(autostart.name, autostart.bytes);
+    if (!options.deferred) this.boot();
+  }
+
+  /** True from when the boot loader has handed over. */
+  get booted(): boolean {
+    return this.up;
+  }
+
+  /** The boot loader hands over: the devices of the tree as it is now, then `init` and the user. Further calls do nothing. */
+  boot(): void {
+    if (this.up) return;
+    this.up = true;
+    const { soc, board, autostart } = this.options;
     this.addDevices(soc, board);
-    const load = this.modules.loadAll(options.moduleNames);
-    kernel.spawn('init', this.boot(load), LATENCY.boot);
-    if (autostart) {
-      this.firmwareFiles.set(autostart.name, autostart.bytes);
-      this.user(`start ${autostart.core}`, this.startWhenAvailable(autostart));
-    }
+    this.kernel.spawn('init', this.init(), LATENCY.boot);
+    if (autostart) this.user(`start ${autostart.core}`, this.startWhenAvailable(autostart));
   }
 
   private addDevices(soc: SocDescription, board: BoardDescription): void {
@@ -114,8 +129,8 @@ export class Linux {
     }
   }
 
-  private *boot(loadModules: KernelCode): KernelCode {
-    yield* loadModules;
+  private *init(): KernelCode {
+    yield* this.loadModules;
     yield* this.platform.registerDriver(imxMuDriver(this.kernel, this.mailboxes) as PlatformDriver);
     yield* this.platform.registerDriver(this.imxRprocDriver() as PlatformDriver);
   }
