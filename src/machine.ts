@@ -14,6 +14,7 @@ import { Diagnostics } from './diagnostics.ts';
 import { EnginesDiffer, FirmwareError, HostMemoryExhausted, invariant, UsageError } from './errors.ts';
 import { EventHub } from './events.ts';
 import { Kernel } from './linux/kernel.ts';
+import type { KernelFlavour } from './linux/kernel-flavour.ts';
 import { Linux } from './linux/linux.ts';
 import { Arena, DEFAULT_ARENA_SIZE } from './memory/arena.ts';
 import { hex, hex32 } from './memory/bits.ts';
@@ -45,6 +46,13 @@ export interface MachineOptions {
   readonly linux?: boolean;
   /** Kernel modules to load; all that the samples talk to unless given. */
   readonly modules?: readonly string[];
+  /** Whose kernel Linux is; mainline unless given. */
+  readonly kernelFlavour?: KernelFlavour;
+  /**
+   * Whether Linux hears that a core crashed: `none` (the default) as on 8M boards, where nothing tells it and a crash ends the run; `report`
+   * as on 8QM and 8QXP, where the SCU does.
+   */
+  readonly crashDetection?: 'none' | 'report';
   /** Serves BKPT 0xAB when given. */
   readonly semihosting?: SemihostingHost;
   /** False: every round of a polling loop is executed; the trace is the same, only later. */
@@ -131,8 +139,13 @@ export class Machine {
       throw new UsageError(`${soc.name} has no core ${options.core}`, `its cores: ${soc.cores.map((c) => c.name).join(', ')}`, '--core');
     this.core = chosen;
     if (linux) {
-      this.kernel = new Kernel({ scheduler: this.scheduler, memory: this.view('linux'), events: this.events });
-      const { kernel } = this;
+      const kernel = new Kernel({
+        scheduler: this.scheduler,
+        memory: this.view('linux'),
+        events: this.events,
+        ...(options.kernelFlavour ? { flavour: options.kernelFlavour } : {}),
+      });
+      this.kernel = kernel;
       this.interruptSinks.set('linux', (line, level) => kernel.setInterrupt(line, level));
       this.linux = this.buildLinux(kernel);
     } else if (options.firmware) this.loadDirectly(options.firmware);

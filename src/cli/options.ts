@@ -2,6 +2,7 @@
  * The options of `imx-sim run` as one typed table: it yields parsing, `--help` and the README's section.
  */
 import { InvalidArgumentError, Option } from 'commander';
+import { KERNEL_FLAVOURS, type KernelFlavour } from '../linux/kernel-flavour.ts';
 import { type DeviceInput, parseDeviceInput } from '../session/input.ts';
 import { type LineCondition, parseLineCondition } from '../session/until.ts';
 import type { EngineName } from './engines.ts';
@@ -29,6 +30,8 @@ export interface RunOptions {
   lockstep: readonly [EngineName, EngineName];
   linux: boolean;
   modules?: string[];
+  recover?: boolean;
+  kernel?: KernelFlavour['name'];
   fastForward: boolean;
   semihosting?: boolean;
   hostMemory?: number;
@@ -123,9 +126,21 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { group: 'What runs', flags: '--no-linux', text: 'bare: load the firmware directly and run only its core' },
   {
     group: 'What runs',
+    flags: '--kernel <name>',
+    text: "whose kernel Linux is: mainline (Debian's 6.1) or nxp (lf-6.1.55), where they behave differently",
+    choices: KERNEL_FLAVOURS.map(({ name }) => name),
+    fallback: 'mainline',
+  },
+  {
+    group: 'What runs',
     flags: '--modules <list>',
     text: 'kernel modules that are loaded, comma separated (default: all the samples talk to)',
     parse: (value) => value.split(',').filter(Boolean),
+  },
+  {
+    group: 'What runs',
+    flags: '--recover',
+    text: "tell Linux when the core crashes (lockup, endless fault handler, its watchdog), as the SCU does on 8QM and 8QXP; Linux's recovery follows",
   },
   {
     group: 'What runs',

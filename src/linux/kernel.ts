@@ -10,6 +10,7 @@ import { BUS_FAULT } from '../memory/bus.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import { DeviceModel } from './fs/device-model.ts';
 import { DirectoryNode, Vfs } from './fs/vfs.ts';
+import { type KernelFlavour, MAINLINE } from './kernel-flavour.ts';
 import { LATENCY } from './latencies.ts';
 import { LogBuffer, type LogLine } from './log-buffer.ts';
 
@@ -206,6 +207,8 @@ export class Kernel {
   readonly scheduler: Scheduler;
   readonly memory: AddressSpace;
   readonly events: EventHub;
+  /** Whose kernel it is: the differences that drivers look up. */
+  readonly flavour: KernelFlavour;
   /** The tree of files that the kernel shows; what else is in it is user space's. */
   readonly vfs = new Vfs(new DirectoryNode());
   /** /sys/devices, /sys/class, /sys/bus and /dev. */
@@ -218,10 +221,11 @@ export class Kernel {
   private readonly actions = new Map<number, IrqAction>();
   private readonly levels = new Map<number, boolean>();
 
-  constructor(options: { scheduler: Scheduler; memory: AddressSpace; events: EventHub }) {
+  constructor(options: { scheduler: Scheduler; memory: AddressSpace; events: EventHub; flavour?: KernelFlavour }) {
     this.scheduler = options.scheduler;
     this.memory = options.memory;
     this.events = options.events;
+    this.flavour = options.flavour ?? MAINLINE;
   }
 
   /** What `dmesg` shows, oldest first. */

@@ -9,6 +9,7 @@ import type { SemihostingHost } from '../cpu/semihosting.ts';
 import { UsageError } from '../errors.ts';
 import type { MachineEvent } from '../events.ts';
 import { type LintFinding, lintFirmware, lintWithoutLinux } from '../linux/firmware-lint.ts';
+import { findKernelFlavour, type KernelFlavour } from '../linux/kernel-flavour.ts';
 import { Machine, type StopReason } from '../machine.ts';
 import { hex32 } from '../memory/bits.ts';
 import type { Firmware } from '../remoteproc/elf-loader.ts';
@@ -45,6 +46,10 @@ export interface SessionOptions {
   /** False: no Linux, the firmware is loaded directly. */
   readonly linux?: boolean;
   readonly modules?: readonly string[];
+  /** Whose kernel Linux is. */
+  readonly kernel?: KernelFlavour['name'];
+  /** Linux hears of crashes of the core and recovers it. */
+  readonly recover?: boolean;
   readonly fastForward?: boolean;
   readonly semihosting?: boolean;
   readonly hostMemory?: number;
@@ -105,6 +110,7 @@ export class Session {
     this.options = options;
     this.host = host;
     const { firmware, target, engine, linux, fastForward, modules, hostMemory } = options;
+    const kernelFlavour = options.kernel && findKernelFlavour(options.kernel);
     const { soc, core, board } = target;
     if (modules && (linux === false || soc.remoteprocs.length === 0)) {
       throw new UsageError(
@@ -124,6 +130,8 @@ export class Session {
       ...(fastForward === undefined ? {} : { fastForward }),
       ...(board ? { board } : {}),
       ...(modules ? { modules } : {}),
+      ...(kernelFlavour ? { kernelFlavour } : {}),
+      ...(options.recover ? { crashDetection: 'report' as const } : {}),
       ...(options.semihosting ? { semihosting: this.semihostingHost() } : {}),
       ...(hostMemory ? { hostMemory } : {}),
     });
