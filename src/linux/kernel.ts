@@ -353,6 +353,13 @@ export class Mutex {
     this.held = true;
   }
 
+  /** `mutex_lock_interruptible`: false (-EINTR) when a signal came first. */
+  *lockInterruptible(): KernelCode<boolean> {
+    if (!(yield* waitEventInterruptible(this.queue, () => !this.held))) return false;
+    this.held = true;
+    return true;
+  }
+
   unlock(): void {
     this.held = false;
     this.queue.wakeAll();
