@@ -42,6 +42,7 @@ export const ERRNO = {
   ETIME: -62,
   EMSGSIZE: -90,
   EOPNOTSUPP: -95,
+  ENETRESET: -102,
   ENOBUFS: -105,
   ETIMEDOUT: -110,
   ERESTARTSYS: -512,
@@ -87,6 +88,7 @@ const TEXTS: Readonly<Record<number, string>> = {
   62: 'Timer expired',
   90: 'Message too long',
   95: 'Operation not supported',
+  102: 'Network dropped connection on reset',
   105: 'No buffer space available',
   110: 'Connection timed out',
 };

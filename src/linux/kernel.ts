@@ -360,6 +360,18 @@ export class Mutex {
     return true;
   }
 
+  /** `mutex_trylock`. */
+  tryLock(): boolean {
+    if (this.held) return false;
+    this.held = true;
+    return true;
+  }
+
+  /** `mutex_is_locked`. */
+  get locked(): boolean {
+    return this.held;
+  }
+
   unlock(): void {
     this.held = false;
     this.queue.wakeAll();

@@ -143,7 +143,8 @@ export class DeviceModel {
 
   private pathFor({ name, parent, bus, class: its }: Device): string {
     const base = parent ? this.path(parent) : bus === 'platform' ? '/sys/devices/platform' : `/sys/devices/virtual/${its ?? bus ?? 'misc'}`;
-    return parent && its ? `${base}/${its}/${name}` : `${base}/${name}`;
+    // get_device_parent: a class device of a class device lies directly in it.
+    return parent && its && !parent.class ? `${base}/${its}/${name}` : `${base}/${name}`;
   }
 
   /** A relative link, as sysfs makes them. */
