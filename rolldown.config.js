@@ -1,16 +1,37 @@
 /**
- * The command in a few files instead of two hundred modules, which take Node longer to find and link than to run (docs/adr/0009). The
- * library stays as tsc writes it; packages stay where npm puts them. IMX_SIM_DIST is where tsc wrote, if not to dist/.
+ * Two bundles. The command in a few files instead of two hundred modules, which take Node longer to find and link than to run
+ * (docs/adr/0009); the library stays as tsc writes it; packages stay where npm puts them. And the shell's language, just-bash, with what it
+ * needs in one file, so that nobody has to install its 90 MB (docs/adr/0016). IMX_SIM_DIST is where tsc wrote, if not to dist/.
  */
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { defineConfig } from 'rolldown';
 
 const dist = process.env.IMX_SIM_DIST ?? 'dist';
+const browserBundle = createRequire(import.meta.url).resolve('just-bash').replace(/index\.c?js$/, 'browser.js');
 
-export default defineConfig({
-  input: join(dist, 'cli/main.js'),
-  platform: 'node',
-  external: ['@alexaltea/capstone-js', 'commander', 'koffi'],
-  output: { dir: join(dist, 'command'), cleanDir: true, entryFileNames: '[name].js', chunkFileNames: '[name].js', comments: false },
-  logLevel: 'warn',
-});
+/** just-bash uses zlib for gzip alone, which a page does not have; the shell leaves gzip out everywhere. */
+const withoutZlib = {
+  name: 'without-zlib',
+  resolveId: (id) => (id === 'node:zlib' ? '\0zlib' : undefined),
+  load: (id) => (id === '\0zlib' ? 'export const constants = {}; export const gzipSync = undefined, gunzipSync = undefined;' : undefined),
+};
+
+const banner = '/* just-bash 3.4.2, Apache-2.0, and its dependencies (MIT, ISC, BSD); see docs/adr/0016. */';
+
+export default defineConfig([
+  {
+    input: join(dist, 'cli/main.js'),
+    platform: 'node',
+    external: ['@alexaltea/capstone-js', 'commander', 'koffi', '#just-bash'],
+    output: { dir: join(dist, 'command'), cleanDir: true, entryFileNames: '[name].js', chunkFileNames: '[name].js', comments: false },
+    logLevel: 'warn',
+  },
+  {
+    input: browserBundle,
+    platform: 'browser',
+    plugins: [withoutZlib],
+    output: { file: join(dist, 'vendor/just-bash.js'), codeSplitting: false, minify: true, comments: { legal: true, annotation: false, jsdoc: false }, banner },
+    logLevel: 'warn',
+  },
+]);
