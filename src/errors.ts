@@ -46,6 +46,25 @@ export class SocDescriptionError extends ImxSimError {
   }
 }
 
+/** A device tree, an overlay or their source text cannot be used; the message has libfdt's name of the error (`FDT_ERR_BADMAGIC`) where it has one. */
+export class DeviceTreeError extends ImxSimError {
+  declare readonly code:
+    | 'E_DTB_MAGIC'
+    | 'E_DTB_VERSION'
+    | 'E_DTB_TRUNCATED'
+    | 'E_DTB_STRUCTURE'
+    | 'E_DTB_NAME'
+    | 'E_DTB_LIMIT'
+    | 'E_DTB_OVERLAY'
+    | 'E_DTS'
+    | 'E_DTS_INCLUDE'
+    | 'E_DTS_REFERENCE';
+
+  constructor(code: DeviceTreeError['code'], message: string, remedy: string, place = '') {
+    super(code, message, remedy, place);
+  }
+}
+
 /** The engine that was asked for cannot run here (library missing or unusable). */
 export class EngineUnavailable extends ImxSimError {
   constructor(engine: string, message: string, remedy: string) {
