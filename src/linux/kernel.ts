@@ -9,7 +9,8 @@ import type { AddressSpace } from '../memory/bus.ts';
 import { BUS_FAULT } from '../memory/bus.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import { DeviceModel } from './fs/device-model.ts';
-import { DirectoryNode, Vfs } from './fs/vfs.ts';
+import { createVfs } from './fs/rootfs.ts';
+import type { Vfs } from './fs/vfs.ts';
 import { type KernelFlavour, MAINLINE } from './kernel-flavour.ts';
 import { LATENCY } from './latencies.ts';
 import { LogBuffer, type LogLine } from './log-buffer.ts';
@@ -209,10 +210,10 @@ export class Kernel {
   readonly events: EventHub;
   /** Whose kernel it is: the differences that drivers look up. */
   readonly flavour: KernelFlavour;
-  /** The tree of files that the kernel shows; what else is in it is user space's. */
-  readonly vfs = new Vfs(new DirectoryNode());
+  /** The tree of files: the kernel's own, and a root that users write in. */
+  readonly vfs: Vfs;
   /** /sys/devices, /sys/class, /sys/bus and /dev. */
-  readonly devices = new DeviceModel(this.vfs);
+  readonly devices: DeviceModel;
   /** The task that is executing, if any. */
   current: Task | undefined;
   /** Tasks that have code to finish; for the explanation of a machine that waits. */
@@ -226,6 +227,13 @@ export class Kernel {
     this.memory = options.memory;
     this.events = options.events;
     this.flavour = options.flavour ?? MAINLINE;
+    this.vfs = createVfs(() => this.now);
+    this.devices = new DeviceModel(this.vfs);
+  }
+
+  /** Virtual time in ns, as `ktime_get`. */
+  get now(): number {
+    return this.scheduler.nsFromCycles(this.scheduler.now);
   }
 
   /** What `dmesg` shows, oldest first. */

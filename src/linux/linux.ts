@@ -12,7 +12,7 @@ import { registerRprocVirtio, type SharedDmaPool } from '../remoteproc/remotepro
 import type { BoardDescription, ReservedMemory, SocDescription } from '../soc/soc.ts';
 import type { VirtioModules } from '../virtio/modules.ts';
 import { DmaPool } from './dma-pool.ts';
-import { FirmwareLoader } from './firmware-loader.ts';
+import { type FirmwareFiles, FirmwareLoader } from './firmware-loader.ts';
 import { type Kernel, type KernelCode, sleep, Workqueue, waitEvent } from './kernel.ts';
 import { LATENCY } from './latencies.ts';
 import { Mailboxes } from './mailbox.ts';
@@ -57,7 +57,7 @@ export class Linux {
   readonly kernel: Kernel;
   readonly modules: VirtioModules;
   /** /lib/firmware by file name. */
-  readonly firmwareFiles: Map<string, Uint8Array>;
+  readonly firmwareFiles: FirmwareFiles;
   /** remoteproc0, remoteproc1, ... in the order of their probes. */
   readonly remoteprocs: ImxRproc[] = [];
   readonly platform: PlatformBus;

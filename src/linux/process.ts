@@ -6,19 +6,15 @@
  * negative errnos. Not modelled: memory, users, process groups beyond what the shell's jobs need.
  */
 import { ERRNO } from './errno.ts';
-import {
-  DirectoryNode,
-  type FileOperations,
-  type FsNode,
-  type IoctlArgument,
-  O,
-  OpenableNode,
-  OpenFile,
-  POLL,
-  type PollState,
-} from './fs/vfs.ts';
+import * as namei from './fs/namei.ts';
+import { openFile, release } from './fs/open.ts';
+import { makePipe } from './fs/pipe.ts';
+import { DirectoryNode, type FsNode, type IoctlArgument, O, type OpenFile, POLL, type PollState } from './fs/vfs.ts';
 import { type Kernel, type KernelCode, type Task, WaitQueue } from './kernel.ts';
 import { LATENCY } from './latencies.ts';
+
+export { openFile, release } from './fs/open.ts';
+export { makePipe } from './fs/pipe.ts';
 
 /** A program: `main` with its arguments, the name first; the exit status. */
 export type Program = (process: Process, argv: readonly string[]) => KernelCode<number>;
@@ -28,8 +24,6 @@ export const SIGNAL = { HUP: 1, INT: 2, QUIT: 3, KILL: 9, PIPE: 13, TERM: 15 } a
 
 /** Most descriptors of a process (`RLIMIT_NOFILE`). */
 const NR_OPEN = 1024;
-/** Bytes in a pipe. */
-const PIPE_SIZE = 65_536;
 
 const ALWAYS: PollState = { mask: POLL.IN | POLL.OUT, queues: [] };
 
@@ -41,6 +35,7 @@ export class Process {
   /** Absolute. */
   cwd: string;
   readonly env: Map<string, string>;
+  umask = 0o022;
   /** Signal that ended it or is about to. */
   killedBy: number | undefined;
   /** 0..255 once it has ended; 128 + signal when one ended it. */
@@ -99,8 +94,11 @@ export class Process {
 
   /** `open(2)`. */
   *open(path: string, flags: number = O.RDONLY, mode = 0o666): KernelCode<number> {
-    const file = yield* openFile(this.kernel, path, flags, { cwd: this.cwd, mode });
-    return typeof file === 'number' ? file : this.install(file);
+    const file = yield* openFile(this.kernel, path, flags, { cwd: this.cwd, mode: mode & ~this.umask });
+    if (typeof file === 'number') return file === ERRNO.ERESTARTSYS ? ERRNO.EINTR : file;
+    const fd = this.install(file);
+    if (fd < 0) yield* release(file);
+    return fd;
   }
 
   /** `close(2)`. */
@@ -186,14 +184,79 @@ export class Process {
   }
 
   /** `pipe(2)`: descriptors of the read and the write end. */
-  *pipe(): KernelCode<readonly [number, number]> {
+  *pipe(): KernelCode<readonly [number, number] | number> {
     const [reader, writer] = makePipe();
-    return [this.install(reader), this.install(writer)];
+    const ends = [this.install(reader), this.install(writer)] as const;
+    if (ends[1] >= 0) return ends;
+    // Both or none, as `create_pipe_files` with `get_unused_fd_flags`.
+    if (ends[0] >= 0) yield* this.close(ends[0]);
+    else yield* release(reader);
+    yield* release(writer);
+    return ERRNO.EMFILE;
   }
 
   /** `stat(2)` and `lstat(2)`: the node, or a negative errno. */
   stat(path: string, follow = true): FsNode | number {
     return this.kernel.vfs.find(path, this.cwd, follow);
+  }
+
+  /** `chdir(2)`. */
+  chdir(path: string): number {
+    const found = this.kernel.vfs.resolve(path, this.cwd);
+    if (typeof found === 'number') return found;
+    if (!found.node) return ERRNO.ENOENT;
+    if (!(found.node instanceof DirectoryNode)) return ERRNO.ENOTDIR;
+    this.cwd = found.path;
+    return 0;
+  }
+
+  /** `mkdir(2)`. */
+  mkdir(path: string, mode = 0o777): number {
+    return namei.mkdir(this.kernel.vfs, path, this.cwd, mode & ~this.umask);
+  }
+
+  /** `rmdir(2)`. */
+  rmdir(path: string): number {
+    return namei.rmdir(this.kernel.vfs, path, this.cwd);
+  }
+
+  /** `unlink(2)`. */
+  unlink(path: string): number {
+    return namei.unlink(this.kernel.vfs, path, this.cwd);
+  }
+
+  /** `rename(2)`. */
+  rename(from: string, to: string): number {
+    return namei.rename(this.kernel.vfs, from, to, this.cwd);
+  }
+
+  /** `symlink(2)`. */
+  symlink(target: string, path: string): number {
+    return namei.symlink(this.kernel.vfs, target, path, this.cwd);
+  }
+
+  /** `link(2)`. */
+  link(from: string, to: string): number {
+    return namei.link(this.kernel.vfs, from, to, this.cwd);
+  }
+
+  /** `readlink(2)`: the target, or a negative errno. */
+  readlink(path: string): string | number {
+    return namei.readlink(this.kernel.vfs, path, this.cwd);
+  }
+
+  /** `truncate(2)`. */
+  truncate(path: string, length: number): number {
+    const node = this.stat(path);
+    return typeof node === 'number' ? node : namei.truncate(node, length);
+  }
+
+  /** `chmod(2)`. */
+  chmod(path: string, mode: number): number {
+    const node = this.stat(path);
+    if (typeof node === 'number') return node;
+    node.mode = mode & 0o7777;
+    return 0;
   }
 
   /** Sleeps until `other` has ended; its status, or -EINTR. */
@@ -203,114 +266,4 @@ export class Process {
     }
     return other.status;
   }
-}
-
-/** `do_filp_open`: an open file with one reference, or a negative errno. */
-export function* openFile(
-  kernel: Kernel,
-  path: string,
-  flags: number,
-  { cwd = '/', mode = 0o666 }: { readonly cwd?: string; readonly mode?: number } = {},
-): KernelCode<OpenFile | number> {
-  const found = kernel.vfs.resolve(path, cwd);
-  if (typeof found === 'number') return found;
-  let { node } = found;
-  if (node && flags & O.CREAT && flags & O.EXCL) return ERRNO.EEXIST;
-  if (!node) {
-    if (!(flags & O.CREAT)) return ERRNO.ENOENT;
-    const made = found.parent.create(found.name, 'file', mode);
-    if (typeof made === 'number') return made;
-    node = made;
-  }
-  const file = new OpenFile(node, flags);
-  if (node instanceof DirectoryNode) return file.writable ? ERRNO.EISDIR : file;
-  if (flags & O.DIRECTORY) return ERRNO.ENOTDIR;
-  if (!(node instanceof OpenableNode)) return ERRNO.ELOOP;
-  const err = yield* node.open(file);
-  return err < 0 ? err : file;
-}
-
-/** `fput`: one reference less. */
-export function* release(file: OpenFile): KernelCode {
-  if (--file.references === 0) yield* file.ops.release?.(file) ?? nothing();
-}
-
-function* nothing(): KernelCode {}
-
-class PipeNode extends OpenableNode {
-  readonly type = 'fifo';
-
-  constructor() {
-    super(0o600);
-  }
-
-  *open(): KernelCode<number> {
-    return ERRNO.ENXIO;
-  }
-}
-
-/** `create_pipe_files`: the read end and the write end. */
-export function makePipe(): readonly [OpenFile, OpenFile] {
-  const node = new PipeNode();
-  const changed = new WaitQueue('a pipe');
-  let chunks: Uint8Array[] = [];
-  let held = 0;
-  let readers = 1;
-  let writers = 1;
-  const take = (count: number): Uint8Array => {
-    const data = new Uint8Array(Math.min(count, held));
-    let at = 0;
-    while (at < data.length) {
-      const chunk = chunks[0]!;
-      const part = chunk.subarray(0, data.length - at);
-      data.set(part, at);
-      at += part.length;
-      if (part.length === chunk.length) chunks = chunks.slice(1);
-      else chunks[0] = chunk.subarray(part.length);
-    }
-    held -= data.length;
-    changed.wakeAll();
-    return data;
-  };
-  const readOps: FileOperations = {
-    *read(file, count) {
-      while (held === 0 && writers > 0) {
-        if (file.nonblocking) return ERRNO.EAGAIN;
-        if ((yield { queue: changed, interruptible: true }) === 'signal') return ERRNO.ERESTARTSYS;
-      }
-      return take(count);
-    },
-    poll: () => ({ mask: (held > 0 ? POLL.IN : 0) | (writers === 0 ? POLL.HUP : 0), queues: [changed] }),
-    *release() {
-      readers--;
-      changed.wakeAll();
-    },
-  };
-  const writeOps: FileOperations = {
-    *write(file, data) {
-      let written = 0;
-      while (written < data.length) {
-        if (readers === 0) return written || ERRNO.EPIPE;
-        const part = data.slice(written, written + PIPE_SIZE - held);
-        if (part.length > 0) {
-          chunks.push(part);
-          held += part.length;
-          written += part.length;
-          changed.wakeAll();
-        } else if (file.nonblocking) return written || ERRNO.EAGAIN;
-        else if ((yield { queue: changed, interruptible: true }) === 'signal') return written || ERRNO.ERESTARTSYS;
-      }
-      return written;
-    },
-    poll: () => ({ mask: (held < PIPE_SIZE ? POLL.OUT : 0) | (readers === 0 ? POLL.ERR : 0), queues: [changed] }),
-    *release() {
-      writers--;
-      changed.wakeAll();
-    },
-  };
-  const reader = new OpenFile(node, O.RDONLY);
-  const writer = new OpenFile(node, O.WRONLY);
-  reader.ops = readOps;
-  writer.ops = writeOps;
-  return [reader, writer];
 }

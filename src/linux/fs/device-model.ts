@@ -62,10 +62,11 @@ export class DeviceModel {
   private readonly vfs: Vfs;
   private readonly places = new Map<Device, { readonly directory: DirectoryNode; readonly path: string; driver: string | undefined }>();
 
+  private readonly nodes = new Map<Device, ChrdevNode>();
+
   constructor(vfs: Vfs) {
     this.vfs = vfs;
-    for (const path of ['/sys/devices/platform', '/sys/devices/virtual', '/sys/class', '/sys/bus', '/dev'])
-      vfs.directory(path, sysfsDirectory);
+    for (const path of ['/sys/devices/platform', '/sys/devices/virtual', '/sys/class', '/sys/bus']) vfs.directory(path, sysfsDirectory);
   }
 
   /** `device_add`. The name must be new in its place. */
@@ -87,7 +88,21 @@ export class DeviceModel {
     if (device.parent) this.link(path, 'device', this.path(device.parent));
     if (!node) return;
     directory.add('dev', new AttributeNode({ name: 'dev', show: () => text(`${node.major}:${node.minor}\n`) }));
-    this.vfs.directory('/dev').add(node.name, new ChrdevNode(node.major, node.minor, node.mode ?? 0o600, node.open));
+    this.makeNode(device, node);
+  }
+
+  /** `devtmpfs_create_node`: a file that a user made under that name stays (-EEXIST). */
+  private makeNode(device: Device, { name, major, minor, mode, open }: DeviceNode): void {
+    const directory = this.vfs.directory('/dev');
+    if (directory.lookup(name)) return;
+    this.nodes.set(device, directory.add(name, new ChrdevNode(major, minor, mode ?? 0o600, open)));
+  }
+
+  /** `devtmpfs_delete_node`: only the node that the kernel made. */
+  private dropNode(device: Device, { name }: DeviceNode): void {
+    const directory = this.vfs.directory('/dev');
+    if (directory.lookup(name) === this.nodes.get(device)) directory.drop(name);
+    this.nodes.delete(device);
   }
 
   /** `device_del`, with what is below it. */
@@ -100,7 +115,7 @@ export class DeviceModel {
     const { bus, class: its, node } = device;
     if (bus) this.vfs.directory(`/sys/bus/${bus}/devices`, sysfsDirectory).drop(device.name);
     if (its) this.vfs.directory(`/sys/class/${its}`, sysfsDirectory).drop(device.name);
-    if (node) this.vfs.directory('/dev').drop(node.name);
+    if (node) this.dropNode(device, node);
     const at = place.path.lastIndexOf('/');
     this.vfs.directory(place.path.slice(0, at), sysfsDirectory).drop(place.path.slice(at + 1));
   }

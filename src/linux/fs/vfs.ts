@@ -1,197 +1,12 @@
 /**
- * The virtual file system of the modelled Linux (fs/namei.c, fs/open.c, include/linux/fs.h): nodes, paths, open files.
+ * The virtual file system of the modelled Linux (fs/namei.c, fs/namespace.c): one tree of nodes, its mounts, and paths through it.
  *
- * One tree holds all: the root's tmpfs, sysfs, debugfs, proc, dev. What a file does is its `FileOperations`, kernel code like a driver's.
- * Not modelled: users and permissions beyond the mode bits (everything runs as root), mounts as objects, dentry caching, file locks.
+ * Not modelled: mount namespaces, bind mounts, dentry caching. What is mounted is reached through its mount point alone.
  */
 import { ERRNO } from '../errno.ts';
-import type { KernelCode, WaitQueue } from '../kernel.ts';
+import { DirectoryNode, type FsNode, SymlinkNode } from './nodes.ts';
 
-/** `open(2)` flags with the numbers of arm64. */
-export const O = {
-  RDONLY: 0,
-  WRONLY: 1,
-  RDWR: 2,
-  ACCMODE: 3,
-  CREAT: 0o100,
-  EXCL: 0o200,
-  TRUNC: 0o1000,
-  APPEND: 0o2000,
-  NONBLOCK: 0o4000,
-  DIRECTORY: 0o40000,
-} as const;
-
-/** Events of `poll(2)`. */
-export const POLL = { IN: 1, PRI: 2, OUT: 4, ERR: 8, HUP: 0x10, NVAL: 0x20 } as const;
-
-/** What `poll` of a file gives: the events that hold now, and the queues that are woken when that changes. */
-export interface PollState {
-  readonly mask: number;
-  readonly queues: readonly WaitQueue[];
-}
-
-/** Memory of the caller that an ioctl reads or fills, or its plain number. */
-export type IoctlArgument = Uint8Array | number;
-
-/**
- * `struct file_operations` of an open file; results below zero are negative errnos. What is absent fails as the kernel says: read and write
- * with -EINVAL, ioctl with -ENOTTY; poll is always ready.
- */
-export interface FileOperations {
-  /** At most `count` bytes from `file.pos` on, which it moves; none at the end of the file. */
-  read?(file: OpenFile, count: number): KernelCode<Uint8Array | number>;
-  /** Bytes taken of `data`. */
-  write?(file: OpenFile, data: Uint8Array): KernelCode<number>;
-  poll?(file: OpenFile): PollState;
-  ioctl?(file: OpenFile, command: number, argument: IoctlArgument): KernelCode<number>;
-  /** The last reference is gone. */
-  release?(file: OpenFile): KernelCode;
-  /** `lseek` is allowed. */
-  readonly seekable?: boolean;
-}
-
-/** `struct file`: one open file, shared by the descriptors that `dup` and `fork` made of it. */
-export class OpenFile {
-  readonly node: FsNode;
-  /** `O.*`. */
-  flags: number;
-  pos = 0;
-  /** Set by whoever opened the node. */
-  ops: FileOperations = {};
-  /** Descriptors that refer to it. */
-  references = 1;
-
-  constructor(node: FsNode, flags: number) {
-    this.node = node;
-    this.flags = flags;
-  }
-
-  get readable(): boolean {
-    return (this.flags & O.ACCMODE) !== O.WRONLY;
-  }
-
-  get writable(): boolean {
-    return (this.flags & O.ACCMODE) !== O.RDONLY;
-  }
-
-  get nonblocking(): boolean {
-    return (this.flags & O.NONBLOCK) !== 0;
-  }
-}
-
-let inodes = 0;
-
-/** What every entry of a directory is. */
-export abstract class FsNode {
-  abstract readonly type: 'file' | 'directory' | 'symlink' | 'chrdev' | 'fifo';
-  /** Permission bits. */
-  mode: number;
-  /** Time of the last change, in ns of virtual time. */
-  mtimeNs = 0;
-  readonly ino = ++inodes;
-
-  constructor(mode: number) {
-    this.mode = mode;
-  }
-
-  /** `st_size`. */
-  get size(): number {
-    return 0;
-  }
-
-  get links(): number {
-    return 1;
-  }
-}
-
-/** A directory; what users may do in it is its file system's affair. */
-export class DirectoryNode extends FsNode {
-  readonly type = 'directory';
-  readonly children = new Map<string, FsNode>();
-
-  constructor(mode = 0o755) {
-    super(mode);
-  }
-
-  override get links(): number {
-    let links = 2;
-    for (const child of this.children.values()) if (child.type === 'directory') links++;
-    return links;
-  }
-
-  /** The entry of that name. */
-  lookup(name: string): FsNode | undefined {
-    return this.children.get(name);
-  }
-
-  /** Names of all entries in the order in which `readdir` gives them. */
-  names(): readonly string[] {
-    return [...this.children.keys()];
-  }
-
-  /** A user makes a file (`O_CREAT`), a directory, a symlink; a negative errno where that is not possible, -EPERM as in sysfs. */
-  create(_name: string, _make: 'file' | 'directory' | { readonly target: string }, _mode: number): FsNode | number {
-    return ERRNO.EPERM;
-  }
-
-  /** A user removes an entry; 0 or a negative errno. */
-  remove(_name: string): number {
-    return ERRNO.EPERM;
-  }
-
-  /** The kernel adds an entry, replacing none. */
-  add<T extends FsNode>(name: string, node: T): T {
-    this.children.set(name, node);
-    return node;
-  }
-
-  /** The kernel removes an entry. */
-  drop(name: string): void {
-    this.children.delete(name);
-  }
-}
-
-/** A symbolic link. */
-export class SymlinkNode extends FsNode {
-  readonly type = 'symlink';
-  readonly target: string;
-
-  constructor(target: string) {
-    super(0o777);
-    this.target = target;
-  }
-
-  override get size(): number {
-    return this.target.length;
-  }
-}
-
-/** A file or a device that can be opened. */
-export abstract class OpenableNode extends FsNode {
-  abstract override readonly type: 'file' | 'chrdev' | 'fifo';
-
-  /** Gives the open file its operations; 0 or a negative errno. */
-  abstract open(file: OpenFile): KernelCode<number>;
-}
-
-/** A character device node: `open` is its driver's. */
-export class ChrdevNode extends OpenableNode {
-  readonly type = 'chrdev';
-  readonly major: number;
-  readonly minor: number;
-  private readonly opener: (file: OpenFile) => KernelCode<number>;
-
-  constructor(major: number, minor: number, mode: number, opener: (file: OpenFile) => KernelCode<number>) {
-    super(mode);
-    this.major = major;
-    this.minor = minor;
-    this.opener = opener;
-  }
-
-  open(file: OpenFile): KernelCode<number> {
-    return this.opener(file);
-  }
-}
+export * from './nodes.ts';
 
 /** Symlinks that a path may go through (`MAXSYMLINKS`), bytes of a name and of a path. */
 const MAXSYMLINKS = 40;
@@ -208,18 +23,110 @@ export interface Resolved {
   readonly path: string;
 }
 
+/** A mounted file system, as /proc/mounts lists it. */
+export interface Mount {
+  readonly source: string;
+  /** Absolute and without symlinks. */
+  readonly target: string;
+  readonly type: string;
+  readonly options: string;
+  readonly root: DirectoryNode;
+  /** What the mount hides. */
+  readonly covered: FsNode | undefined;
+}
+
+/** Where the last component of a path would be, without a look at it (`filename_parentat`). */
+export interface ParentOf {
+  readonly directory: DirectoryNode;
+  /** Absolute path of the directory. */
+  readonly path: string;
+  readonly name: string;
+  readonly kind: 'normal' | 'dot' | 'dotdot' | 'root';
+  /** The path ended with a slash. */
+  readonly slash: boolean;
+}
+
 /** The tree. */
 export class Vfs {
   readonly root: DirectoryNode;
+  /** In the order in which they were mounted. */
+  readonly mounts: Mount[] = [];
+  private readonly numbers = new WeakMap<FsNode, number>();
+  private lastNumber = 0;
 
   constructor(root: DirectoryNode) {
     this.root = root;
   }
 
+  /** `st_ino`: numbers in the order in which they are asked for. */
+  inode(node: FsNode): number {
+    let number = this.numbers.get(node);
+    if (number === undefined) {
+      number = ++this.lastNumber;
+      this.numbers.set(node, number);
+    }
+    return number;
+  }
+
+  /** Mounts `root` over the directory at `target`; for the root directory the entry alone. */
+  mount(
+    target: string,
+    root: DirectoryNode,
+    { source, type, options = 'rw,relatime' }: { source: string; type: string; options?: string },
+  ): void {
+    const at = this.parent(target);
+    if (typeof at === 'number') throw new Error(`no directory ${target} to mount at`);
+    const covered = at.kind === 'root' ? undefined : at.directory.lookup(at.name);
+    if (at.kind !== 'root') at.directory.add(at.name, root);
+    this.mounts.push({ source, target: at.kind === 'root' ? '/' : join(at.path, at.name), type, options, root, covered });
+  }
+
+  /** `umount` of the last mount at `target`; false when there is none. */
+  unmount(target: string): boolean {
+    const index = this.mounts.findLastIndex((mount) => mount.target === target);
+    const mount = this.mounts[index];
+    const at = this.parent(target);
+    if (!mount?.covered || typeof at === 'number') return false;
+    this.mounts.splice(index, 1);
+    at.directory.add(at.name, mount.covered);
+    return true;
+  }
+
+  /** The mount that a path without symlinks lies in. */
+  mountOf(path: string): Mount | undefined {
+    let best: Mount | undefined;
+    for (const mount of this.mounts) {
+      if (isBelow(path, mount.target) && mount.target.length >= (best?.target.length ?? 0)) best = mount;
+    }
+    return best;
+  }
+
+  /** True when something is mounted at the path or below it. */
+  holdsMount(path: string): boolean {
+    return this.mounts.some(({ target }) => isBelow(target, path));
+  }
+
+  /** `filename_parentat`: the directory of a path's last component; a negative errno. */
+  parent(path: string, cwd = '/'): ParentOf | number {
+    if (path === '') return ERRNO.ENOENT;
+    const bare = path.replace(/\/+$/, '');
+    const slash = bare.length < path.length;
+    if (bare === '') return { directory: this.root, path: '/', name: '', kind: 'root', slash };
+    const at = bare.lastIndexOf('/');
+    const name = bare.slice(at + 1);
+    if (tooLong(name, NAME_MAX)) return ERRNO.ENAMETOOLONG;
+    const found = this.resolve(at < 0 ? '.' : bare.slice(0, at + 1), cwd);
+    if (typeof found === 'number') return found;
+    if (!found.node) return ERRNO.ENOENT;
+    if (!(found.node instanceof DirectoryNode)) return ERRNO.ENOTDIR;
+    const kind = name === '.' ? 'dot' : name === '..' ? 'dotdot' : 'normal';
+    return { directory: found.node, path: found.path, name, kind, slash };
+  }
+
   /** `path_lookupat`: where `path`, relative to the absolute path `cwd`, leads; a negative errno. `follow`: also a symlink at its end. */
   resolve(path: string, cwd = '/', follow = true): Resolved | number {
     if (path === '') return ERRNO.ENOENT;
-    if (path.length >= PATH_MAX) return ERRNO.ENAMETOOLONG;
+    if (tooLong(path, PATH_MAX - 1)) return ERRNO.ENAMETOOLONG;
     const todo = (path.startsWith('/') ? path : `${cwd}/${path}`).split('/').reverse();
     const mustBeDirectory = /\/\.{0,2}$/.test(path);
     const trail: { readonly name: string; readonly node: DirectoryNode }[] = [];
@@ -233,13 +140,15 @@ export class Vfs {
         trail.pop();
         continue;
       }
-      if (name.length > NAME_MAX) return ERRNO.ENAMETOOLONG;
+      if (tooLong(name, NAME_MAX)) return ERRNO.ENAMETOOLONG;
       const last = !todo.some((rest) => rest !== '' && rest !== '.');
       const node = directory.lookup(name);
       if (node instanceof SymlinkNode && (!last || follow || mustBeDirectory)) {
         if (++links > MAXSYMLINKS) return ERRNO.ELOOP;
-        if (node.target.startsWith('/')) trail.length = 0;
-        todo.push(...node.target.split('/').reverse());
+        const { target } = node;
+        if (target === '') return ERRNO.ENOENT;
+        if (target.startsWith('/')) trail.length = 0;
+        todo.push(...target.split('/').reverse());
         continue;
       }
       if (node instanceof DirectoryNode) {
@@ -272,4 +181,19 @@ export class Vfs {
     if (!end) return { parent: this.root, name: '', node: this.root, path: '/' };
     return { parent: trail.at(-2)?.node ?? this.root, name: end.name, node: end.node, path: `/${trail.map(({ name }) => name).join('/')}` };
   }
+}
+
+/** A directory's path and a name as one path. */
+function join(directory: string, name: string): string {
+  return directory === '/' ? `/${name}` : `${directory}/${name}`;
+}
+
+/** True for `directory` itself, too. */
+function isBelow(path: string, directory: string): boolean {
+  return path === directory || directory === '/' || path.startsWith(`${directory}/`);
+}
+
+/** More than `limit` bytes of UTF-8. */
+function tooLong(text: string, limit: number): boolean {
+  return text.length > limit || (text.length * 3 > limit && new TextEncoder().encode(text).length > limit);
 }
