@@ -89,6 +89,8 @@ export type InputState = 'absent' | 'busy' | 'idle' | 'listening';
 /** Base-clock cycles for which one core runs before the others get their turn, on machines with several. */
 const QUANTUM = 10_000;
 
+const NO_CORES: readonly Core[] = [];
+
 /** A running SoC. */
 export class Machine {
   readonly soc: SocDescription;
@@ -252,8 +254,9 @@ export class Machine {
 
   /** A function that drives the inputs named by `interrupts`, whichever core or kernel they belong to. */
   private interruptLine(interrupts: Interrupts): (level: boolean) => void {
+    const inputs = Object.entries(interrupts);
     return (level) => {
-      for (const [view, line] of Object.entries(interrupts)) this.interruptSinks.get(view)?.(line, level);
+      for (const [view, line] of inputs) this.interruptSinks.get(view)?.(line, level);
     };
   }
 
@@ -313,7 +316,7 @@ export class Machine {
       }
       if (this.pendingReset) return { kind: 'system-reset', ...this.pendingReset };
       if (scheduler.now >= limit) return { kind: 'limit' };
-      const awake = this.cores.filter((core) => !core.halted && !core.asleep);
+      const awake = this.awakeCores();
       const deadline = scheduler.nextDeadline;
       if (awake.length === 0) {
         if (deadline === Number.POSITIVE_INFINITY) return { kind: 'deadlock' };
@@ -323,6 +326,13 @@ export class Machine {
       const stop = this.slice(awake, Math.min(deadline, limit));
       if (stop) return stop;
     }
+  }
+
+  private awakeCores(): readonly Core[] {
+    const { cores } = this;
+    // Of one core there is nothing to be sorted out.
+    if (cores.length === 1) return cores[0]!.halted || cores[0]!.asleep ? NO_CORES : cores;
+    return cores.filter((core) => !core.halted && !core.asleep);
   }
 
   /**

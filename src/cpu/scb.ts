@@ -122,6 +122,14 @@ export interface SystemControl {
   reset(vectors: number): void;
 }
 
+/** Bits that every exception asks for, by mask: ARMv7-M has no STKOFHFNMIGN. */
+const CCR_BITS: Readonly<Partial<Record<CcrBit, number>>> = Object.fromEntries(
+  Object.entries(SCB.CCR.fields).map(([name, { lsb }]) => [name, 1 << lsb]),
+);
+const SLEEPONEXIT = 1 << SCB.SCR.fields.SLEEPONEXIT.lsb;
+const SEVONPEND = 1 << SCB.SCR.fields.SEVONPEND.lsb;
+const { CP10 } = SCB.CPACR.fields;
+
 /** The SCB's registers and the configuration that the rest of the core reads. */
 export class SystemControlBlock implements SystemControl {
   readonly registers: RegisterFile<typeof SCB>;
@@ -130,6 +138,10 @@ export class SystemControlBlock implements SystemControl {
   private readonly profile: CoreProfile;
   private readonly diagnostics: Diagnostics;
   private prigroup = 0;
+  private readonly ccrCell: number;
+  private readonly scrCell: number;
+  private readonly vtorCell: number;
+  private readonly cpacrCell: number;
 
   constructor(profile: CoreProfile, nvic: Nvic, host: ScbHost, diagnostics: Diagnostics) {
     this.nvic = nvic;
@@ -162,6 +174,10 @@ export class SystemControlBlock implements SystemControl {
         ID_ISAR: { value: (i) => id.isar[i]! },
       },
     });
+    this.ccrCell = this.registers.cell('CCR');
+    this.scrCell = this.registers.cell('SCR');
+    this.vtorCell = this.registers.cell('VTOR');
+    this.cpacrCell = this.registers.cell('CPACR');
   }
 
   reset(vectors: number): void {
@@ -172,16 +188,16 @@ export class SystemControlBlock implements SystemControl {
 
   /** Address of the vector table. */
   get vectorTable(): number {
-    return this.registers.get('VTOR');
+    return this.registers.at(this.vtorCell);
   }
 
   /** One bit of CCR by name; ARMv7-M has no STKOFHFNMIGN. */
   ccr(name: CcrBit): boolean {
-    return name !== 'STKOFHFNMIGN' && this.registers.field('CCR', name) !== 0;
+    return (this.registers.at(this.ccrCell) & (CCR_BITS[name] ?? 0)) !== 0;
   }
 
   get sleepOnExit(): boolean {
-    return this.registers.field('SCR', 'SLEEPONEXIT') !== 0;
+    return (this.registers.at(this.scrCell) & SLEEPONEXIT) !== 0;
   }
 
   get sleepDeep(): boolean {
@@ -189,7 +205,7 @@ export class SystemControlBlock implements SystemControl {
   }
 
   wakesOnPend(): boolean {
-    return this.registers.field('SCR', 'SEVONPEND') !== 0;
+    return (this.registers.at(this.scrCell) & SEVONPEND) !== 0;
   }
 
   get status(): FaultStatus {
@@ -242,7 +258,7 @@ export class SystemControlBlock implements SystemControl {
 
   /** True when CPACR lets code of the given privilege use the floating-point unit. */
   fpAllowed(privileged: boolean): boolean {
-    const access = this.registers.field('CPACR', 'CP10');
+    const access = (this.registers.at(this.cpacrCell) >>> CP10.lsb) & 3;
     return access === 3 || (access === 1 && privileged);
   }
 

@@ -60,11 +60,15 @@ export interface Region {
   readonly device?: BusDevice;
 }
 
+/** Regions found last, by 64 KiB of addresses: a master goes to and fro between a few, as Linux does between a unit's registers and a ring. */
+const RECENT = 64;
+const RECENT_SHIFT = 16;
+
 /** A sorted map of non-overlapping regions with 32-bit addresses. */
 export class AddressSpace {
   readonly name: string;
   private readonly sorted: Region[] = [];
-  private last: Region | undefined;
+  private readonly recent = new Array<Region | undefined>(RECENT).fill(undefined);
 
   constructor(name: string) {
     this.name = name;
@@ -100,14 +104,15 @@ export class AddressSpace {
       throw new RegionOverlap(region.name, region.base, after.name, after.base);
     }
     this.sorted.splice(index, 0, region);
-    this.last = undefined;
+    this.recent.fill(undefined);
     return region;
   }
 
   /** The region that holds `address` (u32), or undefined in a hole. */
   find(address: number): Region | undefined {
-    const { last } = this;
-    if (last && address >= last.base && address < last.base + last.size) return last;
+    const slot = (address >>> RECENT_SHIFT) % RECENT;
+    const known = this.recent[slot];
+    if (known && address >= known.base && address < known.base + known.size) return known;
     let low = 0;
     let high = this.sorted.length - 1;
     while (low <= high) {
@@ -116,7 +121,7 @@ export class AddressSpace {
       if (address < region.base) high = middle - 1;
       else if (address >= region.base + region.size) low = middle + 1;
       else {
-        this.last = region;
+        this.recent[slot] = region;
         return region;
       }
     }
@@ -156,6 +161,9 @@ export class AddressSpace {
 
   /** `length` bytes of RAM at `address`, or undefined when any of them is not RAM. No side effects. */
   readBytes(address: number, length: number): Uint8Array | undefined {
+    const first = this.find(address);
+    if (first?.ram && address + length <= first.base + first.size)
+      return first.ram.readBytes(first.ramOffset + address - first.base, length);
     const out = new Uint8Array(length);
     for (let done = 0; done < length; ) {
       const region = this.find(address + done);
@@ -170,6 +178,11 @@ export class AddressSpace {
 
   /** Writes `data` to RAM at `address`; false (and nothing written) when any byte of it is not RAM. */
   writeBytes(address: number, data: Uint8Array): boolean {
+    const first = this.find(address);
+    if (first?.ram && address + data.length <= first.base + first.size) {
+      first.ram.writeBytes(first.ramOffset + address - first.base, data);
+      return true;
+    }
     if (!this.isRam(address, data.length)) return false;
     for (let done = 0; done < data.length; ) {
       const region = this.find(address + done)!;

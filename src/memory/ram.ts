@@ -91,6 +91,10 @@ export class Ram {
 
   /** Copies `length` bytes out; untouched parts are zero. */
   readBytes(offset: number, length: number): Uint8Array {
+    if ((offset % CHUNK_SIZE) + length <= CHUNK_SIZE) {
+      const at = this.locateIfTouched(offset);
+      return at === 0 ? new Uint8Array(length) : this.arena.u8.slice(at, at + length);
+    }
     const out = new Uint8Array(length);
     for (let done = 0; done < length; ) {
       const part = Math.min(length - done, CHUNK_SIZE - ((offset + done) % CHUNK_SIZE));
@@ -103,6 +107,11 @@ export class Ram {
 
   /** Copies `data` in. */
   writeBytes(offset: number, data: Uint8Array): void {
+    if ((offset % CHUNK_SIZE) + data.length <= CHUNK_SIZE) {
+      if (data.length > 0) this.arena.u8.set(data, this.locate(offset));
+      this.noteWrite(offset, data.length);
+      return;
+    }
     for (let done = 0; done < data.length; ) {
       const part = Math.min(data.length - done, CHUNK_SIZE - ((offset + done) % CHUNK_SIZE));
       this.arena.u8.set(data.subarray(done, done + part), this.locate(offset + done));

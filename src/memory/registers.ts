@@ -190,6 +190,16 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
     return this.cells[this.first[name]! + index]!;
   }
 
+  /** Where a register's value is kept, for `at`. */
+  cell(name: keyof T & string): number {
+    return this.first[name]!;
+  }
+
+  /** Stored value of the register that is kept in `cell`; for those who ask at every interrupt, as names are looked up each time. */
+  at(cell: number): number {
+    return this.cells[cell]!;
+  }
+
   /** Stores a register's value, past all access rules; behaviour is not called. */
   set(name: keyof T & string, value: number, index = 0): void {
     this.cells[this.first[name]! + index] = value;

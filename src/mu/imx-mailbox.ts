@@ -64,6 +64,8 @@ export class ImxMu implements MboxController {
   private readonly channels: MboxChan[] = [];
   /** Handlers of the started channels, in the order of request_irq; one line serves them all. */
   private readonly handlers = new Map<number, () => boolean>();
+  /** The same as a list, made anew when they change. */
+  private actions: readonly (() => boolean)[] = [];
   private readonly bits: Readonly<Record<'TE' | 'RF' | 'GIP' | 'TIE' | 'RIE' | 'GIE' | 'GIR' | 'MUR', ChannelBits>>;
 
   constructor(kernel: Kernel, device: string, properties: ImxMuProperties) {
@@ -149,9 +151,10 @@ export class ImxMu implements MboxController {
     const { bits } = this;
     if (type === IMX_MU_TYPE_TXDB) return 0;
     this.handlers.set(number, () => this.isr(this.channels[number]!, type, idx));
+    this.actions = [...this.handlers.values()];
     if (this.handlers.size === 1) {
       this.kernel.requestIrq(this.properties.irq, `imx_mu_chan[${type}-${idx}]`, () => {
-        for (const handler of [...this.handlers.values()]) handler();
+        for (const handler of this.actions) handler();
       });
     }
     if (type === IMX_MU_TYPE_RX) this.rmw(bits.RIE, bits.RIE.bit(idx), 0);
@@ -168,6 +171,7 @@ export class ImxMu implements MboxController {
     if (type === IMX_MU_TYPE_RXDB) this.rmw(bits.GIE, 0, bits.GIE.bit(idx));
     if (type === IMX_MU_TYPE_RST) this.resetUnit();
     this.handlers.delete(number);
+    this.actions = [...this.handlers.values()];
     if (this.handlers.size === 0) this.kernel.freeIrq(this.properties.irq);
   }
 
@@ -183,21 +187,24 @@ export class ImxMu implements MboxController {
     kernel.dev(4, this.device, 'RST channel timeout');
   }
 
+  private pending(enable: ChannelBits, status: ChannelBits, idx: number): boolean {
+    const { kernel } = this;
+    return (kernel.readl(enable.address) & enable.bit(idx)) !== 0 && (kernel.readl(status.address) & status.bit(idx)) !== 0;
+  }
+
   /** `imx_mu_isr` for one channel: true when the interrupt was its own. */
   private isr(chan: MboxChan, type: number, idx: number): boolean {
     const { kernel, bits, properties } = this;
-    const pending = (enable: ChannelBits, status: ChannelBits): boolean =>
-      (kernel.readl(enable.address) & enable.bit(idx)) !== 0 && (kernel.readl(status.address) & status.bit(idx)) !== 0;
-    if (type === IMX_MU_TYPE_TX && pending(bits.TIE, bits.TE)) {
+    if (type === IMX_MU_TYPE_TX && this.pending(bits.TIE, bits.TE, idx)) {
       this.rmw(bits.TIE, 0, bits.TIE.bit(idx));
       chan.txDone(0);
       return true;
     }
-    if (type === IMX_MU_TYPE_RX && pending(bits.RIE, bits.RF)) {
+    if (type === IMX_MU_TYPE_RX && this.pending(bits.RIE, bits.RF, idx)) {
       chan.receivedData(kernel.readl(properties.base + properties.layout.receive + 4 * idx));
       return true;
     }
-    if (type === IMX_MU_TYPE_RXDB && pending(bits.GIE, bits.GIP)) {
+    if (type === IMX_MU_TYPE_RXDB && this.pending(bits.GIE, bits.GIP, idx)) {
       kernel.writel(bits.GIP.bit(idx), bits.GIP.address);
       chan.receivedData(0);
       return true;

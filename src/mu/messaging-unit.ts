@@ -22,6 +22,8 @@ const CORE_STATE: Record<ProcessorState, number> = { run: 1 << 2, reset: 1 << 3,
 const POWER_MODE: Record<ProcessorState, number> = { run: 0, reset: 0, wait: 1, stop: 3 };
 /** Registers that act on channels have this many bits at most. */
 const FLAG_MASK = 7;
+/** Four bits, as many as there are channels, in the opposite order. */
+const TURNED = Uint8Array.from({ length: 16 }, (_, bits) => ((bits & 1) << 3) | ((bits & 2) << 1) | ((bits & 4) >> 1) | (bits >> 3));
 
 /** What a `MessagingUnit` needs. */
 export interface MessagingUnitOptions {
@@ -236,115 +238,120 @@ export class MuSide implements BusDevice {
     }
   }
 
-  /** Value of a signal, channel n at bit n. */
-  private signal(signal: MuSignal): number {
-    const { peer } = this;
+  /** What gives the value of a signal, channel n at bit n; undefined for one that always reads as 0. */
+  private signal(signal: MuSignal): (() => number) | undefined {
     switch (signal) {
       case 'TE':
-        return this.empty;
+        return () => this.empty;
       case 'RF':
-        return this.full;
+        return () => this.full;
       case 'GIP':
-        return this.pending;
+        return () => this.pending;
       case 'GIR':
-        return peer.pending;
+        return () => this.peer.pending;
       case 'TIE':
-        return this.transmitEnable;
+        return () => this.transmitEnable;
       case 'RIE':
-        return this.receiveEnable;
+        return () => this.receiveEnable;
       case 'GIE':
-        return this.generalEnable;
+        return () => this.generalEnable;
       case 'F':
-        return this.flags;
+        return () => this.flags;
       case 'PF':
-        return peer.flags;
+        return () => this.peer.flags;
       case 'MURIP':
-        return this.resetPending;
+        return () => this.resetPending;
       case 'MURIE':
-        return this.resetEnable;
+        return () => this.resetEnable;
       case 'GIRP':
-        return this.pending ? 1 : 0;
+        return () => (this.pending ? 1 : 0);
       case 'TEP':
-        return this.empty ? 1 : 0;
+        return () => (this.empty ? 1 : 0);
       case 'RFP':
-        return this.full ? 1 : 0;
+        return () => (this.full ? 1 : 0);
       case 'CEP':
-        return this.coreEvents ? 1 : 0;
+        return () => (this.coreEvents ? 1 : 0);
       case 'PM':
-        return POWER_MODE[peer.state];
+        return () => POWER_MODE[this.peer.state];
       case 'RS':
-        return peer.state === 'reset' ? 1 : 0;
+        return () => (this.peer.state === 'reset' ? 1 : 0);
       case 'RDIP':
-        return this.deassertPending;
+        return () => this.deassertPending;
       case 'RDIE':
-        return this.deassertEnable;
+        return () => this.deassertEnable;
       case 'CSSR':
-        return this.coreEvents;
+        return () => this.coreEvents;
       case 'CIER':
-        return this.coreEnable;
+        return () => this.coreEnable;
       case 'CSR':
-        return CORE_STATE[peer.state];
+        return () => CORE_STATE[this.peer.state];
       case 'CONTROL':
-        return this.control;
+        return () => this.control;
       case 'MUR':
       case 'ZERO':
-        return 0;
+        return undefined;
       default:
         return assertNever(signal);
     }
   }
 
-  /** A guest's write: `ones` were written as 1, `kept` are the bits outside the written lanes; channel n at bit n. */
-  private writeSignal(signal: MuSignal, ones: number, kept: number): void {
-    const merge = (old: number): number => (old & kept) | ones;
+  /**
+   * What a guest's write to a signal does; undefined where it does nothing. `ones` were written as 1, `kept` are the bits outside the written
+   * lanes; channel n at bit n.
+   */
+  private setter(signal: MuSignal): ((ones: number, kept: number) => void) | undefined {
     switch (signal) {
       case 'GIP':
-        this.acknowledge(ones & this.pending);
-        break;
+        return (ones) => this.acknowledge(ones & this.pending);
       case 'GIR':
-        this.request(ones & ~this.peer.pending);
-        break;
+        return (ones) => this.request(ones & ~this.peer.pending);
       case 'TIE':
-        this.transmitEnable = merge(this.transmitEnable);
-        break;
+        return (ones, kept) => {
+          this.transmitEnable = (this.transmitEnable & kept) | ones;
+        };
       case 'RIE':
-        this.receiveEnable = merge(this.receiveEnable);
-        break;
+        return (ones, kept) => {
+          this.receiveEnable = (this.receiveEnable & kept) | ones;
+        };
       case 'GIE':
-        this.generalEnable = merge(this.generalEnable);
-        break;
+        return (ones, kept) => {
+          this.generalEnable = (this.generalEnable & kept) | ones;
+        };
       case 'F':
-        this.setFlags(merge(this.flags) & FLAG_MASK);
-        break;
-      case 'MUR':
-        if (ones) this.resetBoth();
-        break;
+        return (ones, kept) => this.setFlags(((this.flags & kept) | ones) & FLAG_MASK);
       case 'MURIP':
-        this.resetPending &= ~ones;
-        break;
+        return (ones) => {
+          this.resetPending &= ~ones;
+        };
       case 'MURIE':
-        this.resetEnable = merge(this.resetEnable);
-        break;
+        return (ones, kept) => {
+          this.resetEnable = (this.resetEnable & kept) | ones;
+        };
       case 'RDIP':
-        this.deassertPending &= ~ones;
-        break;
+        return (ones) => {
+          this.deassertPending &= ~ones;
+        };
       case 'RDIE':
-        this.deassertEnable = merge(this.deassertEnable);
-        break;
+        return (ones, kept) => {
+          this.deassertEnable = (this.deassertEnable & kept) | ones;
+        };
       case 'CSSR':
-        this.coreEvents &= ~ones;
-        break;
+        return (ones) => {
+          this.coreEvents &= ~ones;
+        };
       case 'CIER':
-        this.coreEnable = merge(this.coreEnable);
-        break;
+        return (ones, kept) => {
+          this.coreEnable = (this.coreEnable & kept) | ones;
+        };
       case 'CONTROL':
-        this.control = merge(this.control);
-        if (ones)
-          this.options.diagnostics.unimplemented(this.block, 'CONTROL', 'control of the other processor through the MU has no effect');
-        break;
+        return (ones, kept) => {
+          this.control = (this.control & kept) | ones;
+          if (ones)
+            this.options.diagnostics.unimplemented(this.block, 'CONTROL', 'control of the other processor through the MU has no effect');
+        };
       default:
         // Read-only signals.
-        break;
+        return undefined;
     }
   }
 
@@ -385,31 +392,48 @@ export class MuSide implements BusDevice {
       const fields: Record<string, FieldSpec> = {};
       for (const { name, lsb, width } of register.fields) fields[name] = { lsb, width, access: 'rw' };
       map[register.name] = { offset: register.offset, access: 'ro', fields };
+      const write = this.writer(register);
       behaviour[register.name] = {
-        value: () => this.readRegister(register),
-        write: (_next, _previous, _index, written, lanes) => this.writeRegister(register, written, lanes),
+        value: this.reader(register),
+        write: (_next, _previous, _index, written, lanes) => write(written, lanes),
       };
     }
     return new RegisterFile(map, { name: this.block, diagnostics: this.options.diagnostics, behaviour });
   }
 
-  private readRegister(register: MuRegister): number {
-    let value = register.constant ?? 0;
-    for (const field of register.fields) value |= order(this.signal(field.signal), field) << field.lsb;
-    return value >>> 0;
+  /** What gives the value of `register`; both processors ask for it several times for each message. */
+  private reader(register: MuRegister): () => number {
+    const { constant = 0 } = register;
+    const fields = register.fields.flatMap(({ signal, lsb, descending }) => {
+      const get = this.signal(signal);
+      return get ? [{ get, lsb, descending }] : [];
+    });
+    return () => {
+      let value = constant;
+      for (const { get, lsb, descending } of fields) {
+        const bits = get();
+        if (bits !== 0) value |= (descending ? TURNED[bits]! : bits) << lsb;
+      }
+      return value >>> 0;
+    };
   }
 
-  private writeRegister(register: MuRegister, written: number, lanes: number): void {
-    const wasReset = register.fields.some(({ signal, lsb }) => signal === 'MUR' && (written >>> lsb) & 1);
-    for (const field of register.fields) {
-      const width = mask(field.width);
+  /** What a write of `register` does. */
+  private writer(register: MuRegister): (written: number, lanes: number) => void {
+    const reset = register.fields.find(({ signal }) => signal === 'MUR');
+    const fields = register.fields.flatMap((field) => {
+      const set = this.setter(field.signal);
+      return set ? [{ field, set, width: mask(field.width) }] : [];
+    });
+    return (written, lanes) => {
       // A write that resets the unit leaves no other trace.
-      if (wasReset && field.signal !== 'MUR') continue;
-      const ones = order((written >>> field.lsb) & width, field);
-      const kept = order(~(lanes >>> field.lsb) & width, field);
-      this.writeSignal(field.signal, ones, kept);
-    }
-    this.settle();
+      if (reset && (written >>> reset.lsb) & 1) this.resetBoth();
+      else {
+        for (const { field, set, width } of fields)
+          set(order((written >>> field.lsb) & width, field), order(~(lanes >>> field.lsb) & width, field));
+      }
+      this.settle();
+    };
   }
 
   private inSram(offset: number, size: number): boolean {
@@ -427,8 +451,5 @@ export class MuSide implements BusDevice {
 
 /** Turns a field's bits into channels or back: v1 counts its channels down. */
 function order(bits: number, field: MuField): number {
-  if (!field.descending) return bits;
-  let turned = 0;
-  for (let n = 0; n < field.width; n++) if (bits & (1 << n)) turned |= 1 << (field.width - 1 - n);
-  return turned;
+  return field.descending ? TURNED[bits]! : bits;
 }

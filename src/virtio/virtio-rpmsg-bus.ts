@@ -7,6 +7,7 @@
 import type { Kernel, KernelCode } from '../linux/kernel.ts';
 import { ERRNO } from '../linux/kernel.ts';
 import { hex } from '../memory/bits.ts';
+import { type AddressSpace, BUS_FAULT } from '../memory/bus.ts';
 import { int32, Ratelimit } from './driver-core.ts';
 import type { RpmsgBus } from './rpmsg-core.ts';
 import { RPMSG_NS_ADDR } from './rpmsg-ns.ts';
@@ -22,6 +23,12 @@ import {
   VirtprocInfo,
 } from './virtproc-info.ts';
 import type { VirtioDriverQueue } from './virtqueue.ts';
+
+/** A word of a header; 0 where nothing answers. */
+function wordOf(memory: AddressSpace, address: number): number {
+  const value = memory.read(address, 4);
+  return value === BUS_FAULT ? 0 : value;
+}
 
 /** Distinct findings that are reported at most. */
 const MAX_EXPLANATIONS = 100;
@@ -137,10 +144,9 @@ export class VirtioRpmsgBus implements VirtioDriver {
   /** `rpmsg_recv_single`: hands the message to its endpoint and the buffer back to the core; 0 or a negative errno. */
   private *recvSingle(vrp: VirtprocInfo, address: number, len: number): KernelCode<number> {
     const { memory, events, scheduler } = vrp.kernel;
-    const header = new DataView((memory.readBytes(address, RPMSG_HDR_SIZE) ?? new Uint8Array(RPMSG_HDR_SIZE)).buffer);
-    const src = header.getUint32(0, true);
-    const dst = header.getUint32(4, true);
-    const msgLen = header.getUint16(12, true);
+    const src = wordOf(memory, address);
+    const dst = wordOf(memory, address + 4);
+    const msgLen = wordOf(memory, address + 12) & 0xffff;
     // `len - sizeof(struct rpmsg_hdr)` is unsigned: below 16 it wraps, and the kernel then believes any msg->len.
     if (len > vrp.bufSize || (len >= RPMSG_HDR_SIZE && msgLen > len - RPMSG_HDR_SIZE)) {
       vrp.dev(4, `inbound msg too big: (${int32(len)}, ${msgLen})`);

@@ -191,13 +191,12 @@ export class VirtprocInfo implements RpmsgParent {
 
   /** Writes header and payload (little-endian: the device is legacy, and so is every core here). */
   private fill(buffer: number, src: number, dst: number, data: Uint8Array): void {
-    const message = new Uint8Array(RPMSG_HDR_SIZE + data.length);
-    const view = new DataView(message.buffer);
-    view.setUint32(0, src, true);
-    view.setUint32(4, dst, true);
-    view.setUint16(12, data.length, true);
-    message.set(data, RPMSG_HDR_SIZE);
-    this.kernel.memory.writeBytes(buffer, message);
+    const { memory } = this.kernel;
+    memory.write(buffer, src, 4);
+    memory.write(buffer + 4, dst, 4);
+    memory.write(buffer + 8, 0, 4);
+    memory.write(buffer + 12, data.length, 4);
+    memory.writeBytes(buffer + RPMSG_HDR_SIZE, data);
   }
 
   /** `get_a_tx_buf`: a buffer that was never used, else one that the core returned. */

@@ -7,6 +7,7 @@
  */
 import type { AddressSpace } from '../memory/bus.ts';
 import { BUS_FAULT } from '../memory/bus.ts';
+import { RamWindow } from '../memory/ram-window.ts';
 
 /** The descriptor continues at `next`. */
 export const VRING_DESC_F_NEXT = 1;
@@ -61,6 +62,7 @@ export class Vring {
   readonly desc: number;
   readonly avail: number;
   readonly used: number;
+  private readonly window: RamWindow;
 
   constructor(memory: AddressSpace, address: number, num: number, align: number) {
     this.memory = memory;
@@ -69,6 +71,7 @@ export class Vring {
     this.desc = address;
     this.avail = address + DESC_SIZE * num;
     this.used = alignUp(this.avail + 4 + 2 * num + 2, align);
+    this.window = new RamWindow(memory, address, this.size);
   }
 
   /** Bytes from `desc` to the end of the used ring, its event field included. */
@@ -95,13 +98,13 @@ export class Vring {
 
   /** Writes row `index` of the table. */
   setDescriptor(index: number, value: VringDescriptor): void {
-    const { memory } = this;
+    const { window } = this;
     const at = this.desc + DESC_SIZE * index;
-    memory.write(at, value.address, 4);
-    memory.write(at + 4, value.addressHigh, 4);
-    memory.write(at + 8, value.length, 4);
-    memory.write(at + 12, value.flags, 2);
-    memory.write(at + 14, value.next, 2);
+    window.write(at, value.address, 4);
+    window.write(at + 4, value.addressHigh, 4);
+    window.write(at + 8, value.length, 4);
+    window.write(at + 12, value.flags, 2);
+    window.write(at + 14, value.next, 2);
   }
 
   get availFlags(): number {
@@ -109,7 +112,7 @@ export class Vring {
   }
 
   set availFlags(value: number) {
-    this.memory.write(this.avail, value, 2);
+    this.window.write(this.avail, value, 2);
   }
 
   get availIdx(): number {
@@ -117,7 +120,7 @@ export class Vring {
   }
 
   set availIdx(value: number) {
-    this.memory.write(this.avail + 2, value & 0xffff, 2);
+    this.window.write(this.avail + 2, value & 0xffff, 2);
   }
 
   /** Head stored in slot `slot` (< `num`) of the available ring. */
@@ -126,7 +129,7 @@ export class Vring {
   }
 
   setAvailEntry(slot: number, head: number): void {
-    this.memory.write(this.avail + 4 + 2 * slot, head & 0xffff, 2);
+    this.window.write(this.avail + 4 + 2 * slot, head & 0xffff, 2);
   }
 
   /** Where the driver says from which used index on it wants an interrupt. */
@@ -143,7 +146,7 @@ export class Vring {
   }
 
   set usedFlags(value: number) {
-    this.memory.write(this.used, value, 2);
+    this.window.write(this.used, value, 2);
   }
 
   get usedIdx(): number {
@@ -151,7 +154,7 @@ export class Vring {
   }
 
   set usedIdx(value: number) {
-    this.memory.write(this.used + 2, value & 0xffff, 2);
+    this.window.write(this.used + 2, value & 0xffff, 2);
   }
 
   /** Element in slot `slot` (< `num`) of the used ring; both are u32 and whatever the device wrote. */
@@ -162,8 +165,8 @@ export class Vring {
 
   setUsedElement(slot: number, id: number, length: number): void {
     const at = this.used + 4 + USED_ELEMENT_SIZE * slot;
-    this.memory.write(at, id >>> 0, 4);
-    this.memory.write(at + 4, length >>> 0, 4);
+    this.window.write(at, id >>> 0, 4);
+    this.window.write(at + 4, length >>> 0, 4);
   }
 
   /** Where the device says from which available index on it wants a kick. */
@@ -172,7 +175,7 @@ export class Vring {
   }
 
   set availEvent(value: number) {
-    this.memory.write(this.used + 4 + USED_ELEMENT_SIZE * this.num, value & 0xffff, 2);
+    this.window.write(this.used + 4 + USED_ELEMENT_SIZE * this.num, value & 0xffff, 2);
   }
 
   /** True when the whole ring lies in RAM. */
@@ -181,12 +184,12 @@ export class Vring {
   }
 
   private read16(address: number): number {
-    const value = this.memory.read(address, 2);
+    const value = this.window.read(address, 2);
     return value === BUS_FAULT ? 0xffff : value;
   }
 
   private read32(address: number): number {
-    const value = this.memory.read(address, 4);
+    const value = this.window.read(address, 4);
     return value === BUS_FAULT ? 0xffff_ffff : value;
   }
 }
