@@ -44,7 +44,7 @@ export interface UnboundChannel {
 /** virtio and rpmsg of one kernel, with the modules that can be loaded. */
 export class VirtioModules {
   readonly virtioBus: VirtioBus;
-  readonly rpmsgBus = new RpmsgBus();
+  readonly rpmsgBus: RpmsgBus;
   readonly ttys: TtyLayer;
   readonly virtioRpmsgBus: VirtioRpmsgBus;
   private readonly drivers: ReadonlyMap<string, RpmsgDriver>;
@@ -54,6 +54,7 @@ export class VirtioModules {
   constructor(kernel: Kernel, options: { reader?: TtyReader; sampleCount?: number; onFinding?: (text: string) => void } = {}) {
     const { onFinding } = options;
     this.virtioBus = new VirtioBus(kernel);
+    this.rpmsgBus = new RpmsgBus(kernel);
     this.ttys = new TtyLayer(kernel, options);
     this.virtioRpmsgBus = new VirtioRpmsgBus(kernel, this.rpmsgBus, onFinding);
     const drivers = [

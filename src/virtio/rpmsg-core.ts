@@ -1,19 +1,23 @@
 /**
  * The rpmsg bus of drivers/rpmsg/rpmsg_core.c (6.1): channels as devices, drivers matched by service name, endpoints.
  *
- * A backend (virtio-rpmsg-bus) supplies the operations. Not modelled: device-tree matching, power domains, sysfs; /dev/rpmsgN and
- * /dev/rpmsg_ctrlN have no driver yet.
+ * A backend (virtio-rpmsg-bus) supplies the operations. Channels are in /sys/bus/rpmsg with their attributes; drivers can be bound and
+ * unbound there. Not modelled: device-tree matching, power domains.
  */
 import type { KernLevel } from '../events.ts';
+import type { Attribute, Device } from '../linux/fs/device-model.ts';
 import type { Kernel, KernelCode } from '../linux/kernel.ts';
 import { ERRNO, Mutex } from '../linux/kernel.ts';
 import { LATENCY } from '../linux/latencies.ts';
+import { type BusControl, driverSetOverride, readOnly, registerBus } from './bus-sysfs.ts';
 import { int32, probeFailed } from './driver-core.ts';
 
 /** "Any address": the address is not known yet, or any will do. */
 export const RPMSG_ADDR_ANY = 0xffff_ffff;
 /** Bytes of a service name, its final NUL included. */
 export const RPMSG_NAME_SIZE = 32;
+/** Name of the bus in sysfs. */
+const RPMSG_BUS = 'rpmsg';
 
 /** `struct rpmsg_channel_info`. */
 export interface RpmsgChannelInfo {
@@ -93,6 +97,8 @@ export class RpmsgEndpoint {
 /** `struct rpmsg_driver`. */
 export interface RpmsgDriver {
   readonly name: string;
+  /** Its kernel module, where that has another name. */
+  readonly module?: string;
   /** Service names that it binds to. */
   readonly idTable: readonly string[];
   /** With a callback, the bus creates the channel's endpoint before `probe`. */
@@ -107,6 +113,8 @@ export interface RpmsgParent {
   readonly kernel: Kernel;
   readonly name: string;
   readonly driver: string;
+  /** Its place in sysfs. */
+  readonly device?: Device | undefined;
 }
 
 /** `struct rpmsg_device`: a channel. */
@@ -117,8 +125,10 @@ export class RpmsgDevice {
   readonly ops: RpmsgDeviceOps;
   /** Tells the remote's name service about this channel. */
   readonly announce: boolean;
-  /** Forces the match with the driver of this name. */
-  readonly driverOverride: string | undefined;
+  /** Forces the match with the driver of this name; users may change it (`driver_override`). */
+  driverOverride: string | undefined;
+  /** Its place in sysfs. */
+  readonly device: Device;
   /** `dev_name`: `virtio0.rpmsg-client-sample.-1.1024`; it keeps the addresses that the channel was created with. */
   readonly name: string;
   /** Held while a driver probes or is removed (`device_lock`). */
@@ -146,6 +156,41 @@ export class RpmsgDevice {
     // kobject_set_name: a slash would make a directory.
     this.name = `${parent.name}.${this.id}.${int32(chinfo.src)}.${int32(chinfo.dst)}`.replaceAll('/', '!');
     this.lock = new Mutex(this.name);
+    this.device = {
+      name: this.name,
+      ...(parent.device ? { parent: parent.device } : {}),
+      bus: RPMSG_BUS,
+      attributes: this.attributes(),
+      uevent: () => [`MODALIAS=rpmsg:${this.id}`],
+    };
+  }
+
+  /** `rpmsg_dev_attrs`. */
+  private attributes(): readonly Attribute[] {
+    const rpdev = this;
+    return [
+      readOnly('name', () => `${this.id}\n`),
+      readOnly('modalias', () => `rpmsg:${this.id}\n`),
+      readOnly('dst', () => `0x${this.dst.toString(16)}\n`),
+      readOnly('src', () => `0x${this.src.toString(16)}\n`),
+      readOnly('announce', () => `${this.announce}\n`),
+      {
+        name: 'driver_override',
+        *show() {
+          yield* rpdev.lock.lock();
+          rpdev.lock.unlock();
+          return `${rpdev.driverOverride ?? '(null)'}\n`;
+        },
+        *store(text) {
+          const override = driverSetOverride(text);
+          if (typeof override === 'number') return override;
+          yield* rpdev.lock.lock();
+          rpdev.driverOverride = override;
+          rpdev.lock.unlock();
+          return text.length;
+        },
+      },
+    ];
   }
 
   get kernel(): Kernel {
@@ -173,7 +218,16 @@ function deviceMatches(rpdev: RpmsgDevice, chinfo: RpmsgChannelInfo): boolean {
 /** All channels and rpmsg drivers of one kernel. */
 export class RpmsgBus {
   readonly drivers: RpmsgDriver[] = [];
+  private readonly kernel: Kernel;
+  private readonly control: BusControl;
   private readonly registered = new Set<RpmsgDevice>();
+  /** Names that sysfs still has: a device that is going keeps its own until its driver has let go of it. */
+  private readonly names = new Set<string>();
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+    this.control = registerBus(kernel, RPMSG_BUS, (name) => this.rescan(name));
+  }
 
   /** All channels in the order of their creation, the name service's and the control device included. */
   get devices(): readonly RpmsgDevice[] {
@@ -191,6 +245,14 @@ export class RpmsgBus {
   /** `register_rpmsg_driver`: probes it with every channel that has no driver. */
   *registerDriver(driver: RpmsgDriver): KernelCode {
     this.drivers.push(driver);
+    this.kernel.devices.addDriver({
+      bus: RPMSG_BUS,
+      name: driver.name,
+      ...(driver.module === undefined ? {} : { module: driver.module }),
+      bind: (name) => this.bind(name, driver),
+      unbind: (name) => this.unbind(name, driver),
+    });
+    if (!this.control.autoprobe) return;
     for (const rpdev of this.devices) {
       if (!rpdev.driver && rpmsgDevMatch(rpdev, driver)) yield* this.probe(rpdev, driver);
     }
@@ -201,31 +263,38 @@ export class RpmsgBus {
     const at = this.drivers.indexOf(driver);
     if (at >= 0) this.drivers.splice(at, 1);
     for (const rpdev of this.devices) {
-      if (rpdev.driver === driver) yield* this.release(rpdev);
+      if (rpdev.driver === driver) yield* this.release(rpdev, driver);
     }
+    this.kernel.devices.removeDriver(RPMSG_BUS, driver.name);
   }
 
   /** `rpmsg_register_device`: adds the channel and probes drivers in the order in which they were registered. 0 or -EEXIST. */
   *registerDevice(rpdev: RpmsgDevice): KernelCode<number> {
-    for (const other of this.registered) {
-      if (other.name !== rpdev.name) continue;
+    if (this.names.has(rpdev.name)) {
+      const { kernel } = this;
+      kernel.printk(4, `sysfs: cannot create duplicate filename '${kernel.devices.path(rpdev.device).replace(/^\/sys/, '')}'`);
+      kernel.printk(
+        3,
+        `kobject_add_internal failed for ${rpdev.name} with -EEXIST, don't try to register things with the same name in the same directory.`,
+      );
       rpdev.dev(3, `device_add failed: ${ERRNO.EEXIST}`);
       return ERRNO.EEXIST;
     }
+    this.names.add(rpdev.name);
     this.registered.add(rpdev);
+    this.kernel.devices.add(rpdev.device);
     yield { timeoutNs: LATENCY.probe };
-    for (const driver of [...this.drivers]) {
-      if (rpdev.driver || rpdev.gone) break;
-      if (rpmsgDevMatch(rpdev, driver)) yield* this.probe(rpdev, driver);
-    }
+    if (this.control.autoprobe) yield* this.attach(rpdev);
     return 0;
   }
 
   /** `device_unregister` of a channel. */
   *unregisterDevice(rpdev: RpmsgDevice): KernelCode {
-    this.registered.delete(rpdev);
+    if (!this.registered.delete(rpdev)) return;
     rpdev.gone = true;
     yield* this.release(rpdev);
+    this.kernel.devices.remove(rpdev.device);
+    this.names.delete(rpdev.name);
   }
 
   /** `rpmsg_unregister_device`: 0, or -EINVAL when there is no such channel. */
@@ -236,22 +305,67 @@ export class RpmsgBus {
     return 0;
   }
 
-  private *probe(rpdev: RpmsgDevice, driver: RpmsgDriver): KernelCode {
+  /** `device_attach`: the first driver that matches and whose probe succeeds. */
+  private *attach(rpdev: RpmsgDevice): KernelCode {
+    for (const driver of [...this.drivers]) {
+      if (rpdev.driver || rpdev.gone) break;
+      if (rpmsgDevMatch(rpdev, driver)) yield* this.probe(rpdev, driver);
+    }
+  }
+
+  private byName(name: string): RpmsgDevice | undefined {
+    for (const rpdev of this.registered) if (rpdev.name === name) return rpdev;
+    return undefined;
+  }
+
+  /** `drivers_probe_store`. */
+  private *rescan(name: string): KernelCode<number> {
+    const rpdev = this.byName(name);
+    if (!rpdev) return ERRNO.ENODEV;
+    yield* this.attach(rpdev);
+    return 0;
+  }
+
+  /** `bind_store`. */
+  private *bind(name: string, driver: RpmsgDriver): KernelCode<number> {
+    const rpdev = this.byName(name);
+    if (!rpdev || !rpmsgDevMatch(rpdev, driver)) return ERRNO.ENODEV;
+    const err = yield* this.probe(rpdev, driver);
+    return err === ERRNO.EPROBE_DEFER ? ERRNO.EAGAIN : err;
+  }
+
+  /** `unbind_store`. */
+  private *unbind(name: string, driver: RpmsgDriver): KernelCode<number> {
+    const rpdev = this.byName(name);
+    if (rpdev?.driver !== driver) return ERRNO.ENODEV;
+    yield* this.release(rpdev, driver);
+    return 0;
+  }
+
+  /** `__driver_probe_device`: what the probe returned, -ENODEV for a device that is gone, -EBUSY for one that has a driver. */
+  private *probe(rpdev: RpmsgDevice, driver: RpmsgDriver): KernelCode<number> {
     yield* rpdev.lock.lock();
-    if (!rpdev.driver && !rpdev.gone) {
+    let err: number = rpdev.gone ? ERRNO.ENODEV : ERRNO.EBUSY;
+    if (!rpdev.driver && !rpdev.gone && this.drivers.includes(driver)) {
+      const { devices } = this.kernel;
       rpdev.driver = driver;
-      const err = yield* rpmsgDevProbe(rpdev, driver);
+      devices.setDriver(rpdev.device, driver.name);
+      err = yield* rpmsgDevProbe(rpdev, driver);
       if (err) {
+        devices.setDriver(rpdev.device, undefined);
         rpdev.driver = undefined;
         probeFailed(rpdev.kernel, driver.name, rpdev.name, err);
       }
     }
     rpdev.lock.unlock();
+    return err;
   }
 
-  private *release(rpdev: RpmsgDevice): KernelCode {
+  /** `device_release_driver`; with `driver`, only if it is still that one. */
+  private *release(rpdev: RpmsgDevice, driver?: RpmsgDriver): KernelCode {
     yield* rpdev.lock.lock();
-    if (rpdev.driver) {
+    if (rpdev.driver && (driver === undefined || rpdev.driver === driver)) {
+      this.kernel.devices.setDriver(rpdev.device, undefined);
       yield* rpmsgDevRemove(rpdev, rpdev.driver);
       rpdev.driver = undefined;
     }

@@ -1,8 +1,7 @@
 /**
  * The virtio driver behind rpmsg, drivers/rpmsg/virtio_rpmsg_bus.c (6.1): probe, receiving, remove.
  *
- * Buffers are 512 bytes, 16 of them header; half are for each direction. Endpoints and sending are in `virtproc-info.ts`. The
- * control device is registered as the kernel does, but has no driver (rpmsg_ctrl is not modelled yet).
+ * Buffers are 512 bytes, 16 of them header; half are for each direction. Endpoints and sending are in `virtproc-info.ts`.
  */
 import type { Kernel, KernelCode } from '../linux/kernel.ts';
 import { ERRNO } from '../linux/kernel.ts';
@@ -86,9 +85,9 @@ export class VirtioRpmsgBus implements VirtioDriver {
     for (let i = 0; i < numBufs / 2; i++) rvq.addInbuf(buffers + i * vrp.bufSize, vrp.bufSize);
     svq.disableCb();
     this.hosts.set(vdev, vrp);
-    yield* this.bus.registerDevice(vrp.device({ name: '', src: 0, dst: 0 }, { driverOverride: 'rpmsg_ctrl' }));
+    yield* this.bus.registerDevice(vrp.channel({ name: '', src: 0, dst: 0 }, { driverOverride: 'rpmsg_ctrl' }));
     if (virtioHasFeature(vdev, VIRTIO_RPMSG_F_NS)) {
-      yield* this.bus.registerDevice(vrp.device({ name: '', src: RPMSG_NS_ADDR, dst: RPMSG_NS_ADDR }, { driverOverride: 'rpmsg_ns' }));
+      yield* this.bus.registerDevice(vrp.channel({ name: '', src: RPMSG_NS_ADDR, dst: RPMSG_NS_ADDR }, { driverOverride: 'rpmsg_ns' }));
     }
     // The kick waits until the core may look at the ring.
     const notify = rvq.kickPrepare();

@@ -3,6 +3,7 @@
  *
  * A transport (remoteproc-virtio) implements `VirtioConfigOps`; a driver (virtio_rpmsg_bus) gets virtqueues through it.
  */
+import type { Device } from '../linux/fs/device-model.ts';
 import type { Kernel, KernelCode } from '../linux/kernel.ts';
 import type { VirtioDriverQueue } from './virtqueue.ts';
 
@@ -38,6 +39,10 @@ export interface VirtioDevice {
   readonly config: VirtioConfigOps;
   /** Features after negotiation. */
   features: number;
+  /** The device that the transport is (`rproc-virtio.0.auto`), below which this one is in sysfs. */
+  readonly parent?: Device | undefined;
+  /** Its place in sysfs, while it is registered; set by the bus. */
+  device?: Device | undefined;
   /** `dma_alloc_coherent` from the device's pool (vdev0buffer): system address, or undefined when it does not fit. */
   allocateBuffers(bytes: number): number | undefined;
   freeBuffers(address: number): void;
@@ -46,6 +51,8 @@ export interface VirtioDevice {
 /** `struct virtio_driver`. */
 export interface VirtioDriver {
   readonly name: string;
+  /** Its kernel module, where that has another name. */
+  readonly module?: string;
   readonly ids: readonly number[];
   /** Feature bits it understands. */
   readonly features: number;

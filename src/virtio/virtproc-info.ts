@@ -3,6 +3,7 @@
  *
  * The receiving half, probe and remove are in `virtio-rpmsg-bus.ts`.
  */
+import type { Device } from '../linux/fs/device-model.ts';
 import type { Kernel, KernelCode } from '../linux/kernel.ts';
 import { ERRNO, Mutex, WaitQueue } from '../linux/kernel.ts';
 import {
@@ -83,13 +84,17 @@ export class VirtprocInfo implements RpmsgParent {
     return this.vdev.name;
   }
 
+  get device(): Device | undefined {
+    return this.vdev.device;
+  }
+
   /** `dev_printk` of the virtio device. */
   dev(level: 3 | 4 | 6, text: string): void {
     this.kernel.dev(level, `${VIRTIO_RPMSG_BUS} ${this.name}`, text);
   }
 
   /** Makes a device that uses this backend. */
-  device(chinfo: RpmsgChannelInfo, options: { announce?: boolean; driverOverride?: string }): RpmsgDevice {
+  channel(chinfo: RpmsgChannelInfo, options: { announce?: boolean; driverOverride?: string }): RpmsgDevice {
     return new RpmsgDevice(this, chinfo, this, options);
   }
 
@@ -99,7 +104,7 @@ export class VirtprocInfo implements RpmsgParent {
       this.dev(3, `channel ${chinfo.name}:${chinfo.src.toString(16)}:${chinfo.dst.toString(16)} already exist`);
       return undefined;
     }
-    const rpdev = this.device(chinfo, { announce: chinfo.src !== RPMSG_ADDR_ANY });
+    const rpdev = this.channel(chinfo, { announce: chinfo.src !== RPMSG_ADDR_ANY });
     return (yield* this.bus.registerDevice(rpdev)) ? undefined : rpdev;
   }
 

@@ -127,7 +127,7 @@ export interface Host extends World {
 
 export function createHost(): Host {
   const world = createWorld();
-  return hostOf(world, new VirtioBus(world.kernel), new RpmsgBus(), []);
+  return hostOf(world, new VirtioBus(world.kernel), new RpmsgBus(world.kernel), []);
 }
 
 /** A host with the modules of the product, none of them loaded. */
