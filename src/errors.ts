@@ -65,6 +65,52 @@ export class DeviceTreeError extends ImxSimError {
   }
 }
 
+/** A system call of the modelled Linux failed; `name` is that of the errno (`EBUSY`), the message what a program would print. */
+export class LinuxError extends ImxSimError {
+  /** Negative. */
+  readonly errno: number;
+
+  /** `what` was done (`open /dev/rpmsg0`), `text` is strerror's. */
+  constructor(what: string, errno: number, name: string, text: string) {
+    super('E_ERRNO', `${what}: ${text}`, '', what);
+    this.name = name;
+    this.errno = errno;
+  }
+}
+
+/** A call into the modelled Linux took longer than it was given, in virtual time; it was interrupted. */
+export class LinuxTimeout extends ImxSimError {
+  /** What the call slept on, if it slept. */
+  readonly waitingFor: string | undefined;
+  /** What Linux as a whole waits for, in plain words. */
+  readonly waits: readonly string[];
+
+  constructor(call: string, timeoutNs: number, waitingFor: string | undefined, waits: readonly string[]) {
+    const on = waitingFor === undefined ? '' : `, waiting for ${waitingFor}`;
+    super(
+      'E_LINUX_TIMEOUT',
+      `${call}: not done after ${timeoutNs / 1e9} s of virtual time${on}`,
+      waits.join('; ') || 'give it a longer timeoutNs',
+      call,
+    );
+    this.waitingFor = waitingFor;
+    this.waits = waits;
+  }
+}
+
+/** The machine ended (`kind` is that of its stop reason) while calls into its Linux were outstanding. */
+export class MachineEnded extends ImxSimError {
+  readonly kind: string;
+  /** What Linux waits for, in plain words. */
+  readonly waits: readonly string[];
+
+  constructor(kind: string, text: string, waits: readonly string[]) {
+    super('E_MACHINE_ENDED', `the machine ended: ${kind}${text ? `: ${text}` : ''}`, waits.join('; '));
+    this.kind = kind;
+    this.waits = waits;
+  }
+}
+
 /** The engine that was asked for cannot run here (library missing or unusable). */
 export class EngineUnavailable extends ImxSimError {
   constructor(engine: string, message: string, remedy: string) {

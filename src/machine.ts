@@ -390,6 +390,7 @@ export class Machine {
       soc: this.soc,
       board,
       control: this.coreControl(),
+      clockwork: this,
       modules: new VirtioModules(kernel, { onFinding }),
       onFinding,
       ...(modules ? { moduleNames: modules } : {}),

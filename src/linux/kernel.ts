@@ -14,6 +14,7 @@ import type { Vfs } from './fs/vfs.ts';
 import { type KernelFlavour, MAINLINE } from './kernel-flavour.ts';
 import { LATENCY } from './latencies.ts';
 import { LogBuffer, type LogLine } from './log-buffer.ts';
+import type { Process } from './process.ts';
 
 /** What sleeping code waits for; the value that `yield` gives back is whether it was woken or the time ran out. */
 export type Wait = {
@@ -67,6 +68,8 @@ const NOTHING: readonly WaitQueue[] = [];
 /** A thread of execution in the kernel: a kthread, a worker, or a process inside a system call. */
 export class Task {
   readonly name: string;
+  /** The process in whose name it runs; none of kernel threads. */
+  process: Process | undefined;
   private readonly kernel: Kernel;
   private readonly timeout: Timer;
   private readonly resumption: Timer;
@@ -169,9 +172,12 @@ export interface Work {
 export class Workqueue {
   private readonly worker: Task;
   private readonly pending: Work[] = [];
+  private readonly finished: WaitQueue;
+  private running: Work | undefined;
 
   constructor(kernel: Kernel, name: string) {
     this.worker = new Task(kernel, name);
+    this.finished = new WaitQueue(`the works of ${name}`);
   }
 
   /** `queue_work`: false when it is pending already. */
@@ -191,7 +197,17 @@ export class Workqueue {
 
   private *execute(): KernelCode {
     const work = this.pending.shift();
+    this.running = work;
     if (work) yield* work.code();
+    this.running = undefined;
+    this.finished.wakeAll();
+  }
+
+  /** `cancel_work_sync`: it is not pending any more, and has ended if it was running. */
+  *cancelSync(work: Work): KernelCode {
+    const at = this.pending.indexOf(work);
+    if (at >= 0) this.pending.splice(at, 1);
+    yield* waitEvent(this.finished, () => this.running !== work);
   }
 }
 
@@ -203,6 +219,9 @@ interface IrqAction {
   enabled: boolean;
   count: number;
 }
+
+/** Number of the first process that users start; those of boot are not modelled. */
+const FIRST_PID = 400;
 
 /** One running kernel. `memory` is the Cortex-A view of the SoC. */
 export class Kernel {
@@ -219,6 +238,9 @@ export class Kernel {
   current: Task | undefined;
   /** Tasks that have code to finish; for the explanation of a machine that waits. */
   readonly tasks = new Set<Task>();
+  /** Processes by number, oldest first. */
+  readonly processes = new Map<number, Process>();
+  private lastPid = FIRST_PID - 1;
   private readonly buffer = new LogBuffer();
   private readonly actions = new Map<number, IrqAction>();
   private readonly levels = new Map<number, boolean>();
@@ -235,6 +257,11 @@ export class Kernel {
   /** Virtual time in ns, as `ktime_get`. */
   get now(): number {
     return this.scheduler.nsFromCycles(this.scheduler.now);
+  }
+
+  /** `alloc_pid`: numbers are not used again (`pid_max` is 4194304 under systemd). */
+  allocatePid(): number {
+    return ++this.lastPid;
   }
 
   /** What `dmesg` shows, oldest first. */

@@ -12,11 +12,16 @@ import { registerRprocVirtio, type SharedDmaPool } from '../remoteproc/remotepro
 import type { BoardDescription, ReservedMemory, SocDescription } from '../soc/soc.ts';
 import type { VirtioModules } from '../virtio/modules.ts';
 import { DmaPool } from './dma-pool.ts';
+import { Dmesg } from './dmesg.ts';
 import { type FirmwareFiles, FirmwareLoader } from './firmware-loader.ts';
 import { type Kernel, type KernelCode, sleep, Workqueue, waitEvent } from './kernel.ts';
 import { LATENCY } from './latencies.ts';
+import { LinuxApi, type LinuxProcess, type OpenMode, type SpawnOptions } from './linux-api.ts';
+import type { LinuxFile } from './linux-file.ts';
 import { Mailboxes } from './mailbox.ts';
 import { Ida, PlatformBus, type PlatformDevice, type PlatformDriver } from './platform.ts';
+import type { Program } from './process.ts';
+import { type CallOptions, type Clockwork, UserSpace } from './user-space.ts';
 
 /** A firmware file and the core for which the user starts it once its remoteproc is there. */
 export interface Autostart {
@@ -33,6 +38,8 @@ export interface LinuxOptions {
   readonly board: BoardDescription;
   readonly control: CoreControl;
   readonly modules: VirtioModules;
+  /** Runs the machine while host code waits for something that happens in Linux. */
+  readonly clockwork: Clockwork;
   /** Modules to load at boot; the default ones unless given. */
   readonly moduleNames?: readonly string[];
   readonly autostart?: Autostart;
@@ -62,6 +69,10 @@ export class Linux {
   readonly remoteprocs: ImxRproc[] = [];
   readonly platform: PlatformBus;
   readonly mailboxes = new Mailboxes();
+  /** By which host code waits for things in virtual time. */
+  readonly userSpace: UserSpace;
+  /** What host code can do in this Linux: `open`, `readFile`, `writeFile`, `stat`, `spawn` ... */
+  readonly api: LinuxApi;
   private readonly options: LinuxOptions;
   private readonly firmware: FirmwareLoader;
   private readonly rprocIndices = new Ida();
@@ -76,6 +87,8 @@ export class Linux {
     this.options = options;
     this.kernel = kernel;
     this.modules = options.modules;
+    this.userSpace = new UserSpace({ kernel, clockwork: options.clockwork, waitingFor: () => this.waitingFor() });
+    this.api = new LinuxApi(this.userSpace);
     this.platform = new PlatformBus(kernel);
     this.firmware = new FirmwareLoader(kernel);
     this.firmwareFiles = this.firmware.files;
@@ -85,6 +98,21 @@ export class Linux {
     this.loadModules = this.modules.loadAll(options.moduleNames);
     if (autostart) this.firmwareFiles.set(autostart.name, autostart.bytes);
     if (!options.deferred) this.boot();
+  }
+
+  /** The kernel log as it is now; as text, what `dmesg` prints. */
+  get dmesg(): Dmesg {
+    return new Dmesg(this.kernel);
+  }
+
+  /** `LinuxApi.open`. */
+  open(path: string, mode?: OpenMode, options?: CallOptions): Promise<LinuxFile> {
+    return this.api.open(path, mode, options);
+  }
+
+  /** `LinuxApi.spawn`. */
+  spawn(program: Program, argv: readonly string[], options?: SpawnOptions): LinuxProcess {
+    return this.api.spawn(program, argv, options);
   }
 
   /** True from when the boot loader has handed over. */

@@ -36,6 +36,8 @@ export class Process {
   cwd: string;
   readonly env: Map<string, string>;
   umask = 0o022;
+  /** Of the program that it runs. */
+  argv: readonly string[] = [];
   /** Signal that ended it or is about to. */
   killedBy: number | undefined;
   /** 0..255 once it has ended; 128 + signal when one ended it. */
@@ -45,9 +47,11 @@ export class Process {
   private readonly files: (OpenFile | undefined)[] = [];
   private task: Task | undefined;
 
-  constructor(kernel: Kernel, options: { pid: number; name: string; cwd?: string; env?: ReadonlyMap<string, string> }) {
+  /** Takes the next free number unless one is given. */
+  constructor(kernel: Kernel, options: { pid?: number; name: string; cwd?: string; env?: ReadonlyMap<string, string> }) {
     this.kernel = kernel;
-    this.pid = options.pid;
+    this.pid = options.pid ?? kernel.allocatePid();
+    kernel.processes.set(this.pid, this);
     this.name = options.name;
     this.cwd = options.cwd ?? '/';
     this.env = new Map(options.env ?? []);
@@ -56,13 +60,20 @@ export class Process {
 
   /** `execve`, as a task of its own: runs `program` and closes all files at its end. */
   start(program: Program, argv: readonly string[], latencyNs: number = LATENCY.user): void {
+    this.argv = argv;
     this.task = this.kernel.spawn(this.name, this.life(program, argv), latencyNs);
+    this.task.process = this;
   }
 
   private *life(program: Program, argv: readonly string[]): KernelCode {
-    const status = this.killedBy === undefined ? yield* program(this, argv) : 0;
+    yield* this.exit(this.killedBy === undefined ? yield* program(this, argv) : 0);
+  }
+
+  /** `do_exit`, also of a process that has no program of its own: all files are closed. */
+  *exit(status: number): KernelCode {
     for (const fd of this.files.keys()) yield* this.close(fd);
     this.status = this.killedBy === undefined ? status & 0xff : 128 + this.killedBy;
+    if (this.kernel.processes.get(this.pid) === this) this.kernel.processes.delete(this.pid);
     this.ended.wakeAll();
   }
 
@@ -76,6 +87,11 @@ export class Process {
   /** True once a signal wants it to end: loops of programs that make no calls look at it. */
   get dying(): boolean {
     return this.killedBy !== undefined;
+  }
+
+  /** Descriptors that are open, with their files. */
+  *descriptors(): Iterable<readonly [number, OpenFile]> {
+    for (const [fd, file] of this.files.entries()) if (file) yield [fd, file];
   }
 
   /** The open file behind a descriptor. */

@@ -5,6 +5,8 @@
  */
 import type { KernLevel, MachineEvent } from '../events.ts';
 
+export { dmesgTimestamp } from '../linux/dmesg.ts';
+
 /** A line of a console or of dmesg, without prefix or line end. */
 export interface OutputLine {
   /** `uart4`, `ttyRPMSG30`, `linux` (dmesg), `semihosting`. */
@@ -27,11 +29,6 @@ interface Partial {
   cycle: number;
   /** Bytes of it that were shown already. */
   shown: number;
-}
-
-/** `[    0.012345] ` as dmesg prints it. */
-export function dmesgTimestamp(seconds: number): string {
-  return `[${seconds.toFixed(6).padStart(12)}] `;
 }
 
 /** Assembles lines; `emit` gets each line once complete, and each unfinished one when it is flushed. */

@@ -217,11 +217,26 @@ export class Session {
     return Number.isFinite(timeout) ? this.machine.scheduler.cyclesFromNs(timeout) : timeout;
   }
 
+  /** Runs the machine for whoever waits for things in its Linux, too. */
   private async runUntil(limit: number, interactive: boolean): Promise<Ending> {
+    const userSpace = this.machine.linux?.userSpace;
+    const release = userSpace?.takeOver();
+    try {
+      const ending = await this.runSlices(limit, interactive);
+      userSpace?.ended({ kind: ending.reason });
+      return ending;
+    } finally {
+      release?.();
+    }
+  }
+
+  private async runSlices(limit: number, interactive: boolean): Promise<Ending> {
     const { machine, host } = this;
+    const userSpace = machine.linux?.userSpace;
     const { scheduler } = machine;
     const chunk = scheduler.cyclesFromNs(CHUNK_NS);
     for (;;) {
+      if (userSpace?.busy) await userSpace.settled();
       const stop = machine.run(Math.min(limit, scheduler.now + chunk));
       if (this.matched) return { status: EXIT.OK, reason: 'until', report: [] };
       if (stop.kind !== 'limit') {

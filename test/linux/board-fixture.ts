@@ -9,6 +9,7 @@ import { EventHub, type MachineEvent } from '../../src/events.ts';
 import type { KernelCode } from '../../src/linux/kernel.ts';
 import { Kernel } from '../../src/linux/kernel.ts';
 import { Linux } from '../../src/linux/linux.ts';
+import type { Clockwork } from '../../src/linux/user-space.ts';
 import { Arena } from '../../src/memory/arena.ts';
 import { KiB, MiB } from '../../src/memory/bits.ts';
 import { AddressSpace } from '../../src/memory/bus.ts';
@@ -282,10 +283,34 @@ export function createBoard(options: BoardOptions = {}): Board {
     soc,
     board: description,
     control,
+    clockwork: eventsOnly(scheduler),
     modules: new VirtioModules(kernel, { onFinding }),
     onFinding,
     ...(options.modules ? { moduleNames: options.modules } : {}),
     ...(options.autostart ? { autostart: { core: 'm7', name: 'fw.elf', bytes: options.autostart } } : {}),
   });
   return built;
+}
+
+/** A machine of timers alone. */
+function eventsOnly(scheduler: Scheduler): Clockwork {
+  let wanted = false;
+  return {
+    scheduler,
+    requestStop: () => {
+      wanted = true;
+    },
+    run(limit) {
+      for (;;) {
+        scheduler.fireDue();
+        if (wanted) {
+          wanted = false;
+          return { kind: 'requested' };
+        }
+        if (scheduler.now >= limit) return { kind: 'limit' };
+        if (scheduler.nextDeadline === Number.POSITIVE_INFINITY) return { kind: 'deadlock' };
+        scheduler.advanceTo(Math.min(scheduler.nextDeadline, limit));
+      }
+    },
+  };
 }

@@ -75,7 +75,7 @@ describe('files in the root', () => {
 });
 
 describe('open', () => {
-  it.each([
+  it.each<[path: string, flags: number, errno: number, how: string]>([
     ['/tmp/no/such', NEW, ERRNO.ENOENT, 'link_path_walk'],
     ['/tmp/a/b', NEW, ERRNO.ENOTDIR, 'link_path_walk'],
     ['/tmp/none', O.RDONLY, ERRNO.ENOENT, 'lookup_open'],
@@ -111,7 +111,7 @@ describe('open', () => {
 });
 
 describe('names', () => {
-  it.each([
+  it.each<[call: 'mkdir' | 'rmdir' | 'unlink', path: string, errno: number, how: string]>([
     ['mkdir', '/tmp/d', ERRNO.EEXIST, 'filename_create'],
     ['mkdir', '/tmp/x/.', ERRNO.ENOENT, 'filename_parentat'],
     ['mkdir', '/tmp/d/..', ERRNO.EEXIST, 'filename_create'],
@@ -132,7 +132,7 @@ describe('names', () => {
     ['unlink', '/tmp/..', ERRNO.EISDIR, 'do_unlinkat'],
     ['unlink', '/tmp/a', 0, 'do_unlinkat'],
     ['unlink', '/sys/module/firmware_class', ERRNO.ENOENT, 'do_unlinkat'],
-  ] as const)('%s %s gives %i (%s)', (call, path, errno) => {
+  ])('%s %s gives %i (%s)', (call, path, errno) => {
     const { process, write } = kernelFixture();
     write('/tmp/a', '', NEW);
     process.mkdir('/tmp/d');
@@ -141,7 +141,7 @@ describe('names', () => {
     expect(process[call](path)).toBe(errno);
   });
 
-  it.each([
+  it.each<[from: string, to: string, errno: number, how: string]>([
     ['/tmp/a', '/tmp/b', 0, 'simple_rename'],
     ['/tmp/a', '/tmp/a', 0, 'vfs_rename'],
     ['/tmp/d', '/tmp/e', 0, 'simple_rename'],
