@@ -14,6 +14,8 @@ const load = (file) => import(pathToFileURL(join(dist, file)).href);
 const { findSoc, Machine } = await load('node.js');
 const { WaitQueue, waitEvent } = await load('linux/kernel.js');
 
+/** Its name in /lib/firmware. */
+export const FIRMWARE = 'imx8mp_echo8.elf';
 /** Channels that the firmware announces. */
 export const CHANNELS = 8;
 /** Virtual time of one call of `run`, and without an echo after which there will be none. */
@@ -37,7 +39,7 @@ class Channel {
     for (let i = 0; i < count && !this.gone; i++) {
       this.sent = message(i);
       const err = yield* this.rpdev.ept.send(this.sent);
-      if (err) throw new Error(`${this.rpdev.name}: rpmsg_send gave ${err}`);
+      if (err && !this.gone) throw new Error(`${this.rpdev.name}: rpmsg_send gave ${err}`);
       yield* waitEvent(this.queue, () => this.sent === undefined || this.gone);
     }
   }
@@ -49,13 +51,16 @@ export class EchoMachine {
   echoes = 0;
   failures = [];
 
-  constructor(engine) {
+  /** `autostart`: the core is started at boot; else the file is in /lib/firmware only. */
+  constructor(engine, { autostart = true } = {}) {
+    const firmware = firmwareOf(image(FIRMWARE.replace('.elf', '')));
     this.machine = new Machine({
       soc: findSoc('imx8mp'),
       engine,
-      firmware: firmwareOf(image('imx8mp_echo8')),
       modules: ['virtio_rpmsg_bus'],
+      ...(autostart ? { firmware } : {}),
     });
+    if (!autostart) this.machine.linux.firmwareFiles.set(FIRMWARE, firmware.bytes);
     this.kernel = this.machine.kernel;
     this.kernel.spawn('modprobe echo', this.machine.linux.modules.rpmsgBus.registerDriver(this.driver()), 0);
   }

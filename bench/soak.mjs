@@ -9,11 +9,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collect } from './garbage.mjs';
 import { dist, image } from './measure.mjs';
 
 const MIB = 2 ** 20;
@@ -30,16 +28,6 @@ const FEWEST_SAMPLES = 6;
 const TTY = 'ttyRPMSG0';
 
 const load = (file) => import(pathToFileURL(join(dist, file)).href);
-
-/** Collects garbage as thoroughly as can be asked for; compiled code is only freed in a turn of its own. */
-async function collect() {
-  setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc');
-  for (let i = 0; i < 3; i++) {
-    gc();
-    await sleep(5);
-  }
-}
 
 /** The firmware, its Linux, and what is heard of them. */
 class Soak {

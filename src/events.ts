@@ -68,6 +68,11 @@ export class EventHub {
     };
   }
 
+  /** Number of those who listen. */
+  get listening(): number {
+    return this.listeners.length;
+  }
+
   /** Delivers `event` to all listeners. */
   emit(event: MachineEvent): void {
     for (const listener of this.listeners) listener(event);

@@ -105,10 +105,15 @@ export class Ram {
     return out;
   }
 
-  /** Copies `data` in. */
+  /** Copies `data` in. Code that a loader writes over itself, as when a core is started again, did not change: nobody has to drop what they made of it. */
   writeBytes(offset: number, data: Uint8Array): void {
+    if (data.length === 0) return;
+    if (this.holdsCode(offset, data.length) && this.holds(offset, data)) {
+      for (const listener of this.listeners) listener.written!(this, offset, data.length);
+      return;
+    }
     if ((offset % CHUNK_SIZE) + data.length <= CHUNK_SIZE) {
-      if (data.length > 0) this.arena.u8.set(data, this.locate(offset));
+      this.arena.u8.set(data, this.locate(offset));
       this.noteWrite(offset, data.length);
       return;
     }
@@ -151,6 +156,23 @@ export class Ram {
     return this.codePages[page] !== 0;
   }
 
+  private holdsCode(offset: number, length: number): boolean {
+    const last = (offset + length - 1) >>> PAGE_SHIFT;
+    for (let page = offset >>> PAGE_SHIFT; page <= last; page++) if (this.codePages[page] !== 0) return true;
+    return false;
+  }
+
+  private holds(offset: number, data: Uint8Array): boolean {
+    const { u8 } = this.arena;
+    for (let done = 0; done < data.length; ) {
+      const part = Math.min(data.length - done, CHUNK_SIZE - ((offset + done) % CHUNK_SIZE));
+      const at = this.locateIfTouched(offset + done);
+      for (let i = 0; i < part; i++) if (data[done + i] !== (at === 0 ? 0 : u8[at + i])) return false;
+      done += part;
+    }
+    return true;
+  }
+
   /** Declares that `page` holds code that the caller caches; every observer drops its direct write access to the page. */
   markCode(page: number): void {
     if (this.codePages[page] !== 0) return;
@@ -162,11 +184,6 @@ export class Ram {
   noteWrite(offset: number, length: number): void {
     if (length === 0) return;
     if (this.listeners.length > 0) for (const listener of this.listeners) listener.written!(this, offset, length);
-    const last = (offset + length - 1) >>> PAGE_SHIFT;
-    for (let page = offset >>> PAGE_SHIFT; page <= last; page++) {
-      if (this.codePages[page] === 0) continue;
-      for (const observer of this.observers) observer.codeWritten(this, offset, length);
-      return;
-    }
+    if (this.holdsCode(offset, length)) for (const observer of this.observers) observer.codeWritten(this, offset, length);
   }
 }

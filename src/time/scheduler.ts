@@ -95,6 +95,11 @@ export class Scheduler {
     return this.heap[0]?.deadline ?? Number.POSITIVE_INFINITY;
   }
 
+  /** Number of armed timers. */
+  get pending(): number {
+    return this.heap.length;
+  }
+
   /** Name of the earliest armed timer; for the explanation of a machine that waits. */
   get nextName(): string | undefined {
     return this.heap[0]?.name;

@@ -84,4 +84,30 @@ describe('Ram', () => {
     ram.write(0x2004, 2, 4);
     expect(watcher.writes).toHaveLength(3);
   });
+
+  it('tells nobody who caches code that the same bytes were copied over it, but those who hear of every write', () => {
+    const { ram } = make();
+    const heard: [number, number][] = [];
+    const watcher = new Watcher();
+    ram.observe(watcher);
+    ram.observe({ pageHasCode: () => {}, codeWritten: () => {}, written: (_ram, offset, length) => heard.push([offset, length]) });
+    const code = new Uint8Array(3 * CHUNK_SIZE).map((_, i) => 5 * i);
+    const start = CHUNK_SIZE / 2;
+    ram.writeBytes(start, code.subarray(0, 2 * CHUNK_SIZE));
+    ram.markCode(start >>> 12);
+    ram.markCode((3 * CHUNK_SIZE) >>> 12);
+    heard.length = 0;
+    ram.writeBytes(start, code.subarray(0, 2 * CHUNK_SIZE));
+    expect([watcher.writes, heard]).toEqual([[], [[start, 2 * CHUNK_SIZE]]]);
+    // What was never touched is zero, too.
+    ram.writeBytes(3 * CHUNK_SIZE + 0x100, new Uint8Array(16));
+    ram.writeBytes(start, new Uint8Array(0));
+    ram.writeBytes(0, new Uint8Array(0));
+    expect(watcher.writes).toEqual([]);
+    const other = code.slice(0, 2 * CHUNK_SIZE);
+    other[other.length - 1]! ^= 1;
+    ram.writeBytes(start, other);
+    expect(watcher.writes).toEqual([[start, 2 * CHUNK_SIZE]]);
+    expect(ram.readBytes(start, 2 * CHUNK_SIZE)).toEqual(other);
+  });
 });
