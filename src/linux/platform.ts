@@ -1,12 +1,15 @@
 /**
- * The platform bus (drivers/base/platform.c, dd.c): devices of the device tree meet their drivers, with deferred probing, and part again
- * (bind and unbind in sysfs, driver_override).
+ * The platform bus (drivers/base/platform.c, dd.c, core.c): devices of the device tree meet their drivers, with deferred probing.
  *
- * A probe that returns -EPROBE_DEFER is tried again after each probe that succeeds. Automatic device numbers (PLATFORM_DEVID_AUTO,
- * `name.N.auto`) come from one counter for all devices, lowest free number first.
+ * A probe that returns -EPROBE_DEFER is tried again after each probe that succeeds. fw_devlink: a consumer is probed after its suppliers, and
+ * loses its driver before they lose theirs. Automatic device numbers (PLATFORM_DEVID_AUTO, `name.N.auto`) come from one counter for all
+ * devices, lowest free number first. Not modelled: power management, asynchronous probing.
  */
+import type { DeviceTreeNode } from '../devicetree/tree.ts';
+import type { DeviceTreeNode } from '../devicetree/tree.ts';
+import { driverSetOverride, readOnly, registerBus } from '../virtio/bus-sysfs.ts';
 import { probeFailed } from '../virtio/driver-core.ts';
-import type { Device } from './fs/device-model.ts';
+import type { Attribute, Device } from './fs/device-model.ts';
 import { ERRNO, type Kernel, type KernelCode, WaitQueue } from './kernel.ts';
 import { LATENCY } from './latencies.ts';
 
@@ -18,16 +21,17 @@ export interface PlatformDevice<T = unknown> {
   readonly properties: T;
   /** Names of devices that must have their drivers first (fw_devlink: `mboxes`). */
   readonly suppliers?: readonly string[];
-  /** Full name of the device tree node, for `uevent`. */
-  readonly ofFullName?: string;
+  /** The bus that it is on in /sys/devices; directly below /sys/devices/platform unless given. */
+  readonly parent?: PlatformDevice;
+  /** Its node in the device tree. */
+  readonly node?: DeviceTreeNode;
 }
 
-/** A driver: `probe` gives 0 or a negative errno. */
+/** A driver: `probe` gives 0 or a negative errno; `remove` undoes it. */
 export interface PlatformDriver<T = unknown> {
   readonly name: string;
   matches(device: PlatformDevice): device is PlatformDevice<T>;
   probe(device: PlatformDevice<T>): KernelCode<number>;
-  /** Undoes a probe; absent for a driver that cannot be unbound (`suppress_bind_attrs`). */
   remove?(device: PlatformDevice<T>): KernelCode;
 }
 
@@ -47,170 +51,219 @@ export class Ida {
   }
 }
 
+interface Entry {
+  readonly device: PlatformDevice;
+  readonly model: Device;
+  /** The driver that it has. */
+  driver: PlatformDriver | undefined;
+  override: string | undefined;
+  state: 'new' | 'probing' | 'failed' | 'deferred' | 'bound';
+}
+
 /** All platform devices and drivers of one kernel. */
 export class PlatformBus {
   /** Numbers of `PLATFORM_DEVID_AUTO`. */
   readonly autoIds = new Ida();
-  /** Woken whenever a device got its driver or failed. */
+  /** Woken whenever a device got its driver, lost it or failed. */
   readonly progress = new WaitQueue('device probing');
   private readonly kernel: Kernel;
-  private readonly devices: PlatformDevice[] = [];
-  private readonly drivers: PlatformDriver[] = [];
-  private readonly bound = new Map<PlatformDevice, PlatformDriver>();
-  private readonly failed = new Set<PlatformDevice>();
-  private readonly deferred = new Map<PlatformDevice, PlatformDriver>();
-  private readonly models = new Map<PlatformDevice, Device>();
-  private readonly overrides = new Map<PlatformDevice, string>();
+  private readonly entries = new Map<string, Entry>();
+  private readonly drivers = new Map<string, PlatformDriver>();
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
+    registerBus(kernel, 'platform', (device) => this.rescan(device));
   }
 
   /** Adds a device of the device tree, before its driver is registered. */
   addDevice(device: PlatformDevice): void {
-    this.devices.push(device);
-    const model = this.model(device);
-    this.models.set(device, model);
+    const { name, node } = device;
+    const parent = device.parent && this.deviceOf(device.parent.name);
+    const model: Device = {
+      name,
+      bus: 'platform',
+      ...(parent ? { parent } : {}),
+      ...(node ? { ofNode: node.path } : {}),
+      attributes: this.attributes(name, device),
+      uevent: () => uevent(device),
+    };
+    this.entries.set(name, { device, model, driver: undefined, override: undefined, state: 'new' });
     this.kernel.devices.add(model);
-  }
-
-  /** The device in /sys/devices/platform, for what its driver hangs below it. */
-  deviceOf(name: string): Device | undefined {
-    for (const [device, model] of this.models) if (device.name === name) return model;
-    return undefined;
   }
 
   /** `platform_driver_register`: probes its devices in the order in which they were added. */
   *registerDriver(driver: PlatformDriver): KernelCode {
-    this.drivers.push(driver);
-    this.kernel.devices.addDriver({
-      bus: 'platform',
-      name: driver.name,
-      bind: (name) => this.bind(driver, name),
-      unbind: (name) => this.unbind(driver, name),
-    });
-    for (const device of [...this.devices]) {
-      if (!this.bound.has(device) && !this.failed.has(device) && this.matches(driver, device)) yield* this.probe(device, driver);
+    if (!this.drivers.has(driver.name)) {
+      this.drivers.set(driver.name, driver);
+      this.kernel.devices.addDriver({
+        bus: 'platform',
+        name: driver.name,
+        bind: (device) => this.bind(driver, device),
+        unbind: (device) => this.unbind(driver, device),
+      });
     }
+    for (const entry of [...this.entries.values()]) {
+      if (entry.state === 'new' && this.match(entry, driver)) yield* this.probe(entry, driver);
+    }
+  }
+
+  /** `platform_driver_unregister`: all its devices lose it. */
+  *unregisterDriver(driver: PlatformDriver): KernelCode {
+    for (const entry of [...this.entries.values()]) {
+      if (entry.driver === driver) yield* this.release(entry);
+      else if (entry.state === 'deferred' && this.match(entry, driver)) entry.state = 'new';
+    }
+    if (this.drivers.get(driver.name) !== driver) return;
+    this.drivers.delete(driver.name);
+    this.kernel.devices.removeDriver('platform', driver.name);
   }
 
   /** Devices whose probe waits for another one (`/sys/kernel/debug/devices_deferred`), with those that they wait for. */
   get devicesDeferred(): readonly { readonly name: string; readonly suppliers: readonly string[] }[] {
-    return [...this.deferred.keys()].map(({ name, suppliers = [] }) => ({
-      name,
-      suppliers: suppliers.filter((supplier) => this.driverOf(supplier) === undefined),
-    }));
+    return [...this.entries.values()]
+      .filter(({ state }) => state === 'deferred')
+      .map(({ device: { name, suppliers = [] } }) => ({ name, suppliers: suppliers.filter((supplier) => !this.driverOf(supplier)) }));
   }
 
   /** Driver bound to the device of that name. */
   driverOf(name: string): string | undefined {
-    for (const [device, driver] of this.bound) if (device.name === name) return driver.name;
-    return undefined;
+    return this.entries.get(name)?.driver?.name;
+  }
+
+  /** The device of that name as the driver model has it. */
+  deviceOf(name: string): Device | undefined {
+    return this.entries.get(name)?.model;
   }
 
   /** `platform_match`. */
-  private matches(driver: PlatformDriver, device: PlatformDevice): boolean {
-    const override = this.overrides.get(device);
+  private match({ device, override }: Entry, driver: PlatformDriver): boolean {
     return override === undefined ? driver.matches(device) : override === driver.name;
   }
 
-  /** `bind_store`: -ENODEV for a device that does not match, -EBUSY for one that has a driver, or what the probe gives. */
-  private *bind(driver: PlatformDriver, name: string): KernelCode<number> {
-    const device = this.devices.find((candidate) => candidate.name === name);
-    if (!device || !this.matches(driver, device)) return ERRNO.ENODEV;
-    if (this.bound.has(device)) return ERRNO.EBUSY;
-    const err = yield* this.probe(device, driver);
-    return err === ERRNO.EPROBE_DEFER ? ERRNO.EAGAIN : err;
-  }
-
-  /** `unbind_store`: 0, or -ENODEV for a device that the driver does not have. */
-  private *unbind(driver: PlatformDriver, name: string): KernelCode<number> {
-    const device = this.devices.find((candidate) => candidate.name === name);
-    if (!device || this.bound.get(device) !== driver) return ERRNO.ENODEV;
-    yield* this.release(device, driver);
-    return 0;
-  }
-
-  /** `device_release_driver_internal`: those that depend on the device lose their drivers first, and wait for it to come back. */
-  private *release(device: PlatformDevice, driver: PlatformDriver): KernelCode {
-    for (const [consumer, its] of [...this.bound]) {
-      if (!consumer.suppliers?.includes(device.name)) continue;
-      yield* this.release(consumer, its);
-      this.deferred.set(consumer, its);
-    }
-    this.bound.delete(device);
-    if (driver.remove) yield* driver.remove(device);
-    const model = this.models.get(device);
-    if (model) this.kernel.devices.setDriver(model, undefined);
-    this.progress.wakeAll();
-  }
-
-  /** `really_probe` and the work on deferred devices that a success sets off. */
-  private *probe(device: PlatformDevice, driver: PlatformDriver): KernelCode<number> {
+  /** `really_probe` and the work on deferred devices that a success sets off; what the driver said. */
+  private *probe(entry: Entry, driver: PlatformDriver): KernelCode<number> {
+    const { device } = entry;
     const missing = device.suppliers?.some((name) => this.driverOf(name) === undefined);
+    entry.state = 'probing';
     if (!missing) yield { timeoutNs: LATENCY.probe };
     // A driver that was forced on the device finds no data of its own for it.
     const matched = driver.matches(device);
     const err = missing ? ERRNO.EPROBE_DEFER : matched ? yield* driver.probe(device) : ERRNO.EINVAL;
-    this.deferred.delete(device);
-    this.failed.delete(device);
-    if (err === 0) this.attached(device, driver);
-    else if (err === ERRNO.EPROBE_DEFER) this.deferred.set(device, driver);
+    if (err === 0) {
+      entry.state = 'bound';
+      entry.driver = driver;
+      this.kernel.devices.setDriver(entry.model, driver.name);
+    } else if (err === ERRNO.EPROBE_DEFER) entry.state = 'deferred';
     else {
-      this.failed.add(device);
+      entry.state = 'failed';
       probeFailed(this.kernel, driver.name, device.name, err);
     }
     this.progress.wakeAll();
-    if (err !== 0) return err;
-    for (const [waiting, its] of [...this.deferred]) {
-      if (this.deferred.has(waiting)) yield* this.probe(waiting, its);
+    if (err === 0) yield* this.probeDeferred();
+    return err;
+  }
+
+  /** `deferred_probe_work_func`. */
+  private *probeDeferred(): KernelCode {
+    for (const entry of [...this.entries.values()]) {
+      if (entry.state !== 'deferred') continue;
+      const driver = this.driverFor(entry);
+      if (driver) yield* this.probe(entry, driver);
     }
+  }
+
+  private driverFor(entry: Entry): PlatformDriver | undefined {
+    return [...this.drivers.values()].find((driver) => this.match(entry, driver));
+  }
+
+  /** `device_driver_attach`, as `bind_store` calls it. */
+  private *bind(driver: PlatformDriver, name: string): KernelCode<number> {
+    const entry = this.entries.get(name);
+    if (!entry || !this.match(entry, driver)) return ERRNO.ENODEV;
+    if (entry.driver || entry.state === 'probing') return ERRNO.EBUSY;
+    const err = yield* this.probe(entry, driver);
+    return err === ERRNO.EPROBE_DEFER ? ERRNO.EAGAIN : err;
+  }
+
+  /** `unbind_store`. */
+  private *unbind(driver: PlatformDriver, name: string): KernelCode<number> {
+    const entry = this.entries.get(name);
+    if (entry?.driver !== driver) return ERRNO.ENODEV;
+    yield* this.release(entry);
     return 0;
   }
 
-  private attached(device: PlatformDevice, driver: PlatformDriver): void {
-    this.bound.set(device, driver);
-    const model = this.models.get(device);
-    if (model) this.kernel.devices.setDriver(model, driver.name);
+  /** `__device_release_driver`: first its consumers, which are probed again once it has a driver again. */
+  private *release(entry: Entry): KernelCode {
+    for (const other of [...this.entries.values()]) {
+      if (!other.driver || !other.device.suppliers?.includes(entry.device.name)) continue;
+      yield* this.release(other);
+      other.state = 'deferred';
+    }
+    const { driver } = entry;
+    if (!driver) return;
+    yield* driver.remove?.(entry.device) ?? nothing();
+    entry.driver = undefined;
+    entry.state = 'new';
+    this.kernel.devices.setDriver(entry.model, undefined);
+    this.progress.wakeAll();
   }
 
-  /** `platform_dev_attrs` and `platform_uevent` of a device that the device tree describes. */
-  private model(device: PlatformDevice): Device {
-    const { name, compatible, ofFullName } = device;
-    const node = name.slice(name.indexOf('.') + 1);
-    const modalias = `of:N${node}T(null)C${compatible}`;
-    const { overrides } = this;
-    return {
-      name,
-      bus: 'platform',
-      attributes: [
-        {
-          name: 'driver_override',
-          *show() {
-            return `${overrides.get(device) ?? '(null)'}\n`;
-          },
-          // driver_set_override: an empty line takes it away.
-          *store(text) {
-            const override = text.split('\n', 1)[0]!;
-            if (override === '') overrides.delete(device);
-            else overrides.set(device, override);
-            return text.length;
-          },
-        },
-        {
-          name: 'modalias',
-          *show() {
-            return `${modalias}\n`;
-          },
-        },
-      ],
-      uevent: () => [
-        `OF_NAME=${node}`,
-        `OF_FULLNAME=${ofFullName ?? `/${node}`}`,
-        `OF_COMPATIBLE_0=${compatible}`,
-        'OF_COMPATIBLE_N=1',
-        `MODALIAS=${modalias}`,
-      ],
-    };
+  /** `bus_rescan_devices_helper`: 0, or -ENODEV for a name that is not there, -EINVAL when its probe failed. */
+  private *rescan(name: string): KernelCode<number> {
+    const entry = this.entries.get(name);
+    if (!entry) return ERRNO.ENODEV;
+    const driver = this.driverFor(entry);
+    if (!driver || entry.driver || entry.state === 'probing') return 0;
+    const err = yield* this.probe(entry, driver);
+    return err === 0 || err === ERRNO.EPROBE_DEFER || err === ERRNO.ENODEV || err === ERRNO.ENXIO ? 0 : ERRNO.EINVAL;
   }
+
+  private attributes(name: string, device: PlatformDevice): Attribute[] {
+    const { entries } = this;
+    return [
+      readOnly('modalias', () => `${modalias(device)}\n`),
+      {
+        name: 'driver_override',
+        *show() {
+          return `${entries.get(name)?.override ?? '(null)'}\n`;
+        },
+        *store(text) {
+          const override = driverSetOverride(text);
+          if (typeof override === 'number') return override;
+          const entry = entries.get(name);
+          if (entry) entry.override = override;
+          return text.length;
+        },
+      },
+    ];
+  }
+}
+
+function* nothing(): KernelCode {}
+
+/** What the kernel takes of the node for names: name without unit address, path, type, compatibles. */
+function ofFacts({ name, compatible, node }: PlatformDevice) {
+  const baseName = name.slice(name.indexOf('.') + 1);
+  if (!node) return { baseName, path: `/${baseName}`, type: undefined, compatibles: [compatible] };
+  return { baseName: node.baseName, path: node.path, type: node.string('device_type'), compatibles: node.strings('compatible') };
+}
+
+/** `of_device_get_modalias`. */
+function modalias(device: PlatformDevice): string {
+  const { baseName, type, compatibles } = ofFacts(device);
+  return `of:N${baseName}T${type ?? '(null)'}${compatibles.map((each) => `C${each.replaceAll(' ', '_')}`).join('')}`;
+}
+
+/** `of_device_uevent` and `of_device_uevent_modalias`. */
+function uevent(device: PlatformDevice): string[] {
+  const { baseName, path, type, compatibles } = ofFacts(device);
+  return [
+    `OF_NAME=${baseName}`,
+    `OF_FULLNAME=${path}`,
+    ...(type === undefined ? [] : [`OF_TYPE=${type}`]),
+    ...compatibles.map((each, index) => `OF_COMPATIBLE_${index}=${each}`),
+    `OF_COMPATIBLE_N=${compatibles.length}`,
+    `MODALIAS=${modalias(device)}`,
+  ];
 }

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { EventHub } from '../../src/events.ts';
 import { DmaPool } from '../../src/linux/dma-pool.ts';
+import { ERRNO } from '../../src/linux/errno.ts';
+import { O } from '../../src/linux/fs/vfs.ts';
 import { Kernel } from '../../src/linux/kernel.ts';
 import { Ida, PlatformBus, type PlatformDevice, type PlatformDriver } from '../../src/linux/platform.ts';
 import { Arena } from '../../src/memory/arena.ts';
 import { AddressSpace } from '../../src/memory/bus.ts';
 import { Ram } from '../../src/memory/ram.ts';
 import { Scheduler } from '../../src/time/scheduler.ts';
+import { kernelFixture } from './kernel-fixture.ts';
 
 function fixture() {
   const scheduler = new Scheduler(1_000_000_000);
@@ -116,5 +119,124 @@ describe('DmaPool', () => {
     pool.free(0x1234);
     expect(pool.allocate(0x4000)).toBe(0x1000_4000);
     expect(pool.allocate(2 ** 40)).toBeUndefined();
+  });
+});
+
+describe('platform devices in sysfs', () => {
+  function board() {
+    const kernel = kernelFixture();
+    const bus = new PlatformBus(kernel.kernel);
+    const calls: string[] = [];
+    let result = 0;
+    const driver = (name: string, removable = true): PlatformDriver => ({
+      name,
+      matches: (device): device is PlatformDevice => device.compatible === name,
+      *probe(device) {
+        calls.push(`probe ${device.name}`);
+        return result;
+      },
+      ...(removable
+        ? {
+            *remove(device) {
+              calls.push(`remove ${device.name}`);
+            },
+          }
+        : {}),
+    });
+    bus.addDevice({ name: '30aa0000.mailbox', compatible: 'mu', properties: undefined });
+    bus.addDevice({ name: 'imx8mp-cm7', compatible: 'imx-rproc', properties: undefined, suppliers: ['30aa0000.mailbox'] });
+    const drivers = { mu: driver('mu'), rproc: driver('imx-rproc') };
+    kernel.run(bus.registerDriver(drivers.mu));
+    kernel.run(bus.registerDriver(drivers.rproc));
+    const store = (file: string, text: string) => kernel.write(`/sys/bus/platform/${file}`, text, O.WRONLY);
+    const link = (path: string) => kernel.process.readlink(path);
+    return {
+      ...kernel,
+      bus,
+      calls,
+      drivers,
+      store,
+      link,
+      fail: (err: number) => {
+        result = err;
+      },
+    };
+  }
+
+  it('are linked with their drivers', () => {
+    const { kernel, link, read } = board();
+    expect(link('/sys/bus/platform/devices/imx8mp-cm7')).toBe('../../../devices/platform/imx8mp-cm7');
+    expect(link('/sys/devices/platform/imx8mp-cm7/driver')).toBe('../../../bus/platform/drivers/imx-rproc');
+    expect(link('/sys/devices/platform/imx8mp-cm7/subsystem')).toBe('../../../bus/platform');
+    expect(link('/sys/bus/platform/drivers/imx-rproc/imx8mp-cm7')).toBe('../../../../devices/platform/imx8mp-cm7');
+    expect(kernel.vfs.find('/sys/bus/platform/drivers/imx-rproc/imx8mp-cm7/driver_override')).not.toBe(ERRNO.ENOENT);
+    expect(read('/sys/devices/platform/30aa0000.mailbox/modalias')).toBe('of:NmailboxT(null)Cmu\n');
+    expect(read('/sys/devices/platform/30aa0000.mailbox/uevent')).toBe(
+      'DRIVER=mu\nOF_NAME=mailbox\nOF_FULLNAME=/mailbox\nOF_COMPATIBLE_0=mu\nOF_COMPATIBLE_N=1\nMODALIAS=of:NmailboxT(null)Cmu\n',
+    );
+  });
+
+  it('lose and get their driver by unbind_store and bind_store', () => {
+    const { bus, calls, kernel, store } = board();
+    calls.length = 0;
+    expect(store('drivers/imx-rproc/unbind', 'imx8mp-cm7\n')).toBe(11);
+    expect(bus.driverOf('imx8mp-cm7')).toBeUndefined();
+    expect(kernel.vfs.find('/sys/devices/platform/imx8mp-cm7/driver')).toBe(ERRNO.ENOENT);
+    expect(kernel.vfs.find('/sys/bus/platform/drivers/imx-rproc/imx8mp-cm7')).toBe(ERRNO.ENOENT);
+    expect(store('drivers/imx-rproc/unbind', 'imx8mp-cm7')).toBe(ERRNO.ENODEV);
+    expect(store('drivers/imx-rproc/bind', 'imx8mp-cm7')).toBe(10);
+    expect(store('drivers/imx-rproc/bind', 'imx8mp-cm7')).toBe(ERRNO.EBUSY);
+    expect(store('drivers/imx-rproc/bind', '30aa0000.mailbox')).toBe(ERRNO.ENODEV);
+    expect(store('drivers/imx-rproc/bind', 'none')).toBe(ERRNO.ENODEV);
+    expect(store('drivers/imx-rproc/unbind', '30aa0000.mailbox')).toBe(ERRNO.ENODEV);
+    expect(calls).toEqual(['remove imx8mp-cm7', 'probe imx8mp-cm7']);
+  });
+
+  it('lose it before their supplier does, and get it back with it (device_links_unbind_consumers)', () => {
+    const { bus, calls, store } = board();
+    calls.length = 0;
+    store('drivers/mu/unbind', '30aa0000.mailbox');
+    expect(calls).toEqual(['remove imx8mp-cm7', 'remove 30aa0000.mailbox']);
+    expect(bus.devicesDeferred).toEqual([{ name: 'imx8mp-cm7', suppliers: ['30aa0000.mailbox'] }]);
+    expect(store('drivers/imx-rproc/bind', 'imx8mp-cm7')).toBe(ERRNO.EAGAIN);
+    store('drivers/mu/bind', '30aa0000.mailbox');
+    expect(calls.slice(2)).toEqual(['probe 30aa0000.mailbox', 'probe imx8mp-cm7']);
+  });
+
+  it('give the errno of a probe that fails (device_driver_attach, drivers_probe_store)', () => {
+    const { fail, log, store } = board();
+    store('drivers/imx-rproc/unbind', 'imx8mp-cm7');
+    fail(-12);
+    expect(store('drivers/imx-rproc/bind', 'imx8mp-cm7')).toBe(-12);
+    expect(log().at(-1)).toBe('imx-rproc: probe of imx8mp-cm7 failed with error -12');
+    expect(store('drivers_probe', 'imx8mp-cm7')).toBe(ERRNO.EINVAL);
+    expect(store('drivers_probe', 'none')).toBe(ERRNO.ENODEV);
+    fail(0);
+    expect(store('drivers_probe', 'imx8mp-cm7\n')).toBe(11);
+  });
+
+  it('go to the driver that driver_override names (platform_match)', () => {
+    const { bus, read, store } = board();
+    const override = '/sys/devices/platform/imx8mp-cm7/driver_override';
+    expect(read(override)).toBe('(null)\n');
+    store('drivers/imx-rproc/unbind', 'imx8mp-cm7');
+    store('devices/imx8mp-cm7/driver_override', 'other\n');
+    expect(read(override)).toBe('other\n');
+    expect(store('drivers/imx-rproc/bind', 'imx8mp-cm7')).toBe(ERRNO.ENODEV);
+    store('devices/imx8mp-cm7/driver_override', 'mu');
+    expect(store('drivers/mu/bind', 'imx8mp-cm7')).toBe(ERRNO.EINVAL);
+    store('devices/imx8mp-cm7/driver_override', '\n');
+    expect(store('drivers/imx-rproc/bind', 'imx8mp-cm7')).toBe(10);
+    expect(bus.driverOf('imx8mp-cm7')).toBe('imx-rproc');
+  });
+
+  it('lose a driver that is unregistered', () => {
+    const { bus, calls, drivers, kernel, run } = board();
+    calls.length = 0;
+    run(bus.unregisterDriver(drivers.rproc));
+    expect(calls).toEqual(['remove imx8mp-cm7']);
+    expect(kernel.vfs.find('/sys/bus/platform/drivers/imx-rproc')).toBe(ERRNO.ENOENT);
+    run(bus.registerDriver(drivers.rproc));
+    expect(calls).toEqual(['remove imx8mp-cm7', 'probe imx8mp-cm7']);
   });
 });

@@ -44,6 +44,8 @@ export interface Device {
   readonly class?: string;
   readonly attributes?: readonly Attribute[];
   readonly node?: DeviceNode;
+  /** Path of its node in the device tree (`/soc@0/bus@30800000/mailbox@30aa0000`), for the link `of_node`. */
+  readonly ofNode?: string;
   /** Lines of `uevent` beside MAJOR, MINOR, DEVNAME and DRIVER (`MODALIAS=rpmsg:rpmsg-tty`). */
   readonly uevent?: () => readonly string[];
 }
@@ -85,7 +87,8 @@ export class DeviceModel {
       this.link(`/sys/class/${its}`, device.name, path);
       this.link(path, 'subsystem', `/sys/class/${its}`);
     }
-    if (device.parent) this.link(path, 'device', this.path(device.parent));
+    if (device.parent && its) this.link(path, 'device', this.path(device.parent));
+    if (device.ofNode) this.link(path, 'of_node', `/sys/firmware/devicetree/base${device.ofNode}`);
     if (!node) return;
     directory.add('dev', new AttributeNode({ name: 'dev', show: () => text(`${node.major}:${node.minor}\n`) }));
     this.makeNode(device, node);
