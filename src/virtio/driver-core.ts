@@ -60,3 +60,8 @@ export function printable(bytes: Uint8Array): string {
 export function int32(value: number): number {
   return value | 0;
 }
+
+/** References to a module that open files hold (`try_module_get` of the owner of their operations). */
+export interface ModuleRefs {
+  count: number;
+}

@@ -3,12 +3,12 @@
  *
  * Line editing, signals' characters, flow-control characters, echo and output processing are modelled, because on an RPMsg tty they
  * decide which messages the core gets: "Toradex!\n" leaves a cooked tty as "Toradex!" and "\r\n", and an echoing tty sends back what it
- * receives, byte by byte. Not modelled: job control (there is no process group to signal), parity marks, UTF-8 columns, packet mode;
- * erasing a tab echoes one backspace.
+ * receives, byte by byte. A signal's character reaches the process that the tty controls (TIOCSCTTY), if there is one. Not modelled: job
+ * control beyond that, UTF-8 columns, packet mode, EXTPROC, ECHOPRT; erasing a tab echoes one backspace.
  */
 import type { KernelCode } from '../linux/kernel.ts';
-import { Mutex, WaitQueue } from '../linux/kernel.ts';
-import { CC, type Termios } from './termios.ts';
+import { ERRNO, Mutex, WaitQueue } from '../linux/kernel.ts';
+import { CC_INDEX, TABDLY, type Termios } from './termios.ts';
 
 /** Bytes that wait for a reader at most, and echoes that wait for room. */
 export const N_TTY_BUF_SIZE = 4096;
@@ -26,10 +26,26 @@ const END_OF_FILE = 0x200;
 /** Echo of `^X` for a control character; plain bytes are echoed as they are. */
 const ECHO_CONTROL = 0x100;
 
+/** Bytes that one pass of a read moves (`kernel_buf` of iterate_tty_read); a larger VMIN does not make a read wait for more. */
+const KERNEL_BUF = 64;
+/** Signals that characters send. */
+const SIGINT = 2;
+const SIGQUIT = 3;
+const SIGTSTP = 20;
+/** `__DISABLED_CHAR`. */
+const DISABLED = 0;
+
 const NL = 0x0a;
 const CR = 0x0d;
 const TAB = 0x09;
 const BS = 0x08;
+
+/** Who reads: what of `struct file` matters. */
+export interface TtyReadFile {
+  readonly nonblocking: boolean;
+  /** `tty_hung_up_p`. */
+  readonly hungUp: boolean;
+}
 
 function iscntrl(byte: number): boolean {
   return byte < 0x20 || byte === 0x7f;
@@ -43,13 +59,26 @@ export class NTty {
   private readonly outputLock: Mutex;
   /** Told about a byte that does not reach the reader as the core sent it. */
   private readonly altered: (byte: number, how: string) => void;
+  /** A signal for the process that the tty controls. */
+  private readonly signal: (signal: number) => void;
+  private readonly readLock: Mutex;
   private readonly queue: number[] = [];
+  /** Entries of `queue` that end a line. */
+  private lineEnds = 0;
   private line: number[] = [];
   private echoes: number[] = [];
   private literalNext = false;
   private column = 0;
 
-  constructor(name: string, ops: TtyOperations, termios: Termios, altered: (byte: number, how: string) => void) {
+  constructor(
+    name: string,
+    ops: TtyOperations,
+    termios: Termios,
+    altered: (byte: number, how: string) => void,
+    signal: (signal: number) => void = () => {},
+  ) {
+    this.signal = signal;
+    this.readLock = new Mutex(`atomic_read_lock of ${name}`);
     this.readWait = new WaitQueue(`input on ${name}`);
     this.outputLock = new Mutex(`output_lock of ${name}`);
     this.ops = ops;
@@ -57,24 +86,56 @@ export class NTty {
     this.altered = altered;
   }
 
-  /** True when a read would not sleep (`input_available_p`). */
+  /** True when a read would find something (`input_available_p`). */
   get readable(): boolean {
-    return this.termios.icanon ? this.queue.some((entry) => entry >= LINE_END) : this.queue.length > 0;
+    return this.termios.icanon ? this.lineEnds > 0 : this.queue.length > 0;
   }
 
-  /** `n_tty_set_termios`, for the one change that touches buffered data. */
+  /** True when poll says POLLIN: without VTIME, VMIN bytes must be there. */
+  get pollable(): boolean {
+    const { icanon, cc } = this.termios;
+    const [time = 0, min = 0] = [cc[CC_INDEX.time], cc[CC_INDEX.min]];
+    return icanon ? this.readable : this.queue.length >= (time === 0 && min > 0 ? min : 1);
+  }
+
+  /** `TIOCINQ`: bytes of whole lines, or all bytes. */
+  get inputQueued(): number {
+    if (!this.termios.icanon) return this.queue.length;
+    const last = this.queue.findLastIndex((entry) => entry >= LINE_END);
+    return this.queue.slice(0, last + 1).filter((entry) => entry < END_OF_FILE).length;
+  }
+
+  /** True while a reader is in `n_tty_read`. */
+  get reading(): boolean {
+    return this.readLock.locked;
+  }
+
+  /** `n_tty_set_termios`: what a change means for buffered data, and for who sleeps. */
   modeChanged(wasCanonical: boolean): void {
     const { icanon } = this.termios;
-    if (wasCanonical === icanon) return;
+    if (wasCanonical === icanon) {
+      this.readWait.wakeAll();
+      return;
+    }
     if (icanon) {
       const last = this.queue.pop();
       if (last !== undefined) this.queue.push(last | LINE_END);
+      this.lineEnds = last === undefined ? 0 : 1;
     } else {
       const bytes = this.queue.filter((entry) => entry < END_OF_FILE).map((entry) => entry & 0xff);
       this.queue.splice(0, this.queue.length, ...bytes, ...this.line);
       this.line = [];
-      this.readWait.wakeAll();
+      this.lineEnds = 0;
     }
+    this.readWait.wakeAll();
+  }
+
+  /** `n_tty_flush_buffer`. */
+  flushBuffer(): void {
+    this.queue.length = 0;
+    this.line = [];
+    this.echoes = [];
+    this.lineEnds = 0;
   }
 
   /** `n_tty_receive_buf_common`: takes as much of `data` as there is room for and echoes; the number of bytes taken. */
@@ -90,21 +151,69 @@ export class NTty {
     return taken;
   }
 
-  /** `n_tty_read` without the sleep: at most `count` bytes, in canonical mode at most one line; empty at an end of file. */
+  /** The copying of `n_tty_read`: at most `count` bytes, in canonical mode at most one line; empty at an end of file. */
   take(count: number): Uint8Array {
+    const { icanon } = this.termios;
     const bytes: number[] = [];
     while (bytes.length < count) {
       const entry = this.queue.shift();
-      if (entry === undefined || entry >= END_OF_FILE) break;
+      if (entry === undefined) break;
+      if (entry >= LINE_END) this.lineEnds--;
+      if (entry >= END_OF_FILE) break;
       bytes.push(entry & 0xff);
-      if (this.termios.icanon && entry & LINE_END) break;
+      if (icanon && entry & LINE_END) break;
     }
     return Uint8Array.from(bytes);
   }
 
+  /**
+   * `n_tty_read` and the loop around it: at most `count` bytes; empty at an end of file, after VTIME, and when the tty was hung up. -EAGAIN,
+   * or -ERESTARTSYS when a signal came before any byte.
+   */
+  *read(file: TtyReadFile, count: number): KernelCode<Uint8Array | number> {
+    if (file.nonblocking) {
+      if (!this.readLock.tryLock()) return ERRNO.EAGAIN;
+    } else if (!(yield* this.readLock.lockInterruptible())) {
+      return ERRNO.ERESTARTSYS;
+    }
+    const result = yield* this.readLocked(file, count);
+    this.readLock.unlock();
+    return result;
+  }
+
+  private *readLocked(file: TtyReadFile, count: number): KernelCode<Uint8Array | number> {
+    const { icanon, cc } = this.termios;
+    const min = icanon ? 0 : cc[CC_INDEX.min]!;
+    const tenths = icanon ? 0 : cc[CC_INDEX.time]! * 1e8;
+    const minimum = icanon ? 0 : min || 1;
+    // Between bytes with VMIN, for the whole without.
+    let timeoutNs = !icanon && min === 0 ? tenths : Number.POSITIVE_INFINITY;
+    const room = Math.min(count, KERNEL_BUF);
+    let data: Uint8Array = new Uint8Array(0);
+    while (data.length < room) {
+      if (!this.readable) {
+        if (file.hungUp || timeoutNs <= 0) break;
+        if (file.nonblocking) return data.length > 0 ? data : ERRNO.EAGAIN;
+        const wake = yield { queue: this.readWait, interruptible: true, ...(Number.isFinite(timeoutNs) ? { timeoutNs } : {}) };
+        if (wake === 'signal') return data.length > 0 ? data : ERRNO.ERESTARTSYS;
+        if (wake === 'timeout') timeoutNs = 0;
+        continue;
+      }
+      data = join(data, this.take((this.termios.icanon ? count : room) - data.length));
+      if (data.length >= minimum) {
+        // The passes that follow the first copy what is there and wait no more.
+        if (!this.termios.icanon) data = join(data, this.take(count - data.length));
+        break;
+      }
+      if (min > 0 && tenths > 0) timeoutNs = tenths;
+    }
+    return data;
+  }
+
   /** `n_tty_write`: the number of bytes written, or a negative errno. */
-  *write(data: Uint8Array): KernelCode<number> {
+  *write(data: Uint8Array, hungUp: () => boolean = () => false): KernelCode<number> {
     yield* this.processEchoes();
+    if (hungUp()) return ERRNO.EIO;
     let done = 0;
     while (done < data.length) {
       const count = yield* this.writePart(data.subarray(done));
@@ -138,16 +247,20 @@ export class NTty {
   }
 
   private needsOutputProcessing(byte: number): boolean {
-    const { onlcr, ocrnl } = this.termios;
-    if (byte === NL) return onlcr;
+    const { onlcr, ocrnl, onocr, onlret, olcuc } = this.termios;
+    if (byte === NL) {
+      if (onlret) this.column = 0;
+      return onlcr;
+    }
     if (byte === CR) {
-      if (ocrnl) return true;
+      if (ocrnl || (onocr && this.column === 0)) return true;
       this.column = 0;
     } else if (byte === TAB) {
       return true;
     } else if (byte === BS) {
       if (this.column > 0) this.column--;
     } else if (!iscntrl(byte)) {
+      if (olcuc) return true;
       this.column++;
     }
     return false;
@@ -155,17 +268,32 @@ export class NTty {
 
   /** `do_output_char`; what the driver answers is ignored, as in the kernel. */
   private *outputChar(byte: number): KernelCode {
-    const { onlcr, ocrnl } = this.termios;
+    const { onlcr, ocrnl, onocr, onlret, olcuc, delays } = this.termios;
     if (byte === NL && onlcr) {
       this.column = 0;
       yield* this.ops.write(Uint8Array.of(CR, NL));
       return;
     }
-    if (byte === TAB) this.column += 8 - (this.column & 7);
-    else if (byte === CR && !ocrnl) this.column = 0;
-    else if (byte === BS) this.column = Math.max(0, this.column - 1);
-    else if (!iscntrl(byte)) this.column++;
-    yield* this.ops.write(Uint8Array.of(byte === CR && ocrnl ? NL : byte));
+    let written = byte;
+    if (byte === TAB) {
+      const spaces = 8 - (this.column & 7);
+      this.column += spaces;
+      if ((delays & TABDLY) === TABDLY) {
+        yield* this.ops.write(new Uint8Array(spaces).fill(0x20));
+        return;
+      }
+    } else if (byte === NL) {
+      if (onlret) this.column = 0;
+    } else if (byte === CR) {
+      if (onocr && this.column === 0) return;
+      if (ocrnl) written = NL;
+      if (!ocrnl || onlret) this.column = 0;
+    } else if (byte === BS) this.column = Math.max(0, this.column - 1);
+    else if (!iscntrl(byte)) {
+      if (olcuc) written = upperCase(byte);
+      this.column++;
+    }
+    yield* this.ops.write(Uint8Array.of(written));
   }
 
   private get full(): boolean {
@@ -174,7 +302,12 @@ export class NTty {
 
   /** A canonical line longer than the buffer: further bytes are taken and lost. */
   private get overflow(): boolean {
-    return this.termios.icanon && this.queue.length === 0;
+    return this.termios.icanon && this.lineEnds === 0;
+  }
+
+  /** Is `byte` the special character `name`? */
+  private isChar(byte: number, name: keyof typeof CC_INDEX): boolean {
+    return byte !== DISABLED && byte === this.termios.cc[CC_INDEX[name]];
   }
 
   /** `n_tty_receive_char` and `n_tty_receive_char_special`. */
@@ -182,23 +315,20 @@ export class NTty {
     const { termios } = this;
     let byte = termios.istrip ? received & 0x7f : received;
     if (byte !== received) this.altered(received, 'loses its top bit (istrip)');
+    if (termios.iuclc && termios.iexten && byte >= 0x41 && byte <= 0x5a) {
+      this.altered(byte, 'becomes lower case (iuclc)');
+      byte += 0x20;
+    }
     if (this.literalNext) {
       this.literalNext = false;
       this.put(byte);
       return;
     }
-    if (termios.ixon && (byte === CC.start || byte === CC.stop)) {
-      this.altered(byte, `is taken as ${byte === CC.start ? 'START' : 'STOP'} (ixon)`);
+    if (termios.ixon && (this.isChar(byte, 'start') || this.isChar(byte, 'stop'))) {
+      this.altered(byte, `is taken as ${this.isChar(byte, 'start') ? 'START' : 'STOP'} (ixon)`);
       return;
     }
-    if (termios.isig && (byte === CC.intr || byte === CC.quit || byte === CC.susp)) {
-      this.altered(byte, 'becomes a signal and empties the input buffer (isig)');
-      this.queue.length = 0;
-      this.line = [];
-      this.echoes = [];
-      if (termios.echo) this.echoChar(byte);
-      return;
-    }
+    if (termios.isig && this.receiveSignal(byte)) return;
     if (byte === CR) {
       if (termios.igncr) {
         this.altered(byte, 'is dropped (igncr)');
@@ -216,11 +346,29 @@ export class NTty {
     this.put(byte);
   }
 
+  /** `n_tty_receive_signal_char` and `isig`: true for a signal's character. */
+  private receiveSignal(byte: number): boolean {
+    const signal = this.isChar(byte, 'intr') ? SIGINT : this.isChar(byte, 'quit') ? SIGQUIT : this.isChar(byte, 'susp') ? SIGTSTP : 0;
+    if (signal === 0) return false;
+    const { noflsh, echo } = this.termios;
+    this.altered(byte, noflsh ? 'becomes a signal (isig)' : 'becomes a signal and empties the input buffer (isig)');
+    this.signal(signal);
+    if (!noflsh) this.flushBuffer();
+    if (echo) this.echoChar(byte);
+    return true;
+  }
+
   private put(byte: number): void {
-    if (this.termios.echo) {
+    const { echo, parmrk } = this.termios;
+    if (echo) {
       if (byte === NL) this.echoes.push(NL);
       else this.echoChar(byte);
     }
+    if (byte === 0xff && parmrk) this.store(byte);
+    this.store(byte);
+  }
+
+  private store(byte: number): void {
     if (this.full) this.altered(byte, 'is lost: the line is longer than 4095 bytes (icanon)');
     else if (this.termios.icanon) this.line.push(byte);
     else this.queue.push(byte);
@@ -229,18 +377,18 @@ export class NTty {
   /** `n_tty_receive_char_canon`: true when the byte was a command of the line editor or ended the line. */
   private receiveCanonical(byte: number): boolean {
     const { echo, echonl, echoctl, iexten } = this.termios;
-    if (byte === CC.erase || byte === CC.kill || (byte === CC.werase && iexten)) {
+    if (this.isChar(byte, 'erase') || this.isChar(byte, 'kill') || (iexten && this.isChar(byte, 'werase'))) {
       this.altered(byte, 'edits the line (icanon)');
       this.eraser(byte);
       return true;
     }
-    if (byte === CC.lnext && iexten) {
+    if (iexten && this.isChar(byte, 'lnext')) {
       this.altered(byte, 'quotes the next byte (icanon)');
       this.literalNext = true;
       if (echo && echoctl) this.echoes.push(0x5e, BS);
       return true;
     }
-    if (byte === CC.reprint && echo && iexten) {
+    if (echo && iexten && this.isChar(byte, 'reprint')) {
       this.altered(byte, 'repeats the line (icanon)');
       this.echoChar(byte);
       this.echoes.push(NL);
@@ -252,9 +400,14 @@ export class NTty {
       this.endLine(NL | LINE_END);
       return true;
     }
-    if (byte === CC.eof) {
+    if (this.isChar(byte, 'eof')) {
       this.altered(byte, 'is an end of file (icanon)');
       this.endLine(END_OF_FILE);
+      return true;
+    }
+    if (this.isChar(byte, 'eol') || (iexten && this.isChar(byte, 'eol2'))) {
+      if (echo) this.echoChar(byte);
+      this.endLine(byte | LINE_END);
       return true;
     }
     return false;
@@ -264,37 +417,39 @@ export class NTty {
     // With bytes before it, an end of file only ends the line.
     const last = entry === END_OF_FILE ? this.line.pop() : undefined;
     this.queue.push(...this.line, last === undefined ? entry : last | LINE_END);
+    this.lineEnds++;
     this.line = [];
   }
 
   private eraser(byte: number): void {
     const { echo, echoe, echok, echoke } = this.termios;
-    const kill = byte === CC.kill;
+    const kill = this.isChar(byte, 'kill');
+    const erase = this.isChar(byte, 'erase');
     if (this.line.length === 0) return;
     if (kill && !(echo && echok && echoke && echoe)) {
       this.line = [];
       if (!echo) return;
-      this.echoChar(CC.kill);
+      this.echoChar(byte);
       if (echok) this.echoes.push(NL);
       return;
     }
     let inWord = false;
     for (let last = this.line.at(-1); last !== undefined; last = this.line.at(-1)) {
-      if (byte === CC.werase) {
+      if (!kill && !erase) {
         const alphanumeric = /[0-9A-Za-z_]/.test(String.fromCharCode(last));
         if (inWord && !alphanumeric) break;
         inWord ||= alphanumeric;
       }
       this.line.pop();
-      if (echo) this.echoErased(last, byte === CC.erase);
-      if (byte === CC.erase) break;
+      if (echo) this.echoErased(last, erase);
+      if (erase) break;
     }
   }
 
   private echoErased(erased: number, single: boolean): void {
     const { echoe, echoctl } = this.termios;
     if (single && !echoe) {
-      this.echoChar(CC.erase);
+      this.echoChar(this.termios.cc[CC_INDEX.erase]!);
       return;
     }
     const width = erased === TAB || !iscntrl(erased) ? 1 : echoctl ? 2 : 0;
@@ -327,4 +482,18 @@ export class NTty {
     }
     this.outputLock.unlock();
   }
+}
+
+/** `toupper` of the kernel, which knows Latin-1. */
+function upperCase(byte: number): number {
+  const lower = (byte >= 0x61 && byte <= 0x7a) || (byte >= 0xe0 && byte !== 0xf7 && byte !== 0xff);
+  return lower ? byte - 0x20 : byte;
+}
+
+function join(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (a.length === 0) return b;
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }

@@ -6,8 +6,13 @@ import type { RpmsgDevice, RpmsgDriver } from './rpmsg-core.ts';
 
 const MSG = new TextEncoder().encode('hello world!');
 
-/** The `rpmsg_client_sample` driver; `count` is its module parameter. */
-export function createRpmsgClientSample(count = 100): RpmsgDriver {
+/** The module's parameter: how many messages it answers. */
+export interface SampleParameters {
+  count: number;
+}
+
+/** The `rpmsg_client_sample` driver; its parameter is looked at with every message. */
+export function createRpmsgClientSample(parameters: Readonly<SampleParameters> = { count: 100 }): RpmsgDriver {
   const received = new WeakMap<RpmsgDevice, number>();
 
   function* send(rpdev: RpmsgDevice): KernelCode<number> {
@@ -23,7 +28,7 @@ export function createRpmsgClientSample(count = 100): RpmsgDriver {
       const rxCount = (received.get(rpdev) ?? 0) + 1;
       received.set(rpdev, rxCount);
       rpdev.dev(6, `incoming msg ${rxCount} (src: 0x${src.toString(16)})`);
-      if (rxCount >= count) rpdev.dev(6, 'goodbye!');
+      if (rxCount >= parameters.count) rpdev.dev(6, 'goodbye!');
       else yield* send(rpdev);
       return 0;
     },

@@ -84,6 +84,12 @@ export class TtyBuffer {
     return new Uint8Array(0);
   }
 
+  /** `tty_buffer_flush`: what was received and not passed on is gone. */
+  clear(): void {
+    this.chunks.length = 0;
+    this.memUsed = 0;
+  }
+
   /** Takes the first `count` of the bytes that `peek` gave. */
   consume(count: number): void {
     const head = this.chunks[0];

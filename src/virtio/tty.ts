@@ -7,23 +7,46 @@
  * core, which with an echo firmware never ends. Output processing stays as the driver set it. With "cooked" nothing is changed; with
  * "none" nobody opens the device, and data stays in the flip buffer.
  */
-import type { Kernel, KernelCode, Work } from '../linux/kernel.ts';
+import type { Device } from '../linux/fs/device-model.ts';
+import { type OpenFile, POLL, type PollState } from '../linux/fs/vfs.ts';
+import type { Kernel, KernelCode, Task, Work } from '../linux/kernel.ts';
 import { ERRNO, Mutex, WaitQueue, Workqueue, waitEvent } from '../linux/kernel.ts';
 import { LATENCY } from '../linux/latencies.ts';
-import { NTty, type TtyOperations } from './n-tty.ts';
-import { RAW_INPUT, type Termios } from './termios.ts';
+import { CharMajors } from './char-majors.ts';
+import type { ModuleRefs } from './driver-core.ts';
+import { NTty, type TtyOperations, type TtyReadFile } from './n-tty.ts';
+import { CC_INDEX, CFLAG, copyTermios, RAW_INPUT, type Termios } from './termios.ts';
 import { TtyBuffer } from './tty-buffer.ts';
+import { TTY_IOCTL, type TtyControl, ttyIoctl } from './tty-ioctl.ts';
 
 /** Bytes that one step of a write passes to the line discipline (`iterate_tty_write`). */
 const WRITE_CHUNK = 2048;
 /** Bytes that the reader asks for. */
 const READ_CHUNK = 4096;
+/** Bytes of `struct winsize`. */
+const WINSIZE_SIZE = 8;
+/** Modes of `c_cflag` that a driver without `set_termios` lets users change (`tty_termios_copy_hw`). */
+const SOFT_CFLAGS = CFLAG.HUPCL | CFLAG.CREAD | CFLAG.CLOCAL;
 
 /** Who opens ttys when they appear. */
 export type TtyReader = 'raw-input' | 'cooked' | 'none';
 
+/** Where a tty is in /sys and /dev, and who owns its operations. */
+export interface TtyPlace {
+  /** Number of the driver; a number of its own while the tty is there unless given. */
+  readonly major?: number;
+  readonly minor?: number;
+  readonly parent?: Device;
+  readonly refs?: ModuleRefs;
+}
+
+/** A descriptor of a tty, as far as reading and writing see it. */
+interface TtyFile extends TtyReadFile {
+  readonly hungUp: boolean;
+}
+
 /** One tty: `/dev/<name>`. */
-export class TtyDevice {
+export class TtyDevice implements TtyControl {
   readonly name: string;
   /** Settings; they outlive a close, as the tty driver keeps them. */
   readonly termios: Termios;
@@ -35,82 +58,241 @@ export class TtyDevice {
   droppedBytes = 0;
   /** Called when the channel is gone and nobody has the device open any more. */
   onRelease: (() => void) | undefined;
+  /** TIOCEXCL. */
+  exclusive = false;
+  controller: Task | undefined;
+  readonly winsize = new Uint8Array(WINSIZE_SIZE);
+  readonly devnum: number;
+  readonly major: number;
+  /** Its place in sysfs and /dev. */
+  readonly device: Device;
+  private readonly kernel: Kernel;
   private readonly ops: TtyOperations;
   private readonly flip: TtyBuffer;
   private readonly worker: Workqueue;
   private readonly flush: Work;
   private readonly writeLock: Mutex;
-  private readonly note: (text: string) => void;
+  private readonly writeWait: WaitQueue;
+  private readonly layer: TtyLayer;
+  private readonly refs: ModuleRefs;
   private ldisc: NTty | undefined;
   private openCount = 0;
+  /** Files of an older generation were hung up with TIOCVHANGUP. */
+  private generation = 0;
 
-  constructor(kernel: Kernel, name: string, ops: TtyOperations, termios: Readonly<Termios>, flip: TtyBuffer, note: (text: string) => void) {
+  /** @internal Made by `TtyLayer.register`. */
+  constructor(
+    layer: TtyLayer,
+    kernel: Kernel,
+    name: string,
+    ops: TtyOperations,
+    termios: Readonly<Termios>,
+    flip: TtyBuffer,
+    place: Required<Pick<TtyPlace, 'major' | 'minor'>> & TtyPlace,
+  ) {
+    const { major, minor } = place;
+    this.layer = layer;
+    this.kernel = kernel;
     this.name = name;
     this.ops = ops;
-    this.termios = { ...termios };
+    this.termios = copyTermios(termios);
     this.flip = flip;
-    this.note = note;
+    this.refs = place.refs ?? { count: 0 };
+    this.major = major;
+    // new_encode_dev
+    this.devnum = ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
     this.worker = new Workqueue(kernel, `flush_to_ldisc ${name}`);
     this.flush = { name: 'flush_to_ldisc', code: () => this.flushToLdisc() };
     this.writeLock = new Mutex(`atomic_write_lock of ${name}`);
+    this.writeWait = new WaitQueue(`output on ${name}`);
+    this.device = {
+      name,
+      ...(place.parent ? { parent: place.parent } : {}),
+      class: 'tty',
+      node: { name, major, minor, open: (file) => this.openFile(file) },
+    };
   }
 
   /** `tty_open`: 0, or -EIO when it is hung up. */
   *open(): KernelCode<number> {
     if (this.hungUp) return ERRNO.EIO;
+    this.refs.count++;
     if (this.openCount++ === 0) {
-      this.ldisc = new NTty(this.name, this.ops, this.termios, (byte, how) => {
-        this.note(`${this.name}: byte 0x${byte.toString(16).padStart(2, '0')} from the core ${how}; "stty raw" passes every byte`);
-      });
+      this.ldisc = new NTty(
+        this.name,
+        this.ops,
+        this.termios,
+        (byte, how) => {
+          const hex = byte.toString(16).padStart(2, '0');
+          this.layer.note(`${this.name}: byte 0x${hex} from the core ${how}; "stty raw" passes every byte`);
+        },
+        (signal) => this.layer.deliver(this.controller, signal),
+      );
     }
     return 0;
   }
 
-  /** `tty_release`. */
+  /** `tty_release`: the last one drops what was not read (`tty_port_close_end`). */
   *close(): KernelCode {
-    if (this.openCount === 0 || --this.openCount > 0) return;
+    if (this.openCount === 0) return;
+    this.refs.count--;
+    if (--this.openCount > 0) return;
     this.ldisc = undefined;
+    this.flip.clear();
+    this.exclusive = false;
+    this.controller = undefined;
+    this.winsize.fill(0);
     this.releaseIfGone();
   }
 
-  /** `tcsetattr`. */
+  /** `open(2)` of the node: gives the file its operations; 0, -EBUSY after TIOCEXCL, which does not keep root out, or -EIO. */
+  *openFile(file: OpenFile): KernelCode<number> {
+    if (this.exclusive && this.openCount > 0 && !this.layer.capSysAdmin) return ERRNO.EBUSY;
+    const err = yield* this.open();
+    if (err) return err;
+    const tty = this;
+    const { generation } = this;
+    const its: TtyFile = {
+      get nonblocking() {
+        return file.nonblocking;
+      },
+      get hungUp() {
+        return tty.hungUp || generation !== tty.generation;
+      },
+    };
+    file.ops = {
+      read: (_file, count) => this.readFile(its, count),
+      write: (_file, data) => this.writeFile(its, data),
+      poll: () => this.poll(its),
+      ioctl: (_file, command, argument) => this.ioctl(its, command, argument),
+      release: () => this.close(),
+    };
+    return 0;
+  }
+
+  /** `tcsetattr` without a struct: changes what is named. */
   setTermios(change: Readonly<Partial<Termios>>): void {
     const { icanon } = this.termios;
-    Object.assign(this.termios, change);
+    Object.assign(this.termios, change, change.cc ? { cc: change.cc.slice() } : {});
     this.ldisc?.modeChanged(icanon);
   }
 
   /** `write(2)`: bytes written, or a negative errno; the device must be open. */
-  *write(data: Uint8Array): KernelCode<number> {
-    yield* this.writeLock.lock();
+  write(data: Uint8Array): KernelCode<number> {
+    return this.writeFile(this.kernelFile, data);
+  }
+
+  /** `read(2)`: sleeps until there is something; empty at an end of file or when the channel is gone. */
+  *read(count: number): KernelCode<Uint8Array> {
+    const data = yield* this.readFile(this.kernelFile, count);
+    return typeof data === 'number' ? new Uint8Array(0) : data;
+  }
+
+  /** A blocking file for callers inside the kernel. */
+  private get kernelFile(): TtyFile {
+    const tty = this;
+    return {
+      nonblocking: false,
+      get hungUp() {
+        return tty.hungUp;
+      },
+    };
+  }
+
+  /** `file_tty_write` and `iterate_tty_write`; `hung_up_tty_write`. */
+  private *writeFile(file: TtyFile, data: Uint8Array): KernelCode<number> {
+    if (file.hungUp) return ERRNO.EIO;
+    if (file.nonblocking) {
+      if (!this.writeLock.tryLock()) return ERRNO.EAGAIN;
+    } else if (!(yield* this.writeLock.lockInterruptible())) {
+      return ERRNO.ERESTARTSYS;
+    }
     let written = 0;
     let err = 0;
     while (written < data.length) {
-      if (!this.ldisc || this.hungUp) {
-        err = ERRNO.EIO;
-        break;
-      }
-      const chunk = data.subarray(written, written + WRITE_CHUNK);
-      const count = yield* this.ldisc.write(chunk);
+      err = this.kernel.current?.signalPending ? ERRNO.ERESTARTSYS : !this.ldisc || file.hungUp ? ERRNO.EIO : 0;
+      if (err || !this.ldisc) break;
+      const count = yield* this.ldisc.write(data.subarray(written, written + WRITE_CHUNK), () => file.hungUp);
       if (count <= 0) {
         err = count;
         break;
       }
       written += count;
-      if (count < chunk.length) break;
     }
     this.writeLock.unlock();
+    this.writeWait.wakeAll();
     return written || err;
   }
 
-  /** `read(2)`: sleeps until there is something; empty at an end of file or when the channel is gone. */
-  *read(count: number): KernelCode<Uint8Array> {
+  /** `tty_read`; `hung_up_tty_read`. */
+  private *readFile(file: TtyFile, count: number): KernelCode<Uint8Array | number> {
     const { ldisc } = this;
-    if (!ldisc) return new Uint8Array(0);
-    yield* waitEvent(ldisc.readWait, () => ldisc.readable || this.hungUp);
-    const data = ldisc.readable ? ldisc.take(count) : new Uint8Array(0);
+    if (!ldisc || file.hungUp) return new Uint8Array(0);
+    const data = yield* ldisc.read(file, count);
     if (this.flip.peek().length > 0) this.worker.queue(this.flush);
     return data;
+  }
+
+  /** `n_tty_poll`; `hung_up_tty_poll`. */
+  private poll(file: TtyFile): PollState {
+    const { ldisc, writeWait } = this;
+    if (!ldisc || file.hungUp) return { mask: POLL.IN | POLL.OUT | POLL.ERR | POLL.HUP, queues: [] };
+    const writable = !this.writeLock.locked && this.ops.writeRoom() > 0;
+    return { mask: (ldisc.pollable ? POLL.IN : 0) | (writable ? POLL.OUT : 0), queues: [ldisc.readWait, writeWait] };
+  }
+
+  /** `tty_ioctl`; `hung_up_tty_ioctl`. */
+  private *ioctl(file: TtyFile, command: number, argument: Uint8Array | number): KernelCode<number> {
+    if (file.hungUp) return command === TTY_IOCTL.TIOCSPGRP ? ERRNO.ENOTTY : ERRNO.EIO;
+    const caller = { task: this.kernel.current, capSysAdmin: this.layer.capSysAdmin };
+    return yield* ttyIoctl(this, caller, command, argument);
+  }
+
+  /** `tty_set_termios` for a user's struct: as the rpmsg drivers have no `set_termios`, `tty_termios_copy_hw` keeps speed and size. */
+  applyTermios(wanted: Readonly<Termios>): void {
+    const { cflag, ispeed, ospeed } = this.termios;
+    const mixed = ((cflag & ~SOFT_CFLAGS) | (wanted.cflag & SOFT_CFLAGS)) >>> 0;
+    this.setTermios({ ...wanted, cflag: mixed, ispeed, ospeed });
+  }
+
+  get inputQueued(): number {
+    return this.ldisc?.inputQueued ?? 0;
+  }
+
+  flushInput(): void {
+    this.ldisc?.flushBuffer();
+    if (this.flip.peek().length > 0) this.worker.queue(this.flush);
+  }
+
+  flushFlip(): void {
+    this.flip.clear();
+  }
+
+  *sendPrioChar(which: 'start' | 'stop'): KernelCode<number> {
+    const byte = this.termios.cc[CC_INDEX[which]]!;
+    if (byte === 0) return 0;
+    if (!(yield* this.writeLock.lockInterruptible())) return ERRNO.ERESTARTSYS;
+    yield* this.ops.write(Uint8Array.of(byte));
+    this.writeLock.unlock();
+    this.writeWait.wakeAll();
+    return 0;
+  }
+
+  *typed(byte: number): KernelCode {
+    if (this.ldisc) yield* this.ldisc.receiveBuf(Uint8Array.of(byte));
+  }
+
+  vhangup(): void {
+    this.generation++;
+    this.controller = undefined;
+    this.wakeHungUp();
+  }
+
+  /** `tty_ldisc_hangup`: what was not read is lost, and who sleeps looks again. */
+  private wakeHungUp(): void {
+    this.ldisc?.flushBuffer();
+    this.ldisc?.readWait.wakeAll();
+    this.writeWait.wakeAll();
   }
 
   /** `tty_insert_flip_string` and `tty_flip_buffer_push`: the number of bytes taken. */
@@ -126,7 +308,7 @@ export class TtyDevice {
   private received(data: Uint8Array, taken: number): number {
     if (taken < data.length) {
       this.droppedBytes += data.length - taken;
-      this.note(
+      this.layer.note(
         `${this.name}: the flip buffer is full and bytes from the core are lost; nothing reads the tty, and RPMsg ttys have no flow control`,
       );
     }
@@ -139,7 +321,7 @@ export class TtyDevice {
   hangup(): void {
     this.ready = false;
     this.hungUp = true;
-    this.ldisc?.readWait.wakeAll();
+    this.wakeHungUp();
     this.releaseIfGone();
   }
 
@@ -160,20 +342,40 @@ export class TtyDevice {
   }
 }
 
+/** How ttys are used. */
+export interface TtyLayerOptions {
+  readonly reader?: TtyReader;
+  /** Bytes of the flip buffer, as `tty_buffer_set_limit` counts them. */
+  readonly flipLimit?: number;
+  readonly majors?: CharMajors;
+  /** Hears, in plain words, what went wrong. */
+  readonly onFinding?: (text: string) => void;
+}
+
 /** All ttys of one kernel. */
 export class TtyLayer {
   private readonly kernel: Kernel;
   private readonly reader: TtyReader;
   private readonly flipLimit: number | undefined;
-  private readonly note: (text: string) => void;
+  private readonly majors: CharMajors;
+  /** @internal Says something about the bytes of a tty once. */
+  readonly note: (text: string) => void;
+  /** @internal Sends a signal that a tty's character stands for. */
+  readonly deliver: (task: Task | undefined, signal: number) => void;
+  /** Programs are root's; false makes TIOCEXCL mean something to them. */
+  capSysAdmin = true;
   private readonly devices = new Map<string, TtyDevice>();
+  /** Those that have a major number for themselves. */
+  private readonly ownMajors = new Set<TtyDevice>();
   private readonly readyWait: WaitQueue;
 
   /** `onFinding` hears, in plain words and once each, what happened to bytes on their way to the reader. */
-  constructor(kernel: Kernel, options: { reader?: TtyReader; flipLimit?: number; onFinding?: (text: string) => void } = {}) {
+  constructor(kernel: Kernel, options: TtyLayerOptions = {}) {
     this.kernel = kernel;
     this.reader = options.reader ?? 'raw-input';
     this.flipLimit = options.flipLimit;
+    this.majors = options.majors ?? new CharMajors();
+    this.deliver = (task) => task?.signal();
     this.readyWait = new WaitQueue('a tty');
     const { onFinding } = options;
     const found = new Set<string>();
@@ -199,11 +401,24 @@ export class TtyLayer {
     return this.devices.get(name)?.ready ?? false;
   }
 
+  /** `tty_register_driver` with no major number; its end is `freeMajor`. */
+  allocMajor(): number {
+    return this.majors.alloc();
+  }
+
+  freeMajor(major: number): void {
+    this.majors.free(major);
+  }
+
   /** `tty_register_device`: undefined when the name is taken (-EEXIST). */
-  register(name: string, ops: TtyOperations, termios: Readonly<Termios>): TtyDevice | undefined {
+  register(name: string, ops: TtyOperations, termios: Readonly<Termios>, place: TtyPlace = {}): TtyDevice | undefined {
     if (this.devices.has(name)) return undefined;
-    const device = new TtyDevice(this.kernel, name, ops, termios, new TtyBuffer(this.flipLimit), this.note);
+    const major = place.major ?? this.majors.alloc();
+    const where = { ...place, major, minor: place.minor ?? 0 };
+    const device = new TtyDevice(this, this.kernel, name, ops, termios, new TtyBuffer(this.flipLimit), where);
     this.devices.set(name, device);
+    if (place.major === undefined) this.ownMajors.add(device);
+    this.kernel.devices.add(device.device);
     if (this.reader !== 'none') this.kernel.spawn(`reader of ${name}`, this.cat(device), 0);
     return device;
   }
@@ -216,7 +431,11 @@ export class TtyLayer {
 
   /** `tty_unregister_device` with the hangup of whoever has it open. */
   unregister(device: TtyDevice): void {
-    if (this.devices.get(device.name) === device) this.devices.delete(device.name);
+    if (this.devices.get(device.name) === device) {
+      this.devices.delete(device.name);
+      this.kernel.devices.remove(device.device);
+    }
+    if (this.ownMajors.delete(device)) this.majors.free(device.major);
     device.hangup();
   }
 

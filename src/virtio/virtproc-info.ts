@@ -110,7 +110,8 @@ export class VirtprocInfo implements RpmsgParent {
 
   /** `virtio_rpmsg_release_channel`. */
   releaseChannel(rpdev: RpmsgDevice, chinfo: RpmsgChannelInfo): KernelCode<number> {
-    if (this.bus.findDevice(this, chinfo) === rpdev) {
+    // rpmsg_ctrl can release itself; only the name service is inside its own callback.
+    if (rpdev.driver?.name === 'rpmsg_ns' && this.bus.findDevice(this, chinfo) === rpdev) {
       this.explain(`${this.name}: the core withdrew the name service itself; Linux 6.1 then waits for its own callback for ever`);
     }
     return this.bus.unregisterChannel(this, chinfo);

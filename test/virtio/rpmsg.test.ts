@@ -379,7 +379,7 @@ describe('rpmsg_recv_single and rpmsg_recv_done on bad input', () => {
   });
 
   test('a broken ring is whole again after remove and re-add', () => {
-    const { remote, vdev, attach, detach, dmesg, settle } = online([createRpmsgClientSample(1)]);
+    const { remote, vdev, attach, detach, dmesg, settle } = online([createRpmsgClientSample({ count: 1 })]);
     remote.tx.give(9, 16);
     remote.ring();
     detach(vdev);
