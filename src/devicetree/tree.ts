@@ -93,6 +93,11 @@ export class DeviceTreeNode {
     return value === 0 || value === 0xffff_ffff ? undefined : value;
   }
 
+  /** `compatible`, the most specific first. */
+  get compatible(): string[] {
+    return this.strings('compatible');
+  }
+
   /** `of_device_is_available`: no `status`, or `okay` or `ok`. */
   get available(): boolean {
     const status = this.values.get('status');

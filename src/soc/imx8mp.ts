@@ -221,6 +221,7 @@ export const IMX8MP = defineSoc({
       compatible: 'fsl,imx8mp-cm7',
       node: 'imx8mp-cm7',
       method: 'smc',
+      clock: 85,
       att: [
         { da: 0x0000_0000, sa: 0x007e_0000, size: 0x0002_0000, own: true },
         { da: 0x0018_0000, sa: 0x0018_0000, size: 0x0000_9000 },
@@ -238,10 +239,29 @@ export const IMX8MP = defineSoc({
       ],
     },
   ],
+  deviceTree: {
+    cells: 2,
+    cpus: { count: 4, compatible: 'arm,cortex-a53' },
+    gic: {
+      compatible: 'arm,gic-v3',
+      reg: [
+        [0x3880_0000, 0x1_0000],
+        [0x3888_0000, 0xc_0000],
+      ],
+    },
+    buses: [
+      { name: 'aips1', base: 0x3000_0000, size: 0x40_0000 },
+      { name: 'aips2', base: 0x3040_0000, size: 0x40_0000 },
+      { name: 'aips3', base: 0x3080_0000, size: 0x40_0000 },
+    ],
+  },
   boards: [
     {
       name: 'evk',
       title: 'NXP i.MX 8M Plus EVK with imx8mp-evk-rpmsg.dtb',
+      model: 'NXP i.MX8MPlus EVK board',
+      compatible: ['fsl,imx8mp-evk'],
+      linuxConsole: 'uart2',
       ddr: 6 * GiB,
       console: 'uart4',
       remoteprocs: {
@@ -255,12 +275,16 @@ export const IMX8MP = defineSoc({
             { name: 'rsc-table', base: 0x550f_f000, size: 0x1000 },
             { name: 'm7', base: 0x8000_0000, size: 0x100_0000 },
           ],
+          startupDelayMs: 500,
         },
       },
     },
     {
       name: 'verdin-hmp',
       title: 'Toradex Verdin iMX8M Plus with verdin-imx8mp_hmp_overlay.dtbo',
+      model: 'Toradex Verdin iMX8M Plus',
+      compatible: ['toradex,verdin-imx8mp'],
+      linuxConsole: 'uart3',
       ddr: 4 * GiB,
       console: 'uart4',
       remoteprocs: {
@@ -274,12 +298,16 @@ export const IMX8MP = defineSoc({
             { name: 'rsc-table', base: 0xb80f_f000, size: 0x1000 },
             { name: 'm7', base: 0x8000_0000, size: 0x100_0000 },
           ],
+          startupDelayMs: 500,
         },
       },
     },
     {
       name: 'dart-mx8mp',
       title: 'Variscite DART-MX8M-PLUS with its m7 device tree',
+      model: 'Variscite DART-MX8M-PLUS',
+      compatible: ['variscite,imx8mp-var-dart'],
+      linuxConsole: 'uart2',
       ddr: 4 * GiB,
       console: 'uart3',
       remoteprocs: {

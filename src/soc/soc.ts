@@ -79,6 +79,20 @@ export interface RemoteprocDescription {
   /** `mmio`: register that starts and stops the core. */
   readonly src?: { readonly address: number; readonly mask: number; readonly start: number; readonly stop: number };
   readonly att: readonly AttEntry[];
+  /** Number of the core's clock in the clock controller's binding. */
+  readonly clock?: number;
+}
+
+/** What a device tree says of the SoC beside cores, memories, MUs and blocks. */
+export interface DeviceTreeDescription {
+  /** Cells of an address at the root: 2 for 64-bit Linux, 1 for 32-bit. */
+  readonly cells: 1 | 2;
+  /** Cores that run Linux. */
+  readonly cpus: { readonly count: number; readonly compatible: string };
+  /** Interrupt controller: distributor, then redistributors or CPU interface. */
+  readonly gic: { readonly compatible: string; readonly reg: readonly (readonly [base: number, size: number])[] };
+  /** AIPS bridges, by the labels that Linux's trees give them. */
+  readonly buses: readonly { readonly name: string; readonly base: number; readonly size: number }[];
 }
 
 /** A reserved-memory node; `base` is a system address. */
@@ -96,6 +110,12 @@ export interface BoardDescription {
   readonly ddr: number;
   /** UART that the M core's firmware uses as console (`uart4`). */
   readonly console: string;
+  /** `model` of the device tree; the title unless given. */
+  readonly model?: string;
+  /** `compatible`s of the board, before the SoC's. */
+  readonly compatible?: readonly string[];
+  /** UART of Linux's own console (`stdout-path`). */
+  readonly linuxConsole?: string;
   /** By core name: mailbox and `memory-region`s of the remoteproc node. */
   readonly remoteprocs: Readonly<
     Record<
@@ -109,6 +129,8 @@ export interface BoardDescription {
          */
         readonly alsoReceives?: readonly number[];
         readonly memoryRegions: readonly ReservedMemory[];
+        /** `fsl,startup-delay-ms`, which NXP's kernel sleeps after each start. */
+        readonly startupDelayMs?: number;
       }
     >
   >;
@@ -138,6 +160,7 @@ export interface SocDescription {
   readonly mus: readonly MuDescription[];
   readonly peripherals: readonly PeripheralSpec[];
   readonly remoteprocs: readonly RemoteprocDescription[];
+  readonly deviceTree?: DeviceTreeDescription;
   /** The first is the default. */
   readonly boards: readonly BoardDescription[];
   readonly detection: readonly DetectionHints[];
@@ -195,6 +218,9 @@ export function defineSoc(soc: SocDescription): SocDescription {
     for (const view of seenBy ?? views) windows.push({ view, name, base, size });
   }
   for (const [a, b] of overlaps(windows)) fail(`${a.name} at ${hex32(a.base)} overlaps ${b.name} at ${hex32(b.base)} in view ${a.view}`);
+  for (const board of soc.boards)
+    for (const { mu } of Object.values(board.remoteprocs))
+      if (!soc.mus.some(({ name }) => name === mu)) fail(`board ${board.name} names a messaging unit ${mu} that does not exist`);
   for (const { core } of soc.remoteprocs) if (!views.has(core)) fail(`remoteproc of an unknown core ${core}`);
   return soc;
 }
