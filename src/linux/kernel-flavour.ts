@@ -27,6 +27,8 @@ export interface ImxRprocFlavour {
   readonly notifyIds: number;
   /** The SMC that starts the core carries `rproc->bootaddr`. */
   readonly passesBootAddress: boolean;
+  /** Works without a clock in the device tree. */
+  readonly clockOptional: boolean;
   /** `compatible`s whose `bootaddr` is the section `.interrupts` (0 without one) instead of the entry point. */
   readonly bootsAtInterrupts: readonly string[];
 }
@@ -58,6 +60,7 @@ export const MAINLINE: KernelFlavour = {
     mailboxPerStart: false,
     notifyIds: 2,
     passesBootAddress: false,
+    clockOptional: false,
     bootsAtInterrupts: [],
   },
   imxMailbox: {},
@@ -75,6 +78,7 @@ export const NXP: KernelFlavour = {
     mailboxPerStart: true,
     notifyIds: 4,
     passesBootAddress: true,
+    clockOptional: true,
     bootsAtInterrupts: ['fsl,imx93-cm33'],
   },
   imxMailbox: { registered: 'imx mu driver is registered.' },

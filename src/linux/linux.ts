@@ -11,6 +11,7 @@ import type { Rproc } from '../remoteproc/remoteproc-core.ts';
 import { registerRprocVirtio, type SharedDmaPool } from '../remoteproc/remoteproc-virtio.ts';
 import type { BoardDescription, ReservedMemory, SocDescription } from '../soc/soc.ts';
 import type { VirtioModules } from '../virtio/modules.ts';
+import { DevCoredumps } from './devcoredump.ts';
 import { DmaPool } from './dma-pool.ts';
 import { Dmesg } from './dmesg.ts';
 import { type FirmwareFiles, FirmwareLoader } from './firmware-loader.ts';
@@ -45,6 +46,8 @@ export interface LinuxOptions {
   readonly autostart?: Autostart;
   /** True: a boot loader runs first and calls `boot`. */
   readonly deferred?: boolean;
+  /** Core dumps hold all memories of the core and its registers; else what the kernel's driver puts there, which is nothing. */
+  readonly completeDump?: boolean;
   /** Hears, in plain words, what the other side did to a ring against the rules. */
   readonly onFinding?: (text: string) => void;
 }
@@ -73,6 +76,8 @@ export class Linux {
   readonly userSpace: UserSpace;
   /** What host code can do in this Linux: `open`, `readFile`, `writeFile`, `stat`, `spawn` ... */
   readonly api: LinuxApi;
+  /** /sys/class/devcoredump. */
+  readonly devCoredumps: DevCoredumps;
   private readonly options: LinuxOptions;
   private readonly firmware: FirmwareLoader;
   private readonly rprocIndices = new Ida();
@@ -92,6 +97,7 @@ export class Linux {
     this.platform = new PlatformBus(kernel);
     this.firmware = new FirmwareLoader(kernel);
     this.firmwareFiles = this.firmware.files;
+    this.devCoredumps = new DevCoredumps(kernel);
     this.recoveryWq = new Workqueue(kernel, 'rproc_recovery_wq');
     const reserved = Object.values(board.remoteprocs).flatMap(({ memoryRegions }) => memoryRegions);
     this.globalPool = globalPool(kernel, board, reserved);
@@ -144,7 +150,7 @@ export class Linux {
       const mu = soc.mus.find(({ name }) => name === node.mu);
       const properties: ImxRprocProperties = {
         description,
-        mailbox: node.mu,
+        mboxes: { tx: { node: node.mu, args: [0, 1] }, rx: { node: node.mu, args: [1, 1] }, rxdb: { node: node.mu, args: [3, 1] } },
         memoryRegions: node.memoryRegions,
         ...(node.alsoReceives ? { alsoReceives: node.alsoReceives } : {}),
       };
@@ -165,26 +171,28 @@ export class Linux {
 
   private imxRprocDriver(): PlatformDriver<ImxRprocProperties> {
     const compatibles = new Set(this.options.soc.remoteprocs.map(({ compatible }) => compatible));
-    const linux = this;
     return {
       name: 'imx-rproc',
       matches: (device): device is PlatformDevice<ImxRprocProperties> => compatibles.has(device.compatible),
-      *probe({ name, properties }) {
-        return linux.probeImxRproc(name, properties);
-      },
+      probe: ({ name, properties }) => this.probeImxRproc(name, properties),
+      remove: ({ name }) => this.removeImxRproc(name),
     };
   }
 
-  private probeImxRproc(name: string, properties: ImxRprocProperties): number {
+  private *probeImxRproc(name: string, properties: ImxRprocProperties): KernelCode<number> {
     const index = this.rprocIndices.alloc();
     const { kernel, mailboxes, recoveryWq, globalPool, modules, platform } = this;
-    const { onFinding } = this.options;
+    const { onFinding, completeDump } = this.options;
+    const parentDevice = platform.deviceOf(name);
     const imx = new ImxRproc(
       {
         kernel,
         mailboxes,
         recoveryWq,
         control: this.options.control,
+        devCoredumps: this.devCoredumps,
+        ...(completeDump ? { completeDump } : {}),
+        ...(parentDevice ? { parentDevice } : {}),
         requestFirmware: (file, device) => this.firmware.request(file, device),
         dmaAlloc: (length) => globalPool.allocate(length),
         dmaFree: (address) => globalPool.free(address),
@@ -203,10 +211,18 @@ export class Linux {
       properties,
     );
     const reservedMemory = sharedDmaPool(kernel, properties.memoryRegions);
-    const err = imx.probe();
+    const err = yield* imx.probe();
     if (err) this.rprocIndices.free(index);
-    else this.remoteprocs.push(imx);
+    else this.remoteprocs.splice(index, 0, imx);
     return err;
+  }
+
+  private *removeImxRproc(name: string): KernelCode {
+    const at = this.remoteprocs.findIndex((imx) => imx.name === name);
+    const [imx] = at < 0 ? [] : this.remoteprocs.splice(at, 1);
+    if (!imx) return;
+    yield* imx.remove();
+    this.rprocIndices.free(imx.rproc.env.index);
   }
 
   /** The remoteproc of a core, once its driver has probed it. */
@@ -234,7 +250,7 @@ export class Linux {
   }
 
   private *write(index: number, state: string, firmware?: string): KernelCode<number> {
-    const rproc = this.remoteprocs[index]?.rproc;
+    const rproc = this.remoteprocs.find((imx) => imx.rproc.env.index === index)?.rproc;
     // The shell's "No such file or directory".
     if (!rproc) return -2;
     const err = firmware === undefined ? 0 : yield* rproc.setFirmware(firmware);

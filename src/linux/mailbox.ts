@@ -161,8 +161,21 @@ export class MboxChan {
 export interface MboxController {
   /** Node that the clients' `mboxes` name. */
   readonly node: string;
+  /** Driver and name of its device, for messages. */
+  readonly device: string;
   xlate(type: number, index: number): MboxChan | number;
+  /** `mbox_free_channel` of all that are taken. */
+  freeChannels(): void;
 }
+
+/** An entry of `mboxes`: the controller's node and the cells behind it. */
+export interface MboxSpecifier {
+  readonly node: string;
+  readonly args: readonly number[];
+}
+
+/** `mboxes` by their `mbox-names`, in order. */
+export type MboxSpecifiers = Readonly<Record<string, MboxSpecifier>>;
 
 /** The controllers of one kernel (`mbox_cons`). */
 export class Mailboxes {
@@ -183,5 +196,32 @@ export class Mailboxes {
     const chan = this.controllers.get(node)?.xlate(type, index) ?? ERRNO.EPROBE_DEFER;
     if (typeof chan === 'number') return chan;
     return chan.bind(client) || chan;
+  }
+
+  /**
+   * `mbox_request_channel_byname`: as `request`, or -EINVAL for a name or specifier that makes no sense. The first entry whose name begins so is
+   * taken: `rx` finds `rxdb` if that stands before it.
+   */
+  requestByName(kernel: Kernel, client: MboxClient, mboxes: MboxSpecifiers, name: string): MboxChan | number {
+    const specifier = Object.entries(mboxes).find(([candidate]) => candidate.startsWith(name))?.[1];
+    if (!specifier) {
+      kernel.dev(3, client.device, `mbox_request_channel_byname() could not locate channel named "${name}"`);
+      return ERRNO.EINVAL;
+    }
+    const { node, args } = specifier;
+    const controller = this.controllers.get(node);
+    if (!controller) return ERRNO.EPROBE_DEFER;
+    const [type, index] = args;
+    if (type === undefined || index === undefined || args.length !== 2) {
+      kernel.dev(3, controller.device, `Invalid argument count ${args.length}`);
+      return ERRNO.EINVAL;
+    }
+    return this.request(client, node, type, index);
+  }
+
+  /** `mbox_controller_unregister`: its channels lose their clients. */
+  unregister(controller: MboxController): void {
+    this.controllers.delete(controller.node);
+    controller.freeChannels();
   }
 }

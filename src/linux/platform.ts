@@ -6,7 +6,6 @@
  * devices, lowest free number first. Not modelled: power management, asynchronous probing.
  */
 import type { DeviceTreeNode } from '../devicetree/tree.ts';
-import type { DeviceTreeNode } from '../devicetree/tree.ts';
 import { driverSetOverride, readOnly, registerBus } from '../virtio/bus-sysfs.ts';
 import { probeFailed } from '../virtio/driver-core.ts';
 import type { Attribute, Device } from './fs/device-model.ts';

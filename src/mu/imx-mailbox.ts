@@ -59,7 +59,7 @@ class ChannelBits {
 export class ImxMu implements MboxController {
   readonly node: string;
   private readonly kernel: Kernel;
-  private readonly device: string;
+  readonly device: string;
   private readonly properties: ImxMuProperties;
   private readonly channels: MboxChan[] = [];
   /** Handlers of the started channels, in the order of request_irq; one line serves them all. */
@@ -106,6 +106,10 @@ export class ImxMu implements MboxController {
     if (chan) return chan;
     this.kernel.dev(3, this.device, `Not supported channel number: ${type * 4 + index}. (type: ${type}, idx: ${index})`);
     return ERRNO.EINVAL;
+  }
+
+  freeChannels(): void {
+    for (const channel of this.channels) channel.free();
   }
 
   /** Sets and clears bits of a control register (`imx_mu_xcr_rmw`). */
@@ -215,12 +219,19 @@ export class ImxMu implements MboxController {
 
 /** The platform driver `imx_mu`. */
 export function imxMuDriver(kernel: Kernel, mailboxes: Mailboxes): PlatformDriver<ImxMuProperties> {
+  const units = new Map<string, ImxMu>();
   return {
     name: 'imx_mu',
     matches: (device): device is PlatformDevice<ImxMuProperties> => device.compatible.endsWith('-mu'),
     *probe({ name, properties }) {
-      mailboxes.register(new ImxMu(kernel, `imx_mu ${name}`, properties));
+      const unit = new ImxMu(kernel, `imx_mu ${name}`, properties);
+      units.set(name, unit);
+      mailboxes.register(unit);
       return 0;
+    },
+    *remove({ name }) {
+      const unit = units.get(name);
+      if (unit) mailboxes.unregister(unit);
     },
   };
 }

@@ -1,102 +1,37 @@
 /**
- * Linux 6.1 drivers/remoteproc/remoteproc_core.c: a remote processor's life, from `rproc_add` through boot, stop, attach and recovery.
+ * Linux 6.1 drivers/remoteproc/remoteproc_core.c: a remote processor's life, from `rproc_add` through boot, stop, attach, detach and recovery to
+ * `rproc_del`.
  *
  * Functions, order of steps, messages, levels and errnos are the kernel's. The resource handlers and carveouts, which are in the same
- * file there, are in rproc-resources.ts. Not modelled: IOMMUs, core dumps (off by default), the character device.
+ * file there, are in rproc-resources.ts. Not modelled: IOMMUs, the panic notifier.
  */
 import type { KernLevel } from '../events.ts';
-import { ERRNO, type Kernel, type KernelCode, Mutex, type Workqueue } from '../linux/kernel.ts';
+import type { Device } from '../linux/fs/device-model.ts';
+import { ERRNO, type Kernel, type KernelCode, Mutex } from '../linux/kernel.ts';
 import { LATENCY } from '../linux/latencies.ts';
+import type {
+  RprocCrashType,
+  RprocDumpMechanism,
+  RprocDumpSegment,
+  RprocEnvironment,
+  RprocMemEntry,
+  RprocNotifyTarget,
+  RprocOps,
+  RprocState,
+  RprocSubdev,
+  RprocTrace,
+  RprocVdevHandle,
+} from './remoteproc.ts';
+import { rprocCoredump } from './remoteproc-coredump.ts';
+import { createDebugDir, type DebugDir } from './remoteproc-debugfs.ts';
 import type { FirmwareImage } from './remoteproc-elf-loader.ts';
 import { rprocElfGetBootAddr, rprocElfLoadSegments, rprocElfSanityCheck } from './remoteproc-elf-loader.ts';
-import { CachedTable, type LoadedTable, type TableMemory } from './resource-table.ts';
+import { rprocDevice, sysfsWord } from './remoteproc-sysfs.ts';
+import { CachedTable, LoadedTable, type TableMemory } from './resource-table.ts';
 import { rprocAllocRegisteredCarveouts, rprocDaToVa, rprocHandleResources, rprocResourceCleanup } from './rproc-resources.ts';
 import { findVectors, type LoadedPart } from './vectors.ts';
 
-/** `enum rproc_state`, as sysfs spells it. */
-export type RprocState = 'offline' | 'suspended' | 'running' | 'crashed' | 'attached' | 'detached';
-
-/** `enum rproc_crash_type`, as `rproc_crash_to_string` spells it. */
-export type RprocCrashType = 'mmufault' | 'watchdog' | 'fatal error';
-
-/** `struct rproc_mem_entry`: a piece of memory shared with the remote processor. Addresses of Linux are system addresses. */
-export interface RprocMemEntry {
-  readonly name: string;
-  /** Where Linux has it mapped, undefined until it is allocated. */
-  va: number | undefined;
-  dma: number;
-  da: number;
-  readonly len: number;
-  /** Offset of the entry's payload in the resource table, or FW_RSC_ADDR_ANY. */
-  rscOffset: number;
-  flags: number;
-  readonly alloc?: (rproc: Rproc, mem: RprocMemEntry) => number;
-  readonly release?: (rproc: Rproc, mem: RprocMemEntry) => void;
-}
-
-/** `struct rproc_debug_trace`: a buffer into which the firmware writes text. */
-export interface RprocTrace {
-  readonly name: string;
-  readonly da: number;
-  readonly len: number;
-}
-
-/** `struct rproc_vdev_data`: what the rproc-virtio driver is told about a vdev. */
-export interface RprocVdevData {
-  readonly id: number;
-  readonly index: number;
-  readonly rscOffset: number;
-}
-
-/** `struct rproc_subdev`. */
-export interface RprocSubdev {
-  start(): KernelCode<number>;
-  stop(crashed: boolean): KernelCode;
-}
-
-/** A vdev in use; `unregister` is `platform_device_unregister`. */
-export interface RprocVdevHandle {
-  unregister(): void;
-}
-
-/** A vring with a notify id; `interrupt` is `vring_interrupt` of its queue, false while it has none. */
-export interface RprocNotifyTarget {
-  interrupt(): KernelCode<boolean>;
-}
-
-/** `struct rproc_ops`: what the platform driver does; errors are negative errnos. */
-export interface RprocOps {
-  prepare?(): number;
-  start(): KernelCode<number>;
-  stop(): KernelCode<number>;
-  attach?(): number;
-  detach?(): number;
-  kick?(vqid: number): KernelCode;
-  daToVa(da: number, length: number): number | undefined;
-  parseFw(fw: FirmwareImage): number;
-  findLoadedRscTable(fw: FirmwareImage): LoadedTable | undefined;
-  getLoadedRscTable?(): LoadedTable | undefined;
-}
-
-/** What the kernel around it gives a remote processor. */
-export interface RprocEnvironment {
-  readonly kernel: Kernel;
-  /** N of remoteprocN. */
-  readonly index: number;
-  readonly name: string;
-  /** Driver and name of the platform device, for its messages. */
-  readonly parent: string;
-  readonly ops: RprocOps;
-  /** `rproc_recovery_wq`. */
-  readonly recoveryWq: Workqueue;
-  /** `request_firmware`: the file, or a negative errno. */
-  requestFirmware(name: string, device: string): KernelCode<FirmwareImage | number>;
-  /** `platform_device_register_data` of an rproc-virtio device, which probes it at once; the probe's error stays there, as in the kernel. */
-  registerVdev(rproc: Rproc, data: RprocVdevData): number;
-  /** `dma_alloc_coherent` and `dma_free_coherent` of the platform device. */
-  dmaAlloc(length: number): number | undefined;
-  dmaFree(address: number): void;
-}
+export type * from './remoteproc.ts';
 
 /** `struct rproc`. */
 export class Rproc {
@@ -110,6 +45,14 @@ export class Rproc {
   state: RprocState = 'offline';
   autoBoot = true;
   recoveryDisabled = false;
+  dumpConf: RprocDumpMechanism = 'disabled';
+  readonly dumpSegments: RprocDumpSegment[] = [];
+  /** `rproc_coredump_set_elf_info`; without it there is no dump. */
+  elf: { readonly class: 1 | 2; readonly machine: number } | undefined;
+  /** `RPROC_FEAT_ATTACH_ON_RECOVERY`. */
+  attachOnRecovery = false;
+  /** A file of the character device that is closed shuts down or detaches. */
+  cdevPutOnRelease = false;
   crashCnt = 0;
   bootaddr = 0;
   /** Device address of the vector table in the image that was loaded last; not in the kernel, which leaves it to the hardware. */
@@ -124,7 +67,13 @@ export class Rproc {
   cachedTable: CachedTable | undefined;
   /** The table in effect: the cached one, or the one that the firmware sees. */
   tablePtr: TableMemory | undefined;
+  /** Its directory in debugfs, from `add` to `del`. */
+  debugDir: DebugDir | undefined;
+  /** Its device in sysfs, from `add` to `del`. */
+  model: Device | undefined;
+  private cleanTable: CachedTable | undefined;
   private power = 0;
+  private deleting = false;
   private readonly lock: Mutex;
   private readonly crashHandler: { readonly name: string; readonly code: () => KernelCode };
 
@@ -149,36 +98,91 @@ export class Rproc {
     this.kernel.dev(level, this.env.parent, text);
   }
 
-  /** `rproc_add`; the caller starts what `autoBoot` asks for. */
-  add(): number {
-    if (this.state === 'detached' ? !this.ops.attach || this.cachedTable : this.state !== 'offline') return ERRNO.EINVAL;
+  /** `rproc_add`: 0, -EINVAL for a state that makes no sense, or what attaching within it gave. */
+  *add(): KernelCode<number> {
+    if (!this.valid()) return ERRNO.EINVAL;
+    this.model = rprocDevice(this);
+    this.kernel.devices.add(this.model);
     this.log(6, `${this.name} is available`);
-    if (this.autoBoot) this.kernel.spawn(`${this.device} auto boot`, this.boot(), LATENCY.work);
+    this.debugDir = createDebugDir(this);
+    const ret = this.autoBoot ? yield* this.triggerAutoBoot() : 0;
+    if (ret < 0) this.unregister();
+    return ret;
+  }
+
+  /** `rproc_validate`. */
+  private valid(): boolean {
+    return this.state === 'detached' ? this.ops.attach !== undefined && !this.cachedTable : this.state === 'offline';
+  }
+
+  private unregister(): void {
+    this.debugDir?.remove();
+    this.debugDir = undefined;
+    if (this.model) this.kernel.devices.remove(this.model);
+    this.model = undefined;
+  }
+
+  /** `rproc_trigger_auto_boot`: what comes of it is seen later, unless the kernel attaches at once. */
+  private *triggerAutoBoot(): KernelCode<number> {
+    if (this.state !== 'detached') this.kernel.spawn(`${this.device} auto boot`, this.autoBootCallback(), LATENCY.work);
+    else if (this.kernel.flavour.remoteproc.attachesByWork) this.kernel.spawn(`${this.device} attach`, this.boot(), LATENCY.work);
+    else return yield* this.boot();
     return 0;
+  }
+
+  /** `request_firmware_nowait` and `rproc_auto_boot_callback`, which boots whether the file was found or not. */
+  private *autoBootCallback(): KernelCode {
+    yield* this.requestFirmware();
+    yield* this.boot();
+  }
+
+  /** `rproc_del`: crashes are not heard of any more, then it is shut down; with several users it goes on running. */
+  *del(): KernelCode {
+    this.deleting = true;
+    yield* this.env.recoveryWq.cancelSync(this.crashHandler);
+    yield* this.shutdown();
+    this.unregister();
+  }
+
+  /** `rproc_type_release`, when the last reference is gone. */
+  release(): void {
+    this.log(6, `releasing ${this.name}`);
+  }
+
+  /** `mutex_lock_interruptible`: 0 or -EINTR. */
+  private *lockInterruptible(): KernelCode<number> {
+    return (yield* this.lock.lockInterruptible()) ? 0 : ERRNO.EINTR;
+  }
+
+  /** As `lockInterruptible`, with what most callers print. */
+  private *lockOrSay(): KernelCode<number> {
+    const ret = yield* this.lockInterruptible();
+    if (ret) this.log(3, `can't lock rproc ${this.name}: ${ret}`);
+    return ret;
   }
 
   /** `rproc_boot`: 0 or a negative errno. Further calls while it is up only count. */
   *boot(): KernelCode<number> {
-    yield* this.lock.lock();
-    if (++this.power > 1) {
-      this.lock.unlock();
-      return 0;
+    let ret = yield* this.lockOrSay();
+    if (ret) return ret;
+    if (this.deleting) {
+      this.log(3, `can't boot deleting rproc ${this.name}`);
+      ret = ERRNO.ENODEV;
+    } else if (++this.power === 1) {
+      ret = yield* this.powerUp();
+      if (ret) this.power--;
     }
-    let ret: number;
-    if (this.state === 'detached') {
-      this.log(6, `attaching to ${this.name}`);
-      ret = yield* this.attach();
-    } else {
-      this.log(6, `powering up ${this.name}`);
-      ret = yield* this.loadAndBoot();
-    }
-    if (ret) this.power--;
     this.lock.unlock();
     return ret;
   }
 
-  private *loadAndBoot(): KernelCode<number> {
-    const fw = yield* this.env.requestFirmware(this.firmware, `remoteproc ${this.device}`);
+  private *powerUp(): KernelCode<number> {
+    if (this.state === 'detached') {
+      this.log(6, `attaching to ${this.name}`);
+      return yield* this.attach();
+    }
+    this.log(6, `powering up ${this.name}`);
+    const fw = yield* this.requestFirmware();
     if (typeof fw === 'number') {
       this.log(3, `request_firmware failed: ${fw}`);
       return fw;
@@ -186,18 +190,24 @@ export class Rproc {
     return yield* this.fwBoot(fw);
   }
 
+  private requestFirmware(): KernelCode<FirmwareImage | number> {
+    return this.env.requestFirmware(this.firmware, `remoteproc ${this.device}`);
+  }
+
+  private prepare(): number {
+    const ret = this.ops.prepare?.() ?? 0;
+    if (ret) this.log(3, `can't prepare rproc ${this.name}: ${ret}`);
+    return ret;
+  }
+
   /** `rproc_fw_boot`. */
   private *fwBoot(fw: FirmwareImage): KernelCode<number> {
-    const log = this.log.bind(this);
-    const sane = rprocElfSanityCheck(log, fw);
+    const sane = rprocElfSanityCheck(this.log.bind(this), fw);
     if (sane) return sane;
     this.log(6, `Booting fw image ${this.firmware}, size ${fw.data.length}`);
-    const prepared = this.ops.prepare?.() ?? 0;
-    if (prepared) {
-      this.log(3, `can't prepare rproc ${this.name}: ${prepared}`);
-      return prepared;
-    }
-    this.bootaddr = rprocElfGetBootAddr(fw);
+    const prepared = this.prepare();
+    if (prepared) return prepared;
+    this.bootaddr = this.ops.getBootAddr?.(fw) ?? rprocElfGetBootAddr(fw);
     const parsed = this.ops.parseFw(fw);
     if (parsed) return parsed;
     let ret = this.handleResources();
@@ -273,26 +283,27 @@ export class Rproc {
 
   /** `rproc_attach`. */
   private *attach(): KernelCode<number> {
-    const prepared = this.ops.prepare?.() ?? 0;
-    if (prepared) {
-      this.log(3, `can't prepare rproc ${this.name}: ${prepared}`);
-      return prepared;
-    }
-    // rproc_set_rsc_table: what another boot stage installed is used in place.
-    const table = this.ops.getLoadedRscTable?.();
-    if (table) {
-      this.cachedTable = undefined;
-      this.tablePtr = table;
-    }
+    const prepared = this.prepare();
+    if (prepared) return prepared;
+    this.setRscTable();
     let ret = this.handleResources();
     if (!ret) ret = yield* this.attachDevice();
     if (ret) rprocResourceCleanup(this);
     return ret;
   }
 
+  /** `rproc_set_rsc_table`: what another boot stage installed is used in place, and kept for the next attach where detaching is possible. */
+  private setRscTable(): void {
+    const table = this.ops.getLoadedRscTable?.();
+    if (!table) return;
+    this.cleanTable = this.ops.detach ? copyOf(table) : undefined;
+    this.cachedTable = undefined;
+    this.tablePtr = table;
+  }
+
   /** `__rproc_attach`. */
   private *attachDevice(): KernelCode<number> {
-    let ret = this.ops.attach?.() ?? 0;
+    let ret = this.ops.attach ? yield* this.ops.attach() : 0;
     if (ret) {
       this.log(3, `can't attach to rproc ${this.name}: ${ret}`);
       return ret;
@@ -347,16 +358,19 @@ export class Rproc {
 
   /** `rproc_shutdown`: 0, -EINVAL when it is not up, or what stopping it gave. */
   *shutdown(): KernelCode<number> {
-    yield* this.lock.lock();
+    const locked = yield* this.lockOrSay();
+    if (locked) return locked;
     const ret = yield* this.shutdownLocked();
     this.lock.unlock();
     return ret;
   }
 
   private *shutdownLocked(): KernelCode<number> {
-    if (this.state !== 'running' && this.state !== 'attached' && this.state !== 'crashed') return ERRNO.EINVAL;
+    const crashed = this.state === 'crashed';
+    const up = this.state === 'running' || this.state === 'attached' || (crashed && this.kernel.flavour.remoteproc.stopsCrashed);
+    if (!up) return ERRNO.EINVAL;
     if (--this.power > 0) return 0;
-    const ret = yield* this.stop(this.state === 'crashed');
+    const ret = yield* this.stop(crashed);
     if (ret) {
       this.power++;
       return ret;
@@ -368,11 +382,17 @@ export class Rproc {
 
   /** `rproc_detach`: 0, or -EINVAL when it is not attached or the platform cannot detach. */
   *detach(): KernelCode<number> {
-    yield* this.lock.lock();
+    const locked = yield* this.lockOrSay();
+    if (locked) return locked;
     let ret: number = ERRNO.EINVAL;
     if (this.state === 'attached') {
-      ret = --this.power > 0 ? 0 : yield* this.detachDevice();
+      const last = --this.power === 0;
+      ret = last ? yield* this.detachDevice() : 0;
       if (ret) this.power++;
+      else if (last) {
+        rprocResourceCleanup(this);
+        this.forgetTable();
+      }
     }
     this.lock.unlock();
     return ret;
@@ -382,23 +402,40 @@ export class Rproc {
   private *detachDevice(): KernelCode<number> {
     if (!this.ops.detach) return ERRNO.EINVAL;
     yield* this.stopSubdevices(false);
-    if (this.tablePtr) this.tablePtr = this.cachedTable = copyOf(this.tablePtr);
-    const ret = this.ops.detach();
+    const reset = this.resetRscTableOnDetach();
+    if (reset) {
+      this.log(3, `can't reset resource table: ${reset}`);
+      return reset;
+    }
+    const ret = yield* this.ops.detach();
     if (ret) {
       this.log(3, `can't detach from rproc: ${ret}`);
       return ret;
     }
     this.state = 'detached';
     this.log(6, `detached remote processor ${this.name}`);
-    rprocResourceCleanup(this);
-    this.forgetTable();
+    return 0;
+  }
+
+  /** `rproc_reset_rsc_table_on_detach`: the firmware's table is again as it was before the attach. */
+  private resetRscTableOnDetach(): number {
+    const { tablePtr, cleanTable } = this;
+    if (!tablePtr) return 0;
+    if (!cleanTable) return ERRNO.EINVAL;
+    this.cachedTable = copyOf(tablePtr);
+    this.tablePtr = this.cachedTable;
+    if (tablePtr instanceof LoadedTable) tablePtr.write(cleanTable.bytes);
     return 0;
   }
 
   /** `rproc_set_firmware`: what is written to `firmware` in sysfs. */
   *setFirmware(name: string): KernelCode<number> {
-    yield* this.lock.lock();
-    const line = name.split('\n', 1)[0]!;
+    const locked = yield* this.lockInterruptible();
+    if (locked) {
+      this.logParent(3, `can't lock rproc ${this.name}: ${locked}`);
+      return ERRNO.EINVAL;
+    }
+    const line = name.split(/[\n\0]/, 1)[0]!;
     let ret = 0;
     if (this.state !== 'offline') {
       this.logParent(3, "can't change firmware while running");
@@ -415,7 +452,7 @@ export class Rproc {
 
   /** `state_store`: what `echo start > state` does; 0 or a negative errno. */
   *storeState(text: string): KernelCode<number> {
-    const command = text.replace(/\n$/, '');
+    const command = sysfsWord(text);
     if (command === 'start') {
       const ret = yield* this.boot();
       if (ret) this.log(3, `Boot failed: ${ret}`);
@@ -423,12 +460,13 @@ export class Rproc {
     }
     if (command === 'stop') return yield* this.shutdown();
     if (command === 'detach') return yield* this.detach();
-    this.log(3, `Unrecognised option: ${text}`);
+    this.log(3, `Unrecognised option: ${text.split('\0', 1)[0]}`);
     return ERRNO.EINVAL;
   }
 
   /** `rproc_report_crash`: for whatever notices that the remote processor died. Recovery follows on a workqueue. */
   reportCrash(type: RprocCrashType): void {
+    if (this.deleting) return;
     this.env.recoveryWq.queue(this.crashHandler);
     this.log(3, `crash detected in ${this.name}: type ${type}`);
   }
@@ -436,7 +474,7 @@ export class Rproc {
   /** `rproc_crash_handler_work`. */
   private *crashHandlerWork(): KernelCode {
     yield* this.lock.lock();
-    const alive = this.state !== 'crashed' && this.state !== 'offline';
+    const alive = !this.deleting && this.state !== 'crashed' && this.state !== 'offline';
     if (alive) {
       this.state = 'crashed';
       this.log(3, `handling crash #${++this.crashCnt} in ${this.name}`);
@@ -445,23 +483,31 @@ export class Rproc {
     if (alive && !this.recoveryDisabled) yield* this.triggerRecovery();
   }
 
-  /** `rproc_trigger_recovery`: stop, load and start again; the vdevs stay. 0 or a negative errno. */
+  /** `rproc_trigger_recovery`: stop, dump, load and start again, or attach again; the vdevs stay. 0 or a negative errno. */
   *triggerRecovery(): KernelCode<number> {
-    yield* this.lock.lock();
-    let ret = 0;
-    if (this.state === 'crashed') {
+    let ret = yield* this.lockInterruptible();
+    if (ret) return ret;
+    if (this.deleting) ret = ERRNO.ENODEV;
+    else if (this.state === 'crashed') {
       this.log(3, `recovering ${this.name}`);
-      ret = yield* this.bootRecovery();
+      ret = this.attachOnRecovery ? yield* this.attachRecovery() : yield* this.bootRecovery();
     }
     this.lock.unlock();
     return ret;
   }
 
-  /** `rproc_boot_recovery`. */
+  /** `rproc_attach_recovery`. */
+  private *attachRecovery(): KernelCode<number> {
+    const ret = yield* this.detachDevice();
+    return ret || (yield* this.attachDevice());
+  }
+
+  /** `rproc_boot_recovery`. When it fails the users still count: a start does nothing and a stop is refused until the driver is bound again. */
   private *bootRecovery(): KernelCode<number> {
     const ret = yield* this.stop(true);
     if (ret) return ret;
-    const fw = yield* this.env.requestFirmware(this.firmware, `remoteproc ${this.device}`);
+    yield* rprocCoredump(this);
+    const fw = yield* this.requestFirmware();
     if (typeof fw === 'number') {
       this.log(3, `request_firmware failed: ${fw}`);
       return fw;
@@ -477,11 +523,16 @@ export class Rproc {
   /** `rproc_trace_read`: the text in trace buffer `index`, as debugfs shows it. */
   readTrace(index: number): string {
     const trace = this.traces[index];
-    const va = trace && rprocDaToVa(this, trace.da, trace.len);
-    const bytes = va === undefined ? undefined : this.kernel.memory.readBytes(va, trace!.len);
-    if (!trace || !bytes) return `Trace ${trace?.name ?? `trace${index}`} not available\n`;
+    return trace ? new TextDecoder().decode(this.traceBytes(trace)) : '';
+  }
+
+  /** What `rproc_trace_read` gives: up to the first NUL. The name in its message is one that the kernel never sets. */
+  traceBytes(trace: RprocTrace): Uint8Array {
+    const va = rprocDaToVa(this, trace.da, trace.len);
+    const bytes = va === undefined ? undefined : this.kernel.memory.readBytes(va, trace.len);
+    if (!bytes) return new TextEncoder().encode('Trace  not available\n');
     const end = bytes.indexOf(0);
-    return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+    return end < 0 ? bytes : bytes.subarray(0, end);
   }
 
   private forgetTable(): void {

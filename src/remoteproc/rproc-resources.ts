@@ -159,7 +159,9 @@ function handleTrace(rproc: Rproc, table: TableMemory, { offset, avail }: TableE
     rproc.log(3, 'trace rsc has non zero reserved bytes');
     return ERRNO.EINVAL;
   }
-  rproc.traces.push({ name: `trace${rproc.traces.length}`, da: table.get32(offset), len: table.get32(offset + 4) });
+  const trace = { name: `trace${rproc.traces.length}`, da: table.get32(offset), len: table.get32(offset + 4) };
+  rproc.traces.push(trace);
+  rproc.debugDir?.addTrace(trace);
   return 0;
 }
 
@@ -201,7 +203,9 @@ export function rprocAllocRegisteredCarveouts(rproc: Rproc): number {
 
 /** `rproc_resource_cleanup`. */
 export function rprocResourceCleanup(rproc: Rproc): void {
-  rproc.traces.splice(0);
+  for (const trace of rproc.traces.splice(0)) rproc.debugDir?.removeTrace(trace);
   for (const entry of rproc.carveouts.splice(0)) entry.release?.(rproc, entry);
   for (const rvdev of [...rproc.rvdevs]) rvdev.unregister();
+  // rproc_coredump_cleanup
+  rproc.dumpSegments.splice(0);
 }

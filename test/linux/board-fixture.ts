@@ -8,6 +8,7 @@ import { Diagnostics } from '../../src/diagnostics.ts';
 import { EventHub, type MachineEvent } from '../../src/events.ts';
 import type { KernelCode } from '../../src/linux/kernel.ts';
 import { Kernel } from '../../src/linux/kernel.ts';
+import type { KernelFlavour } from '../../src/linux/kernel-flavour.ts';
 import { Linux } from '../../src/linux/linux.ts';
 import type { Clockwork } from '../../src/linux/user-space.ts';
 import { Arena } from '../../src/memory/arena.ts';
@@ -63,7 +64,11 @@ export interface BoardOptions {
   readonly services?: readonly (readonly [name: string, addr: number])[];
   /** System address at which the core looks at its table. */
   readonly tableAt?: number;
-  readonly autostart?: Uint8Array;
+  readonly autostart?: Uint8Array | undefined;
+  readonly flavour?: KernelFlavour;
+  /** A resource table that another boot stage put into the region before Linux. */
+  readonly prepare?: Uint8Array;
+  readonly completeDump?: boolean;
 }
 
 /** The scripted M7. */
@@ -196,7 +201,8 @@ export function createBoard(options: BoardOptions = {}): Board {
   const events: MachineEvent[] = [];
   const findings: string[] = [];
   hub.subscribe((event) => events.push(event));
-  const kernel = new Kernel({ scheduler, memory, events: hub });
+  const kernel = new Kernel({ scheduler, memory, events: hub, ...(options.flavour ? { flavour: options.flavour } : {}) });
+  if (options.prepare) memory.writeBytes(TABLE, options.prepare);
   const layout: MuLayoutName = options.layout ?? 'imx6sx';
   let core: ScriptedCore | undefined;
   const serve = scheduler.timer('side B interrupt', () => core?.interrupt());
@@ -286,6 +292,7 @@ export function createBoard(options: BoardOptions = {}): Board {
     clockwork: eventsOnly(scheduler),
     modules: new VirtioModules(kernel, { onFinding }),
     onFinding,
+    ...(options.completeDump ? { completeDump: true } : {}),
     ...(options.modules ? { moduleNames: options.modules } : {}),
     ...(options.autostart ? { autostart: { core: 'm7', name: 'fw.elf', bytes: options.autostart } } : {}),
   });

@@ -164,7 +164,7 @@ describe('channels', () => {
     const mailboxes = new Mailboxes();
     const client = { device: 'x', txBlock: false, txTout: 0 };
     expect(mailboxes.request(client, 'MU1', 0, 1)).toBe(-517);
-    mailboxes.register({ node: 'MU1', xlate: (type) => (type === 0 ? chan : -22) });
+    mailboxes.register({ node: 'MU1', device: 'imx_mu mu', xlate: (type) => (type === 0 ? chan : -22), freeChannels: () => chan.free() });
     expect(mailboxes.has('MU1')).toBe(true);
     expect(mailboxes.request(client, 'MU1', 0, 1)).toBe(-16);
     chan.free();

@@ -93,6 +93,17 @@ export function words(...values: number[]): Uint8Array {
   return bytes;
 }
 
+/** A resource table of entries, each with its type in front. */
+export function tableOf(...entries: (readonly number[])[]): Uint8Array {
+  let offset = 16 + 4 * entries.length;
+  const offsets = entries.map((entry) => {
+    const at = offset;
+    offset += 4 * entry.length;
+    return at;
+  });
+  return words(1, entries.length, 0, 0, ...offsets, ...entries.flat());
+}
+
 /** A resource table with one rpmsg vdev of two vrings. */
 export function rpmsgTable(options: { da0?: number; da1?: number; num?: number; align?: number; features?: number } = {}): Uint8Array {
   const { da0 = 0xffff_ffff, da1 = 0xffff_ffff, num = 256, align: ringAlign = 0x1000, features = 1 } = options;

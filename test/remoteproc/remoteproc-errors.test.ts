@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Rproc } from '../../src/remoteproc/remoteproc-core.ts';
 import { rprocAllocCarveout } from '../../src/remoteproc/rproc-resources.ts';
-import { createBoard } from '../linux/board-fixture.ts';
+import { createBoard, TABLE } from '../linux/board-fixture.ts';
 import { buildElf, rpmsgTable, words } from './elf-builder.ts';
 
 const code = words(0x2002_0000, 0x401, 0x401, 0x401);
@@ -24,6 +24,12 @@ function offline() {
   };
   return { board, imx, rproc, write };
 }
+
+const returns = (value: number) =>
+  function* () {
+    yield* [];
+    return value;
+  };
 
 const failing = {
   start: function* () {
@@ -59,10 +65,10 @@ describe('operations that fail', () => {
     rproc.state = 'detached';
     Object.assign(rproc.ops, { prepare: () => -12 });
     expect(write('start')).toMatchObject({ result: -12, lines: expect.arrayContaining([`${P}can't prepare rproc imx-rproc: -12`]) });
-    Object.assign(rproc.ops, { prepare: () => 0, attach: () => -19 });
+    Object.assign(rproc.ops, { prepare: () => 0, attach: returns(-19) });
     rproc.state = 'detached';
     expect(write('start')).toMatchObject({ result: -19, lines: expect.arrayContaining([`${P}can't attach to rproc imx-rproc: -19`]) });
-    Object.assign(rproc.ops, { attach: () => 0 });
+    Object.assign(rproc.ops, { attach: returns(0) });
     rproc.subdevs.push(failing);
     rproc.state = 'detached';
     expect(write('start')).toMatchObject({
@@ -71,17 +77,28 @@ describe('operations that fail', () => {
     });
   });
 
-  it('__rproc_detach: the operation fails, then works', () => {
-    const { rproc, write } = offline();
+  it('__rproc_detach: the operation fails, then works; the table is again as it was', () => {
+    const { board, rproc, write } = offline();
+    board.memory.writeBytes(TABLE, table);
+    rproc.state = 'detached';
+    Object.assign(rproc.ops, { detach: returns(-5) });
     expect(write('start').result).toBe(0);
-    rproc.state = 'attached';
-    Object.assign(rproc.ops, { detach: () => -5 });
+    expect([rproc.state, board.memory.read(TABLE + 24 + 20, 1)]).toEqual(['attached', 7]);
     expect(write('detach')).toMatchObject({ result: -5, lines: expect.arrayContaining([`${P}can't detach from rproc: -5`]) });
-    Object.assign(rproc.ops, { detach: () => 0 });
-    rproc.state = 'attached';
+    expect(rproc.state).toBe('attached');
+    Object.assign(rproc.ops, { detach: returns(0) });
     const { result, lines } = write('detach');
     expect([result, rproc.state]).toEqual([0, 'detached']);
     expect(lines).toContain(`${P}detached remote processor imx-rproc`);
+    expect(board.memory.readBytes(TABLE, table.length)).toEqual(table);
+  });
+
+  it('__rproc_detach: a table of which no clean copy was kept', () => {
+    const { rproc, write } = offline();
+    expect(write('start').result).toBe(0);
+    rproc.state = 'attached';
+    Object.assign(rproc.ops, { detach: returns(0) });
+    expect(write('detach')).toMatchObject({ result: -22, lines: expect.arrayContaining([`${P}can't reset resource table: -22`]) });
   });
 
   it('imx_rproc_kick: no transmit channel', () => {
@@ -126,7 +143,7 @@ describe('resources that cannot be had', () => {
 
   it('imx_rproc_probe: rproc_add', () => {
     const { add } = Rproc.prototype;
-    Rproc.prototype.add = () => -22;
+    Rproc.prototype.add = returns(-22);
     try {
       const board = createBoard();
       board.settle();

@@ -1,0 +1,133 @@
+/**
+ * Linux 6.1 drivers/base/devcoredump.c: a dump of a device that failed, as /sys/class/devcoredump/devcdN/data.
+ *
+ * Whatever is written to `data` frees the dump, as five minutes do. A device with a dump that nobody has freed gets no second one.
+ * `disabled` of the class ends it all for good.
+ */
+import type { Device } from './fs/device-model.ts';
+import { AttributeNode } from './fs/sysfs.ts';
+import { OpenableNode, type OpenFile, SymlinkNode } from './fs/vfs.ts';
+import { ERRNO, type Kernel, type KernelCode } from './kernel.ts';
+
+/** `DEVCD_TIMEOUT`, in ns. */
+const DEVCD_TIMEOUT = 300e9;
+const CLASS = '/sys/class/devcoredump';
+
+/** Where a dump comes from when it is read, and who hears that it is not needed any more. */
+export interface DumpSource {
+  /** At most `count` bytes at `offset`; none at the end. */
+  read(offset: number, count: number): Uint8Array;
+  free?(): void;
+}
+
+interface Entry {
+  readonly failing: Device;
+  readonly device: Device;
+  readonly source: DumpSource;
+}
+
+/** `data`: a binary attribute. */
+class DataNode extends OpenableNode {
+  readonly type = 'file';
+  private readonly source: DumpSource;
+  private readonly written: () => void;
+
+  constructor(source: DumpSource, written: () => void) {
+    super(0o600);
+    this.source = source;
+    this.written = written;
+  }
+
+  *open(file: OpenFile): KernelCode<number> {
+    const { source, written } = this;
+    file.ops = {
+      seekable: true,
+      *read(open, count) {
+        const bytes = source.read(open.pos, count);
+        open.pos += bytes.length;
+        return bytes;
+      },
+      *write(open, data) {
+        open.pos += data.length;
+        written();
+        return data.length;
+      },
+    };
+    return 0;
+  }
+}
+
+/** The class of one kernel. */
+export class DevCoredumps {
+  private readonly kernel: Kernel;
+  private readonly entries = new Map<number, Entry>();
+  private count = 0;
+  private disabled = false;
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+    kernel.vfs
+      .directory(CLASS)
+      .add('disabled', new AttributeNode({ name: 'disabled', show: () => this.show(), store: (text) => this.store(text) }));
+  }
+
+  /** Dumps that were not freed yet, by name. */
+  get names(): readonly string[] {
+    return [...this.entries.values()].map(({ device }) => device.name);
+  }
+
+  /** `dev_coredumpm`: false, with the dump freed at once, when there is no place for it. */
+  add(failing: Device, source: DumpSource): boolean {
+    const taken = [...this.entries.values()].some((entry) => entry.failing === failing);
+    if (this.disabled || taken) {
+      source.free?.();
+      return false;
+    }
+    const { devices, vfs, scheduler } = this.kernel;
+    const number = ++this.count;
+    const device: Device = { name: `devcd${number}`, class: 'devcoredump' };
+    devices.add(device);
+    this.entries.set(number, { failing, device, source });
+    const at = devices.path(device);
+    const free = (): void => this.remove(number);
+    vfs.directory(at).add('data', new DataNode(source, free));
+    vfs.directory(at).add('failing_device', new SymlinkNode(upTo(at, devices.path(failing))));
+    vfs.directory(devices.path(failing)).add('devcoredump', new SymlinkNode(upTo(devices.path(failing), at)));
+    scheduler.timer(`devcd${number}`, free).armIn(scheduler.cyclesFromNs(DEVCD_TIMEOUT));
+    return true;
+  }
+
+  /** `devcd_del`. */
+  private remove(number: number): void {
+    const entry = this.entries.get(number);
+    if (!entry) return;
+    this.entries.delete(number);
+    const { devices, vfs } = this.kernel;
+    const path = devices.path(entry.failing);
+    if (typeof vfs.find(path) !== 'number') vfs.directory(path).drop('devcoredump');
+    devices.remove(entry.device);
+    entry.source.free?.();
+  }
+
+  private *show(): KernelCode<string> {
+    return `${Number(this.disabled)}\n`;
+  }
+
+  /** `disabled_store`: only 1 makes sense, and it stays. */
+  private *store(text: string): KernelCode<number> {
+    const value = Number.parseInt(text, 10);
+    if (!/^[+-]?\d/.test(text) || value !== 1) return ERRNO.EINVAL;
+    this.disabled = true;
+    for (const number of [...this.entries.keys()]) this.remove(number);
+    return text.length;
+  }
+}
+
+/** A relative link from the directory `from` to `to`. */
+function upTo(from: string, to: string): string {
+  return `${from
+    .split('/')
+    .filter(Boolean)
+    .map(() => '..')
+    .join('/')}${to}`;
+}
