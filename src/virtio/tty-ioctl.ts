@@ -2,11 +2,12 @@
  * ioctls of terminals with their numbers on arm64 (include/uapi/asm-generic/ioctls.h, 6.1), and what they do to a tty
  * (`tty_ioctl` of drivers/tty/tty_io.c, `n_tty_ioctl`, `tty_mode_ioctl` of tty_ioctl.c, `tty_jobctrl_ioctl`).
  *
- * There are no sessions here: a tty controls the process that asked for it with TIOCSCTTY, and no other. Not modelled: locked settings,
+ * There are no sessions here: a tty is the controlling terminal of the process that asked for it with TIOCSCTTY, and of no other. Not modelled: locked settings,
  * packet mode, redirection of the console, RS485.
  */
 import type { IoctlArgument } from '../linux/fs/vfs.ts';
 import { ERRNO, type KernelCode, type Task } from '../linux/kernel.ts';
+import type { Process } from '../linux/process.ts';
 import {
   CFLAG,
   decodeTermio,
@@ -77,8 +78,8 @@ export interface TtyControl {
   readonly termios: Readonly<Termios>;
   readonly winsize: Uint8Array;
   exclusive: boolean;
-  /** `current->signal->tty == tty`, for the process that asked. */
-  controller: Task | undefined;
+  /** Whose controlling terminal it is: the process, or kernel code that asked in nobody's name. */
+  controller: Process | Task | undefined;
   /** `tty_devnum`. */
   readonly devnum: number;
   /** `tty_set_termios`. */
@@ -99,7 +100,7 @@ export interface TtyControl {
 
 /** Who calls. */
 export interface TtyCaller {
-  readonly task: Task | undefined;
+  readonly current: Process | Task | undefined;
   readonly capSysAdmin: boolean;
 }
 
@@ -215,8 +216,8 @@ function jobControlIoctl(tty: TtyControl, caller: TtyCaller, command: number, ar
     case TTY_IOCTL.TIOCSCTTY:
       if (controls(tty, caller)) return 0;
       // Another's is taken away by root with the argument 1 only.
-      if (tty.controller?.busy && !(caller.capSysAdmin && argument === 1)) return ERRNO.EPERM;
-      tty.controller = caller.task;
+      if (tty.controller && alive(tty.controller) && !(caller.capSysAdmin && argument === 1)) return ERRNO.EPERM;
+      tty.controller = caller.current;
       return 0;
     case TTY_IOCTL.TIOCNOTTY:
       if (!controls(tty, caller)) return ERRNO.ENOTTY;
@@ -231,8 +232,12 @@ function jobControlIoctl(tty: TtyControl, caller: TtyCaller, command: number, ar
   }
 }
 
-function controls(tty: TtyControl, { task }: TtyCaller): boolean {
-  return task !== undefined && tty.controller === task;
+function controls(tty: TtyControl, { current }: TtyCaller): boolean {
+  return current !== undefined && tty.controller === current;
+}
+
+function alive(owner: Process | Task): boolean {
+  return 'status' in owner ? owner.status === undefined : owner.busy;
 }
 
 /** `tiocsetd` and `tty_set_ldisc`. */

@@ -12,6 +12,7 @@ import { type OpenFile, POLL, type PollState } from '../linux/fs/vfs.ts';
 import type { Kernel, KernelCode, Task, Work } from '../linux/kernel.ts';
 import { ERRNO, Mutex, WaitQueue, Workqueue, waitEvent } from '../linux/kernel.ts';
 import { LATENCY } from '../linux/latencies.ts';
+import type { Process } from '../linux/process.ts';
 import { CharMajors } from './char-majors.ts';
 import type { ModuleRefs } from './driver-core.ts';
 import { NTty, type TtyOperations, type TtyReadFile } from './n-tty.ts';
@@ -27,6 +28,8 @@ const READ_CHUNK = 4096;
 const WINSIZE_SIZE = 8;
 /** Modes of `c_cflag` that a driver without `set_termios` lets users change (`tty_termios_copy_hw`). */
 const SOFT_CFLAGS = CFLAG.HUPCL | CFLAG.CREAD | CFLAG.CLOCAL;
+
+const SIGTSTP = 20;
 
 /** Who opens ttys when they appear. */
 export type TtyReader = 'raw-input' | 'cooked' | 'none';
@@ -60,7 +63,7 @@ export class TtyDevice implements TtyControl {
   onRelease: (() => void) | undefined;
   /** TIOCEXCL. */
   exclusive = false;
-  controller: Task | undefined;
+  controller: Process | Task | undefined;
   readonly winsize = new Uint8Array(WINSIZE_SIZE);
   readonly devnum: number;
   readonly major: number;
@@ -126,7 +129,7 @@ export class TtyDevice implements TtyControl {
           const hex = byte.toString(16).padStart(2, '0');
           this.layer.note(`${this.name}: byte 0x${hex} from the core ${how}; "stty raw" passes every byte`);
         },
-        (signal) => this.layer.deliver(this.controller, signal),
+        (signal) => deliver(this.controller, signal),
       );
     }
     return 0;
@@ -244,7 +247,8 @@ export class TtyDevice implements TtyControl {
   /** `tty_ioctl`; `hung_up_tty_ioctl`. */
   private *ioctl(file: TtyFile, command: number, argument: Uint8Array | number): KernelCode<number> {
     if (file.hungUp) return command === TTY_IOCTL.TIOCSPGRP ? ERRNO.ENOTTY : ERRNO.EIO;
-    const caller = { task: this.kernel.current, capSysAdmin: this.layer.capSysAdmin };
+    const { current } = this.kernel;
+    const caller = { current: current?.process ?? current, capSysAdmin: this.layer.capSysAdmin };
     return yield* ttyIoctl(this, caller, command, argument);
   }
 
@@ -342,6 +346,13 @@ export class TtyDevice implements TtyControl {
   }
 }
 
+/** `kill_pgrp` for the one process that is controlled; nobody can be stopped here, so SIGTSTP does nothing. */
+function deliver(controller: Process | Task | undefined, signal: number): void {
+  if (!controller || signal === SIGTSTP) return;
+  if ('kill' in controller) controller.kill(signal);
+  else controller.signal();
+}
+
 /** How ttys are used. */
 export interface TtyLayerOptions {
   readonly reader?: TtyReader;
@@ -360,8 +371,6 @@ export class TtyLayer {
   private readonly majors: CharMajors;
   /** @internal Says something about the bytes of a tty once. */
   readonly note: (text: string) => void;
-  /** @internal Sends a signal that a tty's character stands for. */
-  readonly deliver: (task: Task | undefined, signal: number) => void;
   /** Programs are root's; false makes TIOCEXCL mean something to them. */
   capSysAdmin = true;
   private readonly devices = new Map<string, TtyDevice>();
@@ -375,7 +384,6 @@ export class TtyLayer {
     this.reader = options.reader ?? 'raw-input';
     this.flipLimit = options.flipLimit;
     this.majors = options.majors ?? new CharMajors();
-    this.deliver = (task) => task?.signal();
     this.readyWait = new WaitQueue('a tty');
     const { onFinding } = options;
     const found = new Set<string>();

@@ -4,7 +4,7 @@
  * The receiving half, probe and remove are in `virtio-rpmsg-bus.ts`.
  */
 import type { Device } from '../linux/fs/device-model.ts';
-import type { Kernel, KernelCode } from '../linux/kernel.ts';
+import type { Kernel, KernelCode, Wake } from '../linux/kernel.ts';
 import { ERRNO, Mutex, WaitQueue } from '../linux/kernel.ts';
 import {
   RPMSG_ADDR_ANY,
@@ -214,16 +214,26 @@ export class VirtprocInfo implements RpmsgParent {
     return buffer;
   }
 
-  /** The sleep in `rpmsg_send_offchannel_raw`: TX-complete interrupts are on while anybody waits. */
+  /**
+   * The sleep in `rpmsg_send_offchannel_raw`: TX-complete interrupts are on while anybody waits. A signal does not end it; in a kernel it
+   * ends the 15 s instead, which hold here.
+   */
   private *waitForATxBuf(): KernelCode<number | undefined> {
     const { scheduler } = this.kernel;
     yield* this.txLock.lock();
     if (++this.sleepers === 1) this.svq.enableCb();
     this.txLock.unlock();
     const deadline = scheduler.now + scheduler.cyclesFromNs(TX_TIMEOUT_MS * 1e6);
+    let signalled = false;
     let buffer = yield* this.getATxBuf();
     for (let left = deadline - scheduler.now; buffer === undefined && left > 0; left = deadline - scheduler.now) {
-      yield { queue: this.sendq, timeoutNs: scheduler.nsFromCycles(left) };
+      const wake: Wake = yield { queue: this.sendq, timeoutNs: scheduler.nsFromCycles(left), interruptible: !signalled };
+      if (wake === 'signal') {
+        signalled = true;
+        this.explain(
+          `${this.name}: a signal came to a sender that waits for a TX buffer; Linux 6.1 does not stop waiting, but spins until the core returns one`,
+        );
+      }
       buffer = yield* this.getATxBuf();
     }
     yield* this.txLock.lock();
