@@ -22,7 +22,7 @@ export const CHANNELS = 8;
 const CHUNK_NS = 1e6;
 const PATIENCE_NS = 1e9;
 
-const same = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
+const same = (a, b) => Buffer.compare(a, b) === 0;
 
 /** One channel, as a program sees it. */
 class Channel {

@@ -42,6 +42,7 @@ export type MachineEvent =
       readonly direction: 'tx' | 'rx';
       readonly src: number;
       readonly dst: number;
+      /** All that hear of the message share it, and may keep it; nobody writes to it. */
       readonly data: Uint8Array;
     }
   | {

@@ -3,14 +3,15 @@
  */
 
 /** The first 32 bits of the fractional parts of `root` of the first primes: the constants of the standard. */
-function fractions(count: number, root: (n: number) => number): Uint32Array {
+function fractions(count: number, root: (n: number) => number): Int32Array {
   const words = new Uint32Array(count);
   for (let n = 2, found = 0; found < count; n++) {
     let prime = true;
     for (let d = 2; d * d <= n; d++) if (n % d === 0) prime = false;
     if (prime) words[found++] = (root(n) % 1) * 2 ** 32;
   }
-  return words;
+  // Signed, as V8 computes with them as they are; unsigned ones become doubles.
+  return new Int32Array(words.buffer);
 }
 
 const INITIAL = fractions(8, Math.sqrt);
@@ -22,7 +23,7 @@ export class Sha256 {
   private readonly state = INITIAL.slice();
   private readonly block = new Uint8Array(BLOCK);
   private readonly view = new DataView(this.block.buffer);
-  private readonly schedule = new Uint32Array(64);
+  private readonly schedule = new Int32Array(64);
   /** Bytes of `block` that are filled. */
   private filled = 0;
   private length = 0;
@@ -30,12 +31,18 @@ export class Sha256 {
   /** Adds bytes. */
   update(bytes: Uint8Array): void {
     this.length += bytes.length;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let at = 0; at < bytes.length; ) {
+      if (this.filled === 0 && at + BLOCK <= bytes.length) {
+        this.compress(view, at);
+        at += BLOCK;
+        continue;
+      }
       const count = Math.min(BLOCK - this.filled, bytes.length - at);
       this.block.set(bytes.subarray(at, at + count), this.filled);
       this.filled += count;
       at += count;
-      if (this.filled === BLOCK) this.compress();
+      if (this.filled === BLOCK) this.compressBlock();
     }
   }
 
@@ -46,21 +53,34 @@ export class Sha256 {
     while (this.filled !== BLOCK - 8) this.update(Uint8Array.of(0));
     view.setUint32(BLOCK - 8, Math.floor(length / 2 ** 29));
     view.setUint32(BLOCK - 4, length * 8);
-    this.compress();
-    return [...this.state].map((word) => word.toString(16).padStart(8, '0')).join('');
+    this.compressBlock();
+    return [...this.state].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
   }
 
-  private compress(): void {
-    const { state, schedule: w, view } = this;
-    for (let i = 0; i < 16; i++) w[i] = view.getUint32(4 * i);
+  private compressBlock(): void {
+    this.compress(this.view, 0);
+    this.filled = 0;
+  }
+
+  /** Takes the block at `at` in. */
+  private compress(view: DataView, at: number): void {
+    const { state, schedule: w } = this;
+    for (let i = 0; i < 16; i++) w[i] = view.getInt32(at + 4 * i);
     for (let i = 16; i < 64; i++) {
       const x = w[i - 15]!;
       const y = w[i - 2]!;
       const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
       const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
-      w[i] = w[i - 16]! + s0 + w[i - 7]! + s1;
+      w[i] = (w[i - 16]! + s0 + w[i - 7]! + s1) | 0;
     }
-    let [a, b, c, d, e, f, g, h] = state as unknown as [number, number, number, number, number, number, number, number];
+    let a = state[0]!;
+    let b = state[1]!;
+    let c = state[2]!;
+    let d = state[3]!;
+    let e = state[4]!;
+    let f = state[5]!;
+    let g = state[6]!;
+    let h = state[7]!;
     for (let i = 0; i < 64; i++) {
       const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
       const t1 = (h + s1 + ((e & f) ^ (~e & g)) + ROUNDS[i]! + w[i]!) | 0;
@@ -75,7 +95,13 @@ export class Sha256 {
       b = a;
       a = (t1 + t2) | 0;
     }
-    for (const [i, word] of [a, b, c, d, e, f, g, h].entries()) state[i]! += word;
-    this.filled = 0;
+    state[0]! += a;
+    state[1]! += b;
+    state[2]! += c;
+    state[3]! += d;
+    state[4]! += e;
+    state[5]! += f;
+    state[6]! += g;
+    state[7]! += h;
   }
 }

@@ -157,7 +157,7 @@ export class VirtioRpmsgBus implements VirtioDriver {
       );
     }
     const data = memory.readBytes(address + RPMSG_HDR_SIZE, msgLen) ?? new Uint8Array(0);
-    events.emit({ type: 'message', cycle: scheduler.now, device: vrp.name, direction: 'rx', src, dst, data: data.slice() });
+    events.emit({ type: 'message', cycle: scheduler.now, device: vrp.name, direction: 'rx', src, dst, data });
     const ept = vrp.endpoints.get(dst);
     if (ept) {
       yield* ept.cbLock.lock();
