@@ -8,6 +8,7 @@ import type { Diagnostics } from '../diagnostics.ts';
 import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.ts';
 import { EXECUTE, type ProtectionUnit, READ, WRITE } from './core-memory.ts';
 import { defaultPermissions, isDefaultDevice, isPrivateBus } from './memory-map.ts';
+import { PageRights } from './page-rights.ts';
 
 const RBAR_FIELDS = { REGION: field(0, 4), VALID: bit(4, 'wo'), ADDR: field(5, 27) };
 const RASR_FIELDS = {
@@ -42,7 +43,6 @@ const HFNMIENA = 2;
 const PRIVDEFENA = 4;
 const RASR_MASK = 0x173f_ff3f;
 
-const ALL = READ | WRITE | EXECUTE;
 const DATA = READ | WRITE;
 
 /** Rights by RASR.AP, execution aside: privileged in [0], unprivileged in [1]. AP 4 is reserved and gives none. */
@@ -71,10 +71,6 @@ interface MpuRegion {
   readonly device: boolean;
 }
 
-/** One cached page holds 0x80 as "known" beside its rights. */
-const KNOWN = 0x80;
-const CACHE_SIZE = 1 << 10;
-
 /** The MPU of one core; with 0 regions only the default memory map. */
 export class Mpu implements ProtectionUnit {
   readonly registers: RegisterFile<typeof MPU>;
@@ -91,8 +87,11 @@ export class Mpu implements ProtectionUnit {
   private negativePriority = false;
   /** CTRL.ENABLE, and HFNMIENA or the execution priority allows it. */
   private applies = false;
-  private readonly cacheTags = new Int32Array(CACHE_SIZE).fill(-1);
-  private readonly cacheRights = new Uint8Array(2 * CACHE_SIZE);
+  /** Rights while the regions apply. */
+  private readonly pages = new PageRights({
+    uniform: (pageAddress) => this.regionsUniform(pageAddress),
+    lookup: (address, privileged) => this.lookup(address, privileged),
+  });
 
   constructor(regionCount: number, diagnostics: Diagnostics) {
     this.regionCount = regionCount;
@@ -148,30 +147,11 @@ export class Mpu implements ProtectionUnit {
   }
 
   permissions(address: number, privileged: boolean): number {
-    if (!this.applies || isPrivateBus(address)) return defaultPermissions(address);
-    const page = address >>> 12;
-    const slot = page & (CACHE_SIZE - 1);
-    if (this.cacheTags[slot] !== page) {
-      this.cacheTags[slot] = page;
-      const known = this.uniform((page << 12) >>> 0) ? KNOWN : 0;
-      this.cacheRights[2 * slot] = known | this.lookup(address, true);
-      this.cacheRights[2 * slot + 1] = known | this.lookup(address, false);
-    }
-    const rights = this.cacheRights[2 * slot + (privileged ? 0 : 1)]!;
-    return (rights & KNOWN) !== 0 ? rights & ALL : this.lookup(address, privileged);
+    return !this.applies || isPrivateBus(address) ? defaultPermissions(address) : this.pages.at(address, privileged);
   }
 
   uniform(pageAddress: number): boolean {
-    if (!this.applies || isPrivateBus(pageAddress)) return true;
-    const last = pageAddress + 0xfff;
-    for (const region of this.regions) {
-      if (region.last < pageAddress || region.base > last) continue;
-      if (region.base > pageAddress || region.last < last) return false;
-      if (region.disabled === 0) return true;
-      if (region.subregionShift < 12) return false;
-      if (covers(region, pageAddress)) return true;
-    }
-    return true;
+    return !this.applies || isPrivateBus(pageAddress) || this.pages.uniform(pageAddress);
   }
 
   isDevice(address: number): boolean {
@@ -200,6 +180,18 @@ export class Mpu implements ProtectionUnit {
 
   private get selected(): number {
     return this.registers.get('RNR');
+  }
+
+  private regionsUniform(pageAddress: number): boolean {
+    const last = pageAddress + 0xfff;
+    for (const region of this.regions) {
+      if (region.last < pageAddress || region.base > last) continue;
+      if (region.base > pageAddress || region.last < last) return false;
+      if (region.disabled === 0) return true;
+      if (region.subregionShift < 12) return false;
+      if (covers(region, pageAddress)) return true;
+    }
+    return true;
   }
 
   private lookup(address: number, privileged: boolean): number {
@@ -254,7 +246,7 @@ export class Mpu implements ProtectionUnit {
     }
     this.differs = (this.control & PRIVDEFENA) !== 0 || this.regions.some((region) => region.privileged !== region.unprivileged);
     this.updateApplies();
-    this.cacheTags.fill(-1);
+    this.pages.forget();
     this.onChange();
   }
 

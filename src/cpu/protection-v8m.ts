@@ -6,14 +6,9 @@
  */
 import type { ProtectionUnit } from './core-memory.ts';
 import { EXECUTE, READ, WRITE } from './core-memory.ts';
+import { PageRights } from './page-rights.ts';
 import type { MpuV8 } from './pmsav8.ts';
 import type { Attribution, SecurityAttributionUnit } from './sau.ts';
-
-const ALL = READ | WRITE | EXECUTE;
-/** One cached page holds 0x80 as "known" beside its rights. */
-const KNOWN = 0x80;
-const CACHE_BITS = 10;
-const CACHE_SIZE = 1 << CACHE_BITS;
 
 /** TT's answer, by bit. */
 const TT = { MRVALID: 1 << 16, SRVALID: 1 << 17, R: 1 << 18, RW: 1 << 19, NSR: 1 << 20, NSRW: 1 << 21, S: 1 << 22, IRVALID: 1 << 23 };
@@ -29,15 +24,20 @@ export class SecureProtection implements ProtectionUnit {
   privilegedIn: (secure: boolean) => boolean = () => true;
   /** Called when what any address allows may have changed. */
   onChange: () => void = () => {};
-  private readonly tags = [new Int32Array(CACHE_SIZE), new Int32Array(CACHE_SIZE)] as const;
-  private readonly rights = [new Uint8Array(2 * CACHE_SIZE), new Uint8Array(2 * CACHE_SIZE)] as const;
+  /** Of Non-secure and of Secure code. */
+  private readonly pages: readonly [PageRights, PageRights];
 
   constructor(sau: SecurityAttributionUnit, secureMpu: MpuV8, nonSecureMpu: MpuV8) {
     this.sau = sau;
     this.secureMpu = secureMpu;
     this.nonSecureMpu = nonSecureMpu;
+    const pages = () =>
+      new PageRights({
+        uniform: (pageAddress) => sau.uniform(pageAddress) && this.mpu(this.secure).uniform(pageAddress),
+        lookup: (address, privileged) => this.lookup(address, privileged),
+      });
+    this.pages = [pages(), pages()];
     for (const unit of [sau, secureMpu, nonSecureMpu]) unit.onChange = () => this.changed();
-    this.forget();
   }
 
   /** Disables SAU and MPUs; Secure state. */
@@ -66,12 +66,11 @@ export class SecureProtection implements ProtectionUnit {
   }
 
   permissions(address: number, privileged: boolean): number {
-    const rights = this.cached(address, privileged);
-    return (rights & KNOWN) !== 0 ? rights & ALL : this.lookup(address, privileged);
+    return this.pages[this.secure ? 1 : 0].at(address, privileged);
   }
 
   uniform(pageAddress: number): boolean {
-    return (this.cached(pageAddress, true) & KNOWN) !== 0;
+    return this.pages[this.secure ? 1 : 0].uniform(pageAddress);
   }
 
   isDevice(address: number): boolean {
@@ -103,24 +102,6 @@ export class SecureProtection implements ProtectionUnit {
     return answer >>> 0;
   }
 
-  /** Rights at the start of the page of `address`, with KNOWN when they are those of the whole page. */
-  private cached(address: number, privileged: boolean): number {
-    const state = this.secure ? 1 : 0;
-    const tags = this.tags[state]!;
-    const rights = this.rights[state]!;
-    const page = address >>> 12;
-    // Code and data, Secure and not, tend to start at the same low bits.
-    const slot = (page ^ (page >>> CACHE_BITS)) & (CACHE_SIZE - 1);
-    if (tags[slot] !== page) {
-      const start = (page << 12) >>> 0;
-      const known = this.sau.uniform(start) && this.mpu(this.secure).uniform(start) ? KNOWN : 0;
-      tags[slot] = page;
-      rights[2 * slot] = known | this.lookup(start, true);
-      rights[2 * slot + 1] = known | this.lookup(start, false);
-    }
-    return rights[2 * slot + (privileged ? 0 : 1)]!;
-  }
-
   private lookup(address: number, privileged: boolean): number {
     const { sau, secure } = this;
     const data = sau.attribution(address);
@@ -136,7 +117,7 @@ export class SecureProtection implements ProtectionUnit {
   }
 
   private forget(): void {
-    for (const tags of this.tags) tags.fill(-1);
+    for (const pages of this.pages) pages.forget();
   }
 }
 
