@@ -6,6 +6,7 @@
  * asked, which follows src/cpu/float's quick paths, and where that proves nothing the interpreter's handler.
  * Packing of word 1: see float-transfers.ts.
  */
+import { READ, WRITE } from '../core-memory.ts';
 import { CELL } from '../core-registers.ts';
 import { FPSCR } from '../float/format.ts';
 import type { Emitter } from './emit.ts';
@@ -612,11 +613,11 @@ function transfer(loads: boolean, count: number): Emitter {
     }
     g.memory.reach(
       n,
-      loads ? 1 : 2,
+      loads ? READ : WRITE,
       count * 4,
       4,
-      (delta) => {
-        code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).set(local.b);
+      (at) => {
+        at().set(local.b);
         copy(g, loads, vd(step), count);
       },
       () => g.quietHandler(step.name, true),
@@ -649,14 +650,13 @@ function multiple(loads: boolean, double: boolean): Emitter {
         .op(OP.I32_ADD);
       g.setR(n);
     };
-    g.scanned(finish);
     g.memory.reach(
       n,
-      loads ? 1 : 2,
+      loads ? READ : WRITE,
       count * 4,
       4,
-      (delta) => {
-        code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).set(local.b);
+      (at) => {
+        at().set(local.b);
         copy(g, loads, vd(step), count);
         finish();
       },

@@ -2,8 +2,10 @@
  * System instructions, exclusives and acquire/release as WebAssembly: what critical sections and locks are made of. As system.ts and
  * transfers.ts do them; whatever may stop (masks that the core watches, FAULTMASK, CONTROL, stack pointers) is their handler's.
  */
+import { READ, WRITE } from '../core-memory.ts';
 import { CELL } from '../core-registers.ts';
 import { TRANSFER_PRE, TRANSFER_WRITE_BACK } from '../interpreter/transfers.ts';
+import { SFPA, SYSM } from '../special-registers.ts';
 import type { Emitter } from './emit.ts';
 import { cell, d, m, n, setCell, t } from './emit-registers.ts';
 import type { Generator } from './generator.ts';
@@ -11,8 +13,8 @@ import { CONTROL } from './layout.ts';
 import type { Step } from './region.ts';
 import { type Code, OP } from './wasm-builder.ts';
 
-const SYSM = { APSR: 0, IPSR: 5, MSP: 8, PSP: 9, PRIMASK: 16, BASEPRI: 17, BASEPRI_MAX: 18, CONTROL: 20 } as const;
-const SFPA = 8;
+/** SYSm of APSR alone. */
+const APSR = 0;
 
 /** Puts 1 on the stack in Thread mode with CONTROL.nPRIV. */
 function unprivileged(g: Generator): Code {
@@ -41,7 +43,7 @@ function stackPointer(g: Generator, process: boolean): void {
 
 const readSpecial: Emitter = (g, step) => {
   switch (step.w2) {
-    case SYSM.APSR:
+    case APSR:
       g.flags.packed();
       cell(g, CELL.APSR).i32(0x0fff_ffff).op(OP.I32_AND, OP.I32_OR);
       g.setR(d(step));
@@ -130,30 +132,25 @@ const load = (size: Size, exclusive: boolean): Emitter => {
   return (g, step) => {
     const { code, local } = g;
     address(g, step, exclusive ? step.w2 : 0);
-    const finish = (delta: number): void => {
+    g.memory.reach(n(step), READ, size, size, (at) => {
       if (exclusive) {
         setCell(g, CELL.EXCLUSIVE, () => code.i32(1));
         setCell(g, CELL.EXCLUSIVE_ADDRESS, () => code.get(local.a));
       }
-      code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).memory(LOAD[size], 0);
+      at().memory(LOAD[size], 0);
       g.setR(t(step));
-    };
-    g.scanned(() => finish(0));
-    g.memory.reach(n(step), 1, size, size, finish, () => g.slowHandler(step.name), true);
+    }, () => g.slowHandler(step.name), true);
   };
 };
 
 /** STL. */
 const store = (size: Size): Emitter => {
   return (g, step) => {
-    const { code, local } = g;
     address(g, step, 0);
-    const finish = (delta: number): void => {
-      code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD);
+    g.memory.reach(n(step), WRITE, size, size, (at) => {
+      at();
       g.r(t(step)).memory(STORE[size], 0);
-    };
-    g.scanned(() => finish(0));
-    g.memory.reach(n(step), 2, size, size, finish, () => g.quietHandler(step.name, true), true);
+    }, () => g.quietHandler(step.name, true), true);
   };
 };
 
@@ -162,17 +159,15 @@ const exclusiveStore = (size: Size): Emitter => {
   return (g, step) => {
     const { code, local } = g;
     address(g, step, step.w2);
-    const finish = (delta: number): void => {
+    g.memory.reach(n(step), WRITE, size, size, (at) => {
       cell(g, CELL.EXCLUSIVE).i32(0).op(OP.I32_NE);
       cell(g, CELL.EXCLUSIVE_ADDRESS).get(local.a).op(OP.I32_EQ, OP.I32_AND).tee(local.u).when();
-      code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD);
+      at();
       g.r(t(step)).memory(STORE[size], 0).end();
       setCell(g, CELL.EXCLUSIVE, () => code.i32(0));
       code.get(local.u).op(OP.I32_EQZ);
       g.setR(d(step));
-    };
-    g.scanned(() => finish(0));
-    g.memory.reach(n(step), 2, size, size, finish, () => g.slowHandler(step.name), true);
+    }, () => g.slowHandler(step.name), true);
   };
 };
 
@@ -198,8 +193,8 @@ const dual: Emitter = (g, step) => {
     g.setR(base);
   };
   const loads = (w3 & 1) !== 0;
-  const finish = (delta: number): void => {
-    code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).set(local.b);
+  g.memory.reach(base, loads ? READ : WRITE, 8, 4, (at) => {
+    at().set(local.b);
     if (loads) {
       code.get(local.b).memory(OP.I32_LOAD, 0);
       g.setR(d(step));
@@ -211,9 +206,7 @@ const dual: Emitter = (g, step) => {
       g.r(m(step)).memory(OP.I32_STORE, 4);
     }
     back();
-  };
-  g.scanned(() => finish(0));
-  g.memory.reach(base, loads ? 1 : 2, 8, 4, finish, () => g.slowHandler(step.name), true);
+  }, () => g.slowHandler(step.name), true);
 };
 
 const SIZES = [

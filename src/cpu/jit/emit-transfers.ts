@@ -4,6 +4,7 @@
  * A register that an instruction writes is written when nothing can fault any more. What branches leaves its target in local `t`; where
  * that leads is the matter of generator.ts.
  */
+import { READ, WRITE } from '../core-memory.ts';
 import { ACCESS } from '../interpreter/micro-ops.ts';
 import { TRANSFER_LITERAL, TRANSFER_PRE, TRANSFER_REGISTER, TRANSFER_WRITE_BACK } from '../interpreter/transfers.ts';
 import type { Emitter } from './emit.ts';
@@ -88,30 +89,24 @@ const literal: Emitter = (g, step) => {
   });
 };
 
-const loadDual: Emitter = (g, step) => {
-  offset(g, step);
-  const { code, local } = g;
-  const finish = (delta: number): void => {
-    code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).tee(local.b).memory(OP.I32_LOAD, 0);
-    g.setR(d(step));
-    code.get(local.b).memory(OP.I32_LOAD, 4);
-    g.setR(m(step));
+/** LDRD, STRD at Rn plus an offset. */
+const dual = (loads: boolean): Emitter => {
+  return (g, step) => {
+    const { code, local } = g;
+    offset(g, step);
+    g.memory.reach(n(step), loads ? READ : WRITE, 8, 4, (at) => {
+      at().tee(local.b);
+      if (loads) {
+        code.memory(OP.I32_LOAD, 0);
+        g.setR(d(step));
+        code.get(local.b).memory(OP.I32_LOAD, 4);
+        g.setR(m(step));
+      } else {
+        g.r(d(step)).memory(OP.I32_STORE, 0).get(local.b);
+        g.r(m(step)).memory(OP.I32_STORE, 4);
+      }
+    }, () => g.slowHandler(step.name));
   };
-  g.scanned(() => finish(0));
-  g.memory.reach(n(step), 1, 8, 4, finish, () => g.slowHandler('LDRD'));
-};
-
-const storeDual: Emitter = (g, step) => {
-  offset(g, step);
-  const { code, local } = g;
-  const finish = (delta: number): void => {
-    code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).tee(local.b);
-    g.r(d(step)).memory(OP.I32_STORE, 0);
-    code.get(local.b);
-    g.r(m(step)).memory(OP.I32_STORE, 4);
-  };
-  g.scanned(() => finish(0));
-  g.memory.reach(n(step), 2, 8, 4, finish, () => g.slowHandler('STRD'));
 };
 
 /** Registers of a list, ascending, without PC. */
@@ -119,57 +114,40 @@ function listed(list: number): number[] {
   return Array.from({ length: 15 }, (_, r) => r).filter((r) => (list >> r) & 1);
 }
 
-const loadMultiple: Emitter = (g, step) => {
-  const { code, local } = g;
-  const { w1, w2: list, w3: bytes } = step;
-  const down = (w1 & 0x200) !== 0;
-  g.r(n(step));
-  if (down) code.i32(bytes).op(OP.I32_SUB);
-  code.set(local.a);
-  if (n(step) === 13 && w1 & 0x100) g.limit(local.a);
-  const finish = (delta: number): void => {
-    code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).set(local.b);
-    if (w1 & 0x100) {
+/** LDM, STM. */
+const multiple = (loads: boolean): Emitter => {
+  return (g, step) => {
+    const { code, local } = g;
+    const { w1, w2: list, w3: bytes } = step;
+    const down = (w1 & 0x200) !== 0;
+    const writesBack = (w1 & 0x100) !== 0;
+    g.r(n(step));
+    if (down) code.i32(bytes).op(OP.I32_SUB);
+    code.set(local.a);
+    if (n(step) === 13 && writesBack) g.limit(local.a);
+    const back = (): void => {
+      if (!writesBack) return;
       code.get(local.a);
       if (!down) code.i32(bytes).op(OP.I32_ADD);
       g.setR(n(step));
-    }
-    let at = 0;
-    for (const r of listed(list)) {
-      code.get(local.b).memory(OP.I32_LOAD, at);
-      g.setR(r);
-      at += 4;
-    }
-    if (list & 0x8000) code.get(local.b).memory(OP.I32_LOAD, at).set(local.t);
+    };
+    g.memory.reach(n(step), loads ? READ : WRITE, bytes, 4, (at) => {
+      at().set(local.b);
+      // What is stored is the base as it was.
+      if (loads) back();
+      let word = 0;
+      for (const r of listed(list)) {
+        code.get(local.b);
+        if (loads) {
+          code.memory(OP.I32_LOAD, word);
+          g.setR(r);
+        } else g.r(r).memory(OP.I32_STORE, word);
+        word += 4;
+      }
+      if (!loads) back();
+      else if (list & 0x8000) code.get(local.b).memory(OP.I32_LOAD, word).set(local.t);
+    }, () => g.slowHandler(step.name), true);
   };
-  g.scanned(() => finish(0));
-  g.memory.reach(n(step), 1, bytes, 4, finish, () => g.slowHandler('LDM'), true);
-};
-
-const storeMultiple: Emitter = (g, step) => {
-  const { code, local } = g;
-  const { w1, w2: list, w3: bytes } = step;
-  const down = (w1 & 0x200) !== 0;
-  g.r(n(step));
-  if (down) code.i32(bytes).op(OP.I32_SUB);
-  code.set(local.a);
-  if (n(step) === 13 && w1 & 0x100) g.limit(local.a);
-  const finish = (delta: number): void => {
-    code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).set(local.b);
-    let at = 0;
-    for (const r of listed(list)) {
-      code.get(local.b);
-      g.r(r).memory(OP.I32_STORE, at);
-      at += 4;
-    }
-    if (w1 & 0x100) {
-      code.get(local.a);
-      if (!down) code.i32(bytes).op(OP.I32_ADD);
-      g.setR(n(step));
-    }
-  };
-  g.scanned(() => finish(0));
-  g.memory.reach(n(step), 2, bytes, 4, finish, () => g.slowHandler('STM'), true);
 };
 
 /** Any single transfer; into PC the target is left in local `t`. */
@@ -203,12 +181,10 @@ const transfer: Emitter = (g, step) => {
   };
   const key = w3 & TRANSFER_LITERAL ? 15 : n(step);
   if (d(step) === 15) {
-    const finish = (delta: number): void => {
-      code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).memory(OP.I32_LOAD, 0).set(local.t);
+    g.memory.reach(key, READ, 4, 4, (at) => {
+      at().memory(OP.I32_LOAD, 0).set(local.t);
       back();
-    };
-    g.scanned(() => finish(0));
-    g.memory.reach(key, 1, 4, 4, finish, () => g.slowHandler('TRANSFER()'), true);
+    }, () => g.slowHandler(step.name), true);
     return;
   }
   if (kind >= ACCESS.STR) {
@@ -234,12 +210,10 @@ const tableBranch: Emitter = (g, step) => {
   if (wide) code.i32(1).op(OP.I32_SHL);
   code.op(OP.I32_ADD).set(local.a);
   const bytes = wide ? 2 : 1;
-  const finish = (delta: number): void => {
-    code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).memory(wide ? OP.I32_LOAD16_U : OP.I32_LOAD8_U, 0);
+  g.memory.reach(n(step), READ, bytes, bytes, (at) => {
+    at().memory(wide ? OP.I32_LOAD16_U : OP.I32_LOAD8_U, 0);
     code.i32(1).op(OP.I32_SHL).i32(here).op(OP.I32_ADD).set(local.t);
-  };
-  g.scanned(() => finish(0));
-  g.memory.reach(n(step), 1, bytes, bytes, finish, () => g.slowHandler('TB'));
+  }, () => g.slowHandler(step.name));
 };
 
 const jump: Emitter = (g, step) => {
@@ -263,10 +237,10 @@ const ALL: [string, Emitter][] = [
   ['LDR_L', literal],
   ['LDR_WB', loadWriteBack],
   ['STR_WB', storeWriteBack],
-  ['LDRD', loadDual],
-  ['STRD', storeDual],
-  ['LDM', loadMultiple],
-  ['STM', storeMultiple],
+  ['LDRD', dual(true)],
+  ['STRD', dual(false)],
+  ['LDM', multiple(true)],
+  ['STM', multiple(false)],
   ['TRANSFER()', transfer],
 ];
 

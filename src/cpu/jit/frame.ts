@@ -172,11 +172,6 @@ export class Frame {
     return number;
   }
 
-  /** Runs `emit` only while registers are being looked for. */
-  scanned(emit: () => void): void {
-    if (this.scanning) emit();
-  }
-
   /** What `emit` reads and writes; nothing of what it emits is kept. */
   protected effectOf(emit: () => void): Effect {
     this.reading = 0;

@@ -508,7 +508,7 @@ export class Jit implements Engine {
   private store(address: number, value: number, code: number, remaining: number): number {
     const { interpreter } = this;
     this.enter(code, remaining);
-    const kind = ((code >>> 1) & 7) + 5;
+    const kind = ((code >>> 1) & 7) + ACCESS.LDRSB;
     if (interpreter.store(address, value, kind === ACCESS.STR ? 4 : kind === ACCESS.STRH ? 2 : 1) !== DONE) return FAULTED;
     return interpreter.events === 0 && !this.translations.changed ? OK : STOPPING;
   }

@@ -4,10 +4,20 @@
  * The page that accesses through one register have last reached is remembered (`TAGS` in layout.ts): the next one compares and adds. An
  * address that cannot be reached directly leaves the region, or calls the engine where that is known to happen often.
  */
+import { READ, WRITE } from '../core-memory.ts';
+import { ACCESS } from '../interpreter/micro-ops.ts';
 import type { Exits } from './exits.ts';
 import { REM } from './frame.ts';
 import { CONTROL, EXIT, encodeExit, FAULTED, tagOf } from './layout.ts';
-import { OP } from './wasm-builder.ts';
+import { type Code, OP } from './wasm-builder.ts';
+
+const { LDR, LDRH, LDRB, LDRSH, LDRSB, STR, STRH, STRB } = ACCESS;
+/** Bytes of each kind of access, and the instruction that does it. */
+const BYTES: Readonly<Record<number, number>> = { [LDR]: 4, [LDRH]: 2, [LDRB]: 1, [LDRSH]: 2, [LDRSB]: 1, [STR]: 4, [STRH]: 2, [STRB]: 1 };
+const OPERATION: Readonly<Record<number, number>> = {
+  [LDR]: OP.I32_LOAD, [LDRH]: OP.I32_LOAD16_U, [LDRB]: OP.I32_LOAD8_U, [LDRSH]: OP.I32_LOAD16_S, [LDRSB]: OP.I32_LOAD8_S,
+  [STR]: OP.I32_STORE, [STRH]: OP.I32_STORE16, [STRB]: OP.I32_STORE8,
+};
 
 /** Accesses of one function. */
 export class MemoryAccess {
@@ -18,22 +28,25 @@ export class MemoryAccess {
   }
 
   /**
-   * Tests whether `bytes` bytes at the address in local `a` can be reached directly, as `right` (1 read, 2 write) says, and remembers the
-   * page for register `key`. `direct` is emitted where they can, with the arena offset of what has to be added to `a`; `slow` elsewhere.
-   * `alignment` is a power of two; `strict` accesses are never unaligned.
+   * Tests whether `bytes` bytes at the address in local `a` can be reached directly, as `right` (READ or WRITE) says, and remembers the
+   * page for register `key`. `direct` is emitted where they can: `at` puts their arena offset on the stack; `slow` elsewhere. `alignment` is
+   * a power of two; `strict` accesses are never unaligned. Registers are those that `direct` reads and writes.
    */
   reach(
     key: number,
     right: number,
     bytes: number,
     alignment: number,
-    direct: (delta: number) => void,
+    direct: (at: () => Code) => void,
     slow: () => void,
     strict = bytes > alignment,
   ): void {
     const { frame } = this;
-    if (frame.scanning) return;
     const { code, local, surroundings } = frame;
+    if (frame.scanning) {
+      direct(() => code);
+      return;
+    }
     const tag = frame.control(tagOf(key, right));
     const done = code.block();
     const fast = code.block();
@@ -62,7 +75,7 @@ export class MemoryAccess {
       code.br(done);
     } else frame.exit(EXIT.RETRY);
     code.end();
-    direct(tag + 4);
+    direct(() => code.get(a).i32(0).memory(OP.I32_LOAD, tag + 4).op(OP.I32_ADD));
     code.end();
   }
 
@@ -73,19 +86,14 @@ export class MemoryAccess {
   load(kind: number, key: number, finish: () => void): void {
     const { frame } = this;
     const { code, local } = frame;
-    if (frame.scanning) {
-      finish();
-      return;
-    }
-    const bytes = kind === 1 ? 4 : kind === 2 || kind === 4 ? 2 : 1;
-    const op = [0, OP.I32_LOAD, OP.I32_LOAD16_U, OP.I32_LOAD8_U, OP.I32_LOAD16_S, OP.I32_LOAD8_S][kind]!;
+    const bytes = BYTES[kind]!;
     this.reach(
       key,
-      1,
+      READ,
       bytes,
       bytes,
-      (delta) => {
-        code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).memory(op, 0).set(local.t);
+      (at) => {
+        at().memory(OPERATION[kind]!, 0).set(local.t);
         finish();
       },
       () => {
@@ -101,24 +109,19 @@ export class MemoryAccess {
   store(kind: number, key: number, finish: () => void): void {
     const { frame } = this;
     const { code, local } = frame;
-    if (frame.scanning) {
-      finish();
-      return;
-    }
-    const bytes = kind === 6 ? 4 : kind === 7 ? 2 : 1;
-    const op = kind === 6 ? OP.I32_STORE : kind === 7 ? OP.I32_STORE16 : OP.I32_STORE8;
+    const bytes = BYTES[kind]!;
     this.reach(
       key,
-      2,
+      WRITE,
       bytes,
       bytes,
-      (delta) => {
-        code.get(local.a).i32(0).memory(OP.I32_LOAD, delta).op(OP.I32_ADD).get(local.t).memory(op, 0);
+      (at) => {
+        at().get(local.t).memory(OPERATION[kind]!, 0);
         finish();
       },
       () => {
         const site = frame.site();
-        code.get(local.a).get(local.t).i32(encodeExit(frame.surroundings.number, site, kind - 5)).get(REM);
+        code.get(local.a).get(local.t).i32(encodeExit(frame.surroundings.number, site, kind - LDRSB)).get(REM);
         code.call(frame.imported.store).tee(local.e).when();
         this.outcome(site, finish);
       },
