@@ -268,13 +268,6 @@ export class Nvic {
     if (hasBit(this.level, number)) this.setPending(number);
   }
 
-  /** Four priority bytes from exception `first` on, as IPR and SHPR show them. */
-  priorityWord(first: number): number {
-    let word = 0;
-    for (let i = 0; i < 4; i++) word |= Math.max(0, this.priorities[first + i]!) << (8 * i);
-    return word >>> 0;
-  }
-
   /** Makes line `line` pending, if the core has it. */
   pendLine(line: number): void {
     if (line < this.lines) this.setPending(EXCEPTION.EXTERNAL + line);

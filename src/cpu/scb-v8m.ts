@@ -9,10 +9,12 @@ import type { Diagnostics } from '../diagnostics.ts';
 import { defineRegisters, RegisterFile } from '../memory/registers.ts';
 import { BANKED_EXCEPTIONS, EXCEPTION, NON_SECURE, numberOf } from './exception-numbers.ts';
 import { BFSR, type DFSR, type FaultStatus, type HFSR, MMFSR, type SFSR, type UFSR } from './fault-status.ts';
+import { IDENTIFICATION_REGISTERS, identification } from './identification.ts';
 import type { Nvic } from './nvic.ts';
 import type { CoreProfile } from './profile.ts';
 import type { SecurityAttributionUnit } from './sau.ts';
-import { type CcrBit, IDENTIFICATION, type ScbHost, type SystemControl } from './scb.ts';
+import { type CcrBit, type ScbHost, type SystemControl, unlocksAircr, VECTKEYSTAT } from './scb.ts';
+import { SystemHandlers } from './system-handlers.ts';
 
 const COMMON = {
   ICSR: { offset: 0xd04 },
@@ -28,11 +30,7 @@ const COMMON = {
   MMFAR: { offset: 0xd34 },
   BFAR: { offset: 0xd38 },
   AFSR: { offset: 0xd3c, access: 'ro' },
-  ID_PFR: { offset: 0xd40, count: 2, access: 'ro' },
-  ID_DFR0: { offset: 0xd48, access: 'ro' },
-  ID_AFR0: { offset: 0xd4c, access: 'ro' },
-  ID_MMFR: { offset: 0xd50, count: 4, access: 'ro' },
-  ID_ISAR: { offset: 0xd60, count: 6, access: 'ro' },
+  ...IDENTIFICATION_REGISTERS,
   CLIDR: { offset: 0xd78, access: 'ro' },
   CTR: { offset: 0xd7c, access: 'ro' },
   CPACR: { offset: 0xd88 },
@@ -44,8 +42,6 @@ const SHARED = defineRegisters({ ACTLR: { offset: 0x008 }, CPPWR: { offset: 0x00
 /** CTR of a core without caches. */
 const NO_CACHES = 0x8000_c000;
 
-const VECTKEY = 0x05fa;
-const VECTKEYSTAT = 0xfa05;
 const AIRCR = { SYSRESETREQ: 1 << 2, SYSRESETREQS: 1 << 3, BFHFNMINS: 1 << 13, PRIS: 1 << 14 } as const;
 const SCR = { SLEEPONEXIT: 1 << 1, SLEEPDEEP: 1 << 2, SLEEPDEEPS: 1 << 3, SEVONPEND: 1 << 4 } as const;
 const CCR: Readonly<Record<CcrBit, number>> = {
@@ -62,35 +58,6 @@ const CCR_ONES = CCR.NONBASETHRDENA | CCR.STKALIGN;
 const BFSR_MASK = 0xff00;
 const CP10 = 10;
 const NSACR_MASK = 0xcff;
-
-/** SHCSR bits and the exceptions they show. */
-const ACTIVE_BITS: readonly (readonly [number, number])[] = [
-  [0, EXCEPTION.MEM_MANAGE],
-  [1, EXCEPTION.BUS_FAULT],
-  [2, EXCEPTION.HARD_FAULT],
-  [3, EXCEPTION.USAGE_FAULT],
-  [4, EXCEPTION.SECURE_FAULT],
-  [5, EXCEPTION.NMI],
-  [7, EXCEPTION.SV_CALL],
-  [8, EXCEPTION.DEBUG_MONITOR],
-  [10, EXCEPTION.PEND_SV],
-  [11, EXCEPTION.SYS_TICK],
-];
-const PENDING_BITS: readonly (readonly [number, number])[] = [
-  [12, EXCEPTION.USAGE_FAULT],
-  [13, EXCEPTION.MEM_MANAGE],
-  [14, EXCEPTION.BUS_FAULT],
-  [15, EXCEPTION.SV_CALL],
-  [20, EXCEPTION.SECURE_FAULT],
-  [21, EXCEPTION.HARD_FAULT],
-];
-const ENABLE_BITS: readonly (readonly [number, number])[] = [
-  [16, EXCEPTION.MEM_MANAGE],
-  [17, EXCEPTION.BUS_FAULT],
-  [18, EXCEPTION.USAGE_FAULT],
-  [19, EXCEPTION.SECURE_FAULT],
-];
-const CONFIGURABLE = [4, 5, 6, 7, 11, 12, 14, 15];
 
 /** One state's own registers. */
 interface Bank {
@@ -266,8 +233,11 @@ export class BankedScb implements SystemControl {
   }
 
   private view(secure: boolean, profile: CoreProfile): RegisterFile<typeof VIEW> {
-    const id = IDENTIFICATION[profile.name];
     const own = this.bank(secure);
+    const handlers = new SystemHandlers(this.nvic, {
+      idOf: (number) => this.idFor(number, secure),
+      mayEnd: (id) => this.faultsNonSecure && !this.nvic.targetsSecure(id),
+    });
     /** Registers that Non-secure software has only while BFHFNMINS is set. */
     const mine = (): boolean => secure || this.faultsNonSecure;
     const stored = (name: 'mmfar' | 'vtor', mask: number) => ({
@@ -279,7 +249,7 @@ export class BankedScb implements SystemControl {
     return new RegisterFile(VIEW, {
       name: secure ? 'SCB' : 'SCB_NS',
       diagnostics: this.diagnostics,
-      resets: { CPUID: profile.cpuid, ID_DFR0: 0x0020_0000, CTR: NO_CACHES },
+      resets: { CPUID: profile.cpuid, CTR: NO_CACHES },
       behaviour: {
         ICSR: { value: () => this.interruptControl(secure), write: (_n, _p, _i, written) => this.writeInterruptControl(secure, written) },
         VTOR: stored('vtor', 0xffff_ff80),
@@ -293,13 +263,10 @@ export class BankedScb implements SystemControl {
           write: (_n, _p, _i, written, lanes) => this.writeConfiguration(secure, written, lanes),
         },
         SHPR: {
-          value: (i) => this.priorities(secure, i),
-          write: (_n, _p, i, written, lanes) => this.setPriorities(secure, i, written, lanes),
+          value: (i) => handlers.priorities(i),
+          write: (_n, _p, i, written, lanes) => handlers.writePriorities(i, written, lanes),
         },
-        SHCSR: {
-          value: () => this.handlerState(secure),
-          write: (_n, _p, _i, written, lanes) => this.writeHandlerState(secure, written, lanes),
-        },
+        SHCSR: { value: () => handlers.state, write: (_n, _p, _i, written, lanes) => handlers.writeState(written, lanes) },
         CFSR: {
           value: () => (own.cfsr | (mine() ? this.bfsr : 0)) >>> 0,
           write: (_n, _p, _i, written) => {
@@ -327,9 +294,7 @@ export class BankedScb implements SystemControl {
           },
         },
         CPACR: { value: () => own.cpacr, write: (_n, _p, _i, written, lanes) => this.writeCoprocessorAccess(own, written, lanes) },
-        ID_PFR: { value: (i) => id.pfr[i]! },
-        ID_MMFR: { value: (i) => id.mmfr[i]! },
-        ID_ISAR: { value: (i) => id.isar[i]! },
+        ...identification(profile),
       },
     });
   }
@@ -371,10 +336,7 @@ export class BankedScb implements SystemControl {
   }
 
   private writeResetControl(secure: boolean, written: number): void {
-    if (written >>> 16 !== VECTKEY) {
-      this.diagnostics.guestError('SCB', 'AIRCR', 'written without the key 0x05fa; ignored');
-      return;
-    }
+    if (!unlocksAircr(written, this.diagnostics)) return;
     const { nvic } = this;
     const prigroup = (written >>> 8) & 7;
     this.bank(secure).prigroup = prigroup;
@@ -385,9 +347,6 @@ export class BankedScb implements SystemControl {
       nvic.setRestriction(this.prioritiesRestricted);
     }
     if ((written & AIRCR.SYSRESETREQ) !== 0 && (secure || (this.aircr & AIRCR.SYSRESETREQS) === 0)) this.host.systemReset();
-    if ((written & 3) !== 0) {
-      this.diagnostics.guestError('SCB', 'AIRCR', 'VECTRESET or VECTCLRACTIVE outside Debug state is UNPREDICTABLE; ignored');
-    }
   }
 
   private sleepControl(secure: boolean): number {
@@ -421,56 +380,6 @@ export class BankedScb implements SystemControl {
       this.diagnostics.guestError('SCB', 'CPACR', 'CP10 and CP11 differ, which is UNPREDICTABLE; CP10 decides');
     }
     this.host.configurationChanged();
-  }
-
-  private priorities(secure: boolean, index: number): number {
-    let word = 0;
-    for (let i = 0; i < 4; i++) {
-      const number = 4 + 4 * index + i;
-      const id = CONFIGURABLE.includes(number) ? this.idFor(number, secure) : undefined;
-      if (id !== undefined) word |= this.nvic.priority(id) << (8 * i);
-    }
-    return word >>> 0;
-  }
-
-  private setPriorities(secure: boolean, index: number, written: number, lanes: number): void {
-    for (let i = 0; i < 4; i++) {
-      const number = 4 + 4 * index + i;
-      const id = CONFIGURABLE.includes(number) && ((lanes >>> (8 * i)) & 0xff) !== 0 ? this.idFor(number, secure) : undefined;
-      if (id !== undefined) this.nvic.setPriority(id, (written >>> (8 * i)) & 0xff);
-    }
-  }
-
-  private handlerState(secure: boolean): number {
-    const { nvic } = this;
-    let value = 0;
-    const collect = (list: typeof ACTIVE_BITS, is: (id: number) => boolean): void => {
-      for (const [at, number] of list) {
-        const id = this.idFor(number, secure);
-        if (id !== undefined && is(id)) value |= 1 << at;
-      }
-    };
-    collect(ACTIVE_BITS, (id) => nvic.isActive(id));
-    collect(PENDING_BITS, (id) => nvic.isPending(id));
-    collect(ENABLE_BITS, (id) => nvic.isEnabled(id));
-    return value >>> 0;
-  }
-
-  private writeHandlerState(secure: boolean, written: number, lanes: number): void {
-    const { nvic } = this;
-    const apply = (list: typeof ACTIVE_BITS, set: (id: number, on: boolean) => void): void => {
-      for (const [at, number] of list) {
-        const id = (lanes & (1 << at)) !== 0 ? this.idFor(number, secure) : undefined;
-        if (id !== undefined) set(id, (written & (1 << at)) !== 0);
-      }
-    };
-    apply(ENABLE_BITS, (id, on) => nvic.setEnabled(id, on));
-    apply(ACTIVE_BITS, (id, on) => {
-      // HardFault and NMI become active by being taken only; clearing the Non-secure ones ends them.
-      const fixed = id === EXCEPTION.NMI || numberOf(id) === EXCEPTION.HARD_FAULT;
-      if (!fixed || (!on && this.faultsNonSecure && !nvic.targetsSecure(id))) nvic.setActive(id, on);
-    });
-    apply(PENDING_BITS, (id, on) => (on ? nvic.setPending(id) : nvic.clearPending(id)));
   }
 }
 

@@ -8,8 +8,10 @@ import type { Diagnostics } from '../diagnostics.ts';
 import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.ts';
 import { EXCEPTION } from './exception-numbers.ts';
 import { BFSR, type DFSR, type FaultStatus, type HFSR, MMFSR, type UFSR } from './fault-status.ts';
+import { IDENTIFICATION_REGISTERS, identification } from './identification.ts';
 import type { Nvic } from './nvic.ts';
 import type { CoreProfile } from './profile.ts';
+import { type HandlerOwner, SystemHandlers } from './system-handlers.ts';
 
 const SCB = defineRegisters({
   ACTLR: { offset: 0x008 },
@@ -43,57 +45,19 @@ const SCB = defineRegisters({
   MMFAR: { offset: 0xd34 },
   BFAR: { offset: 0xd38 },
   AFSR: { offset: 0xd3c, access: 'ro' },
-  ID_PFR: { offset: 0xd40, count: 2, access: 'ro' },
-  ID_DFR0: { offset: 0xd48, access: 'ro' },
-  ID_AFR0: { offset: 0xd4c, access: 'ro' },
-  ID_MMFR: { offset: 0xd50, count: 4, access: 'ro' },
-  ID_ISAR: { offset: 0xd60, count: 6, access: 'ro' },
+  ...IDENTIFICATION_REGISTERS,
   CPACR: { offset: 0xd88, access: 'ro', fields: { CP10: field(20, 2), CP11: field(22, 2) } },
 });
 
-/** ID_PFR0-1, ID_MMFR0-3 and ID_ISAR0-5 of each implementation (Technical Reference Manuals). */
-export const IDENTIFICATION: Readonly<Record<CoreProfile['name'], { pfr: number[]; mmfr: number[]; isar: number[] }>> = {
-  'cortex-m4': {
-    pfr: [0x30, 0x200],
-    mmfr: [0x0010_0030, 0, 0x0100_0000, 0],
-    isar: [0x0114_1110, 0x0211_2000, 0x2123_2231, 0x0111_1131, 0x0131_0102, 0],
-  },
-  'cortex-m7': {
-    pfr: [0x30, 0x200],
-    mmfr: [0x0010_0030, 0, 0x0100_0000, 0],
-    isar: [0x0110_1110, 0x0211_2000, 0x2023_2231, 0x0111_1131, 0x0131_0132, 0],
-  },
-  'cortex-m33': {
-    pfr: [0x30, 0x210],
-    mmfr: [0x0010_1f40, 0, 0x0100_0000, 0],
-    isar: [0x0110_1110, 0x0221_2000, 0x2023_2232, 0x0111_1131, 0x0131_0132, 0],
-  },
-};
-
 const VECTKEY = 0x05fa;
-const VECTKEYSTAT = 0xfa05;
+/** What AIRCR's upper half reads as. */
+export const VECTKEYSTAT = 0xfa05;
 
-/** SHCSR bits and the exceptions they show. */
-const ACTIVE_BITS: readonly (readonly [number, number])[] = [
-  [0, EXCEPTION.MEM_MANAGE],
-  [1, EXCEPTION.BUS_FAULT],
-  [3, EXCEPTION.USAGE_FAULT],
-  [7, EXCEPTION.SV_CALL],
-  [8, EXCEPTION.DEBUG_MONITOR],
-  [10, EXCEPTION.PEND_SV],
-  [11, EXCEPTION.SYS_TICK],
-];
-const PENDING_BITS: readonly (readonly [number, number])[] = [
-  [12, EXCEPTION.USAGE_FAULT],
-  [13, EXCEPTION.MEM_MANAGE],
-  [14, EXCEPTION.BUS_FAULT],
-  [15, EXCEPTION.SV_CALL],
-];
-const ENABLE_BITS: readonly (readonly [number, number])[] = [
-  [16, EXCEPTION.MEM_MANAGE],
-  [17, EXCEPTION.BUS_FAULT],
-  [18, EXCEPTION.USAGE_FAULT],
-];
+/** The system exceptions that SHCSR and SHPR show on ARMv7-M. */
+const HANDLERS: HandlerOwner = {
+  idOf: (number) => (number === EXCEPTION.HARD_FAULT || number === EXCEPTION.NMI || number === EXCEPTION.SECURE_FAULT ? undefined : number),
+  mayEnd: () => false,
+};
 
 /** What the SCB needs of the core around it. */
 export interface ScbHost {
@@ -148,15 +112,15 @@ export class SystemControlBlock implements SystemControl {
     this.host = host;
     this.profile = profile;
     this.diagnostics = diagnostics;
-    const id = IDENTIFICATION[profile.name];
-    const priorities = (first: number) => ({
-      value: () => nvic.priorityWord(first),
-      write: (next: number) => this.setPriorities(first, next),
+    const handlers = new SystemHandlers(nvic, HANDLERS);
+    const priorities = (index: number) => ({
+      value: () => handlers.priorities(index),
+      write: (_n: number, _p: number, _i: number, written: number, lanes: number) => handlers.writePriorities(index, written, lanes),
     });
     this.registers = new RegisterFile(SCB, {
       name: 'SCB',
       diagnostics,
-      resets: { CPUID: profile.cpuid, CCR: profile.name === 'cortex-m7' ? 0x0004_0200 : 0x200, ID_DFR0: 0x0010_0000 },
+      resets: { CPUID: profile.cpuid, CCR: profile.name === 'cortex-m7' ? 0x0004_0200 : 0x200 },
       behaviour: {
         ICSR: { value: () => this.interruptControl(), write: (_n, _p, _i, written) => this.writeInterruptControl(written) },
         AIRCR: {
@@ -164,14 +128,12 @@ export class SystemControlBlock implements SystemControl {
           write: (_n, _p, _i, written) => this.writeResetControl(written),
         },
         CCR: { write: (next, previous) => this.writeConfiguration(next, previous) },
-        SHPR1: priorities(4),
-        SHPR2: priorities(8),
-        SHPR3: priorities(12),
-        SHCSR: { value: () => this.handlerState(), write: (_n, _p, _i, written, lanes) => this.writeHandlerState(written, lanes) },
+        SHPR1: priorities(0),
+        SHPR2: priorities(1),
+        SHPR3: priorities(2),
+        SHCSR: { value: () => handlers.state, write: (_n, _p, _i, written, lanes) => handlers.writeState(written, lanes) },
         CPACR: { write: (next) => this.writeCoprocessorAccess(next) },
-        ID_PFR: { value: (i) => id.pfr[i]! },
-        ID_MMFR: { value: (i) => id.mmfr[i]! },
-        ID_ISAR: { value: (i) => id.isar[i]! },
+        ...identification(profile),
       },
     });
     this.ccrCell = this.registers.cell('CCR');
@@ -288,15 +250,10 @@ export class SystemControlBlock implements SystemControl {
   }
 
   private writeResetControl(written: number): void {
-    if (written >>> 16 !== VECTKEY) {
-      this.diagnostics.guestError('SCB', 'AIRCR', 'written without the key 0x05fa; ignored');
-      return;
-    }
+    if (!unlocksAircr(written, this.diagnostics)) return;
     this.prigroup = (written >>> 8) & 7;
     this.nvic.setPriorityGrouping(this.prigroup);
     if ((written & 4) !== 0) this.host.systemReset();
-    if ((written & 3) !== 0)
-      this.diagnostics.guestError('SCB', 'AIRCR', 'VECTRESET or VECTCLRACTIVE outside Debug state is UNPREDICTABLE; ignored');
   }
 
   /** STKALIGN and BP are fixed at one on the M7, IC and DC exist only with caches. */
@@ -315,35 +272,16 @@ export class SystemControlBlock implements SystemControl {
     }
     this.host.configurationChanged();
   }
+}
 
-  private setPriorities(first: number, word: number): void {
-    for (let i = 0; i < 4; i++) {
-      const number = first + i;
-      const configurable =
-        (number >= EXCEPTION.MEM_MANAGE && number <= EXCEPTION.USAGE_FAULT) ||
-        number === EXCEPTION.SV_CALL ||
-        number === EXCEPTION.DEBUG_MONITOR ||
-        number >= EXCEPTION.PEND_SV;
-      if (configurable) this.nvic.setPriority(number, (word >>> (8 * i)) & 0xff);
-    }
+/** True when AIRCR takes `written`: it has the key. What only a debugger may do with it is reported. */
+export function unlocksAircr(written: number, diagnostics: Diagnostics): boolean {
+  if (written >>> 16 !== VECTKEY) {
+    diagnostics.guestError('SCB', 'AIRCR', 'written without the key 0x05fa; ignored');
+    return false;
   }
-
-  private handlerState(): number {
-    const { nvic } = this;
-    let value = 0;
-    for (const [at, number] of ACTIVE_BITS) if (nvic.isActive(number)) value |= 1 << at;
-    for (const [at, number] of PENDING_BITS) if (nvic.isPending(number)) value |= 1 << at;
-    for (const [at, number] of ENABLE_BITS) if (nvic.isEnabled(number)) value |= 1 << at;
-    return value;
+  if ((written & 3) !== 0) {
+    diagnostics.guestError('SCB', 'AIRCR', 'VECTRESET or VECTCLRACTIVE outside Debug state is UNPREDICTABLE; ignored');
   }
-
-  private writeHandlerState(written: number, lanes: number): void {
-    const { nvic } = this;
-    const apply = (list: typeof ACTIVE_BITS, set: (number: number, on: boolean) => void) => {
-      for (const [at, number] of list) if ((lanes & (1 << at)) !== 0) set(number, (written & (1 << at)) !== 0);
-    };
-    apply(ENABLE_BITS, (number, on) => nvic.setEnabled(number, on));
-    apply(ACTIVE_BITS, (number, on) => nvic.setActive(number, on));
-    apply(PENDING_BITS, (number, on) => (on ? nvic.setPending(number) : nvic.clearPending(number)));
-  }
+  return true;
 }
