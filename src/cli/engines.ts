@@ -1,20 +1,21 @@
 /**
  * Which engine `--cpu` means.
  */
-import type { CapstoneModule } from '@alexaltea/capstone-js';
 import type { EngineFactory } from '../cpu/engine.ts';
 import { interpreterFactory } from '../cpu/interpreter/index.ts';
 import { jitFactory } from '../cpu/jit/index.ts';
 import { type LockstepFigures, lockstepFactory } from '../cpu/lockstep/index.ts';
 import { unicornFactory } from '../cpu/unicorn/index.ts';
 import type { Firmware } from '../remoteproc/elf-loader.ts';
+import { type Capstone, instructionText, thumbHandle } from '../session/disassembler.ts';
 import { Symbols } from '../symbols.ts';
-import type { RunOptions } from './options.ts';
+import type { EngineName, RunOptions } from './options.ts';
 
-const FACTORIES = { jit: jitFactory, interpreter: interpreterFactory, unicorn: unicornFactory } as const;
-
-/** Engines that `--lockstep` can pair. */
-export type EngineName = keyof typeof FACTORIES;
+const FACTORIES: Readonly<Record<EngineName, EngineFactory>> = {
+  jit: jitFactory,
+  interpreter: interpreterFactory,
+  unicorn: unicornFactory,
+};
 
 /** An engine, and what it has compared when it is lockstep. */
 export interface ChosenEngine {
@@ -39,19 +40,18 @@ export function figuresText({ instructions, slices, accesses, pages }: LockstepF
 }
 
 /** Loads capstone: only when something is disassembled, as it takes longer than all the rest of the start. */
-export async function loadCapstone(): Promise<CapstoneModule> {
+export async function loadCapstone(): Promise<Capstone> {
   const { default: capstone } = await import('@alexaltea/capstone-js');
   return capstone();
 }
 
 /** Text of single instructions; undefined for what is none. */
 async function disassembler(): Promise<(address: number, bytes: Uint8Array) => string | undefined> {
-  const module = await loadCapstone();
-  const handle = new module.Capstone(module.ARCH_ARM, module.MODE_THUMB | module.MODE_MCLASS);
+  const handle = thumbHandle(await loadCapstone());
   return (address, bytes) => {
     try {
       const [found] = handle.disasm(bytes, address, 1);
-      return found && `${found.mnemonic} ${found.op_str}`.trimEnd();
+      return found && instructionText(found);
     } catch {
       return undefined;
     }

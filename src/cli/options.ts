@@ -5,7 +5,12 @@ import { InvalidArgumentError, Option } from 'commander';
 import { KERNEL_FLAVOURS, type KernelFlavour } from '../linux/kernel-flavour.ts';
 import { type DeviceInput, parseDeviceInput } from '../session/input.ts';
 import { type LineCondition, parseLineCondition } from '../session/until.ts';
-import type { EngineName } from './engines.ts';
+
+/** Engines of `--cpu`, those that `--lockstep` can pair; the first is the default. */
+const ENGINES = ['jit', 'interpreter', 'unicorn'] as const;
+
+/** One of them. */
+export type EngineName = (typeof ENGINES)[number];
 
 /** One option: `flags` and `text` as `--help` shows them. */
 export interface OptionRow {
@@ -71,9 +76,10 @@ export function parseSize(text: string): number {
   return bytes;
 }
 
-function parseSend(value: string, previous: unknown): DeviceInput[] {
+/** `parse` with its errors in commander's form. @throws {InvalidArgumentError} */
+function parsed<T>(parse: (value: string) => T, value: string): T {
   try {
-    return [...((previous as DeviceInput[] | undefined) ?? []), parseDeviceInput(value)];
+    return parse(value);
   } catch (error) {
     throw new InvalidArgumentError(sentence((error as Error).message));
   }
@@ -84,20 +90,12 @@ function sentence(text: string): string {
   return `${text[0]!.toUpperCase()}${text.slice(1)}${/[.!]$/.test(text) ? '' : '.'}`;
 }
 
-function parseUntil(value: string): LineCondition {
-  try {
-    return parseLineCondition(value);
-  } catch (error) {
-    throw new InvalidArgumentError(sentence((error as Error).message));
-  }
-}
-
 /** Parses `jit,unicorn`. @throws {InvalidArgumentError} */
 function parsePair(value: string): [EngineName, EngineName] {
   const [first, second, ...rest] = value.split(',');
-  const names: readonly string[] = ['jit', 'interpreter', 'unicorn'];
+  const names: readonly string[] = ENGINES;
   if (!names.includes(first!) || !names.includes(second!) || first === second || rest.length > 0) {
-    throw new InvalidArgumentError('It is two of jit, interpreter, unicorn, with a comma between them.');
+    throw new InvalidArgumentError(`It is two of ${names.join(', ')}, with a comma between them.`);
   }
   return [first as EngineName, second as EngineName];
 }
@@ -111,8 +109,8 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     group: 'What runs',
     flags: '--cpu <engine>',
     text: 'engine that executes instructions: jit (auto means the same), interpreter, unicorn where libunicorn 2 is installed, or lockstep',
-    choices: ['jit', 'interpreter', 'unicorn', 'lockstep', 'auto'],
-    fallback: 'jit',
+    choices: [...ENGINES, 'lockstep', 'auto'],
+    fallback: ENGINES[0],
   },
   {
     group: 'What runs',
@@ -153,14 +151,14 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     group: 'When it ends',
     flags: '--until <regex>',
     text: 'stop with success when a line of any console or of dmesg matches; device=regex looks at one alone: uart4, ttyRPMSG30, console, linux (dmesg)',
-    parse: parseUntil,
+    parse: (value) => parsed(parseLineCondition, value),
   },
   { group: 'When it ends', flags: '--timeout <time>', text: 'stop after this much virtual time (default: 10s)', parse: parseTimeout },
   {
     group: 'Input',
     flags: '--send <device=text>',
     text: 'send text once the device is there and ready; repeatable; devices: uart4, ttyRPMSG30, console; \\n and \\xNN are understood',
-    parse: parseSend,
+    parse: (value, previous) => [...((previous as DeviceInput[] | undefined) ?? []), parsed(parseDeviceInput, value)],
     fallback: [],
     fallbackText: 'nothing',
   },
