@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { SFSR, UFSR } from '../../src/cpu/fault-status.ts';
 import { ENGINES } from '../support/engines.ts';
-import { SECURE_MAP, type SecureOptions, SecureScenarios, type SecureSource } from '../support/secure-scenario.ts';
+import type { ScenarioOptions } from '../support/scenario.ts';
+import { SECURE_MAP, SecureScenarios, type SecureSource } from '../support/secure-scenario.ts';
 
 const scenarios = new SecureScenarios('security-calls');
 const { secureStack, nonSecureStack, secureCode, callable: CALLABLE, nonSecureCode } = SECURE_MAP;
@@ -16,7 +17,7 @@ const LEAVE = `
   bxns r4`;
 
 describe.each(ENGINES)('calls between security states on $name', (engine) => {
-  const trace = (source: SecureSource, options: SecureOptions = {}) => scenarios.trace(engine, source, options);
+  const trace = (source: SecureSource, options: ScenarioOptions = {}) => scenarios.trace(engine, source, options);
 
   it('BLXNS calls Non-secure code, which returns through FNC_RETURN', () => {
     const values = trace({

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { MMFSR, SFSR, UFSR } from '../../src/cpu/fault-status.ts';
 import { ENGINES } from '../support/engines.ts';
-import { SECURE_MAP, type SecureOptions, SecureScenarios, type SecureSource } from '../support/secure-scenario.ts';
+import type { ScenarioOptions } from '../support/scenario.ts';
+import { SECURE_MAP, SecureScenarios, type SecureSource } from '../support/secure-scenario.ts';
 
 const scenarios = new SecureScenarios('security-exceptions');
 const { secureStack, nonSecureStack } = SECURE_MAP;
@@ -21,7 +22,7 @@ const LINES = `
 const tracers = (...registers: string[]): string => registers.map((register) => `  tracer ${register}`).join('\n');
 
 describe.each(ENGINES)('exceptions between security states on $name', (engine) => {
-  const trace = (source: SecureSource, options: SecureOptions = {}) => scenarios.trace(engine, source, options);
+  const trace = (source: SecureSource, options: ScenarioOptions = {}) => scenarios.trace(engine, source, options);
 
   it('a Non-secure interrupt of Secure code sees none of its registers, and gives them back', () => {
     const values = trace({

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { SFSR, UFSR } from '../../src/cpu/fault-status.ts';
 import { ENGINES } from '../support/engines.ts';
-import { SECURE_MAP, type SecureOptions, SecureScenarios, type SecureSource } from '../support/secure-scenario.ts';
+import type { ScenarioOptions } from '../support/scenario.ts';
+import { SECURE_MAP, SecureScenarios, type SecureSource } from '../support/secure-scenario.ts';
 
 const scenarios = new SecureScenarios('security-floating-point');
 const { secureStack, nonSecureStack } = SECURE_MAP;
@@ -25,7 +26,7 @@ const FILL = `
   vmov s31, r0`;
 
 describe.each(ENGINES)('floating-point state and security on $name', (engine) => {
-  const trace = (source: SecureSource, options: SecureOptions = {}) => scenarios.trace(engine, source, options);
+  const trace = (source: SecureSource, options: ScenarioOptions = {}) => scenarios.trace(engine, source, options);
 
   it('Secure code that uses the FPU sets FPCA and SFPA, Non-secure code FPCA alone', () => {
     const values = trace({

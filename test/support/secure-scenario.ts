@@ -1,22 +1,13 @@
 /**
- * Scenarios for a Cortex-M33: a Secure program, what it lets Non-secure code call, and a Non-secure program, judged by what they trace.
- *
- * As in thumb-scenario.ts every engine must do the same, and images for QEMU's mps2-an505 are made. The machine code is kept in
- * test/cpu/thumb; THUMB_AS=1 assembles what is missing, THUMB_AS=all everything.
+ * Scenarios for a Cortex-M33: a Secure program, what it lets Non-secure code call, and a Non-secure program; scenario.ts says how they are
+ * judged. Their images are for QEMU's mps2-an505.
  */
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect } from 'vitest';
-import type { CoreStop } from '../../src/cpu/core.ts';
 import type { EngineFactory } from '../../src/cpu/engine.ts';
 import { CORTEX_M33 } from '../../src/cpu/profile.ts';
 import { Rig, type RigOptions } from './core-harness.ts';
-import { QemuImages, qemuMacros, qemuPrint } from './qemu-images.ts';
-import type { Segment } from './thumb.ts';
-import { testName } from './thumb-scenario.ts';
+import { qemuMacros, qemuPrint } from './qemu-images.ts';
+import { PROBE_MACROS, ScenarioFile } from './scenario.ts';
+import { KeptCode, link, type Segment } from './thumb.ts';
 
 /** Where the parts stand. The two halves of each memory are Secure (seen at the alias with bit 28) and Non-secure. */
 export const SECURE_MAP = {
@@ -96,26 +87,9 @@ const COMMON = `
   .endm
 `;
 
-const PROBE_MACROS = `
+const OUR_MACROS = `
   .equ QEMU, 0
-  .equ PROBE, 0x40000000
-  .macro settle
-  .endm
-  .macro trace value
-    ldr r0, =0x40000000
-    ldr r1, =\\value
-    str r1, [r0]
-  .endm
-  .macro tracer register
-    ldr r0, =0x40000000
-    str \\register, [r0]
-  .endm
-  .macro done
-    ldr r0, =0x4000000c
-    str r0, [r0]
-    b .
-  .endm
-  .macro ending name, stack
+  .equ PROBE, 0x40000000${PROBE_MACROS}  .macro ending name, stack
   .endm
 `;
 
@@ -242,122 +216,51 @@ ${vectors('ns_', '.subsection', 'NS_STACK', 0xf00)}
 `;
 
 const SECTIONS = { s: SECURE_MAP.secureCode, c: SECURE_MAP.callable, n: SECURE_MAP.nonSecureCode } as const;
+const PLACEMENT = Object.entries(SECTIONS).map(([name, base]) => `--section-start=.${name}=0x${base.toString(16)}`);
 
-interface Entry {
-  readonly s: string;
-  readonly c: string;
-  readonly n: string;
+/** Machine code of each section in base64. */
+type Code = Readonly<Record<keyof typeof SECTIONS, string>>;
+
+interface Entry extends Code {
   readonly symbols: Readonly<Record<string, number>>;
-}
-
-/** Options of a scenario. */
-export interface SecureOptions extends RigOptions {
-  /** False: nothing for QEMU. A text: QEMU is known to do otherwise, and how. */
-  readonly qemu?: boolean | string;
-  readonly cycles?: number;
-  readonly before?: (rig: Rig) => void;
-}
-
-/** What a scenario left behind. */
-export interface SecureOutcome {
-  readonly rig: Rig;
-  readonly stop: CoreStop;
-  readonly trace: readonly number[];
-  readonly symbols: Readonly<Record<string, number>>;
-}
-
-/** The scenarios of one test file, which `name` identifies. */
-export class SecureScenarios {
-  private readonly file: string;
-  private readonly known: Record<string, Entry>;
-  private readonly mode = process.env['THUMB_AS'];
-  private readonly images: QemuImages;
-  private readonly outcomes = new Map<string, string>();
-
-  constructor(name: string) {
-    this.images = new QemuImages(name);
-    this.file = new URL(`../cpu/thumb/${name}.json`, import.meta.url).pathname;
-    const fresh = this.mode === 'all' || !existsSync(this.file);
-    this.known = fresh ? {} : (JSON.parse(readFileSync(this.file, 'utf8')) as Record<string, Entry>);
-  }
-
-  /** Runs `source` until `done`; checks that every engine that ran it before did the same. */
-  run(engine: EngineFactory, source: SecureSource, options: SecureOptions = {}): SecureOutcome {
-    const { qemu = true, cycles = 20_000, before, ...rigOptions } = options;
-    const entry = this.get(source);
-    const rig = new Rig(engine, { profile: CORTEX_M33, ...rigOptions });
-    for (const [name, base] of Object.entries(SECTIONS)) {
-      rig.bus.writeBytes(base, Uint8Array.from(Buffer.from(entry[name as keyof typeof SECTIONS], 'base64')));
-    }
-    rig.core.start(SECURE_MAP.secureCode);
-    before?.(rig);
-    const stop = rig.run(cycles);
-    rig.core.sync();
-    const { trace } = rig;
-    const state = { stop, trace, now: rig.scheduler.now, instructions: rig.core.instructions, cells: [...rig.core.registers.cells] };
-    const outcome = JSON.stringify(state);
-    const key = JSON.stringify(source);
-    const earlier = this.outcomes.get(key);
-    if (earlier !== undefined) expect(JSON.parse(outcome), `${engine.name} against the engine before`).toEqual(JSON.parse(earlier));
-    else if (qemu && before === undefined && Object.keys(rigOptions).length === 0)
-      this.images.need(key, testName(engine), () => [[CORTEX_M33.name, imageOf(source)]], qemu);
-    this.outcomes.set(key, outcome);
-    return { rig, stop, trace, symbols: entry.symbols };
-  }
-
-  /** The trace of `source`, which must end with `done`. */
-  trace(engine: EngineFactory, source: SecureSource, options: SecureOptions = {}): readonly number[] {
-    const { trace, stop } = this.run(engine, source, options);
-    expect(stop.kind).toBe('slice');
-    return trace;
-  }
-
-  private get(source: SecureSource): Entry {
-    const text = wrap(source, PROBE_MACROS);
-    const key = createHash('sha256').update(text).digest('hex').slice(0, 16);
-    if (!this.known[key]) {
-      if (!this.mode) throw new Error(`${this.file} has no code for this source: run the test once with THUMB_AS=1`);
-      this.known[key] = assemble(text);
-      writeFileSync(this.file, `${JSON.stringify(this.known, null, 2)}\n`);
-    }
-    return this.known[key];
-  }
 }
 
 function assemble(text: string): Entry {
-  return inTools(text, (path) => {
-    const section = (name: string): string => {
-      execFileSync('arm-none-eabi-objcopy', ['-O', 'binary', '-j', `.${name}`, path('a.elf'), path(name)]);
-      return existsSync(path(name)) ? readFileSync(path(name)).toString('base64') : '';
-    };
-    const symbols: Record<string, number> = {};
-    for (const line of execFileSync('arm-none-eabi-nm', [path('a.elf')], { encoding: 'utf8' }).split('\n')) {
-      const [address, type, name] = line.split(' ');
-      if (name && /^[tT]$/.test(type!) && !name.startsWith('$')) symbols[name] = Number.parseInt(address!, 16);
-    }
-    return { s: section('s'), c: section('c'), n: section('n'), symbols };
+  return link(text, PLACEMENT, ({ binary, symbols }) => {
+    const section = (name: string): string => binary(`.${name}`).toString('base64');
+    return { s: section('s'), c: section('c'), n: section('n'), symbols: symbols() };
   });
 }
 
-/** The source as an image for AN505. */
-function imageOf(source: SecureSource): readonly Segment[] {
-  const { s, c, n } = assemble(wrap(source, QEMU_MACROS));
+/** The sections that have code. */
+function segmentsOf({ s, c, n }: Code): readonly Segment[] {
   return Object.entries({ s, c, n }).flatMap(([name, code]) =>
-    code === '' ? [] : [{ address: SECTIONS[name as keyof typeof SECTIONS], bytes: Uint8Array.from(Buffer.from(code, 'base64')) }],
+    code === '' ? [] : [{ address: SECTIONS[name as keyof Code], bytes: Uint8Array.from(Buffer.from(code, 'base64')) }],
   );
 }
 
-function inTools<T>(text: string, use: (path: (name: string) => string) => T): T {
-  const directory = mkdtempSync(join(tmpdir(), 'secure-'));
-  const path = (name: string) => join(directory, name);
-  try {
-    writeFileSync(path('a.s'), `${text}\n`);
-    execFileSync('arm-none-eabi-as', ['-o', path('a.o'), path('a.s')]);
-    const starts = Object.entries(SECTIONS).map(([name, base]) => `--section-start=.${name}=0x${base.toString(16)}`);
-    execFileSync('arm-none-eabi-ld', [...starts, '-e', '0', '-o', path('a.elf'), path('a.o')]);
-    if (process.env['THUMB_KEEP']) execFileSync('cp', ['-r', directory, process.env['THUMB_KEEP']]);
-    return use(path);
-  } finally {
-    rmSync(directory, { recursive: true });
+/** The scenarios of one test file, which `name` identifies. */
+export class SecureScenarios extends ScenarioFile<SecureSource> {
+  private readonly kept: KeptCode<Entry>;
+
+  constructor(name: string) {
+    super(name);
+    this.kept = new KeptCode(name, assemble);
+  }
+
+  protected keyOf(source: SecureSource): string {
+    return JSON.stringify(source);
+  }
+
+  protected start(engine: EngineFactory, source: SecureSource, options: RigOptions) {
+    const entry = this.kept.get(wrap(source, OUR_MACROS));
+    const rig = new Rig(engine, { profile: CORTEX_M33, ...options });
+    for (const { address, bytes } of segmentsOf(entry)) rig.bus.writeBytes(address, bytes);
+    rig.core.start(SECURE_MAP.secureCode);
+    return { rig, symbols: entry.symbols };
+  }
+
+  protected imagesOf(source: SecureSource) {
+    return [[CORTEX_M33.name, segmentsOf(assemble(wrap(source, QEMU_MACROS)))] as const];
   }
 }

@@ -1,15 +1,13 @@
 /**
- * Scenarios in Thumb code: a program is run on an engine and judged by the values that it wrote to the probe.
+ * Scenarios in Thumb code for any core in its only (or its Secure) state; scenario.ts says how they are judged.
  *
- * The same scenario must give the same trace, cycles and registers on every engine. All but those marked `qemu: false` (they use the
- * probe's interrupt lines, or count cycles) also become images that test/differential/exceptions.test.ts runs
- * on a Cortex-M4, M7 and M33, under QEMU and on our engines.
+ * Their images run on a Cortex-M4, M7 and M33, under QEMU and on our engines: test/differential/exceptions.test.ts.
  */
-import { expect } from 'vitest';
-import type { CoreStop } from '../../src/cpu/core.ts';
 import type { EngineFactory } from '../../src/cpu/engine.ts';
+import type { CoreProfile } from '../../src/cpu/profile.ts';
 import { Rig, type RigOptions } from './core-harness.ts';
-import { QEMU_BOARDS, type QemuBoard, QemuImages, qemuMacros, qemuPrint } from './qemu-images.ts';
+import { QEMU_BOARDS, type QemuBoard, qemuMacros, qemuPrint } from './qemu-images.ts';
+import { PROBE_MACROS, ScenarioFile } from './scenario.ts';
 import { assembleAt, type Segment, ThumbPrograms } from './thumb.ts';
 
 const COMMON = `
@@ -74,27 +72,6 @@ const COMMON = `
   .endm
 `;
 
-/** Ours: TRACE and STOP are the probe's. `trace` clobbers r0 and r1, `tracer` r0. */
-const PROBE_MACROS = `
-  .equ QEMU, 0
-  .macro settle
-  .endm
-  .macro trace value
-    ldr r0, =0x40000000
-    ldr r1, =\\value
-    str r1, [r0]
-  .endm
-  .macro tracer register
-    ldr r0, =0x40000000
-    str \\register, [r0]
-  .endm
-  .macro done
-    ldr r0, =0x4000000c
-    str r0, [r0]
-    b .
-  .endm
-`;
-
 /** Code stands in subsection 1; the vector table, which comes after it in the source, in subsection 0. */
 const VECTORS = `
 unexpected:
@@ -148,84 +125,33 @@ function imageOf(source: string, { profile, vectors, buffer }: QemuBoard): reado
   return [assembleAt(vectors, `${common}${qemuMacros(buffer)}${done}.text 1\n${text}\n  .ltorg\n${exit}${VECTORS}`)];
 }
 
-/** Options of a scenario. */
-export interface ScenarioOptions extends RigOptions {
-  /** False: nothing for QEMU. A text: QEMU is known to do otherwise, and how. */
-  readonly qemu?: boolean | string;
-  /** Cycles to run at most; 20,000 unless given. */
-  readonly cycles?: number;
-  /** Called before the first instruction. */
-  readonly before?: (rig: Rig) => void;
-}
-
-/** What a scenario left behind. */
-export interface Outcome {
-  readonly rig: Rig;
-  readonly stop: CoreStop;
-  readonly trace: readonly number[];
-  readonly symbols: Readonly<Record<string, number>>;
-}
-
-/** The scenarios of one test file, which `name` identifies. */
-export class Scenarios {
+/** The scenarios of one test file, which `name` identifies; a source begins at its label `reset`. */
+export class Scenarios extends ScenarioFile<string> {
   private readonly programs: ThumbPrograms;
-  private readonly images: QemuImages;
-  private readonly outcomes = new Map<string, string>();
 
   constructor(name: string) {
-    this.images = new QemuImages(name);
-    this.programs = new ThumbPrograms(name, (source) => `${COMMON}${PROBE_MACROS}.text 1\n${source}\n  .ltorg\n${VECTORS}`);
+    super(name);
+    this.programs = new ThumbPrograms(name, (source) => `${COMMON}\n  .equ QEMU, 0${PROBE_MACROS}.text 1\n${source}\n  .ltorg\n${VECTORS}`);
   }
 
-  /** Runs `source` from its label `reset` until `done`; checks that every engine that ran it before did the same. */
-  run(engine: EngineFactory, source: string, options: ScenarioOptions = {}): Outcome {
-    const { qemu = true, cycles = 20_000, before, ...rigOptions } = options;
+  protected keyOf(source: string, profile: CoreProfile | undefined): string {
+    return `${source}${profile?.name ?? ''}`;
+  }
+
+  protected start(engine: EngineFactory, source: string, options: RigOptions) {
     const { code, symbols } = this.programs.get(source);
-    const rig = new Rig(engine, rigOptions);
+    const rig = new Rig(engine, options);
     rig.bus.writeBytes(0, code);
     rig.core.start(0);
-    before?.(rig);
-    const stop = rig.run(cycles);
-    rig.core.sync();
-    const state = {
-      stop,
-      trace: rig.trace,
-      now: rig.scheduler.now,
-      instructions: rig.core.instructions,
-      cells: [...rig.core.registers.cells],
-    };
-    const outcome = JSON.stringify(state);
-    const key = `${source}${JSON.stringify(rigOptions.profile?.name)}`;
-    const earlier = this.outcomes.get(key);
-    if (earlier !== undefined) expect(JSON.parse(outcome), `${engine.name} against the engine before`).toEqual(JSON.parse(earlier));
-    else if (qemu && before === undefined && Object.keys(rigOptions).every((name) => name === 'profile')) {
-      const core = rigOptions.profile?.name;
-      this.images.need(
-        `${source}${core ?? ''}`,
-        testName(engine),
-        () =>
-          QEMU_BOARDS.flatMap((board) => {
-            const { name, architecture } = board.profile;
-            // The MPU of ARMv8-M is another one.
-            if ((core !== undefined && core !== name) || (architecture === 'armv8-m' && /\bMPU\b/.test(source))) return [];
-            return [[name, imageOf(source, board)]];
-          }),
-        qemu,
-      );
-    }
-    this.outcomes.set(key, outcome);
-    return { rig, stop, trace: rig.trace, symbols };
+    return { rig, symbols };
   }
 
-  /** The trace of `source`; the scenario must end with `done`. */
-  trace(engine: EngineFactory, source: string, options: ScenarioOptions = {}): readonly number[] {
-    const { trace, stop } = this.run(engine, source, options);
-    expect(stop.kind).toBe('slice');
-    return trace;
+  protected imagesOf(source: string, profile: CoreProfile | undefined) {
+    return QEMU_BOARDS.flatMap((board) => {
+      const { name, architecture } = board.profile;
+      // The MPU of ARMv8-M is another one.
+      if ((profile !== undefined && profile.name !== name) || (architecture === 'armv8-m' && /\bMPU\b/.test(source))) return [];
+      return [[name, imageOf(source, board)] as const];
+    });
   }
-}
-
-/** The running test's name without the engine. */
-export function testName(engine: EngineFactory): string {
-  return expect.getState().currentTestName!.replace(` on '${engine.name}'`, '').replaceAll(' > ', ': ');
 }
