@@ -89,6 +89,11 @@ export class Process {
     return this.killedBy !== undefined;
   }
 
+  /** A signal is pending: only then -ERESTARTSYS becomes -EINTR; a driver that gives it for another reason shows users -512. */
+  private get interrupted(): boolean {
+    return this.dying || (this.kernel.current?.signalPending ?? false);
+  }
+
   /** Descriptors that are open, with their files. */
   *descriptors(): Iterable<readonly [number, OpenFile]> {
     for (const [fd, file] of this.files.entries()) if (file) yield [fd, file];
@@ -143,7 +148,7 @@ export class Process {
     if (this.dying) return ERRNO.EINTR;
     if (file.node instanceof DirectoryNode) return ERRNO.EISDIR;
     const result = file.ops.read ? yield* file.ops.read(file, count) : ERRNO.EINVAL;
-    return result === ERRNO.ERESTARTSYS ? ERRNO.EINTR : result;
+    return result === ERRNO.ERESTARTSYS && this.interrupted ? ERRNO.EINTR : result;
   }
 
   /** `write(2)`: bytes taken. A pipe without reader sends SIGPIPE, too. */
@@ -153,7 +158,7 @@ export class Process {
     if (this.dying) return ERRNO.EINTR;
     const result = file.ops.write ? yield* file.ops.write(file, data) : ERRNO.EINVAL;
     if (result === ERRNO.EPIPE && file.node.type === 'fifo') this.kill(SIGNAL.PIPE);
-    return result === ERRNO.ERESTARTSYS ? ERRNO.EINTR : result;
+    return result === ERRNO.ERESTARTSYS && this.interrupted ? ERRNO.EINTR : result;
   }
 
   /** `ioctl(2)`. */
