@@ -59,12 +59,15 @@ export class RpmsgChar {
   private readonly eptdevs = new Set<RpmsgEptdev>();
   /** `priv` of the channels' own endpoints. */
   private readonly byChannel = new Map<RpmsgDevice, RpmsgEptdev>();
+  private readonly skbLimit: number;
   private skbMemory = 0;
 
-  constructor(kernel: Kernel, majors: CharMajors, devMax: number = RPMSG_DEV_MAX) {
+  /** `devMax` and `skbMemory` are limits that tests may lower. */
+  constructor(kernel: Kernel, majors: CharMajors, { devMax = RPMSG_DEV_MAX, skbMemory = SKB_MEMORY } = {}) {
     this.kernel = kernel;
     this.majors = majors;
     this.devMax = devMax;
+    this.skbLimit = skbMemory;
     const char = this;
     this.driver = {
       name: 'rpmsg_chrdev',
@@ -180,7 +183,7 @@ export class RpmsgChar {
 
   /** `rpmsg_ept_cb`. */
   private received(eptdev: RpmsgEptdev, data: Uint8Array): number {
-    if (this.skbMemory + data.length + SKB_OVERHEAD > SKB_MEMORY) return ERRNO.ENOMEM;
+    if (this.skbMemory + data.length + SKB_OVERHEAD > this.skbLimit) return ERRNO.ENOMEM;
     this.skbMemory += data.length + SKB_OVERHEAD;
     eptdev.queue.push(data.slice());
     eptdev.readq.wakeAll();

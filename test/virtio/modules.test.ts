@@ -1,10 +1,12 @@
 /** Modules by name, who gets which channel, NXP's ping-pong, channels without a driver, and a remote gone mad. */
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/errors.ts';
+import { ERRNO } from '../../src/linux/errno.ts';
+import { kstrtoint } from '../../src/virtio/module-parameters.ts';
 import { DEFAULT_MODULES } from '../../src/virtio/modules.ts';
 import { encodeNsMsg } from '../../src/virtio/rpmsg-ns.ts';
 import { random, SHARED } from './ring-fixture.ts';
-import { createStack } from './rpmsg-fixture.ts';
+import { createStack, createUser } from './rpmsg-fixture.ts';
 
 function loaded(names: readonly string[] = DEFAULT_MODULES) {
   const host = createStack();
@@ -110,6 +112,143 @@ describe('modules', () => {
     expect(dmesg().at(-1)).toBe('virtio_rpmsg_bus virtio0: rpmsg host is online');
     run(modules.load('virtio_rpmsg_bus'), 0.1);
     expect(dmesg().filter((line) => line.endsWith('rpmsg host is online'))).toHaveLength(2);
+  });
+
+  const lines = (modules: ReturnType<typeof loaded>['modules']) =>
+    modules.info().map(({ name, size, refcount, usedBy }) => `${name} ${size} ${refcount} ${usedBy.join(',')}`.trim());
+
+  test('m_show (/proc/modules): the youngest first, with users and references', () => {
+    const { modules } = loaded();
+    expect(lines(modules)).toEqual([
+      'imx_rpmsg_tty 16384 0',
+      'imx_rpmsg_pingpong 16384 0',
+      'rpmsg_tty 16384 0',
+      'rpmsg_client_sample 16384 0',
+      'rpmsg_ctrl 16384 0',
+      'rpmsg_char 20480 1 rpmsg_ctrl',
+      'virtio_rpmsg_bus 20480 0',
+      'rpmsg_ns 16384 1 virtio_rpmsg_bus',
+    ]);
+    expect(modules.dependencies('rpmsg-ctrl')).toEqual(['rpmsg_char']);
+  });
+
+  test('init_module: dependencies first, -EEXIST when it is there, -ENOENT for no module, nothing for one that is built in', () => {
+    const { modules, run } = createStack();
+    const insert = (name: string, parameters?: string) => run(modules.insert(name, parameters), 0.001);
+    expect(insert('rpmsg-ctrl')).toBe(0);
+    expect(modules.loaded).toEqual(['rpmsg_char', 'rpmsg_ctrl']);
+    expect([insert('rpmsg_ctrl'), insert('rpmsg_char')]).toEqual([ERRNO.EEXIST, ERRNO.EEXIST]);
+    expect(insert('rpmsg_foo')).toBe(ERRNO.ENOENT);
+    expect([insert('rpmsg_core'), insert('imx-rproc')]).toEqual([0, 0]);
+    expect(modules.loaded).toHaveLength(2);
+  });
+
+  test('delete_module: -ENOENT, -EAGAIN while a module or an open file uses it, -EBUSY while it goes', () => {
+    const host = loaded();
+    const { modules, run, remote, settle, kernel } = host;
+    const remove = (name: string) => run(modules.remove(name), 0.01);
+    expect([remove('rpmsg_foo'), remove('rpmsg_core')]).toEqual([ERRNO.ENOENT, ERRNO.ENOENT]);
+    expect([remove('rpmsg_ns'), remove('rpmsg_char')]).toEqual([ERRNO.EAGAIN, ERRNO.EAGAIN]);
+    const user = createUser(host);
+    const ctrl = user.open('/dev/rpmsg_ctrl0');
+    expect(remove('rpmsg_ctrl')).toBe(ERRNO.EAGAIN);
+    expect(lines(modules)).toContain('rpmsg_ctrl 16384 1');
+    user.close(ctrl);
+    expect([remove('rpmsg_ctrl'), remove('rpmsg_char'), remove('rpmsg_char')]).toEqual([0, 0, ERRNO.ENOENT]);
+    // The reader of the tty has it open.
+    remote.announce('rpmsg-tty', 0x40);
+    settle(0.01);
+    expect(remove('rpmsg_tty')).toBe(ERRNO.EAGAIN);
+    remote.announce('rpmsg-tty', 0x40, 1);
+    settle(0.01);
+    expect(remove('rpmsg_tty')).toBe(0);
+    // A driver that sleeps in remove keeps its module going.
+    remote.announce('rpmsg-client-sample', 0x41);
+    settle(0.01);
+    remote.draining = false;
+    for (let i = 0; i < 9; i++) {
+      remote.send(0x41, 0x400, 'again');
+      settle(0.001);
+    }
+    const results: (number | undefined)[] = [];
+    for (let i = 0; i < 2; i++) {
+      kernel.spawn(
+        'rmmod',
+        (function* () {
+          results.push(yield* modules.remove('rpmsg_client_sample'));
+        })(),
+      );
+    }
+    settle(0.01);
+    expect(results).toEqual([ERRNO.EBUSY]);
+    expect(modules.info().find(({ name }) => name === 'rpmsg_client_sample')).toMatchObject({ state: 'Unloading' });
+    // add_unformed_module waits for it to be gone.
+    let loadedAgain: number | undefined;
+    kernel.spawn(
+      'modprobe',
+      (function* () {
+        loadedAgain = yield* modules.insert('rpmsg_client_sample');
+      })(),
+    );
+    settle(1);
+    expect(loadedAgain).toBeUndefined();
+    settle(100);
+    expect([results, loadedAgain]).toEqual([[ERRNO.EBUSY, 0], 0]);
+  });
+
+  test('parse_args: count of rpmsg_client_sample, unknown parameters, bad numbers', () => {
+    const { modules, run, dmesg, kernel } = createStack();
+    const insert = (parameters: string) => run(modules.insert('rpmsg_client_sample', parameters), 0.001);
+    expect(insert('count=x')).toBe(ERRNO.EINVAL);
+    expect(insert('count')).toBe(ERRNO.EINVAL);
+    expect(insert('count=4294967296')).toBe(ERRNO.ERANGE);
+    expect(modules.loaded).toEqual([]);
+    expect(insert('count=0x10  speed=9')).toBe(0);
+    expect(dmesg()).toEqual([
+      "rpmsg_client_sample: `x' invalid for parameter `count'",
+      "rpmsg_client_sample: `' invalid for parameter `count'",
+      "rpmsg_client_sample: `4294967296' invalid for parameter `count'",
+      "rpmsg_client_sample: unknown parameter 'speed' ignored",
+    ]);
+    expect(kernel.log.map(({ level }) => level)).toEqual([3, 3, 3, 4]);
+  });
+
+  test('module_param: /sys/module/rpmsg_client_sample/parameters/count decides when it says goodbye', () => {
+    const host = createStack();
+    host.run(host.modules.insert('virtio_rpmsg_bus'), 0.001);
+    host.run(host.modules.insert('rpmsg_client_sample', 'count=2'), 0.001);
+    const { remote } = host.attach();
+    const user = createUser(host);
+    const at = '/sys/module/rpmsg_client_sample';
+    expect(user.ls(at)).toEqual(['coresize', 'holders', 'initstate', 'parameters', 'refcnt']);
+    expect(['coresize', 'initstate', 'refcnt'].map((file) => user.cat(`${at}/${file}`))).toEqual(['16384\n', 'live\n', '0\n']);
+    const count = `${at}/parameters/count`;
+    expect(user.cat(count)).toBe('2\n');
+    expect([user.echo('zz', count), user.echo('99999999999', count), user.echo('3\n', count)]).toEqual([ERRNO.EINVAL, ERRNO.ERANGE, 2]);
+    remote.announce('rpmsg-client-sample', 0x41);
+    host.settle(0.01);
+    for (let i = 0; i < 3; i++) remote.send(0x41, 0x400, 'x');
+    host.settle(0.01);
+    expect(host.dmesg().at(-1)).toContain('goodbye!');
+    expect(user.ls('/sys/module/rpmsg_ns/holders')).toEqual(['virtio_rpmsg_bus']);
+    host.run(host.modules.remove('virtio_rpmsg_bus'), 0.1);
+    expect(user.ls('/sys/module/rpmsg_ns/holders')).toEqual([]);
+    expect(user.ls('/sys/module')).not.toContain('virtio_rpmsg_bus');
+  });
+
+  test.each([
+    ['10', 10, 0],
+    ['-0x7f\n', -127, 0],
+    ['+017', 15, 0],
+    ['2147483647', 2_147_483_647, 0],
+    ['-2147483648', -2_147_483_648, 0],
+    ['2147483648', 0, ERRNO.ERANGE],
+    ['', 0, ERRNO.EINVAL],
+    ['08', 0, ERRNO.EINVAL],
+    ['1 ', 0, ERRNO.EINVAL],
+    ['0x', 0, ERRNO.EINVAL],
+  ])('kstrtoint(%j)', (given, value, err) => {
+    expect(kstrtoint(given)).toEqual({ value, err });
   });
 
   test('unboundChannels: a module that would bind, a name that is nearly right, a name nobody knows', () => {

@@ -2,8 +2,10 @@
  * A modelled Linux with its rpmsg modules and a remote that the test scripts: a transport without remoteproc, rings and buffers in
  * shared memory, doorbells that take 10 us each way.
  */
+import { DirectoryNode, type IoctlArgument, O, POLL } from '../../src/linux/fs/vfs.ts';
 import type { KernelCode } from '../../src/linux/kernel.ts';
 import { Workqueue } from '../../src/linux/kernel.ts';
+import { Process } from '../../src/linux/process.ts';
 import { VirtioModules } from '../../src/virtio/modules.ts';
 import { RpmsgBus } from '../../src/virtio/rpmsg-core.ts';
 import { encodeNsMsg, RPMSG_NS_ADDR } from '../../src/virtio/rpmsg-ns.ts';
@@ -38,6 +40,8 @@ export interface RemoteOptions {
   readonly pool?: number;
   readonly queues?: number;
   readonly finalize?: number;
+  /** Where rings and buffers are in shared memory, as an offset; for a second device. */
+  readonly base?: number;
 }
 
 /** The scripted core: it answers from `onMessage`, or the test calls its methods. */
@@ -54,12 +58,12 @@ export class Remote {
   private readonly interrupt: () => void;
   private readonly world: World;
 
-  constructor(world: World, options: Required<Pick<RemoteOptions, 'num' | 'txNum' | 'align'>>, interrupt: () => void) {
+  constructor(world: World, options: Required<Pick<RemoteOptions, 'num' | 'txNum' | 'align' | 'base'>>, interrupt: () => void) {
     const { memory } = world;
     this.world = world;
     this.interrupt = interrupt;
-    this.tx = new VirtioDeviceQueue({ memory, address: SHARED, num: options.num, align: options.align });
-    this.rx = new VirtioDeviceQueue({ memory, address: SHARED + 0x1_0000, num: options.txNum, align: options.align });
+    this.tx = new VirtioDeviceQueue({ memory, address: SHARED + options.base, num: options.num, align: options.align });
+    this.rx = new VirtioDeviceQueue({ memory, address: SHARED + options.base + 0x1_0000, num: options.txNum, align: options.align });
   }
 
   /** Sends a message with whatever header the test wants; false when Linux offers no buffer. */
@@ -144,7 +148,7 @@ function hostOf(world: World, virtioBus: VirtioBus, rpmsgBus: RpmsgBus, violatio
   const workqueue = new Workqueue(kernel, MU_WORK);
 
   function attach(options: RemoteOptions = {}) {
-    const { num = 8, align = 16, features = 1, pool = 0x4_0000, queues: count = 2, finalize = 0 } = options;
+    const { num = 8, align = 16, features = 1, pool = 0x4_0000, queues: count = 2, finalize = 0, base = 0 } = options;
     const txNum = options.txNum ?? num;
     const index = virtioBus.nextIndex();
     const queues: VirtioDriverQueue[] = [];
@@ -156,7 +160,7 @@ function hostOf(world: World, virtioBus: VirtioBus, rpmsgBus: RpmsgBus, violatio
       },
     };
     const toLinux = scheduler.timer('mu to linux', () => workqueue.queue(work));
-    const remote = new Remote(world, { num, txNum, align }, () => toLinux.armIn(scheduler.cyclesFromNs(DOORBELL_NS)));
+    const remote = new Remote(world, { num, txNum, align, base }, () => toLinux.armIn(scheduler.cyclesFromNs(DOORBELL_NS)));
     const toCore = scheduler.timer('mu to core', () => remote.drain());
     const config: VirtioConfigOps = {
       getStatus: () => status,
@@ -173,7 +177,7 @@ function hostOf(world: World, virtioBus: VirtioBus, rpmsgBus: RpmsgBus, violatio
       findVqs(requests) {
         if (requests.length > count) return -22;
         requests.forEach(({ name, callback }, i) => {
-          const address = SHARED + 0x1_0000 * i;
+          const address = SHARED + base + 0x1_0000 * i;
           const length = i === 0 ? num : txNum;
           memory.fill(address, 0, vringSize(length, align));
           queues.push(
@@ -208,7 +212,7 @@ function hostOf(world: World, virtioBus: VirtioBus, rpmsgBus: RpmsgBus, violatio
       deviceId: VIRTIO_ID_RPMSG,
       config,
       features: 0,
-      allocateBuffers: (bytes) => (bytes <= pool ? BUFFERS : undefined),
+      allocateBuffers: (bytes) => (bytes <= pool ? BUFFERS + base : undefined),
       freeBuffers: () => {},
     };
     world.run(virtioBus.registerDevice(vdev), 0.01);
@@ -224,6 +228,90 @@ function hostOf(world: World, virtioBus: VirtioBus, rpmsgBus: RpmsgBus, violatio
     attach,
     detach(vdev) {
       world.run(virtioBus.unregisterDevice(vdev), 0.01);
+    },
+  };
+}
+
+/** A process whose system calls the test makes one after the other, or leaves asleep. */
+export interface User {
+  readonly process: Process;
+  /** Makes a call and lets `seconds` pass; its result, or undefined while it sleeps. */
+  call<T>(code: KernelCode<T>, seconds?: number): T | undefined;
+  /** Starts a call; the result appears in the object once it is there. */
+  start<T>(code: KernelCode<T>): { readonly result: T | undefined; readonly done: boolean; signal(): void };
+  open(path: string, flags?: number): number;
+  read(fd: number, count?: number): string | number | undefined;
+  write(fd: number, data: string | Uint8Array): number | undefined;
+  ioctl(fd: number, command: number, argument?: IoctlArgument): number | undefined;
+  close(fd: number): number | undefined;
+  /** Text of a file, or the negative errno. */
+  cat(path: string): string | number | undefined;
+  /** `printf text > path`: what the write returned. */
+  echo(text: string, path: string): number | undefined;
+  /** Names in a directory, in order; [] where there is none. */
+  ls(path: string): string[];
+  poll(fd: number, events?: number): number | undefined;
+}
+
+const latin1 = (data: string | Uint8Array) => (typeof data === 'string' ? Uint8Array.from(data, (c) => c.charCodeAt(0)) : data);
+const text = (data: Uint8Array | number) => (typeof data === 'number' ? data : String.fromCharCode(...data));
+
+export function createUser({ kernel, run, settle }: World, name = 'test'): User {
+  const process = new Process(kernel, { name });
+  const call = <T>(code: KernelCode<T>, seconds = 0.001) => run(code, seconds);
+  const open = (path: string, flags: number = O.RDWR) => call(process.open(path, flags)) as number;
+  const read = (fd: number, count = 4096) => {
+    const data = call(process.read(fd, count));
+    return data === undefined ? undefined : text(data);
+  };
+  const write = (fd: number, data: string | Uint8Array) => call(process.write(fd, latin1(data)));
+  const close = (fd: number) => call(process.close(fd));
+  return {
+    process,
+    call,
+    open,
+    read,
+    write,
+    close,
+    start<T>(code: KernelCode<T>) {
+      const state: { result: T | undefined; done: boolean; signal(): void } = {
+        result: undefined,
+        done: false,
+        signal: () => task.signal(),
+      };
+      const task = kernel.spawn(
+        name,
+        (function* (): KernelCode {
+          state.result = yield* code;
+          state.done = true;
+        })(),
+      );
+      task.process = process;
+      settle(0.001);
+      return state;
+    },
+    ioctl: (fd, command, argument = 0) => call(process.ioctl(fd, command, argument)),
+    cat(path) {
+      const fd = open(path, O.RDONLY);
+      if (fd < 0) return fd;
+      const content = read(fd);
+      close(fd);
+      return content;
+    },
+    echo(content, path) {
+      const fd = open(path, O.WRONLY);
+      if (fd < 0) return fd;
+      const written = write(fd, content);
+      close(fd);
+      return written;
+    },
+    ls(path) {
+      const node = process.stat(path);
+      return node instanceof DirectoryNode ? [...node.names()].sort() : [];
+    },
+    poll(fd, events = POLL.IN | POLL.OUT) {
+      const revents = call(process.poll([{ fd, events }], 0));
+      return typeof revents === 'number' ? revents : revents?.[0];
     },
   };
 }
