@@ -26,6 +26,7 @@ import { createPeripheral, type Peripheral } from './peripherals/catalogue.ts';
 import { ClockTree } from './peripherals/clock-tree.ts';
 import type { Firmware } from './remoteproc/elf-loader.ts';
 import type { CoreControl } from './remoteproc/imx-rproc.ts';
+import type { CrashRegisters, RprocCrashType } from './remoteproc/remoteproc.ts';
 import { findVectors } from './remoteproc/vectors.ts';
 import { type BoardDescription, type CoreDescription, findBoard, type Interrupts, type MuSide, type SocDescription } from './soc/soc.ts';
 import { Symbols } from './symbols.ts';
@@ -86,10 +87,18 @@ export type StopReason =
 /** Whether a device takes input: `busy` has some that it has not read yet, `idle` is there but did not ask for any. */
 export type InputState = 'absent' | 'busy' | 'idle' | 'listening';
 
+/** Virtual time between two looks at whether a core is stuck in a fault handler, in ns. */
+const CRASH_WATCH_NS = 5e6;
 /** Base-clock cycles for which one core runs before the others get their turn, on machines with several. */
 const QUANTUM = 10_000;
 
 const NO_CORES: readonly Core[] = [];
+
+/** Registers of the code whose fault a core cannot recover from, which is what a debugger wants to see; its present ones if there was none. */
+function faultRegisters(core: Core): CrashRegisters {
+  const fault = core.faults().at(-1);
+  return fault ? Object.values(fault.registers) : core.registerValues();
+}
 
 /** A running SoC. */
 export class Machine {
@@ -118,6 +127,10 @@ export class Machine {
   private readonly messagingUnits: { readonly unit: MessagingUnit; readonly a: MuSide; readonly b: MuSide }[] = [];
   private readonly stopper: Timer;
   private stopWanted = false;
+  /** Looks for cores that Linux should hear have crashed; there only when it does hear. */
+  private readonly crashWatch: Timer | undefined;
+  /** Registers of cores at their crash or stop, until they start again. */
+  private readonly lastRegisters = new Map<Core, CrashRegisters>();
   private pendingReset: { readonly block: string; readonly cause: string } | undefined;
 
   constructor(options: MachineOptions) {
@@ -127,6 +140,8 @@ export class Machine {
     this.board = findBoard(soc, options.board);
     this.scheduler = new Scheduler(soc.baseHz);
     this.stopper = this.scheduler.timer('stop', () => {});
+    this.crashWatch =
+      options.crashDetection === 'report' ? this.scheduler.timer('crash detection', () => this.findStuckCores()) : undefined;
     this.arena = new Arena(options.hostMemory ?? DEFAULT_ARENA_SIZE);
     this.diagnostics = new Diagnostics({ now: () => this.scheduler.now, pc: () => this.running?.pc });
     this.symbols = new Symbols(options.firmware?.symbols ?? []);
@@ -271,7 +286,7 @@ export class Machine {
         clocks,
         interrupt: this.interruptLine(spec.interrupts ?? {}),
         coreReset: (held) => this.holdCore(this.core, held),
-        requestReset: (cause) => this.systemReset(spec.name, cause),
+        requestReset: (cause) => this.resetRequested(spec.name, cause),
         ...(spec.highInterrupts ? { highInterrupt: this.interruptLine(spec.highInterrupts) } : {}),
       });
       for (const view of spec.views ?? this.views.keys()) {
@@ -317,6 +332,7 @@ export class Machine {
       if (this.pendingReset) return { kind: 'system-reset', ...this.pendingReset };
       if (scheduler.now >= limit) return { kind: 'limit' };
       const awake = this.awakeCores();
+      if (this.crashWatch && !this.crashWatch.armed && awake.length > 0) this.crashWatch.armIn(scheduler.cyclesFromNs(CRASH_WATCH_NS));
       const deadline = scheduler.nextDeadline;
       if (awake.length === 0) {
         if (deadline === Number.POSITIVE_INFINITY) return { kind: 'deadlock' };
@@ -372,8 +388,10 @@ export class Machine {
         this.resetCore(core, cycle);
         return undefined;
       case 'crashed':
+        this.lastRegisters.set(core, faultRegisters(core));
         core.halt();
         this.coreEvent(core, 'crashed', stop.reason, cycle);
+        if (this.tellLinux(core, 'fatal error')) return undefined;
         return { kind: 'crashed', core: core.name, reason: stop.reason, report: stop.report };
       case 'exit':
         return { kind: 'exit', status: stop.status };
@@ -393,6 +411,7 @@ export class Machine {
       clockwork: this,
       modules: new VirtioModules(kernel, { onFinding }),
       onFinding,
+      ...(this.crashWatch ? { completeDump: true } : {}),
       ...(modules ? { moduleNames: modules } : {}),
       ...(firmware ? { autostart: { core: core.name, name: firmware.name, bytes: firmware.bytes } } : {}),
     });
@@ -412,11 +431,13 @@ export class Machine {
       },
       stopCore: (name) => {
         const forced = !core(name).asleep;
+        if (!this.lastRegisters.has(core(name))) this.lastRegisters.set(core(name), core(name).registerValues());
         core(name).halt();
         this.coreEvent(core(name), 'stopped', '');
         return { error: 0, forced };
       },
       coreStarted: (name) => !core(name).halted,
+      crashRegisters: (name) => this.lastRegisters.get(core(name)),
     };
   }
 
@@ -446,6 +467,7 @@ export class Machine {
   private startCore(core: Core, vectors: number | undefined): void {
     const table = vectors ?? this.soc.cores.find(({ name }) => name === core.name)!.vectors;
     this.startedAt.set(core, table);
+    this.lastRegisters.delete(core);
     core.start(table);
     this.coreEvent(core, 'started', '');
   }
@@ -467,6 +489,42 @@ export class Machine {
     this.coreEvent(core, 'stopped', 'system reset request', cycle);
     core.start(vectors);
     this.coreEvent(core, 'started', '', cycle);
+  }
+
+  /** A block asked for a reset. The watchdog of a core resets that core alone, if there is a Linux that hears of it. */
+  private resetRequested(block: string, cause: string): void {
+    const owner = this.soc.remoteprocs.find(({ watchdog }) => watchdog === block)?.core;
+    const core = this.cores.find(({ name }) => name === owner);
+    if (core && this.hears(core)) {
+      this.peripherals.find(({ name }) => name === block)?.reset();
+      this.crashed(core, 'watchdog', cause);
+    } else this.systemReset(block, cause);
+  }
+
+  /** Fault handlers that loop look like any loop to the core; what it sleeps in or cannot leave is looked at now and then. */
+  private findStuckCores(): void {
+    for (const core of this.cores) {
+      if (core.stuckLoop()?.inFault && this.hears(core)) this.crashed(core, 'fatal error', 'took a fault and its handler loops');
+    }
+  }
+
+  /** The core is held in reset from now on, and Linux is told. */
+  private crashed(core: Core, type: RprocCrashType, detail: string): void {
+    this.lastRegisters.set(core, type === 'watchdog' ? core.registerValues() : faultRegisters(core));
+    core.halt();
+    this.coreEvent(core, 'crashed', detail);
+    this.tellLinux(core, type);
+  }
+
+  private hears(core: Core): boolean {
+    return this.crashWatch !== undefined && this.linux?.remoteproc(core.name) !== undefined;
+  }
+
+  /** What the SCU does on 8QM and 8QXP; false where there is nobody to tell. */
+  private tellLinux(core: Core, type: RprocCrashType): boolean {
+    if (!this.hears(core)) return false;
+    this.linux?.remoteproc(core.name)?.reportCrash(type);
+    return true;
   }
 
   /** A block asked for a reset of the SoC (a watchdog that ran out): the run ends, as Linux would be reset too. */

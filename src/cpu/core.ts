@@ -70,6 +70,8 @@ export interface Core extends RunningCore {
   signalEvent(): void;
   /** A loop that it cannot leave by itself, such as the `b .` of a fault handler; undefined when it makes progress. */
   stuckLoop(): { readonly inFault: boolean; readonly pc: number } | undefined;
+  /** R0 to R15 and xPSR as they are, also while it is held in reset after it ran. */
+  registerValues(): readonly number[];
   /** The fault exceptions it took, oldest first, as text lines for a report; empty when there were none. */
   faultReport(): string[];
   /** The same for programs. */

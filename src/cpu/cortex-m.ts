@@ -240,6 +240,12 @@ export class CortexM implements Core, CoreView {
     return describeCore(this);
   }
 
+  registerValues(): readonly number[] {
+    this.sync();
+    const { registers } = this;
+    return [...Array.from({ length: 16 }, (_, index) => registers.r(index)), registers.xpsr >>> 0];
+  }
+
   faultReport(): string[] {
     this.sync();
     return reportFaults(this);

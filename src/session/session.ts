@@ -119,6 +119,9 @@ export class Session {
         '--modules',
       );
     }
+    if (options.recover && (linux === false || soc.remoteprocs.length === 0)) {
+      throw new UsageError('--recover, but no Linux to tell of crashes', 'leave it out', '--recover');
+    }
     this.statistics = new Statistics(() => host.now());
     this.trace = options.traceHash ? new TraceHash() : undefined;
     this.machine = new Machine({
@@ -246,7 +249,7 @@ export class Session {
       if (this.stopped) return this.interrupted(this.stopped);
       if (scheduler.now >= limit) return this.timedOut();
       const stuck = machine.core.stuckLoop();
-      if (stuck?.inFault) return this.stuckInFault(stuck.pc);
+      if (stuck?.inFault && !this.options.recover) return this.stuckInFault(stuck.pc);
       await host.pause(scheduler.seconds);
     }
   }

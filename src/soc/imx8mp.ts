@@ -221,6 +221,7 @@ export const IMX8MP = defineSoc({
       compatible: 'fsl,imx8mp-cm7',
       node: 'imx8mp-cm7',
       method: 'smc',
+      watchdog: 'WDOG3',
       clock: 85,
       att: [
         { da: 0x0000_0000, sa: 0x007e_0000, size: 0x0002_0000, own: true },

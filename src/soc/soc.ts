@@ -79,6 +79,8 @@ export interface RemoteprocDescription {
   /** `mmio`: register that starts and stops the core. */
   readonly src?: { readonly address: number; readonly mask: number; readonly start: number; readonly stop: number };
   readonly att: readonly AttEntry[];
+  /** The watchdog that is the core's own: its timeout resets the core, not the SoC (SRC_M7RCR.WDOG3_RST_OPTION). */
+  readonly watchdog?: string;
   /** Number of the core's clock in the clock controller's binding. */
   readonly clock?: number;
 }
