@@ -26,41 +26,56 @@ function machineOf(image: string, crashDetection: 'none' | 'report' = 'report') 
 describe('crash and recovery', () => {
   it.skipIf(!hasGdb)('the firmware faults at a message: core dump that gdb opens, recovery, messages again', async () => {
     const { machine, linux, firmware, dmesg } = machineOf('imx8mp_echo.elf');
+    // What comes back is read by the program that shows ttys on the console.
+    let shown = '';
+    machine.events.subscribe((event) => {
+      if (event.type === 'console' && event.device === 'ttyRPMSG30') shown += String.fromCharCode(event.byte);
+    });
     const echo = async (text: string): Promise<string> => {
-      const tty = await linux.open(TTY, 'r+', { timeoutNs: 1e9 });
-      await tty.write(`${text}\n`);
-      let answer = '';
-      while (!answer.includes('\n')) answer += await tty.readText(100);
-      await tty.close();
-      return answer;
+      shown = '';
+      await linux.api.writeFile(TTY, `${text}\n`);
+      machine.run(machine.scheduler.now + machine.scheduler.cyclesFromNs(20e6));
+      return shown;
     };
-    await linux.waitFor(TTY);
+    await linux.api.waitFor(TTY);
     expect(await echo('before')).toContain('before');
-    await linux.writeFile(`${SYS}/coredump`, 'enabled');
+    await linux.api.writeFile(`${SYS}/coredump`, 'enabled');
 
     // The handler of messages becomes an undefined instruction; loading the image again mends it.
     const receive = firmware.symbols.find(({ name }) => name === 'receive')!.address;
     machine.view('m7').write(receive, 0xde00, 2);
-    const tty = await linux.open(TTY, 'r+');
-    await tty.write('crash\n');
-    await tty.close();
-    await linux.waitFor('/sys/class/devcoredump/devcd1/data');
+    await linux.api.writeFile(TTY, 'crash\n');
+    await linux.api.waitFor('/sys/class/devcoredump/devcd1/data');
     const file = join(directory, 'core');
-    writeFileSync(file, await linux.readFile('/sys/class/devcoredump/devcd1/data'));
+    writeFileSync(file, await linux.api.readFile('/sys/class/devcoredump/devcd1/data'));
     const gdb = spawnSync(
       'gdb-multiarch',
-      ['-nx', '-batch', '-ex', `core-file ${file}`, '-ex', 'bt', '-ex', 'info registers pc', '-ex', 'x/2i $pc', '-ex', 'print echo.name', IMAGE],
+      [
+        '-nx',
+        '-batch',
+        '-ex',
+        `core-file ${file}`,
+        '-ex',
+        'bt',
+        '-ex',
+        'info registers pc',
+        '-ex',
+        'x/2i $pc',
+        '-ex',
+        'print echo.name',
+        IMAGE,
+      ],
       { encoding: 'utf8' },
     );
     expect(gdb.stdout, gdb.stderr).toMatch(/#0 .*receive/);
-    expect(gdb.stdout).toMatch(/#1 .*rpmsg_poll[^]*main/);
+    expect(gdb.stdout).toMatch(/#1 .*rpmsg_poll.*#2 .*main/s);
     expect(gdb.stdout).toMatch(new RegExp(`pc +0x${receive.toString(16)} `));
     expect(gdb.stdout).toMatch(/=> .*udf\s+#0/);
     expect(gdb.stderr).not.toMatch(/Couldn't find general-purpose registers|not a core dump/);
 
-    await linux.waitFor(TTY);
+    await linux.api.waitFor(TTY);
     expect(await echo('after')).toContain('after');
-    expect(await linux.readText(`${SYS}/state`)).toBe('running\n');
+    expect(await linux.api.readText(`${SYS}/state`)).toBe('running\n');
     const lines = dmesg().filter((line) => line.startsWith('remoteproc remoteproc0'));
     expect(lines.slice(-5)).toEqual([
       'remoteproc remoteproc0: crash detected in imx-rproc: type fatal error', // rproc_report_crash
@@ -69,8 +84,69 @@ describe('crash and recovery', () => {
       'remoteproc remoteproc0: stopped remote processor imx-rproc', // rproc_stop
       'remoteproc remoteproc0: remote processor imx-rproc is now up', // rproc_start
     ]);
-    await linux.writeFile('/sys/class/devcoredump/devcd1/data', '1', 'r+');
-    expect(await linux.exists('/sys/class/devcoredump/devcd1')).toBe(false);
+    await linux.api.writeFile('/sys/class/devcoredump/devcd1/data', '1', 'r+');
+    expect(await linux.api.exists('/sys/class/devcoredump/devcd1')).toBe(false);
+    machine.dispose();
+  });
+
+  const WDOG1 = 0x3028_0000;
+  const WDOG3 = 0x302a_0000;
+  const run = ({ machine }: ReturnType<typeof machineOf>, seconds: number) =>
+    machine.run(machine.scheduler.now + seconds * machine.scheduler.hz);
+
+  it.each([
+    ['lockup', 'imx8mp_lockup.elf'],
+    ['a fault handler that loops', 'imx8mp_fault.elf'],
+  ])('%s: detected as a fatal error, each time anew', (_what, image) => {
+    const made = machineOf(image);
+    expect(run(made, 0.03)).toEqual({ kind: 'limit' });
+    const crashes = made.dmesg().filter((line) => line.includes('handling crash'));
+    expect(crashes.length).toBeGreaterThan(2);
+    expect(crashes[2]).toBe('remoteproc remoteproc0: handling crash #3 in imx-rproc');
+    expect(
+      made
+        .dmesg()
+        .filter((line) => line.includes('crash detected'))
+        .every((line) => line.endsWith('type fatal error')),
+    ).toBe(true);
+    made.machine.dispose();
+  });
+
+  it('the watchdog of the core: detected as such; those of Linux reset the SoC', () => {
+    const made = machineOf('imx8mp_echo.elf');
+    run(made, 0.1);
+    made.machine.view('m7').write(WDOG3, 0x0034, 2);
+    // Then the core sleeps until a message comes.
+    expect(run(made, 1)).toEqual({ kind: 'deadlock' });
+    expect(made.dmesg()).toContain('remoteproc remoteproc0: crash detected in imx-rproc: type watchdog');
+    expect(made.dmesg().at(-1)).toMatch(/creating channel rpmsg-virtual-tty-channel-1|new channel|Install rpmsg tty driver/);
+    made.machine.view('linux').write(WDOG1, 0x0034, 2);
+    expect(run(made, 1)).toMatchObject({ kind: 'system-reset', block: 'WDOG1' });
+    made.machine.dispose();
+  });
+
+  it('as on 8M boards, nobody tells Linux: the crash ends the run', () => {
+    const made = machineOf('imx8mp_echo.elf', 'none');
+    run(made, 0.1);
+    made.machine.view('m7').write(WDOG3, 0x0034, 2);
+    expect(run(made, 1)).toMatchObject({ kind: 'system-reset', block: 'WDOG3' });
+    const lockup = machineOf('imx8mp_lockup.elf', 'none');
+    expect(run(lockup, 0.1)).toMatchObject({ kind: 'crashed', core: 'm7' });
+    expect(lockup.dmesg().join()).not.toContain('crash detected');
+    made.machine.dispose();
+    lockup.machine.dispose();
+  });
+
+  it('recovery disabled: it stays crashed until somebody asks for it', async () => {
+    const made = machineOf('imx8mp_lockup.elf');
+    const { linux, machine } = made;
+    await linux.api.waitFor(SYS);
+    await linux.api.writeFile(`${SYS}/recovery`, 'disabled');
+    run(made, 0.05);
+    expect(await linux.api.readText(`${SYS}/state`)).toBe('crashed\n');
+    expect(machine.core.halted).toBe(true);
+    await linux.api.writeFile(`${SYS}/recovery`, 'recover');
+    expect(machine.core.halted).toBe(false);
     machine.dispose();
   });
 });

@@ -123,6 +123,90 @@ describe('crash and recovery', () => {
   });
 });
 
+describe('crashes at awkward moments', () => {
+  it('during a start: recovered once it is up', () => {
+    const { board, since } = booted();
+    const { rproc } = board.linux.remoteprocs[0]!;
+    board.run(rproc.storeState('stop'));
+    since();
+    board.linux.start(0);
+    board.settle(0.005);
+    expect(rproc.state).toBe('offline');
+    rproc.reportCrash('fatal error');
+    board.settle();
+    const lines = since().filter((line) => line.startsWith(P));
+    expect(lines.slice(2)).toEqual([
+      `${P}crash detected in imx-rproc: type fatal error`,
+      `${P}remote processor imx-rproc is now up`,
+      `${P}handling crash #1 in imx-rproc`,
+      `${P}recovering imx-rproc`,
+      `${P}stopped remote processor imx-rproc`,
+      `${P}remote processor imx-rproc is now up`,
+    ]);
+  });
+
+  it('during a recovery: a second one follows', () => {
+    const { board, since } = booted();
+    const { rproc } = board.linux.remoteprocs[0]!;
+    rproc.reportCrash('watchdog');
+    board.settle(0.005);
+    rproc.reportCrash('watchdog');
+    board.settle();
+    expect(since().filter((line) => line.includes('handling crash'))).toEqual([
+      `${P}handling crash #1 in imx-rproc`,
+      `${P}handling crash #2 in imx-rproc`,
+    ]);
+    expect(rproc.state).toBe('running');
+  });
+
+  it('a recovery that fails leaves the user counted: start does nothing, stop is refused (rproc_boot_recovery)', () => {
+    const { board, since } = booted();
+    const { rproc } = board.linux.remoteprocs[0]!;
+    board.linux.firmwareFiles.clear();
+    rproc.reportCrash('watchdog');
+    board.settle();
+    since();
+    expect(board.run(rproc.storeState('start'))).toBe(0);
+    expect(since()).toEqual([]);
+    expect(board.run(rproc.storeState('stop'))).toBe(-22);
+    expect(rproc.state).toBe('offline');
+  });
+
+  it('rproc_attach_recovery: detached and attached again, the table as it was before (8QM, 8QXP)', () => {
+    const board = createBoard({ control: { coreStarted: () => true }, prepare: table });
+    board.settle();
+    const { rproc } = board.linux.remoteprocs[0]!;
+    const from = board.kernel.log.length;
+    rproc.attachOnRecovery = true;
+    rproc.reportCrash('watchdog');
+    board.settle();
+    // Without a detach operation it cannot be recovered.
+    expect([rproc.state, board.dmesg().slice(from).at(-1)]).toEqual(['crashed', `${P}recovering imx-rproc`]);
+    let detached = 0;
+    board.run(rproc.triggerRecovery());
+    Object.assign(rproc.ops, {
+      detach: function* () {
+        yield* [];
+        detached++;
+        return 0;
+      },
+    });
+    board.run(rproc.storeState('stop'));
+    rproc.state = 'detached';
+    board.memory.writeBytes(TABLE, table);
+    board.run(rproc.storeState('start'));
+    rproc.reportCrash('watchdog');
+    board.settle();
+    expect([rproc.state, detached]).toEqual(['attached', 1]);
+    expect(board.memory.readBytes(TABLE, table.length)).toEqual(table);
+    expect(board.dmesg().slice(-2)).toEqual([
+      expect.stringContaining('registered virtio'),
+      `${P}remote processor imx-rproc is now attached`,
+    ]);
+    expect(board.dmesg()).toContain(`${P}detached remote processor imx-rproc`);
+  });
+});
+
 describe('attach', () => {
   it('attaches to a core that somebody else started (8ULP, 7ULP), and cannot stop it', () => {
     const board = createBoard({ remoteproc: { method: 'none' }, services: [['rpmsg-client-sample', 0x400]] });
