@@ -51,6 +51,11 @@ export class WaitQueue {
     for (const task of this.waiters.splice(0)) task.wake('event');
   }
 
+  /** `wake_up` of exclusive sleepers: only the one that has slept longest looks at its condition again. */
+  wakeOne(): void {
+    this.waiters.shift()?.wake('event');
+  }
+
   /** @internal */
   add(task: Task): void {
     this.waiters.push(task);
@@ -402,7 +407,11 @@ export class Mutex {
 
   /** `mutex_lock_interruptible`: false (-EINTR) when a signal came first. */
   *lockInterruptible(): KernelCode<boolean> {
-    if (!(yield* waitEventInterruptible(this.queue, () => !this.held))) return false;
+    if (!(yield* waitEventInterruptible(this.queue, () => !this.held))) {
+      // It may have been this one that was woken to take it.
+      if (!this.held) this.queue.wakeOne();
+      return false;
+    }
     this.held = true;
     return true;
   }
@@ -421,6 +430,6 @@ export class Mutex {
 
   unlock(): void {
     this.held = false;
-    this.queue.wakeAll();
+    this.queue.wakeOne();
   }
 }
