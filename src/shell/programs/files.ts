@@ -1,0 +1,498 @@
+/**
+ * Programs that move bytes as they come: cat, tee, head, tail, grep.
+ */
+import { strerror } from '../../linux/errno.ts';
+import { DirectoryNode, O } from '../../linux/fs/vfs.ts';
+import type { KernelCode } from '../../linux/kernel.ts';
+import type { Process, Program } from '../../linux/process.ts';
+import { complain, concat, fromLatin1, getopt, isTerminal, latin1, openOperand, parseCount, READ_SIZE, usage, writeAll } from '../io.ts';
+
+const NEWLINE = 10;
+
+/** Passes on what `read` gives until it ends; 0, or the errno of reading (negative) or writing (with `written`). */
+function* copy(process: Process, fd: number, to: number): KernelCode<{ readonly err: number; readonly written?: boolean }> {
+  for (;;) {
+    const data = yield* process.read(fd, READ_SIZE);
+    if (typeof data === 'number') return { err: data };
+    if (data.length === 0) return { err: 0 };
+    const err = yield* writeAll(process, to, data);
+    if (err < 0) return { err, written: true };
+  }
+}
+
+const cat: Program = function* (process, argv) {
+  const { flags, operands, error } = getopt(argv, 'nbsvetETAu', {
+    'show-all': 'A',
+    number: 'n',
+    'show-nonprinting': 'v',
+    'show-ends': 'E',
+    'show-tabs': 'T',
+  });
+  if (error) return yield* usage(process, 'cat', error);
+  let status = 0;
+  let line = 1;
+  for (const path of operands.length > 0 ? operands : ['-']) {
+    const fd = yield* openOperand(process, 'cat', path);
+    if (fd < 0) {
+      status = 1;
+      continue;
+    }
+    const plain = flags.size === 0 || (flags.size === 1 && flags.has('u'));
+    const shown = plain ? yield* copy(process, fd, 1) : yield* show(process, fd, flags, line);
+    if ('lines' in shown) line = shown.lines as number;
+    if (fd !== 0) yield* process.close(fd);
+    if (shown.err === 0) continue;
+    status = 1;
+    if (process.dying) return 1;
+    yield* complain(process, 'cat', shown.written ? `write error: ${strerror(shown.err)}` : `${path}: ${strerror(shown.err)}`);
+    if (shown.written) return 1;
+  }
+  return status;
+};
+
+/** `cat` with options: line by line. */
+function* show(
+  process: Process,
+  fd: number,
+  flags: ReadonlyMap<string, string>,
+  first: number,
+): KernelCode<{ err: number; written?: boolean; lines: number }> {
+  const has = (letters: string): boolean => [...letters].some((letter) => flags.has(letter));
+  const lines = new LineReader(process, fd);
+  let number = first;
+  for (;;) {
+    const line = yield* lines.next();
+    if (typeof line === 'number') return { err: line, lines: number };
+    if (!line) return { err: 0, lines: number };
+    let text = latin1(line);
+    const ends = text.endsWith('\n');
+    if (ends) text = text.slice(0, -1);
+    if (has('vetA'))
+      text = text.replace(/[^\t\x20-\x7e]/g, (character) => {
+        const code = character.charCodeAt(0);
+        const low = code & 0x7f;
+        return (code > 0x7f ? 'M-' : '') + (low < 32 ? `^${String.fromCharCode(low + 64)}` : low === 127 ? '^?' : String.fromCharCode(low));
+      });
+    if (has('tTA')) text = text.replaceAll('\t', '^I');
+    const numbered = flags.has('b') ? text !== '' : flags.has('n');
+    const shown = `${numbered ? `${String(number++).padStart(6)}\t` : ''}${text}${ends ? `${has('eEA') ? '$' : ''}\n` : ''}`;
+    const err = yield* writeAll(process, 1, fromLatin1(shown));
+    if (err < 0) return { err, written: true, lines: number };
+  }
+}
+
+/** Lines of a descriptor as they come, each with its line end; the last may lack it. */
+export class LineReader {
+  private readonly process: Process;
+  private readonly fd: number;
+  private held: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
+  private over = false;
+
+  constructor(process: Process, fd: number) {
+    this.process = process;
+    this.fd = fd;
+  }
+
+  /** The next line, undefined at the end, or an errno. */
+  *next(): KernelCode<Uint8Array | undefined | number> {
+    let searched = 0;
+    for (;;) {
+      const at = this.held.indexOf(NEWLINE, searched);
+      if (at >= 0) {
+        const line = this.held.subarray(0, at + 1);
+        this.held = this.held.subarray(at + 1);
+        return line;
+      }
+      searched = this.held.length;
+      const data: Uint8Array | number = this.over ? new Uint8Array(0) : yield* this.process.read(this.fd, READ_SIZE);
+      if (typeof data === 'number') return data;
+      if (data.length === 0) {
+        this.over = true;
+        const rest = this.held;
+        this.held = new Uint8Array(0);
+        return rest.length > 0 ? rest : undefined;
+      }
+      this.held = concat([this.held, data]);
+    }
+  }
+}
+
+const tee: Program = function* (process, argv) {
+  const { flags, operands, error } = getopt(argv, 'ai');
+  if (error) return yield* usage(process, 'tee', error);
+  let status = 0;
+  const outputs: { readonly fd: number; readonly name: string }[] = [{ fd: 1, name: 'standard output' }];
+  for (const path of operands) {
+    const fd = yield* process.open(path, O.WRONLY | O.CREAT | (flags.has('a') ? O.APPEND : O.TRUNC));
+    if (fd >= 0) outputs.push({ fd, name: path });
+    else status = yield* complain(process, 'tee', `${path}: ${strerror(fd)}`);
+  }
+  for (;;) {
+    const data = yield* process.read(0, READ_SIZE);
+    if (typeof data === 'number') return process.dying ? 1 : yield* complain(process, 'tee', `read error: ${strerror(data)}`);
+    if (data.length === 0) return status;
+    for (const [index, { fd, name }] of [...outputs].entries()) {
+      const err = yield* writeAll(process, fd, data);
+      if (err === 0) continue;
+      outputs.splice(
+        outputs.findIndex((other) => other.fd === fd),
+        1,
+      );
+      void index;
+      if (process.dying) return 1;
+      status = yield* complain(process, 'tee', `${name}: ${strerror(err)}`);
+    }
+  }
+};
+
+const head: Program = function* (process, argv) {
+  const old = /^-(\d+)$/.exec(argv[1] ?? '');
+  const { flags, operands, error } = getopt(old ? [argv[0]!, '-n', old[1]!, ...argv.slice(2)] : argv, 'n:c:qv', {
+    'lines=': 'n',
+    'bytes=': 'c',
+  });
+  if (error) return yield* usage(process, 'head', error);
+  const bytes = flags.get('c');
+  const countText = bytes ?? flags.get('n') ?? '10';
+  const count = parseCount(countText.replace(/^[-+]/, ''));
+  if (count === undefined)
+    return yield* complain(process, 'head', `invalid number of ${bytes === undefined ? 'lines' : 'bytes'}: '${countText}'`);
+  let status = 0;
+  for (const [index, path] of (operands.length > 0 ? operands : ['-']).entries()) {
+    const fd = yield* openOperand(process, 'head', path);
+    if (fd < 0) {
+      status = 1;
+      continue;
+    }
+    if (operands.length > 1 && !flags.has('q'))
+      yield* writeAll(process, 1, new TextEncoder().encode(`${index > 0 ? '\n' : ''}==> ${path} <==\n`));
+    const err = countText.startsWith('-')
+      ? yield* allBut(process, fd, count, bytes !== undefined)
+      : yield* first(process, fd, count, bytes !== undefined);
+    if (err < 0 && !process.dying) status = yield* complain(process, 'head', `error reading '${path}': ${strerror(err)}`);
+    if (fd !== 0) yield* process.close(fd);
+  }
+  return status;
+};
+
+function* first(process: Process, fd: number, count: number, bytes: boolean): KernelCode<number> {
+  for (let left = count; left > 0; ) {
+    const data = yield* process.read(fd, bytes ? Math.min(left, READ_SIZE) : READ_SIZE);
+    if (typeof data === 'number') return data;
+    if (data.length === 0) return 0;
+    let end = bytes ? data.length : 0;
+    if (bytes) left -= data.length;
+    else {
+      for (; end < data.length && left > 0; end++) if (data[end] === NEWLINE) left--;
+    }
+    if ((yield* writeAll(process, 1, data.subarray(0, end))) < 0) return 0;
+  }
+  return 0;
+}
+
+function* allBut(process: Process, fd: number, count: number, bytes: boolean): KernelCode<number> {
+  const held: Uint8Array[] = [];
+  const lines = new LineReader(process, fd);
+  for (;;) {
+    const line = yield* lines.next();
+    if (typeof line === 'number') return line;
+    if (!line) break;
+    held.push(line);
+    if (!bytes && held.length > count && (yield* writeAll(process, 1, held.shift()!)) < 0) return 0;
+  }
+  if (bytes && held.length > 0) {
+    const all = concat(held);
+    yield* writeAll(process, 1, all.subarray(0, Math.max(0, all.length - count)));
+  }
+  return 0;
+}
+
+/** Virtual time between two looks of `tail -f` at a file. */
+const FOLLOW_NS = 1e9;
+
+const tail: Program = function* (process, argv) {
+  const old = /^([-+])(\d+)$/.exec(argv[1] ?? '');
+  const { flags, operands, error } = getopt(
+    old ? [argv[0]!, '-n', old[1] === '+' ? `+${old[2]}` : old[2]!, ...argv.slice(2)] : argv,
+    'n:c:fFqvs:',
+    {
+      'lines=': 'n',
+      'bytes=': 'c',
+      follow: 'f',
+    },
+  );
+  if (error) return yield* usage(process, 'tail', error);
+  const bytes = flags.get('c');
+  const countText = bytes ?? flags.get('n') ?? '10';
+  const count = parseCount(countText.replace(/^[-+]/, ''));
+  if (count === undefined)
+    return yield* complain(process, 'tail', `invalid number of ${bytes === undefined ? 'lines' : 'bytes'}: '${countText}'`);
+  let status = 0;
+  const follow = flags.has('f') || flags.has('F');
+  const paths = operands.length > 0 ? operands : ['-'];
+  for (const [index, path] of paths.entries()) {
+    const fd = yield* openOperand(process, 'tail', path);
+    if (fd < 0) {
+      status = 1;
+      continue;
+    }
+    if (paths.length > 1 && !flags.has('q'))
+      yield* writeAll(process, 1, new TextEncoder().encode(`${index > 0 ? '\n' : ''}==> ${path} <==\n`));
+    const device = process.file(fd)!.node.type !== 'file';
+    if (!(follow && device && path !== '-')) {
+      const err = yield* last(process, fd, count, bytes !== undefined, countText.startsWith('+'));
+      if (err < 0 && !process.dying) status = yield* complain(process, 'tail', `error reading '${path}': ${strerror(err)}`);
+    }
+    while (follow && index === paths.length - 1 && !process.dying) {
+      const data = yield* process.read(fd, READ_SIZE);
+      if (typeof data === 'number') return 1;
+      if (data.length > 0) yield* writeAll(process, 1, data);
+      else if (device) break;
+      else yield* process.sleep(FOLLOW_NS);
+    }
+    if (fd !== 0) yield* process.close(fd);
+  }
+  return status;
+};
+
+function* last(process: Process, fd: number, count: number, bytes: boolean, fromStart: boolean): KernelCode<number> {
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const data = yield* process.read(fd, READ_SIZE);
+    if (typeof data === 'number') return data;
+    if (data.length === 0) break;
+    parts.push(data);
+  }
+  if (parts.length === 0) return 0;
+  const all = concat(parts);
+  let start = 0;
+  if (bytes) start = fromStart ? Math.max(0, count - 1) : Math.max(0, all.length - count);
+  else if (fromStart) {
+    for (let left = count - 1; left > 0 && start < all.length; left--) start = all.indexOf(NEWLINE, start) + 1 || all.length;
+  } else {
+    let left = count;
+    start = all.length;
+    if (all[start - 1] === NEWLINE) start--;
+    while (left > 0 && start >= 0) {
+      start = all.lastIndexOf(NEWLINE, start - 1);
+      left--;
+      if (start <= 0 && left > 0) start = -1;
+    }
+    start = count === 0 ? all.length : start + 1;
+  }
+  yield* writeAll(process, 1, all.subarray(start));
+  return 0;
+}
+
+/** Translates a basic regular expression of POSIX, with GNU's additions, to JavaScript's; extended ones differ less. */
+function translate(pattern: string, extended: boolean): string {
+  let result = '';
+  for (let at = 0; at < pattern.length; at++) {
+    const character = pattern[at]!;
+    if (character === '[') {
+      const match = /^\[\^?\]?(?:\[:\w+:\]|[^\]])*\]/.exec(pattern.slice(at));
+      if (match) {
+        result += bracket(match[0]);
+        at += match[0].length - 1;
+      } else result += '\\[';
+    } else if (character === '\\' && at + 1 < pattern.length) {
+      const next = pattern[++at]!;
+      if ('<>'.includes(next)) result += '\\b';
+      else if (!extended && '(){}|+?'.includes(next)) result += next;
+      else if (/[\dwWsSbB]/.test(next)) result += `\\${next}`;
+      else result += `\\${next}`.replace(/\\([^\\^$.*+?()[\]{}|/-])/, '$1');
+    } else if (!extended && '(){}|+?'.includes(character)) result += `\\${character}`;
+    else if (character === '*' && (result === '' || result.endsWith('(') || result === '^')) result += '\\*';
+    else result += character;
+  }
+  return result;
+}
+
+const CLASSES: Readonly<Record<string, string>> = {
+  alpha: 'A-Za-z',
+  digit: '0-9',
+  alnum: 'A-Za-z0-9',
+  upper: 'A-Z',
+  lower: 'a-z',
+  space: '\\s',
+  blank: ' \\t',
+  punct: '!-\\/:-@\\[-`{-~',
+  xdigit: '0-9A-Fa-f',
+  print: '\\x20-\\x7e',
+  cntrl: '\\x00-\\x1f',
+  graph: '\\x21-\\x7e',
+};
+
+function bracket(text: string): string {
+  const negated = text[1] === '^';
+  const inside = text
+    .slice(negated ? 2 : 1, -1)
+    .replace(/\[:(\w+):\]|[\\[\]]/g, (found, name: string | undefined) => (name ? (CLASSES[name] ?? '') : `\\${found}`));
+  return `[${negated ? '^' : ''}${inside}]`;
+}
+
+interface Grep {
+  readonly pattern: RegExp;
+  readonly flags: ReadonlyMap<string, string>;
+  readonly withName: boolean;
+  readonly colour: boolean;
+}
+
+const grep: Program = function* (process, argv) {
+  const { flags, operands, error } = getopt(argv, 'EFGPivwxcnlLqshHore:f:A:B:C:m:abzU', {
+    'ignore-case': 'i',
+    'extended-regexp': 'E',
+    'fixed-strings': 'F',
+    'basic-regexp': 'G',
+    'invert-match': 'v',
+    'word-regexp': 'w',
+    'line-regexp': 'x',
+    count: 'c',
+    'line-number': 'n',
+    quiet: 'q',
+    silent: 'q',
+    'no-messages': 's',
+    'only-matching': 'o',
+    'max-count=': 'm',
+    recursive: 'r',
+    'regexp=': 'e',
+    'line-buffered': 'U',
+    color: 'U',
+    colour: 'U',
+    'color=': 'U',
+    'after-context=': 'A',
+    'before-context=': 'B',
+    'context=': 'C',
+    text: 'a',
+  });
+  const usageText = `Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.`;
+  if (error) {
+    yield* writeAll(process, 2, new TextEncoder().encode(`grep: ${error}\n${usageText}\n`));
+    return 2;
+  }
+  const paths = [...operands];
+  const patternText = flags.get('e') ?? paths.shift();
+  if (patternText === undefined) {
+    yield* writeAll(process, 2, new TextEncoder().encode(`${usageText}\n`));
+    return 2;
+  }
+  let pattern: RegExp;
+  try {
+    pattern = compile(patternText, flags, argv[0]!);
+  } catch {
+    return yield* complain(process, 'grep', 'Invalid regular expression', 2);
+  }
+  const recursive = flags.has('r');
+  const files = recursive
+    ? (paths.length > 0 ? paths : ['.']).flatMap((path) => [...walk(process, path)])
+    : paths.length > 0
+      ? paths
+      : ['-'];
+  const withName = flags.has('H') || ((paths.length > 1 || recursive) && !flags.has('h'));
+  let found = false;
+  let failed = false;
+  for (const path of files) {
+    const fd = path === '-' ? 0 : yield* process.open(path, O.RDONLY);
+    const name = path === '-' ? '(standard input)' : path;
+    const isDirectory = fd >= 0 && process.file(fd)!.node instanceof DirectoryNode;
+    if (fd < 0 || isDirectory) {
+      if (!flags.has('s')) yield* complain(process, 'grep', `${path}: ${fd < 0 ? strerror(fd) : 'Is a directory'}`, 2);
+      failed = true;
+      continue;
+    }
+    const matches = yield* search(process, fd, name, { pattern, flags, withName, colour: false });
+    if (fd !== 0) yield* process.close(fd);
+    if (matches > 0) found = true;
+    if (matches < 0) failed = true;
+    if (process.dying) return 2;
+    if (found && flags.has('q')) return 0;
+  }
+  return failed && !(found && flags.has('q')) ? 2 : found ? 0 : 1;
+};
+
+function compile(text: string, flags: ReadonlyMap<string, string>, name: string): RegExp {
+  const extended = flags.has('E') || flags.has('P') || name === 'egrep';
+  const fixed = flags.has('F') || name === 'fgrep';
+  const lines = latin1(new TextEncoder().encode(text)).split('\n');
+  const sources = lines.map((line) =>
+    fixed ? line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : flags.has('P') ? line : translate(line, extended),
+  );
+  let source = sources.map((each) => `(?:${each})`).join('|');
+  if (flags.has('w')) source = `(?<![A-Za-z0-9_])(?:${source})(?![A-Za-z0-9_])`;
+  if (flags.has('x')) source = `^(?:${source})$`;
+  return new RegExp(source, flags.has('i') ? 'gi' : 'g');
+}
+
+function* walk(process: Process, path: string): Iterable<string> {
+  const node = process.stat(path);
+  if (!(node instanceof DirectoryNode)) {
+    yield path;
+    return;
+  }
+  for (const name of [...node.names()].sort()) {
+    const child = node.lookup(name);
+    if (child?.type === 'symlink' || child?.type === 'chrdev') continue;
+    yield* walk(process, `${path.replace(/\/$/, '')}/${name}`);
+  }
+}
+
+/** Number of matching lines, or an errno. */
+function* search(process: Process, fd: number, name: string, { pattern, flags, withName }: Grep): KernelCode<number> {
+  const lines = new LineReader(process, fd);
+  const before = Number(flags.get('B') ?? flags.get('C') ?? 0);
+  const after = Number(flags.get('A') ?? flags.get('C') ?? 0);
+  const limit = flags.has('m') ? Number(flags.get('m')) : Number.POSITIVE_INFINITY;
+  const held: [number, string][] = [];
+  let number = 0;
+  let matches = 0;
+  let trailing = 0;
+  let lastShown = 0;
+  const silent = ['c', 'l', 'L', 'q'].some((letter) => flags.has(letter));
+  const show = (line: string, at: number, separator: string): string => {
+    const gap = (before > 0 || after > 0) && lastShown > 0 && at > lastShown + 1 ? '--\n' : '';
+    lastShown = at;
+    return `${gap}${withName ? `${name}${separator}` : ''}${flags.has('n') ? `${at}${separator}` : ''}${line}\n`;
+  };
+  for (;;) {
+    if (matches >= limit && trailing === 0) break;
+    const data = yield* lines.next();
+    if (typeof data === 'number') {
+      if (!process.dying) yield* complain(process, 'grep', `${name}: ${strerror(data)}`);
+      return data;
+    }
+    if (!data) break;
+    number++;
+    const line = latin1(data).replace(/\n$/, '');
+    pattern.lastIndex = 0;
+    const hit = matches < limit && pattern.test(line) !== flags.has('v');
+    let text = '';
+    if (hit) {
+      matches++;
+      trailing = after;
+      if (flags.has('q') || flags.has('l') || flags.has('L')) break;
+      if (!silent) {
+        for (const [at, earlier] of held.splice(0)) text += show(earlier, at, '-');
+        if (flags.has('o')) for (const [part] of line.matchAll(pattern)) text += part === '' ? '' : show(part, number, ':');
+        else text += show(line, number, ':');
+      }
+    } else if (trailing > 0) {
+      trailing--;
+      if (!silent) text = show(line, number, '-');
+    } else if (before > 0) {
+      held.push([number, line]);
+      if (held.length > before) held.shift();
+    }
+    if (text !== '' && (yield* writeAll(process, 1, fromLatin1(text))) < 0) return matches;
+  }
+  let summary = '';
+  if (flags.has('c')) summary = `${withName ? `${name}:` : ''}${matches}\n`;
+  else if ((flags.has('l') && matches > 0) || (flags.has('L') && matches === 0)) summary = `${name}\n`;
+  if (summary !== '' && !flags.has('q')) yield* writeAll(process, 1, new TextEncoder().encode(summary));
+  return matches;
+}
+
+/** By name. */
+export const FILE_PROGRAMS: Readonly<Record<string, Program>> = { cat, tee, head, tail, grep, egrep: grep, fgrep: grep };
+
+/** For programs that colour only what a terminal shows. */
+export const toTerminal = isTerminal;

@@ -1,0 +1,19 @@
+/** All programs of the modelled Linux, and which of just-bash's commands serve as filters. */
+import type { Program } from '../../linux/process.ts';
+import { BASIC_PROGRAMS } from './basic.ts';
+import { directoryPrograms } from './directories.ts';
+import { DUMP_PROGRAMS } from './dump.ts';
+import { FILE_PROGRAMS } from './files.ts';
+import { kernelPrograms } from './kernel.ts';
+import type { System } from './system.ts';
+
+/** just-bash's commands that read their input to its end and then write. */
+export const FILTERS: readonly string[] = (
+  'sed awk sort uniq comm cut paste tr rev nl fold expand unexpand strings split column join du find tree jq base64 diff expr ' +
+  'md5sum sha1sum sha256sum file tac wc'
+).split(' ');
+
+/** By name. */
+export function allPrograms(system: System): Readonly<Record<string, Program>> {
+  return { ...BASIC_PROGRAMS, ...FILE_PROGRAMS, ...DUMP_PROGRAMS, ...directoryPrograms(system), ...kernelPrograms(system) };
+}

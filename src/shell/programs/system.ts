@@ -1,0 +1,14 @@
+/** What programs need of the machine beside their system calls. */
+import type { Linux } from '../../linux/linux.ts';
+import type { UserLand } from '../user-land.ts';
+
+export interface System {
+  readonly linux: Linux;
+  readonly hostName: string;
+  /** Messages of a lower level than this appear on the console. */
+  readonly console: { loglevel: number };
+  /** `reboot` and `poweroff`: the machine ends. */
+  readonly powerOff: (reboot: boolean) => void;
+  /** For programs that start others. */
+  readonly land: () => UserLand;
+}
