@@ -10,6 +10,7 @@ import type { EngineFactory } from './cpu/engine.ts';
 import { jitFactory } from './cpu/jit/index.ts';
 import type { EngineDifference } from './cpu/lockstep/index.ts';
 import type { SemihostingHost } from './cpu/semihosting.ts';
+import { chooseTree, type TreeInput } from './devicetree/load.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { EnginesDiffer, FirmwareError, HostMemoryExhausted, invariant, UsageError } from './errors.ts';
 import { EventHub } from './events.ts';
@@ -47,6 +48,10 @@ export interface MachineOptions {
   readonly linux?: boolean;
   /** Kernel modules to load; all that the samples talk to unless given. */
   readonly modules?: readonly string[];
+  /** Device tree that Linux boots with, as a tree, a blob or a source; the one that is built in for the board unless given. */
+  readonly dtb?: TreeInput;
+  /** Overlays, merged into the tree in their order. */
+  readonly overlays?: readonly TreeInput[];
   /** Whose kernel Linux is; mainline unless given. */
   readonly kernelFlavour?: KernelFlavour;
   /**
@@ -399,7 +404,7 @@ export class Machine {
   }
 
   private buildLinux(kernel: Kernel): Linux {
-    const { firmware, modules } = this.options;
+    const { firmware, modules, dtb, overlays } = this.options;
     const { board, core } = this;
     const onFinding = (text: string) => this.diagnostics.guestError('Linux', 'rpmsg', text);
     if (!board) throw new UsageError(`${this.soc.name} has no board for Linux to run on`, 'use --no-linux');
@@ -411,6 +416,8 @@ export class Machine {
       clockwork: this,
       modules: new VirtioModules(kernel, { onFinding }),
       onFinding,
+      deviceTree: chooseTree(this.soc, board, { ...(dtb ? { dtb } : {}), ...(overlays ? { overlays } : {}) }),
+      ownTree: dtb === undefined,
       ...(this.crashWatch ? { completeDump: true } : {}),
       ...(modules ? { moduleNames: modules } : {}),
       ...(firmware ? { autostart: { core: core.name, name: firmware.name, bytes: firmware.bytes } } : {}),

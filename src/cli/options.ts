@@ -35,6 +35,9 @@ export interface RunOptions {
   lockstep: readonly [EngineName, EngineName];
   linux: boolean;
   modules?: string[];
+  /** Paths of `--dtb` and `--overlay`. */
+  dtb?: string;
+  overlay: string[];
   recover?: boolean;
   kernel?: KernelFlavour['name'];
   fastForward: boolean;
@@ -100,6 +103,23 @@ function parsePair(value: string): [EngineName, EngineName] {
   return [first as EngineName, second as EngineName];
 }
 
+/** Options that choose the device tree, as several commands have them. */
+export const TREE_OPTIONS: readonly OptionRow[] = [
+  {
+    group: 'What runs',
+    flags: '--dtb <file>',
+    text: 'device tree that Linux boots with, .dtb or .dts; imx-sim dts shows the one that is built in',
+  },
+  {
+    group: 'What runs',
+    flags: '--overlay <file>',
+    text: 'overlay for the device tree, .dtbo or .dts; repeatable',
+    parse: (value, previous) => [...((previous as string[] | undefined) ?? []), value],
+    fallback: [],
+    fallbackText: 'none',
+  },
+];
+
 /** All options of `run`, in the order in which help shows them. */
 export const RUN_OPTIONS: readonly OptionRow[] = [
   { group: 'What runs', flags: '--soc <name>', text: 'SoC or bare core; found from the ELF when absent (imx-sim socs lists them)' },
@@ -122,6 +142,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     fallbackText: 'jit,interpreter',
   },
   { group: 'What runs', flags: '--no-linux', text: 'bare: load the firmware directly and run only its core' },
+  ...TREE_OPTIONS,
   {
     group: 'What runs',
     flags: '--kernel <name>',

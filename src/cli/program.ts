@@ -3,10 +3,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { styleText } from 'node:util';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { ImxSimError, UsageError } from '../errors.ts';
 import { EXIT } from '../session/exit.ts';
-import { commanderOption, RUN_OPTIONS, type RunOptions } from './options.ts';
+import type { DtsOptions } from './commands/dts.ts';
+import type { InfoOptions } from './commands/info.ts';
+import { commanderOption, RUN_OPTIONS, type RunOptions, TREE_OPTIONS } from './options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -47,17 +49,29 @@ function buildProgram(done: (status: number) => void): Command {
     const { run } = await import('./commands/run.ts');
     done(await run(path, options));
   });
-  command
+  const infoCommand = command
     .command('info')
     .description('show segments against the memory map, the resource table, and the problems found, without running anything')
     .argument('<elf>', 'firmware as the linker made it')
     .option('--soc <name>', 'SoC or bare core; found from the ELF when absent')
     .option('--board <name>', 'board whose reserved memory it is checked against')
     .option('--json', 'one JSON object')
-    .action(async (path: string, options: { soc?: string; board?: string; json?: boolean }) => {
+    .action(async (path: string, options: InfoOptions) => {
       const { info } = await import('./commands/info.ts');
       done(info(path, options));
     });
+  const dtsCommand = command
+    .command('dts')
+    .description('print the device tree with which Linux boots, and what is wrong with it')
+    .option('--soc <name>', 'SoC (default: the first of imx-sim socs)')
+    .option('--board <name>', 'board whose tree it is')
+    .addOption(new Option('-O, --out-format <format>', 'source text or blob').choices(['dts', 'dtb']).default('dts'))
+    .option('-o, --output <file>', 'file to write instead of standard output')
+    .action(async (options: DtsOptions) => {
+      const { dts } = await import('./commands/dts.ts');
+      done(dts(options));
+    });
+  for (const row of TREE_OPTIONS) for (const each of [infoCommand, dtsCommand]) each.addOption(commanderOption(row));
   command
     .command('socs')
     .description('list the SoCs, boards and bare cores that are modelled, with their memories and blocks')

@@ -40,11 +40,11 @@ export function readNumber(cells: readonly number[], at: number, count: number):
   return value;
 }
 
-/** Entries of `reg` as they stand, in the addresses of the node's bus; none when a cell count is out of reason. */
-export function regEntries(node: DeviceTreeNode): AddressRange[] {
+/** Entries of `reg`, or of a property like it, as they stand, in the addresses of the node's bus; none when a cell count is out of reason. */
+export function regEntries(node: DeviceTreeNode, property = 'reg'): AddressRange[] {
   const [na, ns] = [addressCells(node), sizeCells(node)];
   if (na < 1 || na > MOST_CELLS || ns > MOST_CELLS) return [];
-  const cells = node.cells('reg');
+  const cells = node.cells(property);
   const entries: AddressRange[] = [];
   for (let at = 0; at + na + ns <= cells.length; at += na + ns)
     entries.push({ base: readNumber(cells, at, na), size: readNumber(cells, at + na, ns) });

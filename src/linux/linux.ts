@@ -4,24 +4,38 @@
  * What happened before the drivers' probes (LATENCY.boot) is not modelled. The user does what the documentation says:
  * `echo name > /sys/class/remoteproc/remoteprocN/firmware`, `echo start > .../state`.
  */
-import { type ImxMuProperties, imxMuDriver } from '../mu/imx-mailbox.ts';
-import { MU_LAYOUTS, type MuLayoutName } from '../mu/mu-layout.ts';
-import { type CoreControl, ImxRproc, type ImxRprocProperties, isVdevBuffer } from '../remoteproc/imx-rproc.ts';
+import { resource } from '../devicetree/address.ts';
+import { builtInTree } from '../devicetree/built-in-tree.ts';
+import type { DeviceTree, DeviceTreeNode } from '../devicetree/tree.ts';
+import { imxMuDriver } from '../mu/imx-mailbox.ts';
+import { type CoreControl, ImxRproc, type ImxRprocProperties } from '../remoteproc/imx-rproc.ts';
 import type { Rproc } from '../remoteproc/remoteproc-core.ts';
-import { registerRprocVirtio, type SharedDmaPool } from '../remoteproc/remoteproc-virtio.ts';
-import type { BoardDescription, ReservedMemory, SocDescription } from '../soc/soc.ts';
+import { registerRprocVirtio } from '../remoteproc/remoteproc-virtio.ts';
+import type { BoardDescription, MuDescription, SocDescription } from '../soc/soc.ts';
 import type { VirtioModules } from '../virtio/modules.ts';
 import { DevCoredumps } from './devcoredump.ts';
 import { DmaPool } from './dma-pool.ts';
 import { Dmesg } from './dmesg.ts';
 import { type FirmwareFiles, FirmwareLoader } from './firmware-loader.ts';
-import { type Kernel, type KernelCode, sleep, Workqueue, waitEvent } from './kernel.ts';
+import { ERRNO, type Kernel, type KernelCode, sleep, Workqueue, waitEvent } from './kernel.ts';
 import { LATENCY } from './latencies.ts';
 import { LinuxApi, type LinuxProcess, type OpenMode, type SpawnOptions } from './linux-api.ts';
 import type { LinuxFile } from './linux-file.ts';
 import { Mailboxes } from './mailbox.ts';
+import { matchNode, OfTree } from './of.ts';
+import {
+  absentMailboxes,
+  boardBanks,
+  globalPool,
+  imxRprocOfMatch,
+  imxRprocProperties,
+  memoryBanks,
+  platformDevices,
+  reservedPool,
+} from './of-platform.ts';
 import { Ida, PlatformBus, type PlatformDevice, type PlatformDriver } from './platform.ts';
 import type { Program } from './process.ts';
+import { ReservedMemories } from './reserved-memory.ts';
 import { type CallOptions, type Clockwork, UserSpace } from './user-space.ts';
 
 /** A firmware file and the core for which the user starts it once its remoteproc is there. */
@@ -44,6 +58,10 @@ export interface LinuxOptions {
   /** Modules to load at boot; the default ones unless given. */
   readonly moduleNames?: readonly string[];
   readonly autostart?: Autostart;
+  /** The tree that it boots with; the one that is built in for SoC and board unless given. */
+  readonly deviceTree?: DeviceTree;
+  /** Whether the tree is the one that is built in, perhaps with overlays; when none is given it is. */
+  readonly ownTree?: boolean;
   /** True: a boot loader runs first and calls `boot`. */
   readonly deferred?: boolean;
   /** Core dumps hold all memories of the core and its registers; else what the kernel's driver puts there, which is nothing. */
@@ -59,8 +77,12 @@ export interface Command {
   readonly result: number | undefined;
 }
 
-/** Bytes of the pool for DMA outside of reserved memory (`cma=16M`). */
-const GLOBAL_POOL = 16 * 1024 * 1024;
+/** What Linux made of its tree. */
+interface BootTree {
+  readonly of: OfTree;
+  readonly reserved: ReservedMemories;
+  readonly globalPool: DmaPool;
+}
 
 /** The kernel's modelled parts, wired for one machine. It boots by itself once the clock runs. */
 export class Linux {
@@ -71,6 +93,8 @@ export class Linux {
   /** remoteproc0, remoteproc1, ... in the order of their probes. */
   readonly remoteprocs: ImxRproc[] = [];
   readonly platform: PlatformBus;
+  /** What the boot loader hands over, and /sys/firmware/devicetree shows; Linux reads it when it boots. */
+  deviceTree: DeviceTree;
   readonly mailboxes = new Mailboxes();
   /** By which host code waits for things in virtual time. */
   readonly userSpace: UserSpace;
@@ -82,7 +106,9 @@ export class Linux {
   private readonly firmware: FirmwareLoader;
   private readonly rprocIndices = new Ida();
   private readonly recoveryWq: Workqueue;
-  private readonly globalPool: DmaPool;
+  /** The tree that is built in, not one of the user's. */
+  private readonly ownTree: boolean;
+  private tree: BootTree | undefined;
   private readonly loadModules: KernelCode;
   private up = false;
   private readonly input = new Map<string, { readonly pending: Uint8Array[]; busy: boolean }>();
@@ -99,8 +125,8 @@ export class Linux {
     this.firmwareFiles = this.firmware.files;
     this.devCoredumps = new DevCoredumps(kernel);
     this.recoveryWq = new Workqueue(kernel, 'rproc_recovery_wq');
-    const reserved = Object.values(board.remoteprocs).flatMap(({ memoryRegions }) => memoryRegions);
-    this.globalPool = globalPool(kernel, board, reserved);
+    this.ownTree = options.ownTree ?? options.deviceTree === undefined;
+    this.deviceTree = options.deviceTree ?? builtInTree(options.soc, board);
     this.loadModules = this.modules.loadAll(options.moduleNames);
     if (autostart) this.firmwareFiles.set(autostart.name, autostart.bytes);
     if (!options.deferred) this.boot();
@@ -130,59 +156,66 @@ export class Linux {
   boot(): void {
     if (this.up) return;
     this.up = true;
-    const { soc, board, autostart } = this.options;
-    this.addDevices(soc, board);
-    this.kernel.spawn('init', this.init(), LATENCY.boot);
+    const { autostart } = this.options;
+    const tree = this.readTree();
+    this.tree = tree;
+    for (const device of platformDevices(tree.of)) this.platform.addDevice(device);
+    this.kernel.spawn('swapper', this.earlyMessages(tree.reserved), 0);
+    this.kernel.spawn('init', this.init(tree), LATENCY.boot);
     if (autostart) this.user(`start ${autostart.core}`, this.startWhenAvailable(autostart));
   }
 
-  private addDevices(soc: SocDescription, board: BoardDescription): void {
-    const muName = (base: number): string => `${base.toString(16)}.mailbox`;
-    for (const { name, layout, a } of soc.mus) {
-      const irq = a.interrupts['linux'];
-      if (irq === undefined) continue;
-      const properties: ImxMuProperties = { node: name, base: a.base, irq, layout: MU_LAYOUTS[layout as MuLayoutName] };
-      this.platform.addDevice({ name: muName(a.base), compatible: `fsl,${layout}-mu`, properties });
-    }
-    for (const description of soc.remoteprocs) {
-      const node = board.remoteprocs[description.core];
-      if (!node) continue;
-      const mu = soc.mus.find(({ name }) => name === node.mu);
-      const properties: ImxRprocProperties = {
-        description,
-        mboxes: { tx: { node: node.mu, args: [0, 1] }, rx: { node: node.mu, args: [1, 1] }, rxdb: { node: node.mu, args: [3, 1] } },
-        memoryRegions: node.memoryRegions,
-        ...(node.alsoReceives ? { alsoReceives: node.alsoReceives } : {}),
-      };
-      this.platform.addDevice({
-        name: description.node,
-        compatible: description.compatible,
-        properties,
-        suppliers: [mu ? muName(mu.a.base) : node.mu],
-      });
-    }
+  /** `setup_arch`: memory and reservations. Without a U-Boot stage the tree has not been told the board's memory. */
+  private readTree(): BootTree {
+    const { kernel, deviceTree } = this;
+    const { soc, board, deferred } = this.options;
+    const banks = deferred ? memoryBanks(deviceTree) : boardBanks(soc, board);
+    const reserved = new ReservedMemories(deviceTree, banks);
+    return {
+      of: new OfTree(deviceTree, (text) => kernel.printk(3, text)),
+      reserved,
+      globalPool: globalPool(kernel.memory, banks, reserved),
+    };
   }
 
-  private *init(): KernelCode {
+  private *earlyMessages({ log }: ReservedMemories): KernelCode {
+    for (const { level, text } of log) this.kernel.printk(level, text);
+  }
+
+  private *init({ of }: BootTree): KernelCode {
     yield* this.loadModules;
-    yield* this.platform.registerDriver(imxMuDriver(this.kernel, this.mailboxes) as PlatformDriver);
-    yield* this.platform.registerDriver(this.imxRprocDriver() as PlatformDriver);
+    yield* this.platform.registerDriver(imxMuDriver(this.kernel, this.mailboxes, of, (node) => this.messagingUnit(node)?.name));
+    yield* this.platform.registerDriver(this.imxRprocDriver());
   }
 
-  private imxRprocDriver(): PlatformDriver<ImxRprocProperties> {
-    const compatibles = new Set(this.options.soc.remoteprocs.map(({ compatible }) => compatible));
+  /** The unit that a node describes, if it is modelled. */
+  private messagingUnit(node: DeviceTreeNode): MuDescription | undefined {
+    const base = resource(node)?.base;
+    return this.options.soc.mus.find(({ a }) => a.base === base);
+  }
+
+  private imxRprocDriver(): PlatformDriver {
+    const table = imxRprocOfMatch(this.options.soc);
     return {
       name: 'imx-rproc',
-      matches: (device): device is PlatformDevice<ImxRprocProperties> => compatibles.has(device.compatible),
-      probe: ({ name, properties }) => this.probeImxRproc(name, properties),
+      matches: (device): device is PlatformDevice => device.node !== undefined && matchNode(table, device.node) !== undefined,
+      probe: ({ name, node }) => this.probeImxRproc(name, node!),
       remove: ({ name }) => this.removeImxRproc(name),
     };
   }
 
-  private *probeImxRproc(name: string, properties: ImxRprocProperties): KernelCode<number> {
+  private *probeImxRproc(name: string, node: DeviceTreeNode): KernelCode<number> {
+    const { onFinding, completeDump, soc, board } = this.options;
+    const description = matchNode(imxRprocOfMatch(soc), node)?.description;
+    if (!description || !this.tree) return ERRNO.EINVAL;
+    const { of, reserved, globalPool } = this.tree;
+    const alsoReceives = this.ownTree ? board.remoteprocs[description.core]?.alsoReceives : undefined;
+    const properties: ImxRprocProperties = {
+      ...imxRprocProperties(of, reserved, node, description, (target) => this.messagingUnit(target)?.name ?? target.path),
+      ...(alsoReceives ? { alsoReceives } : {}),
+    };
     const index = this.rprocIndices.alloc();
-    const { kernel, mailboxes, recoveryWq, globalPool, modules, platform } = this;
-    const { onFinding, completeDump } = this.options;
+    const { kernel, mailboxes, recoveryWq, modules, platform } = this;
     const parentDevice = platform.deviceOf(name);
     const imx = new ImxRproc(
       {
@@ -210,7 +243,8 @@ export class Linux {
       name,
       properties,
     );
-    const reservedMemory = sharedDmaPool(kernel, properties.memoryRegions);
+    const region = reservedPool(of, reserved, node);
+    const reservedMemory = region && { node: region.name, pool: new DmaPool(kernel.memory, region.base, region.size) };
     const err = yield* imx.probe();
     if (err) this.rprocIndices.free(index);
     else this.remoteprocs.splice(index, 0, imx);
@@ -296,7 +330,8 @@ export class Linux {
   waitingFor(): string[] {
     const waits: string[] = [];
     for (const { name, suppliers } of this.platform.devicesDeferred) {
-      waits.push(`the probe of ${name} waits for ${suppliers.join(', ') || 'another driver'}, which has no driver or does not exist`);
+      const missing = suppliers.length > 0 ? suppliers : this.absentMailboxes(name);
+      waits.push(`the probe of ${name} waits for ${missing.join(', ') || 'another driver'}, which has no driver or does not exist`);
     }
     for (const { rproc } of this.remoteprocs) waits.push(...rprocWaits(rproc), ...this.driverless(rproc));
     for (const { text } of this.modules.unboundChannels()) waits.push(text);
@@ -304,6 +339,11 @@ export class Linux {
       if (waitingFor !== undefined && /^(mailbox|a TX buffer|mutex|a tty$)/.test(waitingFor)) waits.push(`${name} waits for ${waitingFor}`);
     }
     return waits;
+  }
+
+  private absentMailboxes(device: string): readonly string[] {
+    const node = this.platform.nodeOf(device);
+    return node && this.tree ? absentMailboxes(this.tree.of, node) : [];
   }
 
   /** Said of a virtio device that waits for a driver which was not loaded. */
@@ -322,21 +362,4 @@ function rprocWaits(rproc: Rproc): string[] {
   if (rproc.rvdevs.length === 0)
     return [`${device} is ${state}, but has no virtio device: the firmware has no resource table with a vdev that Linux accepted`];
   return [];
-}
-
-/** The node that the rproc-virtio device is given. The kernel takes the first memory-region; here it is the buffer's wherever it stands. */
-function sharedDmaPool(kernel: Kernel, regions: readonly ReservedMemory[]): SharedDmaPool | undefined {
-  const region = regions.find(isVdevBuffer);
-  return region && { node: `${region.name}@${region.base.toString(16)}`, pool: new DmaPool(kernel.memory, region.base, region.size) };
-}
-
-/** The highest 16 MiB of the board's DDR that no reserved region touches; what the default CMA area comes down to. */
-function globalPool(kernel: Kernel, board: BoardDescription, reserved: readonly ReservedMemory[]): DmaPool {
-  let best = { base: 0, size: 0 };
-  for (const { ram, base, size } of kernel.memory.regions) if (ram && size > best.size) best = { base, size };
-  const end = best.base + Math.min(best.size, board.ddr);
-  let base = Math.floor((end - GLOBAL_POOL) / GLOBAL_POOL) * GLOBAL_POOL;
-  const taken = (at: number): boolean => reserved.some((region) => at < region.base + region.size && region.base < at + GLOBAL_POOL);
-  while (base > best.base && taken(base)) base -= GLOBAL_POOL;
-  return base >= best.base && !taken(base) ? new DmaPool(kernel.memory, base, GLOBAL_POOL) : new DmaPool(kernel.memory, best.base, 0);
 }

@@ -174,8 +174,14 @@ export interface MboxSpecifier {
   readonly args: readonly number[];
 }
 
-/** `mboxes` by their `mbox-names`, in order. */
-export type MboxSpecifiers = Readonly<Record<string, MboxSpecifier>>;
+/** `mboxes` by their `mbox-names`, in order; a function looks the entry up when it is asked for, and may find that it makes no sense. */
+export type MboxSpecifiers = Readonly<Record<string, MboxSpecifier | (() => MboxSpecifier | number)>>;
+
+/** An entry as it is now, or the negative errno of looking it up. */
+export function mboxSpecifier(mboxes: MboxSpecifiers, name: string): MboxSpecifier | number | undefined {
+  const found = mboxes[name];
+  return typeof found === 'function' ? found() : found;
+}
 
 /** The controllers of one kernel (`mbox_cons`). */
 export class Mailboxes {
@@ -203,7 +209,9 @@ export class Mailboxes {
    * taken: `rx` finds `rxdb` if that stands before it.
    */
   requestByName(kernel: Kernel, client: MboxClient, mboxes: MboxSpecifiers, name: string): MboxChan | number {
-    const specifier = Object.entries(mboxes).find(([candidate]) => candidate.startsWith(name))?.[1];
+    const found = Object.keys(mboxes).find((candidate) => candidate.startsWith(name));
+    const specifier = found === undefined ? undefined : mboxSpecifier(mboxes, found);
+    if (typeof specifier === 'number') return specifier;
     if (!specifier) {
       kernel.dev(3, client.device, `mbox_request_channel_byname() could not locate channel named "${name}"`);
       return ERRNO.EINVAL;

@@ -5,7 +5,7 @@
  * `interrupt-map` is not modelled.
  */
 import type { DeviceTree, DeviceTreeNode } from '../devicetree/tree.ts';
-import { ERRNO, type Kernel } from './kernel.ts';
+import { ERRNO } from './kernel.ts';
 
 /** `struct of_phandle_args`. */
 export interface PhandleArgs {
@@ -19,12 +19,13 @@ const GIC_SPI = 0;
 /** The tree with which a kernel was booted. It must not change any more. */
 export class OfTree {
   readonly tree: DeviceTree;
-  private readonly kernel: Kernel;
+  private readonly print: (text: string) => void;
   private readonly phandles: ReadonlyMap<number, DeviceTreeNode>;
 
-  constructor(kernel: Kernel, tree: DeviceTree) {
-    this.kernel = kernel;
+  /** `print` gets what the kernel prints about a tree that does not fit, at level 3 (KERN_ERR). */
+  constructor(tree: DeviceTree, print: (text: string) => void) {
     this.tree = tree;
+    this.print = print;
     this.phandles = tree.phandles();
   }
 
@@ -42,7 +43,7 @@ export class OfTree {
   parsePhandleWithArgs(node: DeviceTreeNode, list: string, cellsName: string, index: number, prints = true): PhandleArgs | number {
     if (index < 0) return ERRNO.EINVAL;
     const refuse = (text: string): number => {
-      if (prints) this.kernel.printk(3, `OF: ${node.path}: ${text}`);
+      if (prints) this.print(`OF: ${node.path}: ${text}`);
       return ERRNO.EINVAL;
     };
     const cells = node.cells(list);

@@ -124,9 +124,19 @@ export class PlatformBus {
       .map(({ device: { name, suppliers = [] } }) => ({ name, suppliers: suppliers.filter((supplier) => !this.driverOf(supplier)) }));
   }
 
+  /** Devices that have a driver, in the order in which they were added. */
+  get bound(): readonly PlatformDevice[] {
+    return [...this.entries.values()].filter(({ driver }) => driver).map(({ device }) => device);
+  }
+
   /** Driver bound to the device of that name. */
   driverOf(name: string): string | undefined {
     return this.entries.get(name)?.driver?.name;
+  }
+
+  /** The device tree node of the device of that name. */
+  nodeOf(name: string): DeviceTreeNode | undefined {
+    return this.entries.get(name)?.device.node;
   }
 
   /** The device of that name as the driver model has it. */

@@ -4,10 +4,13 @@
  * It touches the hardware only through readl and writel of Linux's side, at the offsets of mu-layout.ts. All channels share one
  * interrupt. Not modelled: the SCU, SECO and S4 protocols, suspend, runtime clock gating.
  */
+import { resource } from '../devicetree/address.ts';
+import type { DeviceTreeNode } from '../devicetree/tree.ts';
 import { ERRNO, type Kernel, type KernelCode } from '../linux/kernel.ts';
 import { type Mailboxes, MboxChan, type MboxChanOps, type MboxController } from '../linux/mailbox.ts';
+import { matchNode, type OfTree } from '../linux/of.ts';
 import type { PlatformDevice, PlatformDriver } from '../linux/platform.ts';
-import type { MuField, MuLayout, MuSignal } from './mu-layout.ts';
+import { MU_LAYOUTS, type MuField, type MuLayout, type MuLayoutName, type MuSignal } from './mu-layout.ts';
 
 /** `enum imx_mu_chan_type`. */
 export const IMX_MU_TYPE_TX = 0;
@@ -217,14 +220,51 @@ export class ImxMu implements MboxController {
   }
 }
 
-/** The platform driver `imx_mu`. */
-export function imxMuDriver(kernel: Kernel, mailboxes: Mailboxes): PlatformDriver<ImxMuProperties> {
+/** `imx_mu_dt_ids`, without the units that speak to a firmware of their own (SCU, SECO, S4). */
+const IMX_MU_DT_IDS: readonly { readonly compatible: string; readonly layout: MuLayoutName }[] = [
+  { compatible: 'fsl,imx7ulp-mu', layout: 'imx7ulp' },
+  { compatible: 'fsl,imx6sx-mu', layout: 'imx6sx' },
+  { compatible: 'fsl,imx8ulp-mu', layout: 'imx8ulp' },
+];
+
+/**
+ * The platform driver `imx_mu`; `nameOf` gives the name under which clients find the unit of a node. A unit without a name is not modelled:
+ * it gets its driver, which leaves it alone.
+ */
+export function imxMuDriver(
+  kernel: Kernel,
+  mailboxes: Mailboxes,
+  of: OfTree,
+  nameOf: (node: DeviceTreeNode) => string | undefined,
+): PlatformDriver {
   const units = new Map<string, ImxMu>();
   return {
     name: 'imx_mu',
-    matches: (device): device is PlatformDevice<ImxMuProperties> => device.compatible.endsWith('-mu'),
-    *probe({ name, properties }) {
-      const unit = new ImxMu(kernel, `imx_mu ${name}`, properties);
+    matches: (device): device is PlatformDevice => device.node !== undefined && matchNode(IMX_MU_DT_IDS, device.node) !== undefined,
+    *probe({ name, node }) {
+      const match = node && matchNode(IMX_MU_DT_IDS, node);
+      if (!match) return ERRNO.EINVAL;
+      const reg = resource(node);
+      // devm_ioremap_resource
+      if (!reg) {
+        kernel.dev(3, `imx_mu ${name}`, 'invalid resource');
+        return ERRNO.EINVAL;
+      }
+      const irq = of.interrupt(node, 0);
+      // platform_get_irq
+      if (irq < 0) {
+        kernel.dev(3, `imx_mu ${name}`, 'error -ENXIO: IRQ index 0 not found');
+        return ERRNO.ENXIO;
+      }
+      const known = nameOf(node);
+      if (known === undefined) return 0;
+      const unit = new ImxMu(kernel, `imx_mu ${name}`, {
+        node: known,
+        base: reg.base,
+        irq,
+        layout: MU_LAYOUTS[match.layout],
+        sideB: node.has('fsl,mu-side-b'),
+      });
       units.set(name, unit);
       mailboxes.register(unit);
       return 0;

@@ -8,7 +8,7 @@ import type { KernLevel } from '../events.ts';
 import { errnoName } from '../linux/errno.ts';
 import { ERRNO, type Kernel, type KernelCode, sleep, Workqueue } from '../linux/kernel.ts';
 import { LATENCY } from '../linux/latencies.ts';
-import type { Mailboxes, MboxChan, MboxClient, MboxSpecifiers } from '../linux/mailbox.ts';
+import { type Mailboxes, type MboxChan, type MboxClient, type MboxSpecifiers, mboxSpecifier } from '../linux/mailbox.ts';
 import { translateDa } from '../memory/address-map.ts';
 import { hex } from '../memory/bits.ts';
 import type { RemoteprocDescription, ReservedMemory } from '../soc/soc.ts';
@@ -202,7 +202,8 @@ export class ImxRproc implements RprocOps {
     }
     this.txCh = tx;
     this.rxCh = rx;
-    for (const channel of this.properties.alsoReceives ?? []) this.receiveAlso(mboxes['rx']!.node, channel);
+    const specifier = mboxSpecifier(mboxes, 'rx');
+    if (typeof specifier === 'object') for (const channel of this.properties.alsoReceives ?? []) this.receiveAlso(specifier.node, channel);
     return 0;
   }
 

@@ -6,10 +6,13 @@
  */
 import type { EngineFactory } from '../cpu/engine.ts';
 import type { SemihostingHost } from '../cpu/semihosting.ts';
+import type { TreeInput } from '../devicetree/load.ts';
+import type { DeviceTree } from '../devicetree/tree.ts';
 import { UsageError } from '../errors.ts';
 import type { MachineEvent } from '../events.ts';
 import { type LintFinding, lintFirmware, lintWithoutLinux } from '../linux/firmware-lint.ts';
 import { findKernelFlavour, type KernelFlavour } from '../linux/kernel-flavour.ts';
+import { lintOnTree } from '../linux/tree-lint.ts';
 import { Machine, type StopReason } from '../machine.ts';
 import { hex32 } from '../memory/bits.ts';
 import type { Firmware } from '../remoteproc/elf-loader.ts';
@@ -46,6 +49,10 @@ export interface SessionOptions {
   /** False: no Linux, the firmware is loaded directly. */
   readonly linux?: boolean;
   readonly modules?: readonly string[];
+  /** Device tree that Linux boots with; the one that is built in for the board unless given. */
+  readonly dtb?: TreeInput;
+  /** Overlays, merged into the tree in their order. */
+  readonly overlays?: readonly TreeInput[];
   /** Whose kernel Linux is. */
   readonly kernel?: KernelFlavour['name'];
   /** Linux hears of crashes of the core and recovers it. */
@@ -119,6 +126,8 @@ export class Session {
         '--modules',
       );
     }
+    if ((options.dtb || options.overlays) && (linux === false || soc.remoteprocs.length === 0))
+      throw new UsageError('a device tree, but no Linux to boot with it', 'leave out --dtb and --overlay, or --no-linux', '--dtb');
     if (options.recover && (linux === false || soc.remoteprocs.length === 0)) {
       throw new UsageError('--recover, but no Linux to tell of crashes', 'leave it out', '--recover');
     }
@@ -133,6 +142,8 @@ export class Session {
       ...(fastForward === undefined ? {} : { fastForward }),
       ...(board ? { board } : {}),
       ...(modules ? { modules } : {}),
+      ...(options.dtb ? { dtb: options.dtb } : {}),
+      ...(options.overlays ? { overlays: options.overlays } : {}),
       ...(kernelFlavour ? { kernelFlavour } : {}),
       ...(options.recover ? { crashDetection: 'report' as const } : {}),
       ...(options.semihosting ? { semihosting: this.semihostingHost() } : {}),
@@ -149,9 +160,18 @@ export class Session {
     this.until = options.until && this.condition(options.until);
     const where = machine.linux ? `board ${machine.board!.name}` : 'without Linux';
     host.renderer.note(`${soc.name} ${machine.core.name} (${briefReasons(target.reasons)}), ${where}, engine ${engine.name}`);
-    this.lint = machine.linux ? lintFirmware(firmware, soc, machine.board!, core) : [];
+    this.lint = machine.linux ? this.lintAll(machine.linux.deviceTree) : [];
     for (const finding of this.lint) if (finding.severity === 'error') host.renderer.finding(finding);
     if (linux === false && soc.remoteprocs.length > 0) for (const finding of lintWithoutLinux(firmware)) host.renderer.finding(finding);
+  }
+
+  /** What is wrong with the device tree, if it is the user's, and with the firmware on it. */
+  private lintAll(tree: DeviceTree): LintFinding[] {
+    const { dtb, overlays, target, firmware } = this.options;
+    const { soc, core } = target;
+    const board = this.machine.board!;
+    if (!dtb && !overlays) return lintFirmware(firmware, soc, board, core);
+    return lintOnTree(firmware, tree, soc, board, core);
   }
 
   /** The device that `name` means; `console` is the M core's UART. @throws {UsageError} when the machine has no such console. */

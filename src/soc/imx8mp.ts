@@ -219,6 +219,7 @@ export const IMX8MP = defineSoc({
     {
       core: 'm7',
       compatible: 'fsl,imx8mp-cm7',
+      alsoCompatible: ['fsl,imx8mn-cm7'],
       node: 'imx8mp-cm7',
       method: 'smc',
       watchdog: 'WDOG3',

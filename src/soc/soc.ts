@@ -73,6 +73,8 @@ export interface RemoteprocDescription {
   readonly core: string;
   /** `compatible` of its device tree node. */
   readonly compatible: string;
+  /** `compatible`s of other SoCs' cores that have the same data in imx_rproc: NXP's trees for the 8M Plus say `fsl,imx8mn-cm7`. */
+  readonly alsoCompatible?: readonly string[];
   /** Name of the device tree node, which is the platform device's name in dmesg. */
   readonly node: string;
   readonly method: 'mmio' | 'smc' | 'none';

@@ -4,6 +4,8 @@
  * The script does what rpmsg firmware does: it enables its receive interrupt, polls the status byte of its table, takes the rings'
  * addresses out of the table, announces services and answers messages.
  */
+import { builtInTree } from '../../src/devicetree/built-in-tree.ts';
+import type { DeviceTree } from '../../src/devicetree/tree.ts';
 import { Diagnostics } from '../../src/diagnostics.ts';
 import { EventHub, type MachineEvent } from '../../src/events.ts';
 import type { KernelCode } from '../../src/linux/kernel.ts';
@@ -64,6 +66,9 @@ export interface BoardOptions {
   readonly services?: readonly (readonly [name: string, addr: number])[];
   /** System address at which the core looks at its table. */
   readonly tableAt?: number;
+  /** The tree that Linux boots with; the one that is built in unless given, which `change` may then alter. */
+  readonly deviceTree?: DeviceTree;
+  readonly change?: (tree: DeviceTree) => void;
   readonly autostart?: Uint8Array | undefined;
   readonly flavour?: KernelFlavour;
   /** A resource table that another boot stage put into the region before Linux. */
@@ -184,11 +189,15 @@ export interface Board {
   readonly findings: string[];
   /** Everything that dmesg shows, without the times. */
   dmesg(): string[];
+  /** The same without what Linux says of reserved memory before anything else. */
+  dmesgOfDrivers(): string[];
   later(ns: number, action: () => void): void;
   /** Lets `seconds` of virtual time pass. */
   settle(seconds?: number): void;
   run<T>(code: KernelCode<T>, seconds?: number): T | undefined;
 }
+
+const EARLY = /^(Reserved memory|OF): /;
 
 export function createBoard(options: BoardOptions = {}): Board {
   const memory = new AddressSpace('linux');
@@ -260,6 +269,7 @@ export function createBoard(options: BoardOptions = {}): Board {
     events,
     findings,
     dmesg: () => kernel.log.map(({ text }) => text),
+    dmesgOfDrivers: () => kernel.log.map(({ text }) => text).filter((text) => !EARLY.test(text)),
     later: (ns, action) => scheduler.timer('script', action).armIn(scheduler.cyclesFromNs(ns)),
     settle,
     run<T>(code: KernelCode<T>, seconds?: number) {
@@ -294,9 +304,17 @@ export function createBoard(options: BoardOptions = {}): Board {
     onFinding,
     ...(options.completeDump ? { completeDump: true } : {}),
     ...(options.modules ? { moduleNames: options.modules } : {}),
+    ...treeOption(options, soc, description),
     ...(options.autostart ? { autostart: { core: 'm7', name: 'fw.elf', bytes: options.autostart } } : {}),
   });
   return built;
+}
+
+function treeOption({ deviceTree, change }: BoardOptions, soc: SocDescription, board: BoardDescription): { deviceTree?: DeviceTree } {
+  if (!deviceTree && !change) return {};
+  const tree = deviceTree ?? builtInTree(soc, board);
+  change?.(tree);
+  return { deviceTree: tree };
 }
 
 /** A machine of timers alone. */

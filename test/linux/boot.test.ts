@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { DeviceTree } from '../../src/devicetree/tree.ts';
 import { buildElf, rpmsgTable, words } from '../remoteproc/elf-builder.ts';
 import { createBoard, ITCM_SA, TABLE } from './board-fixture.ts';
 
@@ -21,7 +22,7 @@ describe('boot of an rpmsg firmware', () => {
     const elf = rpmsgElf();
     const board = createBoard({ autostart: elf, services: [['rpmsg-client-sample', 0x400]] });
     board.settle();
-    const lines = board.dmesg();
+    const lines = board.dmesgOfDrivers();
     const upTo = lines.findIndex((line) => line.includes('incoming msg 1 '));
     expect(lines.slice(0, upTo)).toEqual([
       'remoteproc remoteproc0: imx-rproc is available', // rproc_add
@@ -130,11 +131,15 @@ describe('what goes wrong', () => {
     expect(board.linux.waitingFor()).toEqual(expect.arrayContaining([expect.stringContaining('mailbox MU1 channel 0-1 to take the word')]));
   });
 
-  it('a mailbox that does not exist: the probe waits for ever', () => {
-    const board = createBoard({ autostart: rpmsgElf(), mu: 'MU9' });
+  it('a mailbox that is disabled: the probe waits for ever', () => {
+    const change = (tree: DeviceTree): unknown => tree.find('/soc/mailbox')!.set('status', 'disabled');
+    const board = createBoard({ autostart: rpmsgElf(), change });
     board.settle();
-    expect(board.dmesg()).toEqual([]);
-    expect(board.linux.waitingFor()).toEqual(['the probe of remoteproc-cm7 waits for MU9, which has no driver or does not exist']);
+    // rproc_type_release: once for each attempt
+    expect(board.dmesgOfDrivers()).toEqual(['remoteproc remoteproc0: releasing imx-rproc']);
+    expect(board.linux.waitingFor()).toEqual([
+      'the probe of remoteproc-cm7 waits for /soc@0/mailbox@30aa0000 (its status is "disabled"), which has no driver or does not exist',
+    ]);
   });
 
   it('an image without a resource table runs without virtio', () => {
@@ -271,7 +276,7 @@ describe('the rest of Linux', () => {
       };
     });
     board.settle();
-    expect(board.dmesg()).toEqual([
+    expect(board.dmesgOfDrivers()).toEqual([
       'imx-rproc remoteproc-cm7: error -EBUSY: failed to request rx mailbox channel', // imx_rproc_xtr_mbox_init
       'remoteproc remoteproc0: releasing imx-rproc', // rproc_type_release
       'imx-rproc: probe of remoteproc-cm7 failed with error -16',

@@ -213,7 +213,7 @@ describe('attach', () => {
     board.memory.writeBytes(TABLE, table);
     board.core.startCore('m7', { bootAddress: 0, vectors: 0 });
     board.settle();
-    const lines = board.dmesg();
+    const lines = board.dmesgOfDrivers();
     expect(lines.slice(0, 2)).toEqual([`${P}imx-rproc is available`, `${P}attaching to imx-rproc`]); // rproc_add, rproc_boot
     expect(lines).toContain(`${P}remote processor imx-rproc is now attached`); // __rproc_attach
     expect(lines.at(-1)).toContain('goodbye!');
@@ -227,7 +227,7 @@ describe('attach', () => {
   it('attaches when TF-A says that the core runs, without a table too', () => {
     const board = createBoard({ regions: EVK_REGIONS.filter(({ name }) => name !== 'rsc-table'), control: { coreStarted: () => true } });
     board.settle();
-    expect(board.dmesg()).toEqual([
+    expect(board.dmesgOfDrivers()).toEqual([
       `${P}imx-rproc is available`,
       `${P}attaching to imx-rproc`,
       `${P}remote processor imx-rproc is now attached`,

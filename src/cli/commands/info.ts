@@ -1,22 +1,27 @@
 /**
  * `imx-sim info <elf>`: what a firmware is and what is wrong with it, without running it.
  */
-import { lintFirmware } from '../../linux/firmware-lint.ts';
+import { chooseTree } from '../../devicetree/load.ts';
+import { type LintFinding, lintFirmware } from '../../linux/firmware-lint.ts';
+import { lintOnTree } from '../../linux/tree-lint.ts';
 import { hex, hex32 } from '../../memory/bits.ts';
 import type { Firmware } from '../../remoteproc/elf-loader.ts';
 import { type DecodedResource, decodeResourceTable } from '../../remoteproc/resource-table-report.ts';
 import { EXIT } from '../../session/exit.ts';
 import { findingLines } from '../../session/renderer.ts';
 import { chooseTarget } from '../../session/target.ts';
-import type { SocDescription } from '../../soc/soc.ts';
+import type { BoardDescription, SocDescription } from '../../soc/soc.ts';
 import { findBoard } from '../../soc/soc.ts';
 import { readFirmware } from '../firmware-file.ts';
+import { readTrees } from '../tree-file.ts';
 
 /** What the user chose. */
 export interface InfoOptions {
   readonly soc?: string;
   readonly board?: string;
   readonly json?: boolean;
+  readonly dtb?: string;
+  readonly overlay?: readonly string[];
 }
 
 interface SegmentFacts {
@@ -36,7 +41,7 @@ export function info(path: string, options: InfoOptions): number {
   const board = findBoard(soc, named);
   const segments = firmware.segments.map((segment) => segmentFacts(segment, soc, core));
   const table = firmware.resourceTable && decodeResourceTable(firmware.resourceTable.bytes);
-  const findings = board ? lintFirmware(firmware, soc, board, core) : [];
+  const findings = board ? allFindings(firmware, soc, board, core, options) : [];
   const { name, entry } = firmware;
   if (options.json) {
     const facts = { name, soc: soc.name, core, reasons, board: board?.name, entry, segments, resourceTable: table, findings };
@@ -54,6 +59,13 @@ export function info(path: string, options: InfoOptions): number {
     process.stdout.write(`${lines.join('\n')}\n`);
   }
   return findings.some(({ severity }) => severity === 'error') ? EXIT.USAGE : EXIT.OK;
+}
+
+/** Of the firmware on the board, or on what the user's tree makes of it, and of that tree. */
+function allFindings(firmware: Firmware, soc: SocDescription, board: BoardDescription, core: string, options: InfoOptions): LintFinding[] {
+  const trees = readTrees(options);
+  if (!trees.dtb && !trees.overlays) return lintFirmware(firmware, soc, board, core);
+  return lintOnTree(firmware, chooseTree(soc, board, trees), soc, board, core);
 }
 
 function segmentFacts({ index, da, vaddr, filesz, memsz }: Firmware['segments'][number], soc: SocDescription, core: string): SegmentFacts {

@@ -10,12 +10,14 @@ import { readFirmware } from '../firmware-file.ts';
 import { Keyboard, PipedInput } from '../keyboard.ts';
 import type { RunOptions } from '../options.ts';
 import { HumanRenderer, JsonRenderer } from '../renderer.ts';
+import { readTrees } from '../tree-file.ts';
 
 /** Runs the command and returns the exit status. @throws {ImxSimError} for bad usage or input. */
 export async function run(path: string, options: RunOptions): Promise<number> {
-  const { json, cpu, lockstep, color, ...rest } = options;
+  const { json, cpu, lockstep, color, dtb, overlay, ...rest } = options;
   const firmware = readFirmware(path);
   const target = chooseTarget(firmware, options);
+  const trees = readTrees({ overlay, ...(dtb === undefined ? {} : { dtb }) });
   const out = (text: string) => void process.stdout.write(text);
   const err = (text: string) => void process.stderr.write(text);
   const colors = { out: wantsColor(process.stdout, color), err: wantsColor(process.stderr, color) };
@@ -30,7 +32,7 @@ export async function run(path: string, options: RunOptions): Promise<number> {
   };
   const host = { renderer, disassemble: capstoneDisassembler(loadCapstone), now: () => performance.now(), pause };
   const { engine, figures } = await chooseEngine({ cpu, lockstep }, firmware);
-  const session = new Session({ ...rest, firmware, target, engine }, host);
+  const session = new Session({ ...rest, ...trees, firmware, target, engine }, host);
   const onSignal = () => session.stop(EXIT.INTERRUPTED, true);
   try {
     const device = session.keyboardDevice;
