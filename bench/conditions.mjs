@@ -1,6 +1,9 @@
 /** What is demanded of the engines, held against the figures of a run. Printed, not tested: a busy machine may miss what an idle one keeps. */
 import { ratio } from './ratios.mjs';
 
+/** Round trips in a second. */
+export const ECHOES_WANTED = 20_000;
+
 const smallest = (list) => list.reduce((least, item) => (item.value < least.value ? item : least));
 
 /** Of some programs, the one for which `of` gives least. */
@@ -13,7 +16,7 @@ function worst(programs, of) {
 const UNITS = { wall: 'perSecond', cpu: 'perCpuSecond' };
 
 /** `{ text, wanted, wall, cpu, program?, holds }` of every demand. Wall time decides; `holds` is null where the run has no figure for it. */
-export function conditionsOf({ programs, ratios, ratiosByCpuTime, mainJob }) {
+export function conditionsOf({ programs, ratios, ratiosByCpuTime, mainJob, echo }) {
   const integer = programs.filter(({ group }) => group === 'integer');
   const means = (pair) => ({ wall: { value: ratios[pair] }, cpu: { value: ratiosByCpuTime[pair] } });
   const worsts = (list, of) => ({
@@ -21,6 +24,7 @@ export function conditionsOf({ programs, ratios, ratiosByCpuTime, mainJob }) {
     cpu: worst(list, (program) => of(program, UNITS.cpu)),
   });
   const job = mainJob?.jit;
+  const exchanges = Object.entries(echo ?? {}).map(([name, { jit }]) => ({ name, ...jit }));
   const demands = [
     { text: 'jit/unicorn, geometric mean of the integer programs', wanted: 2, ...means('jit/unicorn') },
     { text: 'jit/qemu, geometric mean of the integer programs', wanted: 0.6, ...means('jit/qemu') },
@@ -35,6 +39,11 @@ export function conditionsOf({ programs, ratios, ratiosByCpuTime, mainJob }) {
       ...worsts(integer, ({ engines }, unit) => (engines.interpreter?.[unit] ? engines.interpreter[unit].median / 1e6 : undefined)),
     },
     {
+      text: 'jit, messages to the firmware and back in a second, where they are fewest',
+      wanted: ECHOES_WANTED,
+      ...worsts(exchanges, (exchange, unit) => exchange[unit]?.median),
+    },
+    {
       text: 'seconds from the start of the process to goodbye!',
       wanted: 0.6,
       most: true,
@@ -43,7 +52,7 @@ export function conditionsOf({ programs, ratios, ratiosByCpuTime, mainJob }) {
     },
   ];
   return demands.map(({ text, wanted: limit, most = false, wall, cpu }) => {
-    const wanted = `${most ? '<=' : '>='} ${limit}`;
+    const wanted = `${most ? '<=' : '>='} ${limit.toLocaleString('en-US')}`;
     if (wall?.value === undefined) return { text, wanted, holds: null };
     return {
       text,

@@ -7,6 +7,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ECHOES_WANTED } from './conditions.mjs';
 import { ratio } from './ratios.mjs';
 import { bars, COLOURS, dots, short } from './svg.mjs';
 
@@ -54,6 +55,23 @@ function costPlot(costs) {
   });
 }
 
+function echoPlot(echo) {
+  const rows = Object.entries(echo).map(([label, { jit }]) => ({
+    label,
+    value: jit.perSecond.median,
+    low: jit.perSecond.min,
+    high: jit.perSecond.max,
+    colour: COLOURS.orange,
+  }));
+  return bars({
+    title: 'Messages to the firmware and back, jit',
+    unit: 'in a second',
+    rows,
+    marks: [ECHOES_WANTED],
+    note: 'bars: medians; strokes: from the fewest to the most; the mark is what is demanded',
+  });
+}
+
 function secondsPlot(title, answers) {
   const rows = Object.entries(answers).map(([label, { wall }]) => ({ label, value: wall.median, low: wall.min, high: wall.max }));
   return bars({ title, unit: 'seconds', rows, note: 'bars: medians; strokes: from the shortest to the longest' });
@@ -66,7 +84,7 @@ function memoryPlot(memory) {
 
 /** SVG text of every plot, by file name. */
 export function plotsOf(answers) {
-  const { programs, costs, mainJob, coldStart, memory, cores } = answers;
+  const { programs, costs, mainJob, coldStart, memory, cores, echo } = answers;
   const of = (group) => programs.filter((program) => program.group === group);
   const peers = ['unicorn', 'qemu'].filter((peer) => answers.ratios[`jit/${peer}`] !== undefined);
   return {
@@ -75,6 +93,7 @@ export function plotsOf(answers) {
     'float.svg': speedPlot('Floating point', of('float')),
     'cores.svg': speedPlot('blend on every core', cores, ({ soc }) => soc),
     'costs.svg': costPlot(costs),
+    'echo.svg': echoPlot(echo),
     'main-job.svg': secondsPlot('From the start of the process to goodbye!', mainJob),
     'cold-start.svg': secondsPlot('Cold start', coldStart),
     'memory.svg': memoryPlot(memory),
@@ -111,11 +130,12 @@ function ratioTable({ ratios, ratiosByCpuTime, ratiosSteady }) {
 }
 
 function conditionTable(conditions) {
+  const cell = (value) => (value === undefined ? '' : value >= 1000 ? short(value) : value.toFixed(2));
   const rows = conditions.map(({ text, program, wanted, wall, cpu, holds }) => [
     program ? `${text}: \`${program}\`` : text,
     wanted,
-    wall === undefined ? '' : wall.toFixed(2),
-    cpu === undefined ? '' : cpu.toFixed(2),
+    cell(wall),
+    cell(cpu),
     holds === null ? 'not measured' : holds ? 'yes' : '**no**',
   ]);
   return table(['', 'wanted', 'by wall time', 'by CPU time', 'holds by wall time'], rows);
@@ -128,6 +148,19 @@ function costTable(costs) {
     Object.entries(costs).map(([question, { nanoseconds }]) => [
       question,
       ...names.map((name) => (nanoseconds[name] ? short(nanoseconds[name].median) : '')),
+    ]),
+  );
+}
+
+function echoTable(echo) {
+  const names = ENGINES.filter((name) => Object.values(echo).some((engines) => engines[name]));
+  return table(
+    ['in a second', ...names, 'instructions each', 'us of virtual time each'],
+    Object.entries(echo).map(([question, engines]) => [
+      question,
+      ...names.map((name) => (engines[name] ? short(engines[name].perSecond.median) : '')),
+      short(engines.jit.instructions),
+      short(engines.jit.virtualMicroseconds),
     ]),
   );
 }
@@ -171,6 +204,7 @@ export function partsOf(answers) {
     cores: speedTable(answers.cores, ({ soc }) => soc),
     translation: translationTable(answers.programs),
     costs: costTable(answers.costs),
+    echo: echoTable(answers.echo),
     'main-job': secondsTable(answers.mainJob),
     'cold-start': secondsTable(answers.coldStart),
     memory: table(

@@ -10,6 +10,7 @@ function table(rows) {
   return rows.map((row) => `  ${row.map(pad).join('  ')}`);
 }
 
+const number = (value) => (value >= 1000 ? Math.round(value).toLocaleString('en-US') : value.toFixed(2));
 const seconds = (value) => (value === undefined ? '-' : `${value.toFixed(3)} s`);
 const millions = (value) => (value === undefined ? '-' : (value / 1e6).toFixed(value < 10e6 ? 1 : 0));
 const range = ({ min, median, max }, text) => (min === max ? text(median) : `${text(min)} ${text(median)} ${text(max)}`);
@@ -43,7 +44,7 @@ const VERDICTS = new Map([
 ]);
 
 function conditions(list) {
-  const cell = (value) => value?.toFixed(2) ?? '-';
+  const cell = (value) => (value === undefined ? '-' : number(value));
   const rows = list.map(({ text, program, wanted, wall, cpu, holds }) => [
     program ? `${text}: ${program}` : text,
     wanted,
@@ -74,6 +75,15 @@ function costs(answers) {
   return ['', 'Cost of one, in ns (median)', ...table([['', ...names], ...rows])];
 }
 
+function echoes(answers) {
+  const names = [...new Set(Object.values(answers).flatMap((engines) => Object.keys(engines)))];
+  const rows = Object.entries(answers).map(([question, engines]) => [
+    question,
+    ...names.map((name) => (engines[name] ? range(engines[name].perSecond, number) : '-')),
+  ]);
+  return ['', 'Messages to the firmware and back, in a second: min median max', ...table([['', ...names], ...rows])];
+}
+
 /** What the engine says of itself, by the heading of its column. */
 const TRANSLATION = {
   modules: ({ modules }) => modules,
@@ -102,7 +112,7 @@ function memory(answers) {
 }
 
 /** What a quick run may leave out, in words. */
-const QUESTIONS = { mainJob: 'start to goodbye!', coldStart: 'cold start', memory: 'memory', costs: 'cost of one' };
+const QUESTIONS = { mainJob: 'start to goodbye!', echo: 'messages', coldStart: 'cold start', memory: 'memory', costs: 'cost of one' };
 
 /** All lines. */
 export function tables(answers) {
@@ -122,6 +132,7 @@ export function tables(answers) {
     ...speeds('One program on every core', cores, ({ name, soc }) => `${name} on ${soc}`),
     ...translation(programs),
     ...(answers.costs ? costs(answers.costs) : []),
+    ...(answers.echo ? echoes(answers.echo) : []),
     ...(answers.mainJob ? times('From the start of the process to goodbye! of images/imx8mp_rpmsg.elf', answers.mainJob) : []),
     ...(answers.coldStart ? times('Cold start', answers.coldStart) : []),
     ...(answers.memory ? memory(answers.memory) : []),

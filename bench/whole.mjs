@@ -3,6 +3,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { coldStart } from './cold-start.mjs';
 import { conditionsOf } from './conditions.mjs';
 import { costs } from './costs.mjs';
+import { echoes } from './echo.mjs';
 import { SOC_NAMES } from './in-process.mjs';
 import { mainJob } from './main-job.mjs';
 import { Deadline, rounded } from './measure.mjs';
@@ -48,6 +49,7 @@ function questionsOf({ quick, rounds, target }) {
   const onEveryCore = () => SOC_NAMES.flatMap((soc) => compare({ only: ON_EVERY_CORE, group: 'integer', soc, target }, rounds));
   return {
     mainJob: () => mainJob({ rounds }),
+    echo: () => echoes({ rounds, quick }),
     coldStart: () => coldStart({ rounds }),
     memory: () => memory(),
     costs: () => costs({ rounds, quick }),

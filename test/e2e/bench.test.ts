@@ -126,3 +126,29 @@ describe('bench/idle.mjs', () => {
     }
   });
 });
+
+describe('bench/echo.mjs', () => {
+  it('alone prints one JSON line: messages and their echoes in a second, the same work on every engine', () => {
+    const { status, stdout, stderr } = script('echo.mjs', '--rounds', '1', '--messages', '1600');
+    expect(status, stderr).toBe(0);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+    const { question, roundTrips } = JSON.parse(stdout);
+    expect(question).toBe('echo');
+    expect(Object.keys(roundTrips)).toEqual([
+      '1 byte, one endpoint',
+      '496 bytes, one endpoint',
+      '1 byte, eight endpoints',
+      '496 bytes, eight endpoints',
+    ]);
+    for (const engines of Object.values<Record<string, { runs: number; perSecond: { median: number }; instructions: number }>>(
+      roundTrips,
+    )) {
+      for (const { runs, perSecond, instructions } of Object.values(engines)) {
+        expect(runs).toBe(1);
+        expect(perSecond.median).toBeGreaterThan(100);
+        // What a message takes does not depend on how many are counted, but for the first and the last.
+        expect(instructions / engines['jit']!.instructions).toBeCloseTo(1, 1);
+      }
+    }
+  });
+});
