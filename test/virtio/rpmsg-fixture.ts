@@ -256,9 +256,22 @@ export interface User {
 const latin1 = (data: string | Uint8Array) => (typeof data === 'string' ? Uint8Array.from(data, (c) => c.charCodeAt(0)) : data);
 const text = (data: Uint8Array | number) => (typeof data === 'number' ? data : String.fromCharCode(...data));
 
-export function createUser({ kernel, run, settle }: World, name = 'test'): User {
+export function createUser({ kernel, settle }: World, name = 'test'): User {
   const process = new Process(kernel, { name });
-  const call = <T>(code: KernelCode<T>, seconds = 0.001) => run(code, seconds);
+  const start = <T>(code: KernelCode<T>, seconds = 0.001) => {
+    const state: { result: T | undefined; done: boolean; signal(): void } = { result: undefined, done: false, signal: () => task.signal() };
+    const task = kernel.spawn(
+      name,
+      (function* (): KernelCode {
+        state.result = yield* code;
+        state.done = true;
+      })(),
+    );
+    task.process = process;
+    settle(seconds);
+    return state;
+  };
+  const call = <T>(code: KernelCode<T>, seconds = 0.001) => start(code, seconds).result;
   const open = (path: string, flags: number = O.RDWR) => call(process.open(path, flags)) as number;
   const read = (fd: number, count = 4096) => {
     const data = call(process.read(fd, count));
@@ -273,23 +286,7 @@ export function createUser({ kernel, run, settle }: World, name = 'test'): User 
     read,
     write,
     close,
-    start<T>(code: KernelCode<T>) {
-      const state: { result: T | undefined; done: boolean; signal(): void } = {
-        result: undefined,
-        done: false,
-        signal: () => task.signal(),
-      };
-      const task = kernel.spawn(
-        name,
-        (function* (): KernelCode {
-          state.result = yield* code;
-          state.done = true;
-        })(),
-      );
-      task.process = process;
-      settle(0.001);
-      return state;
-    },
+    start: (code) => start(code),
     ioctl: (fd, command, argument = 0) => call(process.ioctl(fd, command, argument)),
     cat(path) {
       const fd = open(path, O.RDONLY);
