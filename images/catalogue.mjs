@@ -83,6 +83,12 @@ export const IMAGES = [
     sources: ['echo/main.c', ...RPMSG],
     until: ['^Nameservice sent, ready for incoming messages\\.\\.\\.$'],
   }),
+  imx8mp('fixed', 'fixed', {
+    title: "Echo for NXP's imx_rpmsg",
+    shows: 'No resource table: vrings at 0x55000000 by agreement, the first doorbell says that they are ready. For U-Boot and a tree with the rpmsg node.',
+    sources: ['fixed/main.c', ...RPMSG],
+    until: ['^RPMSG String Echo without a resource table$'],
+  }),
   imx8mp('echo8', 'echo8', {
     title: 'Echo on eight endpoints',
     shows: 'Eight channels imx-sim-echo that send back what comes, without a word: for bench/echo.mjs and bench/start-stop.mjs.',
