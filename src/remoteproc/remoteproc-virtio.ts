@@ -6,9 +6,11 @@
  */
 import type { KernLevel } from '../events.ts';
 import type { DmaPool } from '../linux/dma-pool.ts';
+import type { Device } from '../linux/fs/device-model.ts';
 import { ERRNO, type Kernel, type KernelCode, sleep } from '../linux/kernel.ts';
 import { LATENCY } from '../linux/latencies.ts';
 import type { Ida } from '../linux/platform.ts';
+import { readOnly } from '../virtio/bus-sysfs.ts';
 import { probeFailed } from '../virtio/driver-core.ts';
 import type { VirtioConfigOps, VirtioDevice } from '../virtio/virtio.ts';
 import type { VirtioBus } from '../virtio/virtio-bus.ts';
@@ -85,6 +87,8 @@ export class RprocVdev implements RprocSubdev, RprocVdevHandle, VirtioConfigOps 
   private readonly kernel: Kernel;
   private readonly data: RprocVdevData;
   private readonly autoId: number;
+  /** The platform device in sysfs. */
+  private readonly platform: Device;
 
   constructor(rproc: Rproc, data: RprocVdevData, env: RprocVirtioEnvironment) {
     this.rproc = rproc;
@@ -94,6 +98,14 @@ export class RprocVdev implements RprocSubdev, RprocVdevHandle, VirtioConfigOps 
     this.index = data.index;
     this.autoId = env.autoIds.alloc();
     this.device = `${DRIVER}.${this.autoId}.auto`;
+    this.platform = {
+      name: this.device,
+      bus: 'platform',
+      ...(rproc.model ? { parent: rproc.model } : {}),
+      attributes: [readOnly('modalias', () => `platform:${DRIVER}\n`)],
+      uevent: () => [`MODALIAS=platform:${DRIVER}`],
+    };
+    this.kernel.devices.add(this.platform);
   }
 
   private log(level: KernLevel, text: string): void {
@@ -137,6 +149,7 @@ export class RprocVdev implements RprocSubdev, RprocVdevHandle, VirtioConfigOps 
     }
     this.rproc.rvdevs.push(this);
     this.rproc.subdevs.push(this);
+    this.kernel.devices.setDriver(this.platform, DRIVER);
     return 0;
   }
 
@@ -175,6 +188,7 @@ export class RprocVdev implements RprocSubdev, RprocVdevHandle, VirtioConfigOps 
     for (const i of this.vrings.keys()) this.freeVring(i);
     remove(this.rproc.subdevs, this);
     remove(this.rproc.rvdevs, this);
+    this.kernel.devices.remove(this.platform);
     this.env.autoIds.free(this.autoId);
   }
 
@@ -195,6 +209,7 @@ export class RprocVdev implements RprocSubdev, RprocVdevHandle, VirtioConfigOps 
       deviceId: this.data.id,
       config: this,
       features: 0,
+      parent: this.platform,
       allocateBuffers: (bytes) => pool.allocate(bytes),
       freeBuffers: (address) => pool.free(address),
     };
