@@ -32,7 +32,10 @@ import { findVectors } from './remoteproc/vectors.ts';
 import { type BoardDescription, type CoreDescription, findBoard, type Interrupts, type MuSide, type SocDescription } from './soc/soc.ts';
 import { Symbols } from './symbols.ts';
 import { Scheduler, type Timer } from './time/scheduler.ts';
+import { type BootStage, cards, ubootBoard } from './uboot/stage.ts';
+import { UBOOT_CONSOLE, UBoot } from './uboot/uboot.ts';
 import { VirtioModules } from './virtio/modules.ts';
+import type { TtyReader } from './virtio/tty.ts';
 
 /** What a machine is made of. */
 export interface MachineOptions {
@@ -46,8 +49,16 @@ export interface MachineOptions {
   readonly firmware?: Firmware;
   /** False: no Linux, the firmware is loaded directly. Bare cores never have one. */
   readonly linux?: boolean;
+  /** What runs before Linux; nothing unless given. With a U-Boot, Linux starts no firmware by itself. */
+  readonly boot?: BootStage;
+  /** Lines that are typed at U-Boot's prompt; without any it boots by itself unless a key comes. */
+  readonly ubootScript?: readonly string[];
+  /** Files on U-Boot's card beside the firmware, and in /lib/firmware of it. */
+  readonly bootFiles?: ReadonlyMap<string, Uint8Array>;
   /** Kernel modules to load; all that the samples talk to unless given. */
   readonly modules?: readonly string[];
+  /** Who opens ttys of Linux when they appear; a program that shows what arrives unless given, nobody with a shell. */
+  readonly ttyReader?: TtyReader;
   /** Device tree that Linux boots with, as a tree, a blob or a source; the one that is built in for the board unless given. */
   readonly dtb?: TreeInput;
   /** Overlays, merged into the tree in their order. */
@@ -94,6 +105,9 @@ export type InputState = 'absent' | 'busy' | 'idle' | 'listening';
 
 /** Virtual time between two looks at whether a core is stuck in a fault handler, in ns. */
 const CRASH_WATCH_NS = 5e6;
+/** U-Boot reads keys at its prompt, and while it counts down to autoboot. */
+const UBOOT_INPUT: Readonly<Record<UBoot['state'], InputState>> = { prompt: 'listening', busy: 'busy', left: 'absent' };
+
 /** Base-clock cycles for which one core runs before the others get their turn, on machines with several. */
 const QUANTUM = 10_000;
 
@@ -117,6 +131,8 @@ export class Machine {
   readonly cores: readonly Core[];
   readonly kernel: Kernel | undefined;
   readonly linux: Linux | undefined;
+  /** The boot loader, when one runs before Linux. */
+  readonly uboot: UBoot | undefined;
   readonly peripherals: readonly Peripheral[];
   readonly symbols: Symbols;
   /** Core that runs the firmware. */
@@ -170,6 +186,7 @@ export class Machine {
       this.kernel = kernel;
       this.interruptSinks.set('linux', (line, level) => kernel.setInterrupt(line, level));
       this.linux = this.buildLinux(kernel);
+      if (this.bootLoader) this.uboot = this.buildUBoot(kernel, this.linux, this.bootLoader);
     } else if (options.firmware) this.loadDirectly(options.firmware);
   }
 
@@ -180,14 +197,22 @@ export class Machine {
     return view;
   }
 
+  /** The stage before Linux, if there is one. */
+  private get bootLoader(): BootStage | undefined {
+    const { boot } = this.options;
+    return boot === 'linux' ? undefined : boot;
+  }
+
   /** True when `device` is a console of this machine: a UART (`uart4`) or a tty that Linux can have (`ttyRPMSG30`). */
   hasConsole(device: string): boolean {
+    if (device === UBOOT_CONSOLE) return this.uboot !== undefined;
     return this.uart(device) !== undefined || (this.linux !== undefined && /^ttyRPMSG\d+$/.test(device));
   }
 
   /** Devices that input can be sent to; ttys of Linux are named when they exist. */
   get consoles(): readonly string[] {
     const uarts = this.peripherals.filter(({ uart }) => uart).map(({ name }) => name.toLowerCase());
+    if (this.uboot) uarts.push(UBOOT_CONSOLE);
     return this.linux ? [...uarts, 'ttyRPMSG0, ttyRPMSG30 ... (when Linux has them)'] : uarts;
   }
 
@@ -198,6 +223,7 @@ export class Machine {
 
   /** Whether `device` can take input now. */
   inputState(device: string): InputState {
+    if (device === UBOOT_CONSOLE) return UBOOT_INPUT[this.uboot?.state ?? 'left'];
     const uart = this.uart(device);
     if (uart && !uart.ready) return 'absent';
     if (uart && uart.waiting > 0) return 'busy';
@@ -207,6 +233,10 @@ export class Machine {
 
   /** Gives input to a UART or a tty of Linux; what cannot be taken at once is kept and delivered in order. */
   send(device: string, bytes: Uint8Array): void {
+    if (device === UBOOT_CONSOLE) {
+      this.uboot?.type(bytes);
+      return;
+    }
     const uart = this.uart(device);
     if (uart) uart.receive(bytes);
     else this.linux?.writeTty(device, bytes);
@@ -404,23 +434,51 @@ export class Machine {
   }
 
   private buildLinux(kernel: Kernel): Linux {
-    const { firmware, modules, dtb, overlays } = this.options;
+    const { firmware, modules, ttyReader, dtb, overlays } = this.options;
     const { board, core } = this;
     const onFinding = (text: string) => this.diagnostics.guestError('Linux', 'rpmsg', text);
     if (!board) throw new UsageError(`${this.soc.name} has no board for Linux to run on`, 'use --no-linux');
-    return new Linux({
+    const linux = new Linux({
       kernel,
+      deferred: this.bootLoader !== undefined,
       soc: this.soc,
       board,
       control: this.coreControl(),
       clockwork: this,
-      modules: new VirtioModules(kernel, { onFinding }),
+      modules: new VirtioModules(kernel, { onFinding, ...(ttyReader ? { reader: ttyReader } : {}) }),
       onFinding,
       deviceTree: chooseTree(this.soc, board, { ...(dtb ? { dtb } : {}), ...(overlays ? { overlays } : {}) }),
       ownTree: dtb === undefined,
       ...(this.crashWatch ? { completeDump: true } : {}),
       ...(modules ? { moduleNames: modules } : {}),
-      ...(firmware ? { autostart: { core: core.name, name: firmware.name, bytes: firmware.bytes } } : {}),
+      ...(firmware && !this.bootLoader ? { autostart: { core: core.name, name: firmware.name, bytes: firmware.bytes } } : {}),
+    });
+    if (firmware) linux.firmwareFiles.set(firmware.name, firmware.bytes);
+    return linux;
+  }
+
+  private buildUBoot(kernel: Kernel, linux: Linux, stage: BootStage): UBoot {
+    const { soc, core } = this;
+    const { firmware, bootFiles, ubootScript } = this.options;
+    const board = ubootBoard(soc, this.board!.name, stage);
+    const files = {
+      core: core.name,
+      tree: linux.deviceTree,
+      ...(firmware ? { firmware } : {}),
+      ...(bootFiles ? { others: bootFiles } : {}),
+    };
+    return new UBoot({
+      kernel,
+      board,
+      slots: cards(board, soc, files),
+      control: this.coreControl(),
+      handOver: (tree) => {
+        linux.deviceTree = tree;
+        linux.boot();
+      },
+      reset: (cause) => this.systemReset('U-Boot', cause),
+      onFinding: (text) => this.diagnostics.guestError('U-Boot', 'memory', text),
+      ...(ubootScript ? { script: ubootScript } : {}),
     });
   }
 
