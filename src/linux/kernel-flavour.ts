@@ -46,6 +46,8 @@ export interface KernelFlavour {
     /** Line of the driver's initcall, if it prints one. */
     readonly registered?: string;
   };
+  /** drivers/rpmsg/imx_rpmsg.c, where the kernel has it, with the line of its initcall. */
+  readonly imxRpmsg?: { readonly registered: string };
 }
 
 /** Debian 12's linux-source-6.1. */
@@ -82,6 +84,7 @@ export const NXP: KernelFlavour = {
     bootsAtInterrupts: ['fsl,imx93-cm33'],
   },
   imxMailbox: { registered: 'imx mu driver is registered.' },
+  imxRpmsg: { registered: 'imx rpmsg driver is registered.' },
 };
 
 /** All of them; the first is the default. */

@@ -12,6 +12,7 @@ import { type CoreControl, ImxRproc, type ImxRprocProperties } from '../remotepr
 import type { Rproc } from '../remoteproc/remoteproc-core.ts';
 import { registerRprocVirtio } from '../remoteproc/remoteproc-virtio.ts';
 import type { BoardDescription, MuDescription, SocDescription } from '../soc/soc.ts';
+import { createImxRpmsg, IMX_RPMSG_COMPATIBLES } from '../virtio/imx-rpmsg.ts';
 import type { VirtioModules } from '../virtio/modules.ts';
 import { DevCoredumps } from './devcoredump.ts';
 import { DmaPool } from './dma-pool.ts';
@@ -21,12 +22,13 @@ import { ERRNO, type Kernel, type KernelCode, sleep, Workqueue, waitEvent } from
 import { LATENCY } from './latencies.ts';
 import { LinuxApi, type LinuxProcess, type OpenMode, type SpawnOptions } from './linux-api.ts';
 import type { LinuxFile } from './linux-file.ts';
-import { Mailboxes } from './mailbox.ts';
+import { Mailboxes, mboxSpecifier } from './mailbox.ts';
 import { matchNode, OfTree } from './of.ts';
 import {
   absentMailboxes,
   boardBanks,
   globalPool,
+  imxRpmsgProperties,
   imxRprocOfMatch,
   imxRprocProperties,
   memoryBanks,
@@ -182,9 +184,16 @@ export class Linux {
     for (const { level, text } of log) this.kernel.printk(level, text);
   }
 
-  private *init({ of }: BootTree): KernelCode {
+  private *init(tree: BootTree): KernelCode {
+    const { of } = tree;
     yield* this.loadModules;
+    const { flavour } = this.kernel;
     yield* this.platform.registerDriver(imxMuDriver(this.kernel, this.mailboxes, of, (node) => this.messagingUnit(node)?.name));
+    if (flavour.imxMailbox.registered) this.kernel.printk(6, flavour.imxMailbox.registered);
+    if (flavour.imxRpmsg) {
+      yield* this.platform.registerDriver(this.imxRpmsgDriver(tree));
+      this.kernel.printk(6, flavour.imxRpmsg.registered);
+    }
     yield* this.platform.registerDriver(this.imxRprocDriver());
   }
 
@@ -192,6 +201,27 @@ export class Linux {
   private messagingUnit(node: DeviceTreeNode): MuDescription | undefined {
     const base = resource(node)?.base;
     return this.options.soc.mus.find(({ a }) => a.base === base);
+  }
+
+  /** The name under which the controller of a node registers. */
+  private mailboxName(node: DeviceTreeNode): string {
+    return this.messagingUnit(node)?.name ?? node.path;
+  }
+
+  private imxRpmsgDriver({ of, reserved, globalPool }: BootTree): PlatformDriver {
+    const { kernel, mailboxes, platform, modules } = this;
+    const { onFinding } = this.options;
+    return createImxRpmsg(
+      ({ node }) => imxRpmsgProperties(of, reserved, node!, kernel.memory, (target) => this.mailboxName(target)),
+      ({ name }) => ({
+        kernel,
+        mailboxes,
+        globalPool,
+        bus: modules.virtioBus,
+        device: platform.deviceOf(name),
+        ...(onFinding ? { onFinding } : {}),
+      }),
+    );
   }
 
   private imxRprocDriver(): PlatformDriver {
@@ -211,7 +241,7 @@ export class Linux {
     const { of, reserved, globalPool } = this.tree;
     const alsoReceives = this.ownTree ? board.remoteprocs[description.core]?.alsoReceives : undefined;
     const properties: ImxRprocProperties = {
-      ...imxRprocProperties(of, reserved, node, description, (target) => this.messagingUnit(target)?.name ?? target.path),
+      ...imxRprocProperties(of, reserved, node, description, (target) => this.mailboxName(target)),
       ...(alsoReceives ? { alsoReceives } : {}),
     };
     const index = this.rprocIndices.alloc();
@@ -248,7 +278,23 @@ export class Linux {
     const err = yield* imx.probe();
     if (err) this.rprocIndices.free(index);
     else this.remoteprocs.splice(index, 0, imx);
+    if (!err && !this.ownTree) this.watchDoorbells(node, properties);
     return err;
+  }
+
+  /** Tells of a doorbell that the user's tree makes Linux deaf to; the tree that is built in hears it, and says so. */
+  private watchDoorbells({ path }: DeviceTreeNode, { mboxes }: ImxRprocProperties): void {
+    const rx = mboxes && mboxSpecifier(mboxes, 'rx');
+    if (typeof rx !== 'object') return;
+    const told = new Set<number>();
+    this.kernel.events.subscribe((event) => {
+      if (event.type !== 'mu' || event.action !== 'transmit' || event.side !== 'B' || event.mu !== rx.node) return;
+      if (event.channel === rx.args[1] || told.has(event.channel)) return;
+      told.add(event.channel);
+      this.options.onFinding?.(
+        `the firmware rings MU channel ${event.channel}, which Linux does not hear: rx in mboxes of ${path} is channel ${rx.args[1]} alone`,
+      );
+    });
   }
 
   private *removeImxRproc(name: string): KernelCode {
@@ -333,12 +379,22 @@ export class Linux {
       const missing = suppliers.length > 0 ? suppliers : this.absentMailboxes(name);
       waits.push(`the probe of ${name} waits for ${missing.join(', ') || 'another driver'}, which has no driver or does not exist`);
     }
+    for (const path of this.rpmsgNodes()) {
+      waits.push(`${path} is for NXP's driver imx_rpmsg, which ${this.kernel.flavour.title} does not have: --kernel nxp has it`);
+    }
     for (const { rproc } of this.remoteprocs) waits.push(...rprocWaits(rproc), ...this.driverless(rproc));
     for (const { text } of this.modules.unboundChannels()) waits.push(text);
     for (const { name, waitingFor } of this.kernel.tasks) {
       if (waitingFor !== undefined && /^(mailbox|a TX buffer|mutex|a tty$)/.test(waitingFor)) waits.push(`${name} waits for ${waitingFor}`);
     }
     return waits;
+  }
+
+  /** Nodes for a driver that this kernel does not have. */
+  private rpmsgNodes(): string[] {
+    if (this.kernel.flavour.imxRpmsg || !this.tree) return [];
+    const nodes = [...this.tree.of.tree.root.walk()].filter(({ available }) => available);
+    return nodes.filter(({ compatible }) => compatible.some((each) => IMX_RPMSG_COMPATIBLES.includes(each))).map(({ path }) => path);
   }
 
   private absentMailboxes(device: string): readonly string[] {

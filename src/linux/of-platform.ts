@@ -10,6 +10,7 @@ import type { DeviceTree, DeviceTreeNode } from '../devicetree/tree.ts';
 import type { AddressSpace } from '../memory/bus.ts';
 import type { ImxRprocProperties, MemoryRegion } from '../remoteproc/imx-rproc.ts';
 import type { BoardDescription, RemoteprocDescription, SocDescription } from '../soc/soc.ts';
+import type { ImxRpmsgProperties } from '../virtio/imx-rpmsg.ts';
 import { DmaPool } from './dma-pool.ts';
 import type { MboxSpecifier } from './mailbox.ts';
 import type { OfTree } from './of.ts';
@@ -116,6 +117,24 @@ export function imxRprocProperties(
     clock: node.has('clocks'),
     syscon: syscon?.strings('compatible').includes('syscon') ?? false,
     ...(startupDelayMs === undefined ? {} : { startupDelayMs }),
+  };
+}
+
+/** What NXP's imx_rpmsg reads in its node. */
+export function imxRpmsgProperties(
+  of: OfTree,
+  reserved: ReservedMemories,
+  node: DeviceTreeNode,
+  memory: AddressSpace,
+  mailboxName: (node: DeviceTreeNode) => string,
+): ImxRpmsgProperties {
+  const reg = resource(node);
+  const region = reservedPool(of, reserved, node);
+  return {
+    vdevNums: node.cell('vdev-nums') ?? 1,
+    ...(reg ? { reg } : {}),
+    ...(node.has('mbox-names') ? { mboxes: mailboxSpecifiers(of, node, mailboxName) } : {}),
+    ...(region ? { pool: { node: region.name, pool: new DmaPool(memory, region.base, region.size) } } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 /**
  * Device tree nodes of NXP's downstream driver imx_rpmsg, which firmware without a resource table needs: what its probe would refuse.
  */
-import { regEntries, resource } from '../devicetree/address.ts';
+import { deviceName, regEntries, resource } from '../devicetree/address.ts';
 import type { DeviceTree, DeviceTreeNode } from '../devicetree/tree.ts';
 import { hex } from '../memory/bits.ts';
 import type { LintFinding } from './firmware-lint.ts';
@@ -25,14 +25,13 @@ function lintNode(tree: DeviceTree, of: OfTree, node: DeviceTreeNode): LintFindi
   const add = (severity: LintFinding['severity'], text: string, remedy: string, linux: readonly string[] = []): void => {
     findings.push({ severity, place: node.path, text, remedy, ...(linux.length > 0 ? { linux } : {}) });
   };
-  const device = node.baseName;
+  const device = deviceName(node);
   if (!node.compatible.some((each) => COMPATIBLES.includes(each))) {
     add(
       'warning',
-      `imx_rpmsg has no entry for "${node.string('compatible')}": no driver takes the node, and nothing is printed`,
+      `NXP's imx_rpmsg has no entry for "${node.string('compatible')}": on a board no driver takes the node, and nothing is printed`,
       'use "fsl,imx8mq-rpmsg", as NXP does on other 8M parts',
     );
-    return findings;
   }
   const noBuffer = [`imx-rpmsg ${device}: No vring buffer.`, `imx-rpmsg: probe of ${device} failed with error -12`];
   const vdevs = node.cell('vdev-nums') ?? 1;
