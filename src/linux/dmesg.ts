@@ -17,13 +17,15 @@ export function dmesgTimestamp(seconds: number): string {
   return `[${seconds.toFixed(6).padStart(12)}] `;
 }
 
-/** What the log holds at one moment, oldest first. */
+/** What the log holds at one moment since it was last cleared, oldest first. */
 export class Dmesg {
   readonly lines: readonly DmesgLine[];
 
   constructor(kernel: Kernel) {
     const { hz } = kernel.scheduler;
-    this.lines = kernel.log.flatMap(({ cycle, level, text }) => text.split('\n').map((line) => ({ level, time: cycle / hz, text: line })));
+    this.lines = kernel.syslog.lines.flatMap(({ cycle, level, text }) =>
+      text.split('\n').map((line) => ({ level, time: cycle / hz, text: line })),
+    );
   }
 
   /** The lines with their times, as `dmesg` prints them. */

@@ -10,10 +10,11 @@ import { BUS_FAULT } from '../memory/bus.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import { DeviceModel } from './fs/device-model.ts';
 import { createVfs } from './fs/rootfs.ts';
-import type { Vfs } from './fs/vfs.ts';
+import type { DirectoryNode, OpenFile, Vfs } from './fs/vfs.ts';
 import { type KernelFlavour, MAINLINE } from './kernel-flavour.ts';
 import { LATENCY } from './latencies.ts';
-import { LogBuffer, type LogLine } from './log-buffer.ts';
+import type { LogLine } from './log-buffer.ts';
+import { Syslog } from './printk.ts';
 import type { Process } from './process.ts';
 
 /** What sleeping code waits for; the value that `yield` gives back is whether it was woken or the time ran out. */
@@ -216,15 +217,19 @@ export class Workqueue {
   }
 }
 
-interface IrqAction {
-  readonly name: string;
-  readonly handler: () => void;
+interface IrqLine {
+  /** Number that Linux gave it (virq). */
+  readonly irq: number;
+  readonly spi: number;
   readonly timer: Timer;
   level: boolean;
-  enabled: boolean;
   count: number;
+  /** In the order of their requests. */
+  actions: readonly { readonly name: string; readonly handler: () => void }[];
 }
 
+/** Linux's number of the first interrupt that a modelled driver asks for, behind those of the cores and their timers. */
+const FIRST_IRQ = 14;
 /** Number of the first process that users start; those of boot are not modelled. */
 const FIRST_PID = 400;
 
@@ -246,8 +251,18 @@ export class Kernel {
   /** Processes by number, oldest first. */
   readonly processes = new Map<number, Process>();
   private lastPid = FIRST_PID - 1;
-  private readonly buffer = new LogBuffer();
-  private readonly actions = new Map<number, IrqAction>();
+  /** The log as user space reads it. */
+  readonly syslog: Syslog;
+  /** `nodename` of uname(2). */
+  hostname = 'imx';
+  /** What /dev/console is: an open terminal, once user space has one. */
+  console: OpenFile | undefined;
+  /** Root of debugfs, mounted or not. */
+  readonly debugfs: DirectoryNode;
+  /** Roots of the file systems of which there is one, by type. */
+  readonly fileSystems: ReadonlyMap<string, DirectoryNode>;
+  private readonly irqs = new Map<number, IrqLine>();
+  /** Of SPIs that nobody has asked for yet. */
   private readonly levels = new Map<number, boolean>();
 
   constructor(options: { scheduler: Scheduler; memory: AddressSpace; events: EventHub; flavour?: KernelFlavour }) {
@@ -255,7 +270,14 @@ export class Kernel {
     this.memory = options.memory;
     this.events = options.events;
     this.flavour = options.flavour ?? MAINLINE;
+    this.syslog = new Syslog(
+      new WaitQueue('kernel messages'),
+      (cycle) => cycle / this.scheduler.hz,
+      (level, text, facility) => this.store(level, text, facility),
+    );
     this.vfs = createVfs(() => this.now);
+    this.debugfs = this.vfs.directory('/sys/kernel/debug');
+    this.fileSystems = this.vfs.singletons;
     this.devices = new DeviceModel(this.vfs);
   }
 
@@ -271,18 +293,22 @@ export class Kernel {
 
   /** What `dmesg` shows, oldest first. */
   get log(): readonly LogLine[] {
-    return this.buffer.lines;
+    return this.syslog.buffer.lines;
   }
 
   /** Lines that a full buffer has pushed out of `log`. */
   get lostMessages(): number {
-    return this.buffer.lost;
+    return this.syslog.buffer.lost;
   }
 
   /** `printk`: one line of dmesg at the current virtual time. */
   printk(level: KernLevel, text: string): void {
+    this.store(level, text);
+  }
+
+  private store(level: KernLevel, text: string, facility?: number): void {
     const entry = { cycle: this.scheduler.now, level, text };
-    this.buffer.add(entry);
+    this.syslog.add(facility ? { ...entry, facility } : entry);
     this.events.emit({ type: 'dmesg', ...entry });
   }
 
@@ -309,46 +335,60 @@ export class Kernel {
     return task;
   }
 
-  /** `request_irq` of a level-triggered GIC SPI. */
+  /** `request_irq` of a level-triggered GIC SPI, which others may share. */
   requestIrq(spi: number, name: string, handler: () => void): void {
-    const timer = this.scheduler.timer(`linux irq ${spi}`, () => this.serve(spi));
-    this.actions.set(spi, { name, handler, timer, level: this.levels.get(spi) ?? false, enabled: true, count: 0 });
-    this.consider(spi);
+    const line = this.irqLine(spi);
+    line.actions = [...line.actions, { name, handler }];
+    this.consider(line);
   }
 
-  /** `free_irq`. */
-  freeIrq(spi: number): void {
-    this.actions.get(spi)?.timer.cancel();
-    this.actions.delete(spi);
+  /** `free_irq` of the handler with that name. */
+  freeIrq(spi: number, name: string): void {
+    const line = this.irqLine(spi);
+    line.actions = line.actions.filter((action) => action.name !== name);
+    if (line.actions.length === 0) line.timer.cancel();
   }
 
   /** The SoC drives GIC SPI `spi`. */
   setInterrupt(spi: number, level: boolean): void {
-    this.levels.set(spi, level);
-    const action = this.actions.get(spi);
-    if (!action) return;
-    action.level = level;
-    this.consider(spi);
+    const line = this.irqs.get(spi);
+    if (!line) {
+      this.levels.set(spi, level);
+      return;
+    }
+    line.level = level;
+    this.consider(line);
   }
 
-  /** Name and number of times served of each requested interrupt, as /proc/interrupts shows them. */
-  get interrupts(): readonly { spi: number; name: string; count: number }[] {
-    return [...this.actions].map(([spi, { name, count }]) => ({ spi, name, count }));
+  /** Each interrupt that was requested, with its Linux number, the names of its handlers and how often it was served; for /proc/interrupts. */
+  get interrupts(): readonly { readonly irq: number; readonly spi: number; readonly names: readonly string[]; readonly count: number }[] {
+    return [...this.irqs.values()]
+      .filter(({ actions, count }) => actions.length > 0 || count > 0)
+      .map(({ irq, spi, actions, count }) => ({ irq, spi, names: actions.map(({ name }) => name), count }));
   }
 
-  private consider(spi: number): void {
-    const action = this.actions.get(spi);
-    if (action?.level && action.enabled && !action.timer.armed) {
-      action.timer.armIn(this.scheduler.cyclesFromNs(LATENCY.interrupt));
+  private irqLine(spi: number): IrqLine {
+    let line = this.irqs.get(spi);
+    if (!line) {
+      const timer = this.scheduler.timer(`linux irq ${spi}`, () => this.serve(spi));
+      line = { irq: FIRST_IRQ + this.irqs.size, spi, timer, level: this.levels.get(spi) ?? false, count: 0, actions: [] };
+      this.irqs.set(spi, line);
+    }
+    return line;
+  }
+
+  private consider(line: IrqLine): void {
+    if (line.level && line.actions.length > 0 && !line.timer.armed) {
+      line.timer.armIn(this.scheduler.cyclesFromNs(LATENCY.interrupt));
     }
   }
 
   private serve(spi: number): void {
-    const action = this.actions.get(spi);
-    if (!action?.level) return;
-    action.count++;
-    action.handler();
-    this.consider(spi);
+    const line = this.irqs.get(spi);
+    if (!line?.level) return;
+    line.count++;
+    for (const { handler } of line.actions) handler();
+    this.consider(line);
   }
 }
 

@@ -38,6 +38,7 @@ import {
 import { Ida, PlatformBus, type PlatformDevice, type PlatformDriver } from './platform.ts';
 import type { Program } from './process.ts';
 import { ReservedMemories } from './reserved-memory.ts';
+import { addSystemFiles } from './system-files.ts';
 import { type CallOptions, type Clockwork, UserSpace } from './user-space.ts';
 
 /** A firmware file and the core for which the user starts it once its remoteproc is there. */
@@ -129,6 +130,13 @@ export class Linux {
     this.recoveryWq = new Workqueue(kernel, 'rproc_recovery_wq');
     this.ownTree = options.ownTree ?? options.deviceTree === undefined;
     this.deviceTree = options.deviceTree ?? builtInTree(options.soc, board);
+    kernel.hostname = `${options.soc.name}-${board.name}`;
+    addSystemFiles(kernel, {
+      deviceTree: () => this.deviceTree,
+      platform: this.platform,
+      modules: () => this.modules.info(),
+      ttys: () => this.modules.ttys.names.map((name) => this.modules.ttys.get(name)!),
+    });
     this.loadModules = this.modules.loadAll(options.moduleNames);
     if (autostart) this.firmwareFiles.set(autostart.name, autostart.bytes);
     if (!options.deferred) this.boot();

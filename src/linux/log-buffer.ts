@@ -11,6 +11,8 @@ export interface LogLine {
   readonly cycle: number;
   readonly level: KernLevel;
   readonly text: string;
+  /** Who wrote it: 0, the kernel, unless given. */
+  readonly facility?: number;
 }
 
 /** Bytes of text, and records. */

@@ -6,10 +6,11 @@
  * negative errnos. Not modelled: memory, users, process groups beyond what the shell's jobs need.
  */
 import { ERRNO } from './errno.ts';
+import * as mounts from './fs/mount.ts';
 import * as namei from './fs/namei.ts';
 import { openFile, release } from './fs/open.ts';
 import { makePipe } from './fs/pipe.ts';
-import { DirectoryNode, type FsNode, type IoctlArgument, O, type OpenFile, POLL, type PollState } from './fs/vfs.ts';
+import { DirectoryNode, type FsNode, type IoctlArgument, type MemoryMapping, O, type OpenFile, POLL, type PollState } from './fs/vfs.ts';
 import { type Kernel, type KernelCode, type Task, WaitQueue } from './kernel.ts';
 import { LATENCY } from './latencies.ts';
 
@@ -36,6 +37,8 @@ export class Process {
   cwd: string;
   readonly env: Map<string, string>;
   umask = 0o022;
+  /** Its controlling terminal, which /dev/tty opens. */
+  terminal: OpenFile | undefined;
   /** Of the program that it runs. */
   argv: readonly string[] = [];
   /** Signal that ended it or is about to. */
@@ -168,6 +171,14 @@ export class Process {
     return file.ops.ioctl ? yield* file.ops.ioctl(file, command, argument) : ERRNO.ENOTTY;
   }
 
+  /** `mmap(2)` of a whole file or device, shared: a window, or a negative errno. */
+  mmap(fd: number, length: number, offset = 0): MemoryMapping | number {
+    const file = this.files[fd];
+    if (!file) return ERRNO.EBADF;
+    if (!file.readable) return ERRNO.EACCES;
+    return file.ops.mmap?.(file, offset, length) ?? ERRNO.ENODEV;
+  }
+
   /** `poll(2)`: the events of each descriptor, after at most `timeoutNs`; -EINTR. */
   *poll(wanted: readonly { readonly fd: number; readonly events: number }[], timeoutNs?: number): KernelCode<readonly number[] | number> {
     const { scheduler } = this.kernel;
@@ -278,6 +289,16 @@ export class Process {
     if (typeof node === 'number') return node;
     node.mode = mode & 0o7777;
     return 0;
+  }
+
+  /** `mount(2)`. */
+  mount(source: string, target: string, type: string, options = ''): number {
+    return mounts.mount(this.kernel, source, target, type, options, this.cwd);
+  }
+
+  /** `umount(2)`. */
+  umount(target: string): number {
+    return mounts.umount(this.kernel, target, this.cwd);
   }
 
   /** Sleeps until `other` has ended; its status, or -EINTR. */

@@ -66,9 +66,6 @@ export class ImxMu implements MboxController {
   private readonly properties: ImxMuProperties;
   private readonly channels: MboxChan[] = [];
   /** Handlers of the started channels, in the order of request_irq; one line serves them all. */
-  private readonly handlers = new Map<number, () => boolean>();
-  /** The same as a list, made anew when they change. */
-  private actions: readonly (() => boolean)[] = [];
   private readonly bits: Readonly<Record<'TE' | 'RF' | 'GIP' | 'TIE' | 'RIE' | 'GIE' | 'GIR' | 'MUR', ChannelBits>>;
 
   constructor(kernel: Kernel, device: string, properties: ImxMuProperties) {
@@ -127,7 +124,7 @@ export class ImxMu implements MboxController {
     return {
       sendData: (message) => this.sendData(number, type, idx, message),
       startup: () => this.startup(number, type, idx),
-      shutdown: () => this.shutdown(number, type, idx),
+      shutdown: () => this.shutdown(type, idx),
     };
   }
 
@@ -157,29 +154,21 @@ export class ImxMu implements MboxController {
   private startup(number: number, type: number, idx: number): number {
     const { bits } = this;
     if (type === IMX_MU_TYPE_TXDB) return 0;
-    this.handlers.set(number, () => this.isr(this.channels[number]!, type, idx));
-    this.actions = [...this.handlers.values()];
-    if (this.handlers.size === 1) {
-      this.kernel.requestIrq(this.properties.irq, `imx_mu_chan[${type}-${idx}]`, () => {
-        for (const handler of this.actions) handler();
-      });
-    }
+    this.kernel.requestIrq(this.properties.irq, irqDesc(type, idx), () => this.isr(this.channels[number]!, type, idx));
     if (type === IMX_MU_TYPE_RX) this.rmw(bits.RIE, bits.RIE.bit(idx), 0);
     if (type === IMX_MU_TYPE_RXDB) this.rmw(bits.GIE, bits.GIE.bit(idx), 0);
     return 0;
   }
 
   /** `imx_mu_shutdown`. */
-  private shutdown(number: number, type: number, idx: number): void {
+  private shutdown(type: number, idx: number): void {
     const { bits } = this;
     if (type === IMX_MU_TYPE_TXDB) return;
     if (type === IMX_MU_TYPE_TX) this.rmw(bits.TIE, 0, bits.TIE.bit(idx));
     if (type === IMX_MU_TYPE_RX) this.rmw(bits.RIE, 0, bits.RIE.bit(idx));
     if (type === IMX_MU_TYPE_RXDB) this.rmw(bits.GIE, 0, bits.GIE.bit(idx));
     if (type === IMX_MU_TYPE_RST) this.resetUnit();
-    this.handlers.delete(number);
-    this.actions = [...this.handlers.values()];
-    if (this.handlers.size === 0) this.kernel.freeIrq(this.properties.irq);
+    this.kernel.freeIrq(this.properties.irq, irqDesc(type, idx));
   }
 
   /** Sets MUR and waits until it is done: SR.RST (bit 7) on v1, where the reference manual has RS, SR.MURS (bit 0) on v2. */
@@ -218,6 +207,11 @@ export class ImxMu implements MboxController {
     }
     return false;
   }
+}
+
+/** `cp->irq_desc`: name of a channel's interrupt. */
+function irqDesc(type: number, idx: number): string {
+  return `imx_mu_chan[${type}-${idx}]`;
 }
 
 /** `imx_mu_dt_ids`, without the units that speak to a firmware of their own (SCU, SECO, S4). */

@@ -37,6 +37,7 @@ export function kernelFixture() {
         result = { value: yield* code };
       })(),
     );
+    task.process = process;
     pass(ns);
     if (!result) throw new Error(`still waiting for ${task.waitingFor}`);
     return result.value;

@@ -26,6 +26,8 @@ export interface DeviceNode {
   readonly name: string;
   readonly major: number;
   readonly minor: number;
+  /** Name under which its driver asked for the major, for /proc/devices; that of the class unless given. */
+  readonly driver?: string;
   /** 0o600 unless given. */
   readonly mode?: number;
   /** Sets the open file's operations; 0 or a negative errno. */
@@ -121,6 +123,13 @@ export class DeviceModel {
     if (node) this.dropNode(device, node);
     const at = place.path.lastIndexOf('/');
     this.vfs.directory(place.path.slice(0, at), sysfsDirectory).drop(place.path.slice(at + 1));
+  }
+
+  /** Majors of all devices with nodes, with who asked for them. */
+  get majors(): readonly { readonly major: number; readonly owner: string }[] {
+    return [...this.places.keys()].flatMap(({ node, class: its }) =>
+      node ? [{ major: node.major, owner: node.driver ?? its ?? node.name }] : [],
+    );
   }
 
   /** The device got that driver, or lost the one that it had. */

@@ -33,6 +33,13 @@ export interface PollState {
 /** Memory of the caller that an ioctl reads or fills, or its plain number. */
 export type IoctlArgument = Uint8Array | number;
 
+/** Memory that `mmap(2)` mapped: accesses of 1, 2 or 4 bytes; -EFAULT where a program would get SIGBUS. */
+export interface MemoryMapping {
+  readonly length: number;
+  read(at: number, size: number): number;
+  write(at: number, value: number, size: number): number;
+}
+
 /**
  * `struct file_operations` of an open file; results below zero are negative errnos. What is absent fails as the kernel says: read and write
  * with -EINVAL, ioctl with -ENOTTY; poll is always ready.
@@ -44,6 +51,8 @@ export interface FileOperations {
   write?(file: OpenFile, data: Uint8Array): KernelCode<number>;
   poll?(file: OpenFile): PollState;
   ioctl?(file: OpenFile, command: number, argument: IoctlArgument): KernelCode<number>;
+  /** A window on the file; a negative errno. What is absent fails with -ENODEV. */
+  mmap?(file: OpenFile, offset: number, length: number): MemoryMapping | number;
   /** The last reference is gone. */
   release?(file: OpenFile): KernelCode;
   /** `lseek` is allowed. */
@@ -56,6 +65,8 @@ export class OpenFile {
   /** `O.*`. */
   flags: number;
   pos = 0;
+  /** By which it was opened, absolute; undefined for pipes. */
+  path: string | undefined;
   /** Set by whoever opened the node. */
   ops: FileOperations = {};
   /** Descriptors that refer to it. */

@@ -29,6 +29,7 @@ export function* openFile(
     node = result;
   }
   const file = new OpenFile(node, flags);
+  file.path = found.path;
   if (node instanceof DirectoryNode) return creating || file.writable ? ERRNO.EISDIR : file;
   if (flags & O.DIRECTORY) return ERRNO.ENOTDIR;
   if (!(node instanceof OpenableNode)) return ERRNO.ELOOP;

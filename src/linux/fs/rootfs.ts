@@ -47,6 +47,12 @@ export function createVfs(now: () => number): Vfs {
   const dev = new Tmpfs(now, { bytes: DEV_BYTES });
   vfs.mount('/dev', dev.root, { source: 'devtmpfs', type: 'devtmpfs', options: `rw,relatime,size=${DEV_BYTES / 1024}k,mode=755` });
   vfs.mount('/sys', new DirectoryNode(0o555), { source: 'sysfs', type: 'sysfs', options: 'rw,nosuid,nodev,noexec,relatime' });
+  vfs.directory('/sys/kernel/debug');
+  vfs.mount('/sys/kernel/debug', new DirectoryNode(0o700), {
+    source: 'debugfs',
+    type: 'debugfs',
+    options: 'rw,nosuid,nodev,noexec,relatime',
+  });
   return vfs;
 }
 

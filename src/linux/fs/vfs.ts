@@ -51,6 +51,8 @@ export class Vfs {
   readonly root: DirectoryNode;
   /** In the order in which they were mounted. */
   readonly mounts: Mount[] = [];
+  /** Roots of the file systems that were mounted when the kernel began and of which there is one, by type. */
+  readonly singletons = new Map<string, DirectoryNode>();
   private readonly numbers = new WeakMap<FsNode, number>();
   private lastNumber = 0;
 
@@ -78,6 +80,7 @@ export class Vfs {
     if (typeof at === 'number') throw new Error(`no directory ${target} to mount at`);
     const covered = at.kind === 'root' ? undefined : at.directory.lookup(at.name);
     if (at.kind !== 'root') at.directory.add(at.name, root);
+    if (type !== 'tmpfs' && !this.singletons.has(type)) this.singletons.set(type, root);
     this.mounts.push({ source, target: at.kind === 'root' ? '/' : join(at.path, at.name), type, options, root, covered });
   }
 
