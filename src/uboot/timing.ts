@@ -14,7 +14,7 @@ export const TIMING = {
   /** Per byte that the processor copies, fills, compares or sums. */
   memoryByte: 1,
   /** A file found on the card, before its first byte. */
-  fileOpen: 400_000,
+  fileOpen: 1_200_000,
   /** Per byte read from the card: about 40 MiB/s. */
   fileByte: 24,
   /** A block device chosen and its partition table read. */
