@@ -216,7 +216,7 @@ export class ImxRpmsg {
       if (vdev) yield* vdev.interrupt(vqId & 1);
       else
         this.env.onFinding?.(
-  `imx-rpmsg ${this.name}: the core rang with ${hex(word)}, which names queue ${vqId}; there are ${this.vdevs.length * 2}. The driver does not check it and would crash Linux`,
+          `imx-rpmsg ${this.name}: the core rang with ${hex(word)}, which names queue ${vqId}; there are ${this.vdevs.length * 2}. The driver does not check it and would crash Linux`,
         );
     }
   }

@@ -8,23 +8,12 @@
  */
 import type { KernelCode } from '../linux/kernel.ts';
 import { ERRNO, Mutex, WaitQueue } from '../linux/kernel.ts';
-import { CC_INDEX, TABDLY, type Termios } from './termios.ts';
-
-/** Bytes that wait for a reader at most, and echoes that wait for room. */
-export const N_TTY_BUF_SIZE = 4096;
-
-/** The driver below. */
-export interface TtyOperations {
-  /** Bytes sent, or a negative errno. */
-  write(data: Uint8Array): KernelCode<number>;
-  writeRoom(): number;
-}
+import { iscntrl, N_TTY_BUF_SIZE, NTtyOutput, type TtyOperations } from './n-tty-output.ts';
+import { CC_INDEX, type Termios } from './termios.ts';
 
 /** Marks of entries in the read buffer: the last byte of a line, and an end of file that is no byte. */
 const LINE_END = 0x100;
 const END_OF_FILE = 0x200;
-/** Echo of `^X` for a control character; plain bytes are echoed as they are. */
-const ECHO_CONTROL = 0x100;
 
 /** Bytes that one pass of a read moves (`kernel_buf` of iterate_tty_read); a larger VMIN does not make a read wait for more. */
 const KERNEL_BUF = 64;
@@ -37,7 +26,6 @@ const DISABLED = 0;
 
 const NL = 0x0a;
 const CR = 0x0d;
-const TAB = 0x09;
 const BS = 0x08;
 
 /** Who reads: what of `struct file` matters. */
@@ -47,16 +35,11 @@ export interface TtyReadFile {
   readonly hungUp: boolean;
 }
 
-function iscntrl(byte: number): boolean {
-  return byte < 0x20 || byte === 0x7f;
-}
-
 /** State of one open tty (`struct n_tty_data`). */
 export class NTty {
   readonly readWait: WaitQueue;
-  private readonly ops: TtyOperations;
   private readonly termios: Termios;
-  private readonly outputLock: Mutex;
+  private readonly output: NTtyOutput;
   /** Told about a byte that does not reach the reader as the core sent it. */
   private readonly altered: (byte: number, how: string) => void;
   /** A signal for the process that the tty controls. */
@@ -66,9 +49,7 @@ export class NTty {
   /** Entries of `queue` that end a line. */
   private lineEnds = 0;
   private line: number[] = [];
-  private echoes: number[] = [];
   private literalNext = false;
-  private column = 0;
 
   constructor(
     name: string,
@@ -80,8 +61,7 @@ export class NTty {
     this.signal = signal;
     this.readLock = new Mutex(`atomic_read_lock of ${name}`);
     this.readWait = new WaitQueue(`input on ${name}`);
-    this.outputLock = new Mutex(`output_lock of ${name}`);
-    this.ops = ops;
+    this.output = new NTtyOutput(name, ops, termios);
     this.termios = termios;
     this.altered = altered;
   }
@@ -134,7 +114,7 @@ export class NTty {
   flushBuffer(): void {
     this.queue.length = 0;
     this.line = [];
-    this.echoes = [];
+    this.output.dropEchoes();
     this.lineEnds = 0;
   }
 
@@ -146,7 +126,7 @@ export class NTty {
       this.receiveChar(byte);
       taken++;
     }
-    yield* this.processEchoes();
+    yield* this.output.processEchoes();
     if (this.readable) this.readWait.wakeAll();
     return taken;
   }
@@ -211,89 +191,8 @@ export class NTty {
   }
 
   /** `n_tty_write`: the number of bytes written, or a negative errno. */
-  *write(data: Uint8Array, hungUp: () => boolean = () => false): KernelCode<number> {
-    yield* this.processEchoes();
-    if (hungUp()) return ERRNO.EIO;
-    let done = 0;
-    while (done < data.length) {
-      const count = yield* this.writePart(data.subarray(done));
-      if (count < 0) return done || count;
-      // A driver without room would make the writer sleep; the rpmsg drivers always have room or fail.
-      if (count === 0) break;
-      done += count;
-    }
-    return done;
-  }
-
-  private *writePart(data: Uint8Array): KernelCode<number> {
-    yield* this.outputLock.lock();
-    const count = this.termios.opost ? yield* this.processOutput(data) : yield* this.ops.write(data);
-    this.outputLock.unlock();
-    return count;
-  }
-
-  /** `process_output_block` up to the first byte that needs work, then `process_output` of that byte. */
-  private *processOutput(data: Uint8Array): KernelCode<number> {
-    const room = this.ops.writeRoom();
-    if (room <= 0) return room;
-    const block = data.subarray(0, room);
-    const special = block.findIndex((byte) => this.needsOutputProcessing(byte));
-    const plain = special < 0 ? block : block.subarray(0, special);
-    // The kernel calls the driver for an empty block too: a newline alone costs imx_rpmsg_tty an empty message.
-    const written = yield* this.ops.write(plain);
-    if (written < plain.length || written < 0 || special < 0) return written;
-    yield* this.outputChar(block[special]!);
-    return written + 1;
-  }
-
-  private needsOutputProcessing(byte: number): boolean {
-    const { onlcr, ocrnl, onocr, onlret, olcuc } = this.termios;
-    if (byte === NL) {
-      if (onlret) this.column = 0;
-      return onlcr;
-    }
-    if (byte === CR) {
-      if (ocrnl || (onocr && this.column === 0)) return true;
-      this.column = 0;
-    } else if (byte === TAB) {
-      return true;
-    } else if (byte === BS) {
-      if (this.column > 0) this.column--;
-    } else if (!iscntrl(byte)) {
-      if (olcuc) return true;
-      this.column++;
-    }
-    return false;
-  }
-
-  /** `do_output_char`; what the driver answers is ignored, as in the kernel. */
-  private *outputChar(byte: number): KernelCode {
-    const { onlcr, ocrnl, onocr, onlret, olcuc, delays } = this.termios;
-    if (byte === NL && onlcr) {
-      this.column = 0;
-      yield* this.ops.write(Uint8Array.of(CR, NL));
-      return;
-    }
-    let written = byte;
-    if (byte === TAB) {
-      const spaces = 8 - (this.column & 7);
-      this.column += spaces;
-      if ((delays & TABDLY) === TABDLY) {
-        yield* this.ops.write(new Uint8Array(spaces).fill(0x20));
-        return;
-      }
-    } else if (byte === NL) {
-      if (onlret) this.column = 0;
-    } else if (byte === CR) {
-      if (onocr && this.column === 0) return;
-      if (ocrnl) written = NL;
-      if (!ocrnl || onlret) this.column = 0;
-    } else if (byte === BS) this.column = Math.max(0, this.column - 1);
-    else if (!iscntrl(byte)) {
-      if (olcuc) written = upperCase(byte);
-      this.column++;
-    }
-    yield* this.ops.write(Uint8Array.of(written));
+  write(data: Uint8Array, hungUp: () => boolean = () => false): KernelCode<number> {
+    return this.output.write(data, hungUp);
   }
 
   private get full(): boolean {
@@ -354,15 +253,15 @@ export class NTty {
     this.altered(byte, noflsh ? 'becomes a signal (isig)' : 'becomes a signal and empties the input buffer (isig)');
     this.signal(signal);
     if (!noflsh) this.flushBuffer();
-    if (echo) this.echoChar(byte);
+    if (echo) this.output.echoChar(byte);
     return true;
   }
 
   private put(byte: number): void {
     const { echo, parmrk } = this.termios;
     if (echo) {
-      if (byte === NL) this.echoes.push(NL);
-      else this.echoChar(byte);
+      if (byte === NL) this.output.echo(NL);
+      else this.output.echoChar(byte);
     }
     if (byte === 0xff && parmrk) this.store(byte);
     this.store(byte);
@@ -385,18 +284,18 @@ export class NTty {
     if (iexten && this.isChar(byte, 'lnext')) {
       this.altered(byte, 'quotes the next byte (icanon)');
       this.literalNext = true;
-      if (echo && echoctl) this.echoes.push(0x5e, BS);
+      if (echo && echoctl) this.output.echo(0x5e, BS);
       return true;
     }
     if (echo && iexten && this.isChar(byte, 'reprint')) {
       this.altered(byte, 'repeats the line (icanon)');
-      this.echoChar(byte);
-      this.echoes.push(NL);
-      for (const each of this.line) this.echoChar(each);
+      this.output.echoChar(byte);
+      this.output.echo(NL);
+      for (const each of this.line) this.output.echoChar(each);
       return true;
     }
     if (byte === NL) {
-      if (echo || echonl) this.echoes.push(NL);
+      if (echo || echonl) this.output.echo(NL);
       this.endLine(NL | LINE_END);
       return true;
     }
@@ -406,7 +305,7 @@ export class NTty {
       return true;
     }
     if (this.isChar(byte, 'eol') || (iexten && this.isChar(byte, 'eol2'))) {
-      if (echo) this.echoChar(byte);
+      if (echo) this.output.echoChar(byte);
       this.endLine(byte | LINE_END);
       return true;
     }
@@ -429,8 +328,8 @@ export class NTty {
     if (kill && !(echo && echok && echoke && echoe)) {
       this.line = [];
       if (!echo) return;
-      this.echoChar(byte);
-      if (echok) this.echoes.push(NL);
+      this.output.echoChar(byte);
+      if (echok) this.output.echo(NL);
       return;
     }
     let inWord = false;
@@ -449,45 +348,12 @@ export class NTty {
   private echoErased(erased: number, single: boolean): void {
     const { echoe, echoctl } = this.termios;
     if (single && !echoe) {
-      this.echoChar(this.termios.cc[CC_INDEX.erase]!);
+      this.output.echoChar(this.termios.cc[CC_INDEX.erase]!);
       return;
     }
-    const width = erased === TAB || !iscntrl(erased) ? 1 : echoctl ? 2 : 0;
-    for (let i = 0; i < width; i++) this.echoes.push(BS, 0x20, BS);
+    const width = erased === 0x09 || !iscntrl(erased) ? 1 : echoctl ? 2 : 0;
+    for (let i = 0; i < width; i++) this.output.echo(BS, 0x20, BS);
   }
-
-  /** `echo_char`. */
-  private echoChar(byte: number): void {
-    this.echoes.push(this.termios.echoctl && iscntrl(byte) && byte !== TAB ? byte | ECHO_CONTROL : byte);
-    if (this.echoes.length > N_TTY_BUF_SIZE) this.echoes.splice(0, this.echoes.length - N_TTY_BUF_SIZE);
-  }
-
-  /** `process_echoes`: one driver call per byte, for as much as the driver has room; the rest waits for the next time. */
-  private *processEchoes(): KernelCode {
-    if (this.echoes.length === 0) return;
-    yield* this.outputLock.lock();
-    for (let room = this.ops.writeRoom(); room > 0; room--) {
-      const echo = this.echoes.shift();
-      if (echo === undefined) break;
-      if (echo & ECHO_CONTROL) {
-        yield* this.ops.write(Uint8Array.of(0x5e));
-        yield* this.ops.write(Uint8Array.of((echo & 0xff) ^ 0x40));
-        this.column += 2;
-        room--;
-      } else if (this.termios.opost) {
-        yield* this.outputChar(echo);
-      } else {
-        yield* this.ops.write(Uint8Array.of(echo));
-      }
-    }
-    this.outputLock.unlock();
-  }
-}
-
-/** `toupper` of the kernel, which knows Latin-1. */
-function upperCase(byte: number): number {
-  const lower = (byte >= 0x61 && byte <= 0x7a) || (byte >= 0xe0 && byte !== 0xf7 && byte !== 0xff);
-  return lower ? byte - 0x20 : byte;
 }
 
 function join(a: Uint8Array, b: Uint8Array): Uint8Array {
