@@ -5,6 +5,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { KERNEL_FLAVOURS, type KernelFlavour } from '../linux/kernel-flavour.ts';
 import { type DeviceInput, parseDeviceInput } from '../session/input.ts';
 import { type LineCondition, parseLineCondition } from '../session/until.ts';
+import { BOOT_STAGES, type BootStage } from '../uboot/stage.ts';
 
 /** Engines of `--cpu`, those that `--lockstep` can pair; the first is the default. */
 const ENGINES = ['jit', 'interpreter', 'unicorn'] as const;
@@ -38,6 +39,11 @@ export interface RunOptions {
   /** Paths of `--dtb` and `--overlay`. */
   dtb?: string;
   overlay: string[];
+  boot: BootStage;
+  /** Path of `--uboot-script`. */
+  ubootScript?: string;
+  /** Lines of `--uboot-cmd`. */
+  ubootCmd: string[];
   recover?: boolean;
   kernel?: KernelFlavour['name'];
   fastForward: boolean;
@@ -143,6 +149,26 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   },
   { group: 'What runs', flags: '--no-linux', text: 'bare: load the firmware directly and run only its core' },
   ...TREE_OPTIONS,
+  {
+    group: 'What runs',
+    flags: '--boot <stage>',
+    text: "what runs first: linux, or the board's U-Boot (uboot; uboot-mainline: 2024.04, which knows ELF), which starts firmware and Linux as the board's manual says",
+    choices: BOOT_STAGES,
+    fallback: 'linux',
+  },
+  {
+    group: 'What runs',
+    flags: '--uboot-script <file>',
+    text: "lines to type at U-Boot's prompt, instead of the manual's; --console uboot gives the keyboard to U-Boot",
+  },
+  {
+    group: 'What runs',
+    flags: '--uboot-cmd <line>',
+    text: "a line to type at U-Boot's prompt, after those of --uboot-script; repeatable",
+    parse: (value, previous) => [...(previous as string[]), value],
+    fallback: [],
+    fallbackText: 'nothing',
+  },
   {
     group: 'What runs',
     flags: '--kernel <name>',

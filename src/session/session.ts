@@ -13,10 +13,12 @@ import type { MachineEvent } from '../events.ts';
 import { type LintFinding, lintFirmware, lintWithoutLinux } from '../linux/firmware-lint.ts';
 import { findKernelFlavour, type KernelFlavour } from '../linux/kernel-flavour.ts';
 import { lintOnTree } from '../linux/tree-lint.ts';
-import { Machine, type StopReason } from '../machine.ts';
+import { Machine, type MachineOptions, type StopReason } from '../machine.ts';
 import { hex32 } from '../memory/bits.ts';
 import type { Firmware } from '../remoteproc/elf-loader.ts';
 import type { Timer } from '../time/scheduler.ts';
+import { type BootStage, documentedSequence, ubootBoard } from '../uboot/stage.ts';
+import { UBOOT_CONSOLE } from '../uboot/uboot.ts';
 import { EXIT } from './exit.ts';
 import { codeAt, type Disassemble, findings, lastEvents, whatWaits } from './explain.ts';
 import { type DeviceInput, InputQueue } from './input.ts';
@@ -53,6 +55,10 @@ export interface SessionOptions {
   readonly dtb?: TreeInput;
   /** Overlays, merged into the tree in their order. */
   readonly overlays?: readonly TreeInput[];
+  /** What runs before Linux; with a U-Boot, it starts the firmware as the board's documentation says, unless a script or keys do otherwise. */
+  readonly boot?: BootStage;
+  /** Lines that are typed at U-Boot's prompt. */
+  readonly ubootScript?: readonly string[];
   /** Whose kernel Linux is. */
   readonly kernel?: KernelFlavour['name'];
   /** Linux hears of crashes of the core and recovers it. */
@@ -131,6 +137,7 @@ export class Session {
     if (options.recover && (linux === false || soc.remoteprocs.length === 0)) {
       throw new UsageError('--recover, but no Linux to tell of crashes', 'leave it out', '--recover');
     }
+    const bootLoader = this.bootLoader();
     this.statistics = new Statistics(() => host.now());
     this.trace = options.traceHash ? new TraceHash() : undefined;
     this.machine = new Machine({
@@ -144,6 +151,7 @@ export class Session {
       ...(modules ? { modules } : {}),
       ...(options.dtb ? { dtb: options.dtb } : {}),
       ...(options.overlays ? { overlays: options.overlays } : {}),
+      ...bootLoader,
       ...(kernelFlavour ? { kernelFlavour } : {}),
       ...(options.recover ? { crashDetection: 'report' as const } : {}),
       ...(options.semihosting ? { semihosting: this.semihostingHost() } : {}),
@@ -158,11 +166,29 @@ export class Session {
     for (const { device, bytes } of options.send ?? []) this.input.send(this.consoleName(device), bytes);
     this.keyboardDevice = options.console === undefined ? this.findConsole('console') : this.consoleName(options.console, '--console');
     this.until = options.until && this.condition(options.until);
-    const where = machine.linux ? `board ${machine.board!.name}` : 'without Linux';
+    const where = machine.linux
+      ? `board ${machine.board!.name}${machine.uboot ? `, U-Boot ${machine.uboot.board.version}` : ''}`
+      : 'without Linux';
     host.renderer.note(`${soc.name} ${machine.core.name} (${briefReasons(target.reasons)}), ${where}, engine ${engine.name}`);
     this.lint = machine.linux ? this.lintAll(machine.linux.deviceTree) : [];
     for (const finding of this.lint) if (finding.severity === 'error') host.renderer.finding(finding);
     if (linux === false && soc.remoteprocs.length > 0) for (const finding of lintWithoutLinux(firmware)) host.renderer.finding(finding);
+  }
+
+  /** The stage before Linux, and what is typed at it. @throws {UsageError} when there is none for this board */
+  private bootLoader(): Pick<MachineOptions, 'boot' | 'ubootScript'> {
+    const { boot = 'linux', ubootScript, linux, firmware, target, send, console: keyboard } = this.options;
+    const { soc, core } = target;
+    if (boot === 'linux') {
+      if (ubootScript) throw new UsageError('a script for U-Boot, but no U-Boot', 'add --boot uboot', '--uboot-script');
+      return {};
+    }
+    if (linux === false || soc.remoteprocs.length === 0)
+      throw new UsageError('a boot loader, but no Linux to boot', 'leave out --boot', '--boot');
+    const board = ubootBoard(soc, target.board ?? soc.boards[0]!.name, boot);
+    const byHand = keyboard === UBOOT_CONSOLE || send?.some(({ device }) => device === UBOOT_CONSOLE);
+    const script = ubootScript ?? (byHand ? undefined : documentedSequence(board, soc, firmware, core));
+    return { boot, ...(script ? { ubootScript: script } : {}) };
   }
 
   /** What is wrong with the device tree, if it is the user's, and with the firmware on it. */

@@ -11,10 +11,12 @@ import { Keyboard, PipedInput } from '../keyboard.ts';
 import type { RunOptions } from '../options.ts';
 import { HumanRenderer, JsonRenderer } from '../renderer.ts';
 import { readTrees } from '../tree-file.ts';
+import { ubootLines } from '../uboot-script.ts';
 
 /** Runs the command and returns the exit status. @throws {ImxSimError} for bad usage or input. */
 export async function run(path: string, options: RunOptions): Promise<number> {
-  const { json, cpu, lockstep, color, dtb, overlay, ...rest } = options;
+  const { json, cpu, lockstep, color, dtb, overlay, ubootScript: scriptPath, ubootCmd, ...rest } = options;
+  const ubootScript = ubootLines(scriptPath, ubootCmd);
   const firmware = readFirmware(path);
   const target = chooseTarget(firmware, options);
   const trees = readTrees({ overlay, ...(dtb === undefined ? {} : { dtb }) });
@@ -32,7 +34,7 @@ export async function run(path: string, options: RunOptions): Promise<number> {
   };
   const host = { renderer, disassemble: capstoneDisassembler(loadCapstone), now: () => performance.now(), pause };
   const { engine, figures } = await chooseEngine({ cpu, lockstep }, firmware);
-  const session = new Session({ ...rest, ...trees, firmware, target, engine }, host);
+  const session = new Session({ ...rest, ...trees, ...(ubootScript ? { ubootScript } : {}), firmware, target, engine }, host);
   const onSignal = () => session.stop(EXIT.INTERRUPTED, true);
   try {
     const device = session.keyboardDevice;
