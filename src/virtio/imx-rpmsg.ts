@@ -65,7 +65,7 @@ export interface ImxRpmsgEnvironment {
 export class ImxRpmsg {
   readonly name: string;
   readonly vdevs: ImxVirdev[] = [];
-  private readonly env: ImxRpmsgEnvironment;
+  readonly environment: ImxRpmsgEnvironment;
   private readonly properties: ImxRpmsgProperties;
   private readonly worker: Workqueue;
   private readonly words: number[] = [];
@@ -75,21 +75,21 @@ export class ImxRpmsg {
   private firstNotify: number;
   private unread = false;
 
-  constructor(env: ImxRpmsgEnvironment, name: string, properties: ImxRpmsgProperties) {
-    this.env = env;
+  constructor(environment: ImxRpmsgEnvironment, name: string, properties: ImxRpmsgProperties) {
+    this.environment = environment;
     this.name = name;
     this.properties = properties;
     this.firstNotify = properties.vdevNums;
-    this.worker = new Workqueue(env.kernel, `imx_rpmsg ${name}`);
+    this.worker = new Workqueue(environment.kernel, `imx_rpmsg ${name}`);
   }
 
   private error(text: string): void {
-    this.env.kernel.dev(3, `imx-rpmsg ${this.name}`, text);
+    this.environment.kernel.dev(3, `imx-rpmsg ${this.name}`, text);
   }
 
   /** `imx_rpmsg_probe`: 0 or a negative errno. */
   *probe(): KernelCode<number> {
-    const { kernel, bus, device, globalPool } = this.env;
+    const { kernel, bus, device, globalPool } = this.environment;
     const { vdevNums, pool } = this.properties;
     let err = this.requestTxRx();
     if (err) return this.fail(err);
@@ -104,7 +104,7 @@ export class ImxRpmsg {
     }
     if (pool) kernel.dev(6, `imx-rpmsg ${this.name}`, `assigned reserved memory node ${pool.node}`);
     for (const [index, base] of rings.entries()) {
-      const vdev = new ImxVirdev({ ...this.env, base, baseVqId: index * 2, pool: pool?.pool ?? globalPool, device }, (id) =>
+      const vdev = new ImxVirdev({ ...this.environment, base, baseVqId: index * 2, pool: pool?.pool ?? globalPool, device }, (id) =>
         this.notify(id),
       );
       this.vdevs.push(vdev);
@@ -118,7 +118,7 @@ export class ImxRpmsg {
 
   /** The driver is unbound: NXP's has no `remove` before 6.12; this is what 6.12's does. */
   *remove(): KernelCode {
-    for (const { virtio } of this.vdevs.splice(0).reverse()) yield* this.env.bus.unregisterDevice(virtio);
+    for (const { virtio } of this.vdevs.splice(0).reverse()) yield* this.environment.bus.unregisterDevice(virtio);
     this.fail(ERRNO.ENODEV);
   }
 
@@ -153,7 +153,7 @@ export class ImxRpmsg {
   }
 
   private request(client: MboxClient, name: string): MboxChan | number {
-    const { kernel, mailboxes, onFinding } = this.env;
+    const { kernel, mailboxes, onFinding } = this.environment;
     const { mboxes } = this.properties;
     if (!mboxes) {
       kernel.dev(3, client.device, 'mbox_request_channel_byname() requires an "mbox-names" property');
@@ -192,7 +192,7 @@ export class ImxRpmsg {
     if (err >= 0) return true;
     if (!this.unread) {
       this.unread = true;
-      this.env.onFinding?.(
+      this.environment.onFinding?.(
         `imx-rpmsg ${this.name}: the core did not read the doorbell for queue ${vqId} within ${this.txTout} ms (${err}), and imx_rpmsg gives the queue up for good without a word: the core has to run, with its MU interrupt on, before Linux probes the driver (bootaux)`,
       );
     }
@@ -215,7 +215,7 @@ export class ImxRpmsg {
       const vdev = this.vdevs[vqId >>> 1];
       if (vdev) yield* vdev.interrupt(vqId & 1);
       else
-        this.env.onFinding?.(
+        this.environment.onFinding?.(
           `imx-rpmsg ${this.name}: the core rang with ${hex(word)}, which names queue ${vqId}; there are ${this.vdevs.length * 2}. The driver does not check it and would crash Linux`,
         );
     }
@@ -230,11 +230,11 @@ interface VirdevOptions extends ImxRpmsgEnvironment {
 }
 
 /** `struct imx_virdev`: a virtio device without configuration, whose status nobody sees. */
-class ImxVirdev implements VirtioConfigOps {
+export class ImxVirdev implements VirtioConfigOps {
   readonly virtio: VirtioDevice;
   private readonly options: VirdevOptions;
   private readonly notify: (vqId: number) => KernelCode<boolean>;
-  private queues: VirtioDriverQueue[] = [];
+  private queues: readonly VirtioDriverQueue[] = [];
 
   constructor(options: VirdevOptions, notify: (vqId: number) => KernelCode<boolean>) {
     const { kernel, bus, pool, device } = options;
@@ -252,6 +252,11 @@ class ImxVirdev implements VirtioConfigOps {
       allocateBuffers: (bytes) => pool.allocate(bytes),
       freeBuffers: (address) => pool.free(address),
     };
+  }
+
+  /** Its queues, while a driver has them. */
+  get virtqueues(): readonly VirtioDriverQueue[] {
+    return this.queues;
   }
 
   getStatus(): number {
