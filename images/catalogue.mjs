@@ -77,6 +77,12 @@ export const IMAGES = [
     map: 'common/ddr.ld',
     until: ['incoming msg 100: hello world!', 'goodbye!'],
   }),
+  imx8mp('attach', 'attach', {
+    title: 'RPMsg remote that U-Boot may start',
+    shows: 'The resource table copied to where a Linux that finds the core running looks for it; echo on two channels.',
+    sources: ['attach/main.c', ...RPMSG],
+    until: ['^started by Linux$', 'incoming msg 100', 'goodbye!'],
+  }),
   imx8mp('echo', 'echo', {
     title: "Echo on NXP's teletype channel",
     shows: 'rpmsg-virtual-tty-channel-1 on endpoint 30, vring addresses fixed in the table.',
