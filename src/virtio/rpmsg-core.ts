@@ -297,6 +297,11 @@ export class RpmsgBus {
     this.names.delete(rpdev.name);
   }
 
+  /** `device_for_each_child(parent, rpmsg_remove_device)`: also channels that a callback registers meanwhile. */
+  *unregisterChildren(parent: RpmsgParent): KernelCode {
+    for (const rpdev of this.registered) if (rpdev.parent === parent) yield* this.unregisterDevice(rpdev);
+  }
+
   /** `rpmsg_unregister_device`: 0, or -EINVAL when there is no such channel. */
   *unregisterChannel(parent: RpmsgParent, chinfo: RpmsgChannelInfo): KernelCode<number> {
     const rpdev = this.findDevice(parent, chinfo);

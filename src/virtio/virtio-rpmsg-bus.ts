@@ -102,9 +102,7 @@ export class VirtioRpmsgBus implements VirtioDriver {
     const vrp = this.hosts.get(vdev);
     if (!vrp) return;
     virtioResetDevice(vdev);
-    for (const rpdev of this.bus.devices) {
-      if (rpdev.parent === vrp) yield* this.bus.unregisterDevice(rpdev);
-    }
+    yield* this.bus.unregisterChildren(vrp);
     vrp.endpoints.clear();
     this.hosts.delete(vdev);
     this.dropQueues(vdev, [vrp.rvq, vrp.svq]);
