@@ -25,6 +25,7 @@ import { Scheduler } from '../../src/time/scheduler.ts';
 import { VirtioModules } from '../../src/virtio/modules.ts';
 import { encodeNsMsg } from '../../src/virtio/rpmsg-ns.ts';
 import { VirtioDeviceQueue } from '../../src/virtio/virtio-device-queue.ts';
+import { buildElf, rpmsgTable, words } from '../remoteproc/elf-builder.ts';
 
 export const MU_A = 0x30aa_0000;
 export const MU_B = 0x30ab_0000;
@@ -338,4 +339,21 @@ function eventsOnly(scheduler: Scheduler): Clockwork {
       }
     },
   };
+}
+
+/** Beginning of its vector table. */
+export const VECTORS = words(0x2002_0000, 0x401, 0x401, 0x401);
+/** Where the table of `rpmsgElf` is linked. */
+export const TABLE_DA = 0x400;
+
+/** Firmware with a vector table and a resource table in ITCM. */
+export function rpmsgElf(table = rpmsgTable({ da0: 0x5500_0000, da1: 0x5500_8000 })): Uint8Array {
+  return buildElf({
+    entry: 0x579,
+    segments: [
+      { da: 0, data: VECTORS },
+      { da: TABLE_DA, data: table },
+    ],
+    sections: [{ name: '.resource_table', addr: TABLE_DA, data: table }],
+  }).bytes;
 }

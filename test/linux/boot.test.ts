@@ -1,21 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DeviceTree } from '../../src/devicetree/tree.ts';
 import { buildElf, rpmsgTable, words } from '../remoteproc/elf-builder.ts';
-import { createBoard, ITCM_SA, TABLE } from './board-fixture.ts';
-
-const code = words(0x2002_0000, 0x401, 0x401, 0x401);
-const TABLE_DA = 0x400;
-
-function rpmsgElf(table = rpmsgTable({ da0: 0x5500_0000, da1: 0x5500_8000 })): Uint8Array {
-  return buildElf({
-    entry: 0x579,
-    segments: [
-      { da: 0, data: code },
-      { da: TABLE_DA, data: table },
-    ],
-    sections: [{ name: '.resource_table', addr: TABLE_DA, data: table }],
-  }).bytes;
-}
+import { createBoard, ITCM_SA, rpmsgElf, TABLE, TABLE_DA, VECTORS } from './board-fixture.ts';
 
 describe('boot of an rpmsg firmware', () => {
   it('prints what a board prints, in its order, and talks to the client sample', () => {
@@ -38,7 +24,7 @@ describe('boot of an rpmsg firmware', () => {
     expect(lines.at(-1)).toContain('goodbye!');
     expect(board.core.messages.filter(({ text }) => text === 'hello world!')).toHaveLength(100);
     expect(board.core.starts).toEqual([{ bootAddress: 0x579, vectors: 0 }]);
-    expect([...board.memory.readBytes(ITCM_SA, 16)!]).toEqual([...code]);
+    expect([...board.memory.readBytes(ITCM_SA, 16)!]).toEqual([...VECTORS]);
     expect(new Set(board.core.words)).toEqual(new Set([0, 0x1_0000]));
     expect(board.findings).toEqual([]);
     expect(board.linux.waitingFor()).toEqual([]);
@@ -143,7 +129,7 @@ describe('what goes wrong', () => {
   });
 
   it('an image without a resource table runs without virtio', () => {
-    const board = createBoard({ autostart: buildElf({ segments: [{ da: 0, data: code }] }).bytes });
+    const board = createBoard({ autostart: buildElf({ segments: [{ da: 0, data: VECTORS }] }).bytes });
     board.settle();
     expect(board.dmesg().slice(-2)).toEqual([
       'remoteproc remoteproc0: No resource table in elf', // imx_rproc_parse_fw
@@ -173,7 +159,7 @@ describe('what goes wrong', () => {
   });
 
   it('a segment outside of the map', () => {
-    const board = createBoard({ autostart: buildElf({ segments: [{ da: 0x1_de78, data: code, memsz: 0xd5a0 }] }).bytes });
+    const board = createBoard({ autostart: buildElf({ segments: [{ da: 0x1_de78, data: VECTORS, memsz: 0xd5a0 }] }).bytes });
     board.settle();
     expect(board.dmesg().slice(-5)).toEqual([
       'remoteproc remoteproc0: No resource table in elf',
@@ -186,7 +172,7 @@ describe('what goes wrong', () => {
   });
 
   it('a segment in DDR that no memory-region covers', () => {
-    const board = createBoard({ autostart: buildElf({ segments: [{ da: 0x9000_0000, data: code }] }).bytes });
+    const board = createBoard({ autostart: buildElf({ segments: [{ da: 0x9000_0000, data: VECTORS }] }).bytes });
     board.settle();
     expect(board.dmesg().slice(-3, -1)).toEqual([
       'remoteproc remoteproc0: bad phdr da 0x90000000 mem 0x10',

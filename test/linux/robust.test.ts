@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { DirectoryNode, O, POLL } from '../../src/linux/fs/vfs.ts';
 import type { Kernel, KernelCode } from '../../src/linux/kernel.ts';
 import { Process, SIGNAL } from '../../src/linux/process.ts';
-import { createBoard } from './board-fixture.ts';
+import { createBoard, rpmsgElf } from './board-fixture.ts';
 
 const SEEDS = [1, 2, 3, 4];
 const OPERATIONS = 25_000;
@@ -48,6 +48,7 @@ const WORDS = [
   'enabled',
   'disabled',
   'fw.elf',
+  'bad.elf',
   'recover',
   'imx-rproc',
   '30aa0000.mailbox',
@@ -157,11 +158,19 @@ function* misuse(
 
 /** Runs programs that make at most `operations` calls on a board of their own; the errors that they threw. */
 function misuseBoard(chance: ReturnType<typeof random>, operations: number): unknown[] {
-  const { kernel, linux, scheduler, settle } = createBoard({ services: [['rpmsg-tty', 0x400]] });
-  linux.firmwareFiles.set('fw.elf', Uint8Array.of(0x7f, 0x45, 0x4c, 0x46));
-  settle(0.1);
+  const { kernel, linux, scheduler, settle } = createBoard({
+    autostart: rpmsgElf(),
+    services: [
+      ['rpmsg-tty', 0x400],
+      ['rpmsg-raw', 0x401],
+      ['rpmsg-client-sample', 0x402],
+    ],
+  });
+  linux.firmwareFiles.set('bad.elf', Uint8Array.of(0x7f, 0x45, 0x4c, 0x46));
+  settle(1);
   const paths = pathsOf(kernel);
-  expect(paths.length).toBeGreaterThan(200);
+  for (const path of ['/dev/ttyRPMSG0', '/dev/rpmsg_ctrl0', '/dev/remoteproc0', '/sys/class/remoteproc/remoteproc0'])
+    expect(paths.join(' ')).toContain(path.slice(path.lastIndexOf('/') + 1));
   const errors: unknown[] = [];
   let left = operations;
   while (left > 0) {
