@@ -45,6 +45,8 @@ export interface KernelFlavour {
   readonly imxMailbox: {
     /** Line of the driver's initcall, if it prints one. */
     readonly registered?: string;
+    /** Layouts whose interrupt does not wake the system. */
+    readonly skipsSuspendFlag: readonly string[];
   };
   /** drivers/rpmsg/imx_rpmsg.c, where the kernel has it, with the line of its initcall. */
   readonly imxRpmsg?: { readonly registered: string };
@@ -65,7 +67,7 @@ export const MAINLINE: KernelFlavour = {
     clockOptional: false,
     bootsAtInterrupts: [],
   },
-  imxMailbox: {},
+  imxMailbox: { skipsSuspendFlag: ['imx7ulp'] },
 };
 
 /** NXP's BSP kernel lf-6.1.55-2.2.0. */
@@ -83,7 +85,7 @@ export const NXP: KernelFlavour = {
     clockOptional: true,
     bootsAtInterrupts: ['fsl,imx93-cm33'],
   },
-  imxMailbox: { registered: 'imx mu driver is registered.' },
+  imxMailbox: { registered: 'imx mu driver is registered.', skipsSuspendFlag: [] },
   imxRpmsg: { registered: 'imx rpmsg driver is registered.' },
 };
 

@@ -16,6 +16,7 @@ import { LATENCY } from './latencies.ts';
 import type { LogLine } from './log-buffer.ts';
 import { Syslog } from './printk.ts';
 import type { Process } from './process.ts';
+import { PowerManagement } from './suspend.ts';
 
 /** What sleeping code waits for; the value that `yield` gives back is whether it was woken or the time ran out. */
 export type Wait = {
@@ -76,6 +77,8 @@ export class Task {
   readonly name: string;
   /** The process in whose name it runs; none of kernel threads. */
   process: Process | undefined;
+  /** Stands still in system sleep before devices do, as every process: a program of the user, a worker of a freezable workqueue. */
+  freezable = false;
   private readonly kernel: Kernel;
   private readonly timeout: Timer;
   private readonly resumption: Timer;
@@ -130,6 +133,11 @@ export class Task {
     this.resumption.armIn(this.kernel.scheduler.cyclesFromNs(latencyNs));
   }
 
+  /** @internal It goes on after it was parked. */
+  unpark(): void {
+    this.resumption.armIn(this.kernel.scheduler.cyclesFromNs(LATENCY.wake));
+  }
+
   /** @internal Called by wait queues and the timeout. */
   wake(reason: Wake): void {
     this.timeout.cancel();
@@ -142,7 +150,7 @@ export class Task {
 
   private step(): void {
     const { code } = this;
-    if (!code) return;
+    if (!code || this.kernel.parks(this)) return;
     const previous = this.kernel.current;
     this.kernel.current = this;
     let next: IteratorResult<Wait, unknown>;
@@ -181,8 +189,9 @@ export class Workqueue {
   private readonly finished: WaitQueue;
   private running: Work | undefined;
 
-  constructor(kernel: Kernel, name: string) {
+  constructor(kernel: Kernel, name: string, freezable = false) {
     this.worker = new Task(kernel, name);
+    this.worker.freezable = freezable;
     this.finished = new WaitQueue(`the works of ${name}`);
   }
 
@@ -246,6 +255,12 @@ export class Kernel {
   readonly devices: DeviceModel;
   /** The task that is executing, if any. */
   current: Task | undefined;
+  /** System sleep. */
+  readonly pm: PowerManagement;
+  private held: 'nothing' | 'freezable' | 'all' = 'nothing';
+  /** The task that holds the others. */
+  private holder: Task | undefined;
+  private readonly parked = new Set<Task>();
   /** Tasks that have code to finish; for the explanation of a machine that waits. */
   readonly tasks = new Set<Task>();
   /** Processes by number, oldest first. */
@@ -279,6 +294,34 @@ export class Kernel {
     this.debugfs = this.vfs.directory('/sys/kernel/debug');
     this.fileSystems = this.vfs.singletons;
     this.devices = new DeviceModel(this.vfs);
+    this.pm = new PowerManagement(this, new WaitQueue('wakeup'));
+  }
+
+  /**
+   * Lets stand still: `freezable` processes and freezable workers, `all` every other task and the interrupts, too. What would have run in the
+   * meantime does when it is let go. The task that calls it goes on.
+   */
+  hold(what: 'nothing' | 'freezable' | 'all'): void {
+    this.held = what;
+    this.holder = this.current;
+    for (const task of [...this.parked]) {
+      if (this.holds(task)) continue;
+      this.parked.delete(task);
+      task.unpark();
+    }
+    for (const line of this.irqs.values()) this.consider(line);
+  }
+
+  private holds(task: Task): boolean {
+    if (this.held === 'nothing' || task === this.holder) return false;
+    return this.held === 'all' || task.freezable || task.process !== undefined;
+  }
+
+  /** @internal True when the task must not run now; it is let go with the others. */
+  parks(task: Task): boolean {
+    if (!this.holds(task)) return false;
+    this.parked.add(task);
+    return true;
   }
 
   /** Virtual time in ns, as `ktime_get`. */
@@ -378,14 +421,14 @@ export class Kernel {
   }
 
   private consider(line: IrqLine): void {
-    if (line.level && line.actions.length > 0 && !line.timer.armed) {
+    if (line.level && line.actions.length > 0 && !line.timer.armed && this.held !== 'all') {
       line.timer.armIn(this.scheduler.cyclesFromNs(LATENCY.interrupt));
     }
   }
 
   private serve(spi: number): void {
     const line = this.irqs.get(spi);
-    if (!line?.level) return;
+    if (!line?.level || this.held === 'all') return;
     line.count++;
     for (const { handler } of line.actions) handler();
     this.consider(line);

@@ -38,6 +38,7 @@ import {
 import { Ida, PlatformBus, type PlatformDevice, type PlatformDriver } from './platform.ts';
 import type { Program } from './process.ts';
 import { ReservedMemories } from './reserved-memory.ts';
+import type { SleepState } from './suspend.ts';
 import { addSystemFiles } from './system-files.ts';
 import { type CallOptions, type Clockwork, UserSpace } from './user-space.ts';
 
@@ -127,7 +128,7 @@ export class Linux {
     this.firmware = new FirmwareLoader(kernel);
     this.firmwareFiles = this.firmware.files;
     this.devCoredumps = new DevCoredumps(kernel);
-    this.recoveryWq = new Workqueue(kernel, 'rproc_recovery_wq');
+    this.recoveryWq = new Workqueue(kernel, 'rproc_recovery_wq', true);
     this.ownTree = options.ownTree ?? options.deviceTree === undefined;
     this.deviceTree = options.deviceTree ?? builtInTree(options.soc, board);
     kernel.hostname = `${options.soc.name}-${board.name}`;
@@ -345,15 +346,26 @@ export class Linux {
     return err || (yield* rproc.storeState(state));
   }
 
+  /** `echo mem > /sys/power/state` (or freeze): done when the system is awake again. */
+  suspend(state: SleepState): Command {
+    return this.user(`echo ${state} > /sys/power/state`, this.kernel.pm.suspend(state));
+  }
+
+  /** Somebody presses the power key, a wakeup source. */
+  resume(): void {
+    this.kernel.pm.systemWakeup();
+  }
+
   private user(text: string, code: KernelCode<number>): Command {
     const command: { text: string; result: number | undefined } = { text, result: undefined };
-    this.kernel.spawn(
+    const shell = this.kernel.spawn(
       `sh: ${text}`,
       (function* (): KernelCode {
         command.result = yield* code;
       })(),
       LATENCY.user,
     );
+    shell.freezable = true;
     return command;
   }
 
@@ -371,7 +383,7 @@ export class Linux {
       this.input.set(device, queue);
     }
     queue.pending.push(bytes);
-    if (!queue.busy) this.kernel.spawn(`printf > /dev/${device}`, this.writeInput(device, queue), LATENCY.user);
+    if (!queue.busy) this.kernel.spawn(`printf > /dev/${device}`, this.writeInput(device, queue), LATENCY.user).freezable = true;
     queue.busy = true;
   }
 

@@ -2,7 +2,7 @@
  * Linux's driver of the Messaging Unit, drivers/mailbox/imx-mailbox.c of 6.1, for the generic MU (imx6sx, imx7ulp, imx8ulp and later).
  *
  * It touches the hardware only through readl and writel of Linux's side, at the offsets of mu-layout.ts. All channels share one
- * interrupt. Not modelled: the SCU, SECO and S4 protocols, suspend, runtime clock gating.
+ * interrupt. Not modelled: the SCU, SECO and S4 protocols, runtime clock gating.
  */
 import { resource } from '../devicetree/address.ts';
 import type { DeviceTreeNode } from '../devicetree/tree.ts';
@@ -10,6 +10,7 @@ import { ERRNO, type Kernel, type KernelCode } from '../linux/kernel.ts';
 import { type Mailboxes, MboxChan, type MboxChanOps, type MboxController } from '../linux/mailbox.ts';
 import { matchNode, type OfTree } from '../linux/of.ts';
 import type { PlatformDevice, PlatformDriver } from '../linux/platform.ts';
+import type { NoirqOps } from '../linux/suspend.ts';
 import { MU_LAYOUTS, type MuField, type MuLayout, type MuLayoutName, type MuSignal } from './mu-layout.ts';
 
 /** `enum imx_mu_chan_type`. */
@@ -59,12 +60,13 @@ class ChannelBits {
 }
 
 /** One MU with its driver bound (`struct imx_mu_priv`). */
-export class ImxMu implements MboxController {
+export class ImxMu implements MboxController, NoirqOps {
   readonly node: string;
   private readonly kernel: Kernel;
   readonly device: string;
   private readonly properties: ImxMuProperties;
   private readonly channels: MboxChan[] = [];
+  private suspended = false;
   /** Handlers of the started channels, in the order of request_irq; one line serves them all. */
   private readonly bits: Readonly<Record<'TE' | 'RF' | 'GIP' | 'TIE' | 'RIE' | 'GIE' | 'GIR' | 'MUR', ChannelBits>>;
 
@@ -154,7 +156,9 @@ export class ImxMu implements MboxController {
   private startup(number: number, type: number, idx: number): number {
     const { bits } = this;
     if (type === IMX_MU_TYPE_TXDB) return 0;
-    this.kernel.requestIrq(this.properties.irq, irqDesc(type, idx), () => this.isr(this.channels[number]!, type, idx));
+    this.kernel.requestIrq(this.properties.irq, irqDesc(type, idx), () => {
+      if (this.isr(this.channels[number]!, type, idx) && this.suspended) this.kernel.pm.systemWakeup();
+    });
     if (type === IMX_MU_TYPE_RX) this.rmw(bits.RIE, bits.RIE.bit(idx), 0);
     if (type === IMX_MU_TYPE_RXDB) this.rmw(bits.GIE, bits.GIE.bit(idx), 0);
     return 0;
@@ -181,6 +185,16 @@ export class ImxMu implements MboxController {
       if (!(kernel.readl(properties.base + status.offset) & bit)) return;
     }
     kernel.dev(4, this.device, 'RST channel timeout');
+  }
+
+  /** `imx_mu_suspend_noirq`: the interrupt stays on, and wakes the system. With its clock on, the unit keeps its registers. */
+  suspendNoirq(): void {
+    this.suspended = !this.kernel.flavour.imxMailbox.skipsSuspendFlag.includes(this.properties.layout.name);
+  }
+
+  /** `imx_mu_resume_noirq`. */
+  resumeNoirq(): void {
+    this.suspended = false;
   }
 
   private pending(enable: ChannelBits, status: ChannelBits, idx: number): boolean {
@@ -261,11 +275,14 @@ export function imxMuDriver(
       });
       units.set(name, unit);
       mailboxes.register(unit);
+      kernel.pm.addDevice(unit);
       return 0;
     },
     *remove({ name }) {
       const unit = units.get(name);
-      if (unit) mailboxes.unregister(unit);
+      if (!unit) return;
+      kernel.pm.removeDevice(unit);
+      mailboxes.unregister(unit);
     },
   };
 }

@@ -24,8 +24,8 @@ import {
   VRING_SIZE,
 } from './resource-table.ts';
 
-/** Where it all is. */
-const ROOT = '/sys/kernel/debug/remoteproc';
+/** Directory of all of them in debugfs. */
+const ROOT = 'remoteproc';
 
 /** The directory of one remote processor. */
 export interface DebugDir {
@@ -75,7 +75,9 @@ class DebugfsFile extends OpenableNode {
 
 /** `rproc_create_debug_dir`. */
 export function createDebugDir(rproc: Rproc): DebugDir {
-  const root = rproc.kernel.vfs.directory(ROOT);
+  const { debugfs } = rproc.kernel;
+  const known = debugfs.lookup(ROOT);
+  const root = known instanceof DirectoryNode ? known : debugfs.add(ROOT, new DirectoryNode());
   const directory = root.add(rproc.device, new DirectoryNode());
   const add = (name: string, file: DebugfsFile): void => void directory.add(name, file);
   add('name', new DebugfsFile(0o400, () => `${rproc.name.slice(0, 98)}\n`));
