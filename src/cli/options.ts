@@ -6,6 +6,7 @@ import { KERNEL_FLAVOURS, type KernelFlavour } from '../linux/kernel-flavour.ts'
 import { type DeviceInput, parseDeviceInput } from '../session/input.ts';
 import { type LineCondition, parseLineCondition } from '../session/until.ts';
 import { BOOT_STAGES, type BootStage } from '../uboot/stage.ts';
+import { checkSocketPath, parseTty, type TtySpec } from './bridges/where.ts';
 
 /** Engines of `--cpu`, those that `--lockstep` can pair; the first is the default. */
 const ENGINES = ['jit', 'interpreter', 'unicorn'] as const;
@@ -54,6 +55,8 @@ export interface RunOptions {
   /** `--send device=text`, with the escapes resolved. */
   send: DeviceInput[];
   console?: string;
+  tty: TtySpec[];
+  rpmsgSock?: string;
   json?: boolean;
   stats?: boolean;
   traceHash?: boolean;
@@ -213,6 +216,20 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     group: 'Input',
     flags: '--console <device>',
     text: 'console that the keyboard (or piped input) goes to: uart4, ttyRPMSG0 (default: console, the UART of the core)',
+  },
+  {
+    group: 'Input',
+    flags: '--tty <device=where>',
+    text: 'have a tty or UART on the host: ttyRPMSG30=pty, pty:LINK, tcp:PORT (loopback) or unix:PATH; ,cooked leaves its termios; repeatable (docs/bridges.md)',
+    parse: (value, previous) => [...((previous as TtySpec[] | undefined) ?? []), parsed(parseTty, value)],
+    fallback: [],
+    fallbackText: 'none',
+  },
+  {
+    group: 'Input',
+    flags: '--rpmsg-sock <path>',
+    text: 'Unix socket at which programs of the host get rpmsg_char endpoints (docs/bridges.md)',
+    parse: (value) => parsed(checkSocketPath, value),
   },
   { group: 'Output', flags: '--json', text: 'one JSON event per line on standard output' },
   { group: 'Output', flags: '--stats', text: 'instructions, speed, messages and interrupts at the end' },

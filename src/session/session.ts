@@ -117,6 +117,7 @@ export class Session {
   private stopped: { readonly status: number; readonly report: boolean } | undefined;
   /** Somebody at a keyboard was told that only a key makes anything happen. */
   private toldIdle = false;
+  private awaited = '';
 
   /** Builds the machine and says what it is. @throws {ImxSimError} when that cannot be done */
   constructor(options: SessionOptions, host: SessionHost) {
@@ -240,9 +241,10 @@ export class Session {
 
   /**
    * Runs to the end and returns the exit status. With somebody at a keyboard (`interactive`), a machine in which nothing can happen by
-   * itself does not end it, nor does time unless a limit was given.
+   * itself does not end it, nor does time unless a limit was given; `awaited` is what could make something happen then.
    */
-  async run(interactive = false): Promise<number> {
+  async run(interactive = false, awaited = 'a key is typed'): Promise<number> {
+    this.awaited = awaited;
     return this.finish(await this.runUntil(this.limit(interactive), interactive));
   }
 
@@ -302,7 +304,7 @@ export class Session {
 
   /** Lets time pass for somebody who may type: nothing else will happen. */
   private idle(until: number): void {
-    if (!this.toldIdle) this.host.renderer.note('nothing happens any more until a key is typed');
+    if (!this.toldIdle) this.host.renderer.note(`nothing happens any more until ${this.awaited}`);
     this.toldIdle = true;
     this.machine.scheduler.advanceTo(until);
   }

@@ -5,6 +5,7 @@ import { capstoneDisassembler } from '../../session/disassembler.ts';
 import { EXIT } from '../../session/exit.ts';
 import { Session } from '../../session/session.ts';
 import { chooseTarget } from '../../session/target.ts';
+import { type Bridges, openBridges } from '../bridges/index.ts';
 import { chooseEngine, figuresText, loadCapstone } from '../engines.ts';
 import { readFirmware } from '../firmware-file.ts';
 import { Keyboard, PipedInput } from '../keyboard.ts';
@@ -15,7 +16,8 @@ import { ubootLines } from '../uboot-script.ts';
 
 /** Runs the command and returns the exit status. @throws {ImxSimError} for bad usage or input. */
 export async function run(path: string, options: RunOptions): Promise<number> {
-  const { json, cpu, lockstep, color, dtb, overlay, ubootScript: scriptPath, ubootCmd, ...rest } = options;
+  const { json, cpu, lockstep, color, dtb, overlay, ubootScript: scriptPath, ubootCmd, tty, rpmsgSock, ...rest } = options;
+  const bridged = tty.length > 0 || rpmsgSock !== undefined;
   const ubootScript = ubootLines(scriptPath, ubootCmd);
   const firmware = readFirmware(path);
   const target = chooseTarget(firmware, options);
@@ -26,7 +28,8 @@ export async function run(path: string, options: RunOptions): Promise<number> {
   const renderer = json ? new JsonRenderer(out, target.soc.baseHz) : new HumanRenderer({ out, err, colors, ...terminal() });
   let keyboard: Keyboard | undefined;
   let piped: PipedInput | undefined;
-  let pace: Pace | undefined;
+  let pace: { wait(seconds: number): Promise<void> } | undefined;
+  let bridges: Bridges | undefined;
   const nextTurn = hostTurns();
   const pause = async (seconds: number): Promise<void> => {
     await (pace ? pace.wait(seconds) : nextTurn());
@@ -34,10 +37,17 @@ export async function run(path: string, options: RunOptions): Promise<number> {
   };
   const host = { renderer, disassemble: capstoneDisassembler(loadCapstone), now: () => performance.now(), pause };
   const { engine, figures } = await chooseEngine({ cpu, lockstep }, firmware);
-  const session = new Session({ ...rest, ...trees, ...(ubootScript ? { ubootScript } : {}), firmware, target, engine }, host);
+  // Clients come when they come.
+  const patience = bridged ? { timeout: Number.POSITIVE_INFINITY } : {};
+  const session = new Session({ ...patience, ...rest, ...trees, ...(ubootScript ? { ubootScript } : {}), firmware, target, engine }, host);
   const onSignal = () => session.stop(EXIT.INTERRUPTED, true);
   try {
     const device = session.keyboardDevice;
+    bridges = await openBridges(
+      { tty, ...(rpmsgSock === undefined ? {} : { rpmsgSock }) },
+      { machine: session.machine, findConsole: (name) => session.findConsole(name), note: (text) => renderer.note(text), nextTurn },
+    );
+    pace = bridges;
     const interactive = Boolean(process.stdin.isTTY && process.stdout.isTTY && !json) && device !== undefined;
     if (!process.stdin.isTTY && device) {
       piped = new PipedInput((text) => renderer.note(text));
@@ -50,17 +60,19 @@ export async function run(path: string, options: RunOptions): Promise<number> {
     if (interactive && device) {
       keyboard = Keyboard.interactive(session.machine, device);
       renderer.note(`keys go to ${device}; Ctrl-] ends the run, as does Ctrl-C twice`);
-      if (session.endless) pace = new Pace(session.machine.scheduler.seconds, nextTurn);
+      if (session.endless && !bridged) pace = new Pace(session.machine.scheduler.seconds, nextTurn);
     }
     process.on('SIGINT', onSignal);
-    const status = await session.run(interactive);
+    if (bridged) process.on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+    const status = await (bridged ? session.run(true, 'a client sends something') : session.run(interactive));
     if (figures && !json && status !== EXIT.DIFFERENCE) renderer.note(figuresText(figures));
     if (status === EXIT.TIMEOUT && !json) piped?.reportMissing();
     return status;
   } finally {
+    bridges?.close();
     keyboard?.close();
     piped?.close();
-    process.off('SIGINT', onSignal);
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onSignal);
     session.dispose();
   }
 }
