@@ -2,6 +2,7 @@
  * What host code can do in the modelled Linux: open files, read and write them whole, look at directories, start programs; as promises that
  * are kept in virtual time. `Linux` has these as its own methods.
  */
+import { ERRNO } from './errno.ts';
 import { DirectoryNode, type FsNode, O, type OpenFile } from './fs/vfs.ts';
 import type { KernelCode } from './kernel.ts';
 import { check, LinuxFile, linuxError, readAll, writeAll } from './linux-file.ts';
@@ -58,13 +59,14 @@ export class LinuxProcess {
     return this.process.pid;
   }
 
-  /** Its exit status, 128 + signal when a signal ended it. */
+  /** Its exit status, 128 + signal when a signal ended it. Rejects with what its program threw. */
   wait(options?: CallOptions): Promise<number> {
     const { process } = this;
     return this.userSpace.call(
       `wait for ${process.name}`,
       (function* (): KernelCode<number> {
-        while (process.status === undefined) yield { queue: process.ended, interruptible: true };
+        while (process.status === undefined) if ((yield { queue: process.ended, interruptible: true }) === 'signal') return ERRNO.EINTR;
+        if (process.failure !== undefined) throw process.failure;
         return process.status;
       })(),
       options,
@@ -139,7 +141,7 @@ export class LinuxApi {
   /** Names in a directory, sorted. */
   async readdir(path: string): Promise<string[]> {
     const node = check(`opendir ${path}`, await this.look(path));
-    if (!(node instanceof DirectoryNode)) throw linuxError(`opendir ${path}`, -20);
+    if (!(node instanceof DirectoryNode)) throw linuxError(`opendir ${path}`, ERRNO.ENOTDIR);
     return [...node.names()].sort();
   }
 

@@ -6,13 +6,12 @@
  * negative errnos. Not modelled: memory, users, process groups beyond what the shell's jobs need.
  */
 import { ERRNO } from './errno.ts';
-import * as mounts from './fs/mount.ts';
-import * as namei from './fs/namei.ts';
 import { openFile, release } from './fs/open.ts';
 import { makePipe } from './fs/pipe.ts';
-import { DirectoryNode, type FsNode, type IoctlArgument, type MemoryMapping, O, type OpenFile, POLL, type PollState } from './fs/vfs.ts';
+import { DirectoryNode, type IoctlArgument, type MemoryMapping, O, type OpenFile, POLL, type PollState } from './fs/vfs.ts';
 import { type Kernel, type KernelCode, type Task, WaitQueue } from './kernel.ts';
 import { LATENCY } from './latencies.ts';
+import { PathCalls } from './path-calls.ts';
 
 export { openFile, release } from './fs/open.ts';
 export { makePipe } from './fs/pipe.ts';
@@ -21,7 +20,7 @@ export { makePipe } from './fs/pipe.ts';
 export type Program = (process: Process, argv: readonly string[]) => KernelCode<number>;
 
 /** Signals that programs here can get. */
-export const SIGNAL = { HUP: 1, INT: 2, QUIT: 3, KILL: 9, PIPE: 13, TERM: 15 } as const;
+export const SIGNAL = { HUP: 1, INT: 2, QUIT: 3, ABRT: 6, KILL: 9, PIPE: 13, TERM: 15 } as const;
 
 /** Most descriptors of a process (`RLIMIT_NOFILE`). */
 const NR_OPEN = 1024;
@@ -29,14 +28,10 @@ const NR_OPEN = 1024;
 const ALWAYS: PollState = { mask: POLL.IN | POLL.OUT, queues: [] };
 
 /** One process. */
-export class Process {
-  readonly kernel: Kernel;
+export class Process extends PathCalls {
   readonly pid: number;
   readonly name: string;
-  /** Absolute. */
-  cwd: string;
   readonly env: Map<string, string>;
-  umask = 0o022;
   /** Its controlling terminal, which /dev/tty opens. */
   terminal: OpenFile | undefined;
   /** Of the program that it runs. */
@@ -45,6 +40,8 @@ export class Process {
   killedBy: number | undefined;
   /** 0..255 once it has ended; 128 + signal when one ended it. */
   status: number | undefined;
+  /** What its program threw, if it did. */
+  failure: unknown;
   /** Woken when it ends. */
   readonly ended: WaitQueue;
   private readonly files: (OpenFile | undefined)[] = [];
@@ -52,11 +49,10 @@ export class Process {
 
   /** Takes the next free number unless one is given. */
   constructor(kernel: Kernel, options: { pid?: number; name: string; cwd?: string; env?: ReadonlyMap<string, string> }) {
-    this.kernel = kernel;
+    super(kernel, options.cwd ?? '/');
     this.pid = options.pid ?? kernel.allocatePid();
     kernel.processes.set(this.pid, this);
     this.name = options.name;
-    this.cwd = options.cwd ?? '/';
     this.env = new Map(options.env ?? []);
     this.ended = new WaitQueue(`the end of ${this.name}`);
   }
@@ -69,7 +65,15 @@ export class Process {
   }
 
   private *life(program: Program, argv: readonly string[]): KernelCode {
-    yield* this.exit(this.killedBy === undefined ? yield* program(this, argv) : 0);
+    let status = 0;
+    try {
+      if (this.killedBy === undefined) status = yield* program(this, argv);
+    } catch (error) {
+      // A mistake in a program is its author's to see, and ends nobody else.
+      this.failure = error;
+      this.killedBy ??= SIGNAL.ABRT;
+    }
+    yield* this.exit(status);
   }
 
   /** `do_exit`, also of a process that has no program of its own: all files are closed. */
@@ -137,7 +141,7 @@ export class Process {
   /** `dup2(2)`. */
   *dup2(from: number, to: number): KernelCode<number> {
     const file = this.files[from];
-    if (!file) return ERRNO.EBADF;
+    if (!file || !Number.isInteger(to) || to < 0 || to >= NR_OPEN) return ERRNO.EBADF;
     if (from === to) return to;
     file.references++;
     if (this.files[to]) yield* this.close(to);
@@ -148,6 +152,7 @@ export class Process {
   *read(fd: number, count: number): KernelCode<Uint8Array | number> {
     const file = this.files[fd];
     if (!file?.readable) return ERRNO.EBADF;
+    if (!Number.isSafeInteger(count) || count < 0) return ERRNO.EINVAL;
     if (this.dying) return ERRNO.EINTR;
     if (file.node instanceof DirectoryNode) return ERRNO.EISDIR;
     const result = file.ops.read ? yield* file.ops.read(file, count) : ERRNO.EINVAL;
@@ -195,7 +200,8 @@ export class Process {
       });
       const left = deadline - scheduler.now;
       if (left <= 0 || revents.some((mask) => mask !== 0)) return revents;
-      yield { queues, interruptible: true, ...(Number.isFinite(left) ? { timeoutNs: scheduler.nsFromCycles(left) } : {}) };
+      const timeout = Number.isFinite(left) ? { timeoutNs: scheduler.nsFromCycles(left) } : {};
+      if ((yield { queues, interruptible: true, ...timeout }) === 'signal') return ERRNO.EINTR;
     }
   }
 
@@ -204,7 +210,7 @@ export class Process {
     const file = this.files[fd];
     if (!file) return ERRNO.EBADF;
     if (!file.ops.seekable) return ERRNO.ESPIPE;
-    if (pos < 0) return ERRNO.EINVAL;
+    if (!Number.isSafeInteger(pos) || pos < 0) return ERRNO.EINVAL;
     file.pos = pos;
     return pos;
   }
@@ -225,80 +231,6 @@ export class Process {
     else yield* release(reader);
     yield* release(writer);
     return ERRNO.EMFILE;
-  }
-
-  /** `stat(2)` and `lstat(2)`: the node, or a negative errno. */
-  stat(path: string, follow = true): FsNode | number {
-    return this.kernel.vfs.find(path, this.cwd, follow);
-  }
-
-  /** `chdir(2)`. */
-  chdir(path: string): number {
-    const found = this.kernel.vfs.resolve(path, this.cwd);
-    if (typeof found === 'number') return found;
-    if (!found.node) return ERRNO.ENOENT;
-    if (!(found.node instanceof DirectoryNode)) return ERRNO.ENOTDIR;
-    this.cwd = found.path;
-    return 0;
-  }
-
-  /** `mkdir(2)`. */
-  mkdir(path: string, mode = 0o777): number {
-    return namei.mkdir(this.kernel.vfs, path, this.cwd, mode & ~this.umask);
-  }
-
-  /** `rmdir(2)`. */
-  rmdir(path: string): number {
-    return namei.rmdir(this.kernel.vfs, path, this.cwd);
-  }
-
-  /** `unlink(2)`. */
-  unlink(path: string): number {
-    return namei.unlink(this.kernel.vfs, path, this.cwd);
-  }
-
-  /** `rename(2)`. */
-  rename(from: string, to: string): number {
-    return namei.rename(this.kernel.vfs, from, to, this.cwd);
-  }
-
-  /** `symlink(2)`. */
-  symlink(target: string, path: string): number {
-    return namei.symlink(this.kernel.vfs, target, path, this.cwd);
-  }
-
-  /** `link(2)`. */
-  link(from: string, to: string): number {
-    return namei.link(this.kernel.vfs, from, to, this.cwd);
-  }
-
-  /** `readlink(2)`: the target, or a negative errno. */
-  readlink(path: string): string | number {
-    return namei.readlink(this.kernel.vfs, path, this.cwd);
-  }
-
-  /** `truncate(2)`. */
-  truncate(path: string, length: number): number {
-    const node = this.stat(path);
-    return typeof node === 'number' ? node : namei.truncate(node, length);
-  }
-
-  /** `chmod(2)`. */
-  chmod(path: string, mode: number): number {
-    const node = this.stat(path);
-    if (typeof node === 'number') return node;
-    node.mode = mode & 0o7777;
-    return 0;
-  }
-
-  /** `mount(2)`. */
-  mount(source: string, target: string, type: string, options = ''): number {
-    return mounts.mount(this.kernel, source, target, type, options, this.cwd);
-  }
-
-  /** `umount(2)`. */
-  umount(target: string): number {
-    return mounts.umount(this.kernel, target, this.cwd);
   }
 
   /** Sleeps until `other` has ended; its status, or -EINTR. */
