@@ -10,7 +10,14 @@ export type KernLevel = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 /** One thing that happened; `cycle` counts base-clock cycles. */
 export type MachineEvent =
   | { readonly type: 'console'; readonly cycle: number; readonly device: string; readonly byte: number }
-  | { readonly type: 'dmesg'; readonly cycle: number; readonly level: KernLevel; readonly text: string }
+  | {
+      readonly type: 'dmesg';
+      readonly cycle: number;
+      readonly level: KernLevel;
+      readonly text: string;
+      /** Cycle at which the kernel began, which is where dmesg's times begin; 0 unless given. */
+      readonly since?: number;
+    }
   | {
       readonly type: 'mu';
       readonly cycle: number;

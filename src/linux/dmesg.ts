@@ -7,7 +7,7 @@ import type { Kernel } from './kernel.ts';
 /** A line of dmesg. */
 export interface DmesgLine {
   readonly level: KernLevel;
-  /** Seconds since power-on. */
+  /** Seconds since the kernel began. */
   readonly time: number;
   readonly text: string;
 }
@@ -23,8 +23,8 @@ export class Dmesg {
 
   constructor(kernel: Kernel) {
     const { hz } = kernel.scheduler;
-    this.lines = kernel.syslog.lines.flatMap(({ cycle, level, text }) =>
-      text.split('\n').map((line) => ({ level, time: cycle / hz, text: line })),
+    this.lines = kernel.syslog.lines.flatMap(({ cycle, since = 0, level, text }) =>
+      text.split('\n').map((line) => ({ level, time: (cycle - since) / hz, text: line })),
     );
   }
 

@@ -277,6 +277,8 @@ export class Kernel {
   /** Roots of the file systems of which there is one, by type. */
   readonly fileSystems: ReadonlyMap<string, DirectoryNode>;
   private readonly irqs = new Map<number, IrqLine>();
+  /** Cycle at which this kernel began. */
+  private since = 0;
   /** Of SPIs that nobody has asked for yet. */
   private readonly levels = new Map<number, boolean>();
 
@@ -287,7 +289,7 @@ export class Kernel {
     this.flavour = options.flavour ?? MAINLINE;
     this.syslog = new Syslog(
       new WaitQueue('kernel messages'),
-      (cycle) => cycle / this.scheduler.hz,
+      (cycle) => (cycle - this.since) / this.scheduler.hz,
       (level, text, facility) => this.store(level, text, facility),
     );
     this.vfs = createVfs(() => this.now);
@@ -324,6 +326,16 @@ export class Kernel {
     return true;
   }
 
+  /** The boot loader has handed over: the times of dmesg and uptime count from here. */
+  start(): void {
+    this.since = this.scheduler.now;
+  }
+
+  /** Seconds since the kernel began. */
+  get uptime(): number {
+    return (this.scheduler.now - this.since) / this.scheduler.hz;
+  }
+
   /** Virtual time in ns, as `ktime_get`. */
   get now(): number {
     return this.scheduler.nsFromCycles(this.scheduler.now);
@@ -350,7 +362,8 @@ export class Kernel {
   }
 
   private store(level: KernLevel, text: string, facility?: number): void {
-    const entry = { cycle: this.scheduler.now, level, text };
+    const { since } = this;
+    const entry = { cycle: this.scheduler.now, level, text, ...(since ? { since } : {}) };
     this.syslog.add(facility ? { ...entry, facility } : entry);
     this.events.emit({ type: 'dmesg', ...entry });
   }

@@ -167,6 +167,7 @@ export class Linux {
   boot(): void {
     if (this.up) return;
     this.up = true;
+    this.kernel.start();
     const { autostart } = this.options;
     const tree = this.readTree();
     this.tree = tree;

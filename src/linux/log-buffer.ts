@@ -9,6 +9,8 @@ import type { KernLevel } from '../events.ts';
 /** A line of dmesg. */
 export interface LogLine {
   readonly cycle: number;
+  /** Cycle at which the kernel began; 0 unless given. */
+  readonly since?: number;
   readonly level: KernLevel;
   readonly text: string;
   /** Who wrote it: 0, the kernel, unless given. */

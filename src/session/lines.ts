@@ -46,7 +46,14 @@ export class LineAssembler {
   add(event: MachineEvent): void {
     if (event.type === 'dmesg') {
       for (const text of event.text.split('\n')) {
-        this.emit({ source: 'linux', cycle: event.cycle, seconds: event.cycle / this.hz, text, level: event.level, complete: true });
+        this.emit({
+          source: 'linux',
+          cycle: event.cycle,
+          seconds: (event.cycle - (event.since ?? 0)) / this.hz,
+          text,
+          level: event.level,
+          complete: true,
+        });
       }
     } else if (event.type === 'console') this.addByte(event.device, event.byte, event.cycle);
   }

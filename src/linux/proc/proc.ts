@@ -60,7 +60,10 @@ function kmsgFile(kernel: Kernel): KernelFile {
       const { lines, lost } = syslog.buffer;
       const text = lines
         .slice(Math.max(0, seq - lost))
-        .map(({ cycle, level, text: line }) => `<${level}>[${(cycle / kernel.scheduler.hz).toFixed(6).padStart(12)}] ${line}\n`)
+        .map(
+          ({ cycle, since = 0, level, text: line }) =>
+            `<${level}>[${((cycle - since) / kernel.scheduler.hz).toFixed(6).padStart(12)}] ${line}\n`,
+        )
         .join('');
       seq = syslog.nextSeq;
       return text;

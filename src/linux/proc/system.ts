@@ -49,9 +49,9 @@ export function cpuinfoText(cores: readonly CpuFacts[]): string {
     .join('');
 }
 
-/** `uptime_proc_show`: time since power-on, and that of all cores idle. */
+/** `uptime_proc_show`: time since the kernel began, and that of all cores idle. */
 export function uptimeText(kernel: Kernel, cores: number): string {
-  const seconds = kernel.scheduler.seconds;
+  const seconds = kernel.uptime;
   const hundredths = (value: number): string => (Math.floor(value * 100) / 100).toFixed(2);
   return `${hundredths(seconds)} ${hundredths(seconds * cores)}\n`;
 }

@@ -106,11 +106,11 @@ function dmesg({ linux: { kernel }, console }: System): Program {
 }
 
 function lineText(
-  { cycle, level, text }: LogLine,
+  { cycle, since = 0, level, text }: LogLine,
   style: { readonly flags: ReadonlyMap<string, string>; readonly hz: number; last: number },
 ): string {
   const { flags, hz } = style;
-  const seconds = cycle / hz;
+  const seconds = (cycle - since) / hz;
   const delta = style.last === 0 ? 0 : seconds - style.last;
   style.last = seconds;
   let time = `[${seconds.toFixed(6).padStart(12)}] `;
