@@ -21,6 +21,7 @@ import { RpmsgBus, type RpmsgDriver } from './rpmsg-core.ts';
 import { RpmsgCtrl } from './rpmsg-ctrl.ts';
 import { createRpmsgNs } from './rpmsg-ns.ts';
 import { createRpmsgTty } from './rpmsg-tty.ts';
+import { createToradexRpmsgTty } from './toradex-rpmsg-tty.ts';
 import { TtyLayer, type TtyReader } from './tty.ts';
 import { VirtioBus } from './virtio-bus.ts';
 import { VirtioRpmsgBus } from './virtio-rpmsg-bus.ts';
@@ -60,6 +61,8 @@ interface Module {
   readonly refs?: ModuleRefs;
   readonly parameters?: Record<string, number>;
   readonly rpmsgDriver?: RpmsgDriver;
+  /** Another kernel's version of a module; nobody is told to load it. */
+  readonly variant?: boolean;
   readonly init: () => KernelCode<number>;
   readonly exit: () => KernelCode;
 }
@@ -121,6 +124,7 @@ export class VirtioModules {
       this.driverModule('rpmsg_tty', rpmsgTty, lifeOf(rpmsgTty)),
       this.driverModule('imx_rpmsg_pingpong', createImxRpmsgPingpong(kernel)),
       this.driverModule('imx_rpmsg_tty', createImxRpmsgTty(kernel, this.ttys)),
+      this.driverModule('toradex_imx_rpmsg_tty', createToradexRpmsgTty(kernel, this.ttys), { variant: true }),
     ];
     this.modules = new Map(list.map((module) => [module.name, module]));
   }
@@ -142,8 +146,9 @@ export class VirtioModules {
       *init() {
         const err = init?.() ?? 0;
         if (err) return err;
-        yield* bus.registerDriver(driver);
-        return 0;
+        const failed = yield* bus.registerDriver(driver);
+        if (failed) exit?.();
+        return failed;
       },
       *exit() {
         yield* bus.unregisterDriver(driver);
@@ -312,7 +317,8 @@ export class VirtioModules {
   private explain(name: string, src: number): UnboundChannel {
     const modules: string[] = [];
     const known = new Map<string, string>();
-    for (const { name: module, rpmsgDriver } of this.modules.values()) {
+    for (const { name: module, rpmsgDriver, variant } of this.modules.values()) {
+      if (variant) continue;
       const ids = rpmsgDriver?.idTable ?? [];
       if (ids.includes(name) && !this.states.has(module)) modules.push(module);
       for (const id of ids) if (!known.has(id)) known.set(id, module);

@@ -242,8 +242,12 @@ export class RpmsgBus {
     return undefined;
   }
 
-  /** `register_rpmsg_driver`: probes it with every channel that has no driver. */
-  *registerDriver(driver: RpmsgDriver): KernelCode {
+  /** `register_rpmsg_driver`: probes it with every channel that has no driver. 0, or -EBUSY when there is one of that name. */
+  *registerDriver(driver: RpmsgDriver): KernelCode<number> {
+    if (this.drivers.some(({ name }) => name === driver.name)) {
+      this.kernel.printk(3, `Error: Driver '${driver.name}' is already registered, aborting...`);
+      return ERRNO.EBUSY;
+    }
     this.drivers.push(driver);
     this.kernel.devices.addDriver({
       bus: RPMSG_BUS,
@@ -252,10 +256,11 @@ export class RpmsgBus {
       bind: (name) => this.bind(name, driver),
       unbind: (name) => this.unbind(name, driver),
     });
-    if (!this.control.autoprobe) return;
+    if (!this.control.autoprobe) return 0;
     for (const rpdev of this.devices) {
       if (!rpdev.driver && rpmsgDevMatch(rpdev, driver)) yield* this.probe(rpdev, driver);
     }
+    return 0;
   }
 
   /** `unregister_rpmsg_driver`: removes it from its channels. */

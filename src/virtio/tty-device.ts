@@ -39,6 +39,8 @@ export interface TtyPlace {
   readonly minor?: number;
   readonly parent?: Device;
   readonly refs?: ModuleRefs;
+  /** Bytes of the flip buffer, as `tty_buffer_set_limit` counts them. */
+  readonly flipLimit?: number;
 }
 
 /** One tty: `/dev/<name>`. */
@@ -250,6 +252,11 @@ export class TtyDevice implements TtyControl {
     const { cflag, ispeed, ospeed } = this.termios;
     const mixed = ((cflag & ~SOFT_CFLAGS) | (wanted.cflag & SOFT_CFLAGS)) >>> 0;
     this.setTermios({ ...wanted, cflag: mixed, ispeed, ospeed });
+  }
+
+  /** Somebody has it open. */
+  get opened(): boolean {
+    return this.openCount > 0;
   }
 
   get inputQueued(): number {

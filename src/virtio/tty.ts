@@ -95,7 +95,7 @@ export class TtyLayer implements TtyHost {
     if (this.devices.has(name)) return undefined;
     const major = place.major ?? this.majors.alloc();
     const where = { ...place, major, minor: place.minor ?? 0 };
-    const device = new TtyDevice(this, this.kernel, name, ops, termios, new TtyBuffer(this.flipLimit), where);
+    const device = new TtyDevice(this, this.kernel, name, ops, termios, new TtyBuffer(place.flipLimit ?? this.flipLimit), where);
     this.devices.set(name, device);
     if (place.major === undefined) this.ownMajors.add(device);
     this.kernel.devices.add(device.device);

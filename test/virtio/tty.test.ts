@@ -1,5 +1,6 @@
 /** Channels as terminals: NXP's driver, the mainline driver, the line discipline between them and a program, the flip buffer. */
 import { describe, expect, test } from 'vitest';
+import { O } from '../../src/linux/fs/vfs.ts';
 import type { KernelCode } from '../../src/linux/kernel.ts';
 import { ERRNO } from '../../src/linux/kernel.ts';
 import { NTty } from '../../src/virtio/n-tty.ts';
@@ -8,7 +9,7 @@ import type { TtyReader } from '../../src/virtio/tty.ts';
 import { TtyLayer } from '../../src/virtio/tty.ts';
 import { TtyBuffer } from '../../src/virtio/tty-buffer.ts';
 import { createWorld } from './ring-fixture.ts';
-import { createStack } from './rpmsg-fixture.ts';
+import { createStack, createUser } from './rpmsg-fixture.ts';
 
 const latin1 = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
 const text = (bytes: Iterable<number>) => String.fromCharCode(...bytes);
@@ -187,6 +188,66 @@ describe('imx_rpmsg_tty', () => {
       `imx_rpmsg_tty ${dev}: rpmsg_dev_probe: failed: -17`,
       `imx_rpmsg_tty: probe of ${dev} failed with error -17`,
     ]);
+  });
+});
+
+describe('toradex_imx_rpmsg_tty (linux-toradex 4.9)', () => {
+  function toradex() {
+    const host = createStack({ reader: 'none' });
+    host.run(host.modules.loadAll(['virtio_rpmsg_bus', 'toradex_imx_rpmsg_tty']), 0.01);
+    const { remote } = host.attach();
+    remote.announce('rpmsg-openamp-demo-channel', 0);
+    host.settle(0.01);
+    return { ...host, remote, user: createUser(host) };
+  }
+
+  test('rpmsg_tty_cb: what comes while nobody reads is dropped, beyond 64 KiB "RX copy to tty layer failed"', () => {
+    const { remote, settle, dmesg, user, modules } = toradex();
+    const dev = 'imx_rpmsg_tty virtio0.rpmsg-openamp-demo-channel.-1.0';
+    expect(dmesg().slice(2)).toEqual([`${dev}: new channel: 0x400 -> 0x0!`, 'Install rpmsg tty driver!']);
+    expect(user.cat('/sys/class/tty/ttyRPMSG/dev')).toBe('5:3\n');
+    remote.send(0, 0x400, 'nobody');
+    settle(0.001);
+    const fd = user.open('/dev/ttyRPMSG', O.RDWR | O.NONBLOCK);
+    expect(user.read(fd)).toBe(ERRNO.EAGAIN);
+    for (let i = 0; i < 400; i++) {
+      remote.send(0, 0x400, `${'x'.repeat(495)}\n`);
+      settle(0.0001);
+    }
+    expect(dmesg().slice(4)).toEqual(Array(10).fill(`${dev}: RX copy to tty layer failed`));
+    // The line discipline's 4096 bytes and 129 buffers of 1024.
+    const dropped = modules.ttys.get('ttyRPMSG')!.droppedBytes;
+    expect(400 * 496 - dropped).toBeGreaterThan(65_536 * 2);
+    expect(400 * 496 - dropped).toBeLessThan(65_536 * 2 + 4096 + 2048);
+  });
+
+  test('rpmsgtty_write: up to 496 bytes a message; a second channel finds the device taken', () => {
+    const { remote, settle, dmesg, user } = toradex();
+    const fd = user.open('/dev/ttyRPMSG');
+    user.write(fd, 'a\n');
+    expect(remote.received.map((message) => message.text)).toEqual(['hello world!', 'a', '\r\n']);
+    remote.send(0, 0x400, 'no echo\n');
+    settle(0.001);
+    expect(user.read(fd)).toBe('no echo\n');
+    expect(remote.received).toHaveLength(3);
+    remote.announce('rpmsg-openamp-demo-channel', 1);
+    settle(0.01);
+    expect(dmesg().slice(-3)).toEqual([
+      "Couldn't install rpmsg tty driver: err -16",
+      'imx_rpmsg_tty virtio0.rpmsg-openamp-demo-channel.-1.1: rpmsg_dev_probe: failed: -16',
+      'imx_rpmsg_tty: probe of virtio0.rpmsg-openamp-demo-channel.-1.1 failed with error -16',
+    ]);
+    remote.announce('rpmsg-openamp-demo-channel', 0, 1);
+    settle(0.01);
+    expect(dmesg().at(-1)).toBe('imx_rpmsg_tty virtio0.rpmsg-openamp-demo-channel.-1.0: rpmsg tty driver is removed');
+    expect(user.read(fd)).toBe('');
+  });
+
+  test('driver_register: two drivers of one name do not go together', () => {
+    const { run, modules, dmesg } = toradex();
+    expect(run(modules.insert('imx_rpmsg_tty'), 0.01)).toBe(ERRNO.EBUSY);
+    expect(dmesg().at(-1)).toBe("Error: Driver 'imx_rpmsg_tty' is already registered, aborting...");
+    expect(modules.loaded).toEqual(['rpmsg_ns', 'virtio_rpmsg_bus', 'toradex_imx_rpmsg_tty']);
   });
 });
 
