@@ -32,8 +32,16 @@ const NODES: Readonly<
 
 /** The tree, with `__symbols__`. */
 export function builtInTree(soc: SocDescription, board: BoardDescription): DeviceTree {
-  return parseDts(builtInSource(soc, board), { file: `built-in tree of ${soc.name} ${board.name}`, symbols: true });
+  const trees = TREES.get(soc) ?? new Map<BoardDescription, DeviceTree>();
+  TREES.set(soc, trees);
+  const file = `built-in tree of ${soc.name} ${board.name}`;
+  const tree = trees.get(board) ?? parseDts(builtInSource(soc, board), { file, symbols: true });
+  trees.set(board, tree);
+  return tree.clone();
 }
+
+/** Descriptions are data and do not change, so neither do their trees; every machine asks several times. */
+const TREES = new WeakMap<SocDescription, Map<BoardDescription, DeviceTree>>();
 
 /** Its source. */
 export function builtInSource(soc: SocDescription, board: BoardDescription): string {

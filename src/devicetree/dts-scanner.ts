@@ -25,6 +25,8 @@ export class DtsScanner {
   private readonly include: IncludeFile | undefined;
   private includes = 0;
   private at = 0;
+  /** Lines behind the marker at `from`, and where the last of them starts. */
+  private counted = { from: 0, start: 0, lines: 0 };
   /** Line markers passed: from this position on, lines count from another number in another file. */
   private readonly markers: { at: number; readonly file: string; readonly line: number }[] = [];
 
@@ -106,8 +108,14 @@ export class DtsScanner {
   private placeOf(position: number): string {
     let marker = { at: 0, file: this.file, line: 1 };
     for (const candidate of this.markers) if (candidate.at <= position && candidate.at >= marker.at) marker = candidate;
-    const before = this.text.slice(marker.at, position).split('\n');
-    return `${marker.file}:${marker.line + before.length - 1}.${before.at(-1)!.length + 1}`;
+    // Every reference asks for its place: lines are counted on from the one before.
+    if (this.counted.from !== marker.at || this.counted.start > position) this.counted = { from: marker.at, start: marker.at, lines: 0 };
+    const { counted } = this;
+    for (let end = this.text.indexOf('\n', counted.start); end !== -1 && end < position; end = this.text.indexOf('\n', counted.start)) {
+      counted.start = end + 1;
+      counted.lines++;
+    }
+    return `${marker.file}:${marker.line + counted.lines}.${position - counted.start + 1}`;
   }
 
   private skip(): void {
@@ -146,6 +154,7 @@ export class DtsScanner {
     const after = this.at + whole.length;
     const grown = found.text.length + 2 - whole.length;
     for (const marker of this.markers) if (marker.at >= after) marker.at += grown;
+    this.counted = { from: -1, start: 0, lines: 0 };
     this.text = `${this.text.slice(0, this.at)}\n${found.text}\n${this.text.slice(after)}`;
     this.markers.push({ at: this.at + 1, file: found.file, line: 1 }, { at: after + grown, file: file!, line: Number.parseInt(line!, 10) });
     return true;
