@@ -40,6 +40,26 @@ describe('parseDts', () => {
     expect(parseDts(text.replace('&none', '2')).root.cells('b')).toEqual([2]);
   });
 
+  it('knows the place of each of many references, through markers and includes', () => {
+    const refs = (count: number, last: string) => Array.from({ length: count }, (_, i) => `  r${i} = <&l>;\n`).join('') + last;
+    const bad = '  bad = <&none>;';
+    const include = (name: string) => ({ file: name, text: `/ {\n${refs(4, name === 'bad.dtsi' ? `${bad}\n` : '')}};` });
+    const place = (text: string) => {
+      try {
+        parseDts(text, { file: 'm.dts', include });
+      } catch (error) {
+        return (error as DeviceTreeError).place;
+      }
+      return undefined;
+    };
+    const head = '/dts-v1/;\n/ { l: l { }; };\n';
+    expect(place(`${head}/ {\n${refs(5, '')}};`)).toBeUndefined();
+    expect(place(`${head}/ {\n${refs(5, bad)} };`)).toBe('m.dts:9.10');
+    expect(place(`${head}/include/ "good.dtsi"\n/ {\n${refs(3, bad)} };`)).toBe('m.dts:8.10');
+    expect(place(`${head}/include/ "bad.dtsi"\n/ {\n${refs(3, '')} };`)).toBe('bad.dtsi:6.10');
+    expect(place(`${head}/ {\n${refs(5, '')}};\n# 40 "other.dts"\n/ {\n${refs(2, bad)} };`)).toBe('other.dts:43.10');
+  });
+
   it('includes files that the caller gives, and says where in them an error is', () => {
     const files: Record<string, string> = { 'soc.dtsi': '/ {\n a;\n};\n/include/ "leds.dtsi"\n', 'leds.dtsi': '/ { leds { }; };' };
     const include = (name: string) => (name in files ? { file: `dir/${name}`, text: files[name]! } : undefined);
