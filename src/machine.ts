@@ -490,6 +490,10 @@ export class Machine {
       return found;
     };
     return {
+      // What the SRC does when the driver writes its register next.
+      announceBoot: (name, boot) => {
+        if (boot.vectors !== undefined) this.startedAt.set(core(name), boot.vectors);
+      },
       startCore: (name, boot) => {
         this.startCore(core(name), boot.vectors);
         return 0;

@@ -217,7 +217,8 @@ function tableProblem(elf: ElfReader, offset: number, size: number, fileSize: nu
 /** `rproc_elf_load_rsc_table`: a copy of the resource table for `cached_table`, or undefined for -EINVAL. */
 export function rprocElfLoadRscTable(log: DevLog, fw: FirmwareImage): Uint8Array | undefined {
   const found = findTable(log, fw);
-  return found && fw.data.slice(found.offset, found.offset + found.size);
+  // A copy (kmemdup) also where the file is a Buffer of Node, whose slice would share its memory.
+  return found && new Uint8Array(fw.data.subarray(found.offset, found.offset + found.size));
 }
 
 /** `rproc_elf_find_loaded_rsc_table`: system address of the table where the firmware was linked to have it. */

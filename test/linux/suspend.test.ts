@@ -68,7 +68,6 @@ describe('deep sleep (mem)', () => {
     expect(kernel.interrupts[0]!.count).toBeGreaterThan(served);
     expect(board.dmesg().some((line) => line.includes('creating channel'))).toBe(true);
   });
-
 });
 
 describe('s2idle (freeze)', () => {

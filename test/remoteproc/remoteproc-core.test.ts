@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { DeviceTree } from '../../src/devicetree/tree.ts';
+import { findKernelFlavour } from '../../src/linux/kernel-flavour.ts';
 import type { RprocCrashType } from '../../src/remoteproc/remoteproc-core.ts';
 import { type Board, createBoard, EVK_REGIONS, TABLE } from '../linux/board-fixture.ts';
 import { buildElf, rpmsgTable, words } from './elf-builder.ts';
@@ -7,6 +9,7 @@ const code = words(0x2002_0000, 0x401, 0x401, 0x401);
 const table = rpmsgTable({ num: 8, align: 16 });
 const elf = buildElf({ segments: [{ da: 0, data: code }], sections: [{ name: '.resource_table', addr: 0x400, data: table }] }).bytes;
 const P = 'remoteproc remoteproc0: ';
+const NODE = '/remoteproc-cm7';
 
 function booted(options: Parameters<typeof createBoard>[0] = {}): { board: Board; since(): string[] } {
   const board = createBoard({ autostart: elf, ...options });
@@ -204,6 +207,98 @@ describe('crashes at awkward moments', () => {
       `${P}remote processor imx-rproc is now attached`,
     ]);
     expect(board.dmesg()).toContain(`${P}detached remote processor imx-rproc`);
+  });
+});
+
+describe('fsl,auto-boot (rproc_trigger_auto_boot)', () => {
+  it('asks for the firmware, then boots, whether it was found or not', () => {
+    const board = createBoard({ change: (tree) => tree.node(NODE)?.set('fsl,auto-boot') });
+    board.settle();
+    expect(board.dmesgOfDrivers()).toEqual([
+      `${P}imx-rproc is available`,
+      `${P}Direct firmware load for rproc-imx-rproc-fw failed with error -2`, // request_firmware_nowait
+      `${P}powering up imx-rproc`, // rproc_auto_boot_callback
+      `${P}Direct firmware load for rproc-imx-rproc-fw failed with error -2`,
+      `${P}request_firmware failed: -2`,
+    ]);
+  });
+});
+
+describe('the node of imx_rproc', () => {
+  const nxp = findKernelFlavour('nxp')!;
+  const remove = (property: string) => (tree: DeviceTree) => void tree.node(NODE)?.delete(property);
+
+  it('fsl,startup-delay-ms: nxp waits after the start, mainline does not know it (imx_rproc_start)', () => {
+    for (const [flavour, least, most] of [
+      [nxp, 500, 600],
+      [undefined, 0, 100],
+    ] as const) {
+      const change = (tree: DeviceTree) => void tree.node(NODE)?.set('fsl,startup-delay-ms', 500);
+      const board = createBoard({ autostart: elf, change, ...(flavour ? { flavour } : {}) });
+      board.settle();
+      const at = (text: string): number => board.kernel.log.find((line) => line.text.includes(text))!.cycle / (board.scheduler.hz / 1000);
+      const delay = at('rpmsg host is online') - at('Booting fw image');
+      expect([delay >= least, delay <= most]).toEqual([true, true]);
+    }
+  });
+
+  it('without clocks: fatal for mainline, not for nxp (imx_rproc_clk_enable)', () => {
+    const board = createBoard({ change: remove('clocks') });
+    board.settle();
+    expect(board.dmesgOfDrivers()).toEqual([
+      'imx-rproc remoteproc-cm7: Failed to get clock',
+      `${P}releasing imx-rproc`,
+      'imx-rproc: probe of remoteproc-cm7 failed with error -2',
+    ]);
+    const other = createBoard({ change: remove('clocks'), flavour: nxp });
+    other.settle();
+    expect(other.dmesgOfDrivers()).toContain(`${P}imx-rproc is available`);
+  });
+
+  it('without mbox-names: nothing can be kicked (imx_rproc_xtr_mbox_init)', () => {
+    const board = createBoard({ autostart: elf, change: remove('mbox-names') });
+    board.settle();
+    expect(board.dmesg()).toContain('imx-rproc remoteproc-cm7: No initialized mbox tx channel');
+    expect(board.dmesg().at(-1)).toBe(`${P}remote processor imx-rproc is now up`);
+  });
+
+  it('nxp attaches within the probe, which fails with it (rproc_trigger_auto_boot); mainline does so later', () => {
+    const bad = words(1, 1, 0, 0, 0x1000, 3);
+    const options = { control: { coreStarted: () => true }, prepare: bad };
+    const board = createBoard({ ...options, flavour: nxp });
+    board.settle();
+    expect(board.dmesgOfDrivers().filter((line) => !line.startsWith('imx'))).toEqual([
+      `${P}imx-rproc is available`,
+      `${P}attaching to imx-rproc`,
+      `${P}rsc table is truncated`,
+      `${P}Failed to process resources: -22`,
+      `${P}releasing imx-rproc`,
+    ]);
+    expect(board.dmesg().slice(-3)).toEqual([
+      'imx-rproc remoteproc-cm7: rproc_add failed',
+      `${P}releasing imx-rproc`,
+      'imx-rproc: probe of remoteproc-cm7 failed with error -22',
+    ]);
+    const other = createBoard(options);
+    other.settle();
+    expect(other.dmesg().at(-1)).toBe(`${P}Failed to process resources: -22`);
+    expect(other.linux.remoteprocs[0]!.rproc.state).toBe('detached');
+  });
+
+  it('imx_rproc_get_boot_addr: .interrupts on some cores with nxp', () => {
+    const image = buildElf({ segments: [{ da: 0, data: code }], sections: [{ name: '.interrupts', addr: 0x1234, data: code }] }).bytes;
+    for (const [flavour, compatible, address] of [
+      [nxp, 'fsl,imx93-cm33', 0x1234],
+      [nxp, 'fsl,imx8mp-cm7', 0x401],
+      [findKernelFlavour('mainline')!, 'fsl,imx93-cm33', 0x401],
+    ] as const) {
+      const board = createBoard({ flavour, remoteproc: { compatible } });
+      board.settle(0.1);
+      expect(board.linux.remoteprocs[0]!.getBootAddr({ name: 'x', data: image })).toBe(address);
+    }
+    const board = createBoard({ flavour: nxp, remoteproc: { compatible: 'fsl,imx93-cm33' } });
+    board.settle(0.1);
+    expect(board.linux.remoteprocs[0]!.getBootAddr({ name: 'x', data: elf })).toBe(0);
   });
 });
 

@@ -31,7 +31,18 @@ describe('/sys/class/remoteproc (remoteproc_sysfs.c)', () => {
     const { names, resolved, cat } = booted();
     expect(names('/sys/class/remoteproc')).toEqual(['remoteproc0']);
     expect(resolved(SYS)).toBe('/sys/devices/platform/remoteproc-cm7/remoteproc/remoteproc0');
-    expect(names(SYS)).toEqual(['coredump', 'dev', 'device', 'firmware', 'name', 'recovery', 'rproc-virtio.0.auto', 'state', 'subsystem', 'uevent']);
+    expect(names(SYS)).toEqual([
+      'coredump',
+      'dev',
+      'device',
+      'firmware',
+      'name',
+      'recovery',
+      'rproc-virtio.0.auto',
+      'state',
+      'subsystem',
+      'uevent',
+    ]);
     expect(resolved(`${SYS}/device/driver`)).toBe('/sys/bus/platform/drivers/imx-rproc');
     expect(cat(`${SYS}/uevent`)).toBe('MAJOR=243\nMINOR=0\nDEVNAME=remoteproc0\nDEVTYPE=remoteproc\n');
     expect(cat(`${SYS}/device/uevent`)).toContain('DRIVER=imx-rproc\n');
