@@ -237,6 +237,48 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { group: 'Output', flags: '--no-color', text: 'no colours (none are used when output is not a terminal, or NO_COLOR is set)' },
 ];
 
+/** What `shell` receives after parsing. */
+export interface ShellOptions
+  extends Pick<
+      RunOptions,
+      'soc' | 'board' | 'core' | 'cpu' | 'lockstep' | 'modules' | 'dtb' | 'overlay' | 'kernel' | 'fastForward' | 'hostMemory'
+    >,
+    Pick<RunOptions, 'until' | 'timeout' | 'json' | 'stats' | 'traceHash' | 'color'> {
+  /** Path of a script; `-` is standard input. */
+  script?: string;
+  /** Text of `-c`. */
+  command?: string;
+  /** False: lines that are typed are not kept. */
+  history: boolean;
+}
+
+/** Options of `run` that `shell` has, too. */
+const SHARED = /^--(?:soc|board|core|cpu|lockstep|dtb|overlay|kernel|no-fast-forward|host-memory|until|json|stats|trace-hash|no-color)\b/;
+
+/** All options of `shell`, in the order in which help shows them. */
+export const SHELL_OPTIONS: readonly OptionRow[] = [
+  { group: 'Input', flags: '--script <file>', text: 'lines to execute as if they were typed; - is standard input' },
+  {
+    group: 'Input',
+    flags: '-c, --command <commands>',
+    text: 'commands to execute without a terminal, as sh -c; their status is the exit status',
+  },
+  { group: 'Input', flags: '--no-history', text: 'do not keep the lines that are typed (in $XDG_STATE_HOME/imx-sim/shell_history)' },
+  ...RUN_OPTIONS.filter(({ flags }) => SHARED.test(flags)),
+  {
+    group: 'What runs',
+    flags: '--modules <list>',
+    text: 'kernel modules that are loaded at boot, comma separated (default: rpmsg_ns,virtio_rpmsg_bus,rpmsg_char,rpmsg_ctrl)',
+    parse: (value) => value.split(',').filter(Boolean),
+  },
+  {
+    group: 'When it ends',
+    flags: '--timeout <time>',
+    text: 'stop after this much virtual time (default: 10m for scripts, none for somebody who types)',
+    parse: parseTimeout,
+  },
+];
+
 /** Makes a commander option of a row. */
 export function commanderOption(row: OptionRow): Option {
   const option = new Option(row.flags, row.text).helpGroup(`${row.group}:`);

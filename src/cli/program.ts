@@ -8,7 +8,7 @@ import { ImxSimError, UsageError } from '../errors.ts';
 import { EXIT } from '../session/exit.ts';
 import type { DtsOptions } from './commands/dts.ts';
 import type { InfoOptions } from './commands/info.ts';
-import { commanderOption, RUN_OPTIONS, type RunOptions, TREE_OPTIONS } from './options.ts';
+import { commanderOption, RUN_OPTIONS, type RunOptions, SHELL_OPTIONS, type ShellOptions, TREE_OPTIONS } from './options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -21,6 +21,13 @@ Examples:
 Exit status: 0 the --until line came, or the firmware exited with 0; 1 the firmware failed (fault, lockup, exit code);
 2 bad usage or input; 3 a bug of imx-sim; 4 the virtual time ran out; 5 with --cpu lockstep, the engines differ;
 130 Ctrl-C. A reader that closes the pipe (| head) ends the run with 0.`;
+
+const SHELL_EXAMPLES = `
+Examples:
+  imx-sim shell str_echo.elf
+  imx-sim shell zephyr.elf --script session.sh --until 'linux=goodbye!'
+  imx-sim shell zephyr.elf -c 'ls -la /sys/class/remoteproc/; uname -a'
+  printf 'dmesg | grep -i rpmsg\\n' | imx-sim shell --soc imx8mp`;
 
 function version(): string {
   return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
@@ -48,6 +55,17 @@ function buildProgram(done: (status: number) => void): Command {
     }
     const { run } = await import('./commands/run.ts');
     done(await run(path, options));
+  });
+  const shellCommand = command
+    .command('shell')
+    .description('log in to the modelled Linux: each ELF is in /lib/firmware, nothing is started; type help there')
+    .argument('[elf...]', 'firmware as the linker made it')
+    .showHelpAfterError('  remedy: imx-sim shell --help shows the options, with examples')
+    .addHelpText('after', SHELL_EXAMPLES);
+  for (const row of SHELL_OPTIONS) shellCommand.addOption(commanderOption(row));
+  shellCommand.action(async (paths: string[], options: ShellOptions) => {
+    const { shell } = await import('./commands/shell.ts');
+    done(await shell(paths, options));
   });
   const infoCommand = command
     .command('info')

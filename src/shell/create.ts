@@ -137,3 +137,11 @@ export async function endShell(shell: Shell): Promise<void> {
   await shell.call('exit', shell.process.exit(shell.status));
   shell.flow.leave();
 }
+
+/** What is wrong with a script, before any of it runs. */
+export async function checkSyntax(text: string): Promise<{ readonly message: string; readonly line: number } | undefined> {
+  const parsed = new Parser(parserBash(await loadJustBash())).parse(text);
+  if (parsed.kind === 'ok') return undefined;
+  if (parsed.kind === 'error') return parsed;
+  return { message: parsed.message, line: text.replace(/\n$/, '').split('\n').length + 1 };
+}

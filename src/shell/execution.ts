@@ -44,6 +44,11 @@ export class Execution {
     this.shell = shell;
   }
 
+  /** Names of what runs in the foreground. */
+  get running(): readonly string[] {
+    return this.foreground.filter(({ status }) => status === undefined).map(({ argv, name }) => (argv.length > 0 ? argv.join(' ') : name));
+  }
+
   /** Sends a signal to what runs in the foreground. */
   kill(signal: number): void {
     for (const process of this.foreground) process.kill(signal);
@@ -237,7 +242,7 @@ export class Execution {
     const statuses: number[] = [];
     for (const process of processes) statuses.push(yield* ended(process));
     const { killedBy } = processes.at(-1)!;
-    if (killedBy !== undefined && SIGNAL_TEXTS[killedBy])
+    if (shell.interactive && killedBy !== undefined && SIGNAL_TEXTS[killedBy])
       yield* writeAll(shell.process, 2, new TextEncoder().encode(`${signalText(killedBy)}\n`));
     return statuses;
   }

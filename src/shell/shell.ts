@@ -492,7 +492,12 @@ export class Shell implements Names {
     return 1;
   }
 
-  /** For `unset -f` and `declare -f` of forks: what is defined. */
+  /** Names of the variables as they were at the last prompt. */
+  get variableNames(): Iterable<string> {
+    return this.variables.keys();
+  }
+
+  /** Names of the functions that are defined. */
   get functionNames(): readonly string[] {
     return [...this.functions.keys()];
   }

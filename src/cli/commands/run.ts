@@ -10,6 +10,7 @@ import { chooseEngine, figuresText, loadCapstone } from '../engines.ts';
 import { readFirmware } from '../firmware-file.ts';
 import { Keyboard, PipedInput } from '../keyboard.ts';
 import type { RunOptions } from '../options.ts';
+import { hostTurns, Pace, wantsColor } from '../pace.ts';
 import { HumanRenderer, JsonRenderer } from '../renderer.ts';
 import { readTrees } from '../tree-file.ts';
 import { ubootLines } from '../uboot-script.ts';
@@ -77,43 +78,8 @@ export async function run(path: string, options: RunOptions): Promise<number> {
   }
 }
 
-/** Colours are for terminals, unless NO_COLOR or --no-color says otherwise. */
-function wantsColor(stream: { readonly isTTY?: boolean }, flag: boolean): boolean {
-  return flag && Boolean(stream.isTTY) && !process.env['NO_COLOR'];
-}
-
 /** The width of the terminal, if standard output is one that can write over a line. */
 function terminal(): { columns?: () => number } {
   const { stdout, env } = process;
   return stdout.isTTY && env['TERM'] !== 'dumb' ? { columns: () => stdout.columns || 80 } : {};
-}
-
-/** Host time that may pass before it gets a turn, in ms: turns cost more than the 5 ms of an idle core between them. */
-const TURN_MS = 4;
-
-/** A function that lets the host handle signals, keys and output, when it has not been able to for a while. */
-function hostTurns(): () => Promise<void> {
-  let last = 0;
-  return async () => {
-    if (performance.now() - last < TURN_MS) return;
-    await new Promise((resolve) => setImmediate(resolve));
-    last = performance.now();
-  };
-}
-
-/** Keeps virtual time from running ahead of the host's, for somebody at a keyboard. */
-class Pace {
-  private readonly startWall = performance.now();
-  private readonly startVirtual: number;
-  private readonly nextTurn: () => Promise<void>;
-
-  constructor(seconds: number, nextTurn: () => Promise<void>) {
-    this.startVirtual = seconds;
-    this.nextTurn = nextTurn;
-  }
-
-  wait(seconds: number): Promise<void> {
-    const ahead = (seconds - this.startVirtual) * 1000 - (performance.now() - this.startWall);
-    return ahead > 1 ? new Promise((resolve) => setTimeout(resolve, Math.min(ahead, 50))) : this.nextTurn();
-  }
 }

@@ -1,0 +1,213 @@
+/**
+ * `imx-sim shell [elf...]`: a root shell on the modelled Linux, for somebody who types, for a script, or for one line of commands.
+ */
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { UsageError } from '../../errors.ts';
+import { findKernelFlavour } from '../../linux/kernel-flavour.ts';
+import { Machine } from '../../machine.ts';
+import type { Firmware } from '../../remoteproc/elf-loader.ts';
+import { capstoneDisassembler } from '../../session/disassembler.ts';
+import { EXIT } from '../../session/exit.ts';
+import { LineAssembler } from '../../session/lines.ts';
+import type { Renderer } from '../../session/renderer.ts';
+import { SHELL_MODULES, type ShellHost, ShellSession } from '../../session/shell-session.ts';
+import { briefReasons, chooseTarget, type Target } from '../../session/target.ts';
+import { complete } from '../../shell/complete.ts';
+import { checkSyntax } from '../../shell/create.ts';
+import { findSoc } from '../../soc/index.ts';
+import { chooseEngine, loadCapstone } from '../engines.ts';
+import { readFirmware } from '../firmware-file.ts';
+import { LineEditor } from '../line-editor.ts';
+import type { ShellOptions } from '../options.ts';
+import { hostTurns, Pace, wantsColor } from '../pace.ts';
+import { HumanRenderer, JsonRenderer } from '../renderer.ts';
+import { readTrees } from '../tree-file.ts';
+
+/** Virtual time that a script may take when no limit is given, in ns. */
+const SCRIPT_TIMEOUT_NS = 600e9;
+/** SoC without an ELF that says. */
+const STANDARD_SOC = 'imx8mp';
+
+/** Runs the command and returns the exit status. @throws {ImxSimError} for bad usage or input. */
+export async function shell(paths: readonly string[], options: ShellOptions): Promise<number> {
+  const firmwares = paths.map(readFirmware);
+  const repeated = firmwares.find(({ name }, index) => firmwares.findIndex((other) => other.name === name) !== index);
+  if (repeated) throw new UsageError(`two files ${repeated.name}: /lib/firmware has room for one`, 'rename one of them', repeated.name);
+  if (options.script !== undefined && options.command !== undefined)
+    throw new UsageError('--script and -c', 'give one of them', '--script');
+  const target = targetOf(firmwares, options);
+  const { json, color } = options;
+  const script = options.command ?? scriptText(options.script);
+  const piped = script === undefined && !process.stdin.isTTY ? await standardInput() : undefined;
+  const text = script ?? piped;
+  const interactive = text === undefined;
+  if (interactive && (json || !process.stdout.isTTY))
+    throw new UsageError(
+      'an interactive shell needs a terminal for its output',
+      'give --script, -c, or commands on standard input',
+      'shell',
+    );
+  const out = (line: string) => void process.stdout.write(line);
+  const err = (line: string) => void process.stderr.write(line);
+  const colors = { out: wantsColor(process.stdout, color), err: wantsColor(process.stderr, color) };
+  const renderer: Renderer = json ? new JsonRenderer(out, target.soc.baseHz) : new HumanRenderer({ out, err, colors });
+  const machine = await makeMachine(firmwares, target, options);
+  if (text !== undefined && options.command === undefined)
+    await checkScript(text, options.script === undefined ? 'standard input' : basename(options.script));
+  const hostName = `${target.soc.name}-${machine.board!.name}`;
+  if (interactive)
+    renderer.note(
+      `${target.soc.name} (${briefReasons(target.reasons)}), board ${machine.board!.name}; type help for what there is, exit or Ctrl-] to leave`,
+    );
+  else if (target.reasons.length > 0 && firmwares.length === 0 && options.soc === undefined)
+    renderer.note(`${target.soc.name}: ${target.reasons[0]}`);
+  const nextTurn = hostTurns();
+  const pace = interactive ? new Pace(0, nextTurn) : undefined;
+  const host: ShellHost = {
+    renderer,
+    disassemble: capstoneDisassembler(loadCapstone),
+    now: () => performance.now(),
+    pause: (seconds) => (pace ? pace.wait(seconds) : nextTurn()),
+    ...streams(options, renderer, target.soc.baseHz, () => machine.scheduler.now),
+  };
+  const session = new ShellSession(
+    {
+      machine,
+      hostName,
+      interactive,
+      quiet: options.command !== undefined,
+      timeout: options.timeout ?? (interactive ? Number.POSITIVE_INFINITY : SCRIPT_TIMEOUT_NS),
+      ...(text === undefined ? {} : { script: text }),
+      ...(options.until ? { until: options.until } : {}),
+      ...(options.stats ? { stats: true } : {}),
+      ...(options.traceHash ? { traceHash: true } : {}),
+    },
+    host,
+  );
+  const onSignal = () => session.stop(EXIT.INTERRUPTED);
+  process.on('SIGINT', onSignal);
+  const editor = interactive ? connect(session, host, options.history) : undefined;
+  try {
+    return await session.run();
+  } finally {
+    editor?.close();
+    process.off('SIGINT', onSignal);
+    machine.dispose();
+  }
+}
+
+function targetOf(firmwares: readonly Firmware[], options: ShellOptions): Target {
+  const [first] = firmwares;
+  if (first) return chooseTarget(first, options);
+  const soc = findSoc(options.soc ?? STANDARD_SOC);
+  if (soc.remoteprocs.length === 0) throw new UsageError(`${soc.name} has no Linux to log in to`, 'imx-sim socs lists the SoCs', '--soc');
+  return {
+    soc,
+    core: options.core ?? soc.cores[0]!.name,
+    reasons: options.soc === undefined ? ['the default; --soc names another'] : [],
+    ...(options.board === undefined ? {} : { board: options.board }),
+  };
+}
+
+async function makeMachine(firmwares: readonly Firmware[], target: Target, options: ShellOptions): Promise<Machine> {
+  const { cpu, lockstep, modules, fastForward, hostMemory, kernel, dtb, overlay } = options;
+  const { soc, board, core } = target;
+  const nothing = { symbols: [] } as unknown as Firmware;
+  const { engine } = await chooseEngine({ cpu, lockstep }, firmwares[0] ?? nothing);
+  const machine = new Machine({
+    soc,
+    core,
+    engine,
+    modules: modules ?? SHELL_MODULES,
+    ttyReader: 'none',
+    ...readTrees({ overlay, ...(dtb === undefined ? {} : { dtb }) }),
+    ...(board ? { board } : {}),
+    ...(fastForward === undefined ? {} : { fastForward }),
+    ...(hostMemory ? { hostMemory } : {}),
+    ...(kernel ? { kernelFlavour: findKernelFlavour(kernel) } : {}),
+    crashDetection: 'report',
+  });
+  for (const { name, bytes } of firmwares) machine.linux!.firmwareFiles.set(name, bytes);
+  return machine;
+}
+
+function scriptText(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${path}: ${code === 'ENOENT' ? 'no such file' : message}`, 'give the path of a shell script', '--script');
+  }
+}
+
+async function standardInput(): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of process.stdin) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString('utf8');
+}
+
+/** Refused before anything runs, as a typing mistake in the last line of a long script would be a pity. @throws {UsageError} */
+async function checkScript(text: string, name: string): Promise<void> {
+  const wrong = await checkSyntax(text);
+  if (!wrong) return;
+  const line = text.split('\n')[wrong.line - 1]?.trim();
+  throw new UsageError(
+    `${name}: line ${wrong.line}: ${wrong.message}`,
+    `mend the line${line ? `: ${line}` : ''}`,
+    `${name}: line ${wrong.line}`,
+  );
+}
+
+/** Where output goes that no line editor shows. */
+function streams(
+  { json, command }: ShellOptions,
+  renderer: Renderer,
+  hz: number,
+  now: () => number,
+): { output(text: string): void; error(text: string): void; line(text: string): void } {
+  if (json) {
+    const lines = new LineAssembler(hz, (line) => renderer.line(line));
+    const output = (text: string): void => {
+      for (const byte of new TextEncoder().encode(text)) lines.add({ type: 'console', cycle: now(), device: 'shell', byte });
+    };
+    return { output, error: output, line: () => {} };
+  }
+  let midLine = false;
+  return {
+    output: (text) => {
+      process.stdout.write(text);
+      midLine = !text.endsWith('\n');
+    },
+    error: (text) => void process.stderr.write(text),
+    line: (text) => {
+      // With -c, standard output is the commands' alone.
+      if (command !== undefined) return;
+      process.stdout.write(`${midLine ? '\n' : ''}${text}\n`);
+      midLine = false;
+    },
+  };
+}
+
+/** Connects keyboard and screen. */
+function connect(session: ShellSession, host: ShellHost, history: boolean): LineEditor {
+  const editor = new LineEditor(
+    {
+      line: (text) => session.type(text),
+      end: () => session.endOfInput(),
+      leave: () => session.stop(EXIT.OK, 'left'),
+      keys: (bytes) => session.terminal.keys(bytes),
+      complete: (line) => (session.shell ? complete(session.shell, line, session.machine.linux!.modules.available) : [[], line]),
+    },
+    { history },
+  );
+  const { stdout } = process;
+  session.terminal.columns = stdout.columns || 80;
+  session.terminal.rows = stdout.rows || 24;
+  host.output = (text) => editor.output(text);
+  host.error = (text) => editor.output(text);
+  host.line = (text) => editor.line(text);
+  host.prompt = (text) => editor.prompt(text);
+  return editor;
+}

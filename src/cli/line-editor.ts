@@ -1,0 +1,162 @@
+/**
+ * The keyboard of an interactive shell: Node's readline while the shell waits for a line, with history and completion; the terminal of the
+ * program that runs otherwise.
+ */
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { PassThrough } from 'node:stream';
+
+/** Lines of history that are kept. */
+const HISTORY_SIZE = 1000;
+/** Ctrl-], which leaves. */
+const LEAVE = 0x1d;
+const CTRL_Z = 0x1a;
+
+/** What the keys are for. */
+export interface LineEditorHost {
+  /** A line is complete. */
+  line(text: string): void;
+  /** Ctrl-D at an empty prompt. */
+  end(): void;
+  /** Ctrl-]. */
+  leave(): void;
+  /** Keys while a program runs. */
+  keys(bytes: Uint8Array): void;
+  complete(line: string): readonly [readonly string[], string];
+}
+
+/** Where the history of lines is kept: `$XDG_STATE_HOME/imx-sim/shell_history`. */
+function historyFile(): string {
+  const state = process.env['XDG_STATE_HOME'] || join(homedir(), '.local/state');
+  return join(state, 'imx-sim/shell_history');
+}
+
+/** Reads keys until `close`. */
+export class LineEditor {
+  private readonly host: LineEditorHost;
+  private readonly input = new PassThrough();
+  private readonly editor: Interface;
+  private readonly file: string | undefined;
+  /** The shell waits for a line. */
+  private asking = false;
+  /** What is written ends in the middle of a line. */
+  private midLine = false;
+  private readonly onData = (data: Buffer): void => this.data(data);
+
+  constructor(host: LineEditorHost, options: { readonly history: boolean }) {
+    this.host = host;
+    this.file = options.history ? historyFile() : undefined;
+    this.editor = createInterface({
+      input: this.input,
+      output: process.stdout,
+      terminal: true,
+      historySize: HISTORY_SIZE,
+      history: this.readHistory(),
+      removeHistoryDuplicates: true,
+      completer: (line: string) => {
+        const [completions, word] = host.complete(line);
+        return [[...completions], word];
+      },
+    });
+    this.editor.on('line', (line) => this.accepted(line));
+    this.editor.on('close', () => {
+      if (this.asking) host.end();
+    });
+    this.editor.on('SIGINT', () => {
+      process.stdout.write('^C\n');
+      this.editor.write(null, { ctrl: true, name: 'e' });
+      this.editor.write(null, { ctrl: true, name: 'u' });
+      host.line('');
+    });
+    this.editor.on('SIGTSTP', () => this.refuse());
+    process.stdin.setRawMode(true);
+    process.stdin.on('data', this.onData);
+  }
+
+  /** Asks for a line. */
+  prompt(text: string): void {
+    if (this.midLine) process.stdout.write('\n');
+    this.midLine = false;
+    this.asking = true;
+    this.editor.setPrompt(text);
+    this.editor.prompt();
+  }
+
+  /** Writes what a program printed. */
+  output(text: string): void {
+    this.around(() => {
+      process.stdout.write(text);
+      this.midLine = !text.endsWith('\n');
+    });
+  }
+
+  /** Writes a line of the kernel or of a core. */
+  line(text: string): void {
+    this.around(() => {
+      process.stdout.write(`${this.midLine ? '\n' : ''}${text}\n`);
+      this.midLine = false;
+    });
+  }
+
+  /** Gives the terminal back. */
+  close(): void {
+    this.asking = false;
+    process.stdin.off('data', this.onData);
+    process.stdin.setRawMode(false);
+    process.stdin.pause();
+    this.editor.close();
+    this.input.destroy();
+  }
+
+  /** Text that comes while somebody types stands above the prompt. */
+  private around(write: () => void): void {
+    if (!this.asking) {
+      write();
+      return;
+    }
+    process.stdout.write('\r\x1b[J');
+    write();
+    if (this.midLine) process.stdout.write('\n');
+    this.midLine = false;
+    this.editor.prompt(true);
+  }
+
+  private data(data: Buffer): void {
+    if (data.includes(LEAVE)) {
+      this.host.leave();
+      return;
+    }
+    if (this.asking) this.input.write(data);
+    else if (data.includes(CTRL_Z)) this.refuse();
+    else this.host.keys(new Uint8Array(data));
+  }
+
+  private refuse(): void {
+    this.line('imx-sim: nothing can be stopped and continued here; begin it with & at the end of its line, or end it with Ctrl-C');
+  }
+
+  private accepted(line: string): void {
+    this.asking = false;
+    this.midLine = false;
+    if (line.trim() !== '' && this.file !== undefined) {
+      try {
+        mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
+        appendFileSync(this.file, `${line}\n`, { mode: 0o600 });
+      } catch {
+        // A history that cannot be kept is no reason to complain at every line.
+      }
+    }
+    this.host.line(line);
+  }
+
+  private readHistory(): string[] {
+    if (this.file === undefined) return [];
+    try {
+      return readFileSync(this.file, 'utf8').split('\n').filter(Boolean).slice(-HISTORY_SIZE).reverse();
+    } catch {
+      return [];
+    }
+  }
+}

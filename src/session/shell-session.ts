@@ -1,0 +1,402 @@
+/**
+ * A shell on a machine, from power-on to its `exit`: lines of a script or of somebody who types, a terminal, and the machine that runs
+ * meanwhile. The command line is one user of it, a page can be another; nothing here needs Node.
+ *
+ * What the terminal shows is what a board's serial console shows: prompt and command, output, and kernel messages as they come.
+ */
+import type { MachineEvent } from '../events.ts';
+import { WaitQueue } from '../linux/kernel.ts';
+import type { Machine, StopReason } from '../machine.ts';
+import { createUserLand, endShell, startShell } from '../shell/create.ts';
+import { nullFile } from '../shell/redirect.ts';
+import type { Shell } from '../shell/shell.ts';
+import type { Statement } from '../shell/syntax.ts';
+import { Terminal } from '../shell/terminal.ts';
+import type { UserLand } from '../shell/user-land.ts';
+import { EXIT } from './exit.ts';
+import { codeAt, type Disassemble, findings } from './explain.ts';
+import { dmesgTimestamp, LineAssembler, type OutputLine } from './lines.ts';
+import type { Renderer } from './renderer.ts';
+import { Statistics } from './statistics.ts';
+import { TraceHash } from './trace-hash.ts';
+import { conditionText, type LineCondition, matches } from './until.ts';
+
+/** Modules that a board has loaded before anybody logs in; the rest is for `modprobe`. */
+export const SHELL_MODULES: readonly string[] = ['rpmsg_ns', 'virtio_rpmsg_bus', 'rpmsg_char', 'rpmsg_ctrl'];
+
+/** Virtual time from power-on to the login, in ns: drivers have probed by then. */
+const LOGIN_NS = 100e6;
+/** Virtual time between two turns of the host, in ns. */
+const CHUNK_NS = 5e6;
+/** A console that printed part of a line and then nothing for so long shows it, in ns. */
+const PARTIAL_NS = 10e6;
+
+/** How a shell session runs. */
+export interface ShellSessionOptions {
+  readonly machine: Machine;
+  /** After `root@`. */
+  readonly hostName: string;
+  /** Lines that are executed one after the other, shown as they would be typed. */
+  readonly script?: string;
+  /** The script is not shown, and its output goes to no terminal, as `sh -c`. */
+  readonly quiet?: boolean;
+  /** Somebody types: `typed` gives lines. */
+  readonly interactive?: boolean;
+  readonly until?: LineCondition;
+  /** Virtual time that ends it, in ns; may be infinite. */
+  readonly timeout: number;
+  readonly stats?: boolean;
+  readonly traceHash?: boolean;
+}
+
+/** What surrounds it. */
+export interface ShellHost {
+  readonly renderer: Renderer;
+  /** What the terminal shows, as it comes. */
+  output(text: string): void;
+  /** Standard error of `quiet`. */
+  error(text: string): void;
+  /** A line that is no program's output: of the kernel or of a core's console. */
+  line(text: string): void;
+  readonly disassemble: Disassemble;
+  /** The host's time in ms, for the statistics alone. */
+  now(): number;
+  /** Called between slices with the seconds of virtual time. */
+  pause(seconds: number): Promise<void>;
+  /** The shell wants a line; the prompt is to be shown. */
+  prompt?(text: string): void;
+}
+
+interface Ending {
+  readonly status: number;
+  readonly reason: string;
+  readonly report: readonly string[];
+}
+
+/** One session. */
+export class ShellSession {
+  readonly terminal = new Terminal();
+  readonly machine: Machine;
+  /** Once it has begun. */
+  land: UserLand | undefined;
+  shell: Shell | undefined;
+  private readonly options: ShellSessionOptions;
+  private readonly host: ShellHost;
+  private readonly lines: LineAssembler;
+  private readonly statistics: Statistics;
+  private readonly trace: TraceHash | undefined;
+  private readonly typed: string[] = [];
+  private readonly lineWait = new WaitQueue('a command line');
+  private readonly history: string[] = [];
+  private inputOver = false;
+  private ending: Ending | undefined;
+  private readonly decoder = new TextDecoder();
+  private shown = '';
+
+  constructor(options: ShellSessionOptions, host: ShellHost) {
+    this.options = options;
+    this.host = host;
+    const { machine } = options;
+    this.machine = machine;
+    this.statistics = new Statistics(() => host.now());
+    this.trace = options.traceHash ? new TraceHash() : undefined;
+    this.lines = new LineAssembler(machine.soc.baseHz, (line) => this.line(line));
+    const quiet = machine.scheduler.timer('partial lines', () => {
+      this.lines.flushQuiet(machine.scheduler.now - machine.scheduler.cyclesFromNs(PARTIAL_NS));
+      if (this.lines.pending) quiet.armIn(machine.scheduler.cyclesFromNs(PARTIAL_NS));
+    });
+    machine.events.subscribe((event) => {
+      this.event(event);
+      if (!quiet.armed && this.lines.pending) quiet.armIn(machine.scheduler.cyclesFromNs(PARTIAL_NS));
+    });
+    machine.diagnostics.onFirst = (diagnostic) => host.renderer.diagnostic(diagnostic);
+    this.terminal.onOutput = (bytes) => this.programOutput(this.decoder.decode(bytes, { stream: true }));
+    this.terminal.onInterrupt = () => this.interrupt();
+  }
+
+  /** A line from whoever types. */
+  type(line: string): void {
+    this.typed.push(line);
+    this.lineWait.wakeAll();
+  }
+
+  /** There are no more lines: Ctrl-D. */
+  endOfInput(): void {
+    this.inputOver = true;
+    this.lineWait.wakeAll();
+  }
+
+  /** Ctrl-C: ends what runs in the foreground. */
+  interrupt(): void {
+    this.shell?.interrupt();
+  }
+
+  /** Ends the session, as the user wants. */
+  stop(status: number, reason = 'interrupted'): void {
+    this.ending ??= { status, reason, report: [] };
+  }
+
+  /** Runs to the end; the exit status. */
+  async run(): Promise<number> {
+    const { machine, options } = this;
+    const linux = machine.linux!;
+    const release = linux.userSpace.takeOver();
+    const over = this.user();
+    let status: number | undefined;
+    let failure: unknown;
+    over.then(
+      (value) => {
+        status = value;
+      },
+      (error: unknown) => {
+        failure = error;
+      },
+    );
+    const { scheduler } = machine;
+    const limit = Number.isFinite(options.timeout) ? scheduler.cyclesFromNs(options.timeout) : Number.POSITIVE_INFINITY;
+    const chunk = scheduler.cyclesFromNs(CHUNK_NS);
+    while (status === undefined && failure === undefined && !this.ending) {
+      await linux.userSpace.settled();
+      if (status !== undefined || failure !== undefined || this.ending) break;
+      const end = Math.min(limit, scheduler.now + chunk);
+      await this.stopped(machine.run(end), end);
+      if (scheduler.now >= limit) this.ending ??= this.timedOut();
+      await this.host.pause(scheduler.seconds);
+    }
+    release();
+    if (failure !== undefined) throw failure;
+    return this.finish(this.ending ?? { status: status!, reason: 'exit', report: [] });
+  }
+
+  /** What the prompt is before a line. */
+  get promptText(): string {
+    const home = '/root';
+    const cwd = this.shell?.process.cwd ?? home;
+    const shown = cwd === home ? '~' : cwd.startsWith(`${home}/`) ? `~${cwd.slice(home.length)}` : cwd;
+    return `root@${this.options.hostName}:${shown}# `;
+  }
+
+  /** Logs in and executes lines until the shell ends; its status. */
+  private async user(): Promise<number> {
+    const { machine, options } = this;
+    const linux = machine.linux!;
+    const flow = linux.userSpace.enter('login');
+    this.land = await createUserLand({
+      linux,
+      hostName: options.hostName,
+      requestStop: () => machine.requestStop(),
+      powerOff: (reboot) => this.stop(EXIT.OK, reboot ? 'reboot' : 'poweroff'),
+    });
+    await flow.call(
+      'boot',
+      (function* () {
+        yield { timeoutNs: LOGIN_NS };
+      })(),
+      { timeoutNs: Number.POSITIVE_INFINITY },
+    );
+    const { quiet = false } = options;
+    const stdout = quiet ? this.plain((text) => this.programOutput(text)) : this.terminal.open();
+    const stderr = quiet ? this.plain((text) => this.host.error(text)) : this.terminal.open();
+    const stdin = options.interactive ? this.terminal.open() : quiet ? nullFile() : this.terminal.open();
+    if (!options.interactive) this.terminal.end();
+    const starting = startShell(this.land, { stdin, stdout, stderr }, { name: quiet ? 'bash' : '-bash', interactive: !quiet });
+    // The shell's own flow goes on from here.
+    flow.leave();
+    const shell = await starting;
+    this.shell = shell;
+    shell.history = this.history;
+    const status = await shell.run(quiet ? this.wholeScript(this.land) : () => this.nextLine(shell));
+    await endShell(shell);
+    return status;
+  }
+
+  private plain(take: (text: string) => void) {
+    const decoder = new TextDecoder();
+    const file = nullFile();
+    file.ops = {
+      *write(_file, data) {
+        take(decoder.decode(data, { stream: true }));
+        return data.length;
+      },
+    };
+    return file;
+  }
+
+  private wholeScript(land: UserLand): () => Promise<readonly Statement[] | undefined> {
+    let given = false;
+    return async () => {
+      if (given) return undefined;
+      given = true;
+      const parsed = land.parse(this.options.script ?? '');
+      if (parsed.kind === 'ok') return parsed.statements;
+      const line = parsed.kind === 'error' ? parsed.line : (this.options.script ?? '').split('\n').length;
+      this.host.error(`bash: -c: line ${line}: ${parsed.message}\n`);
+      this.ending = { status: EXIT.USAGE, reason: 'syntax error', report: [] };
+      return undefined;
+    };
+  }
+
+  /** The statements of the next complete command, which may take several lines; undefined at the end of the input. */
+  private async nextLine(shell: Shell): Promise<readonly Statement[] | undefined> {
+    let text = '';
+    for (;;) {
+      if (text === '') this.programOutput(shell.jobs.report());
+      const line = await this.readLine(shell, text === '' ? this.promptText : '> ');
+      if (line === undefined) {
+        if (text !== '') await shell.complain('syntax error: unexpected end of file');
+        else if (this.options.interactive) this.programOutput('exit\n');
+        return undefined;
+      }
+      text = text === '' ? line : `${text}\n${line}`;
+      if (text.trim() === '') {
+        text = '';
+        continue;
+      }
+      const parsed = shell.land.parse(text);
+      if (parsed.kind === 'incomplete') continue;
+      this.history.push(text);
+      if (parsed.kind === 'ok') return parsed.statements;
+      await shell.complain(parsed.message);
+      shell.status = 2;
+      text = '';
+    }
+  }
+
+  private async readLine(shell: Shell, prompt: string): Promise<string | undefined> {
+    if (this.options.interactive) {
+      this.host.prompt?.(prompt);
+      await shell.call('readline', this.awaitLine());
+      return this.typed.shift();
+    }
+    const line = this.scriptLines.shift();
+    if (line !== undefined) this.programOutput(`${prompt}${line}\n`);
+    return line;
+  }
+
+  private *awaitLine() {
+    while (this.typed.length === 0 && !this.inputOver) yield { queue: this.lineWait };
+  }
+
+  private readonly scriptLinesHolder: { lines?: string[] } = {};
+
+  /** Lines of the script that are still to come; comments and empty lines are for its readers. */
+  private get scriptLines(): string[] {
+    const { script = '' } = this.options;
+    this.scriptLinesHolder.lines ??= script.replace(/\n$/, '').split('\n');
+    const { lines } = this.scriptLinesHolder;
+    while (lines.length > 0 && /^\s*(?:#.*)?$/.test(lines[0]!)) lines.shift();
+    return lines;
+  }
+
+  private programOutput(text: string): void {
+    if (text === '') return;
+    this.host.output(text);
+    if (!this.options.until) return;
+    const lines = (this.shown + text).split('\n');
+    this.shown = lines.pop()!;
+    const { scheduler } = this.machine;
+    for (const line of lines) this.match({ source: 'shell', cycle: scheduler.now, seconds: scheduler.seconds, text: line, complete: true });
+  }
+
+  private event(event: MachineEvent): void {
+    if (this.ending?.reason === 'until') return;
+    this.statistics.add(event);
+    this.trace?.add(event);
+    this.host.renderer.event(event);
+    this.lines.add(event);
+  }
+
+  private line(line: OutputLine): void {
+    const { source, text, level = 0, seconds, complete } = line;
+    if (!complete) return;
+    if (source !== 'linux') this.host.line(`[${source}] ${text}`);
+    else if (!this.options.quiet && level < (this.land?.console.loglevel ?? 7) && this.shell)
+      this.host.line(`${dmesgTimestamp(seconds)}${text}`);
+    this.match(line);
+  }
+
+  private match(line: OutputLine): void {
+    const { until } = this.options;
+    if (!until || this.ending || !matches(until, line)) return;
+    this.ending = { status: EXIT.OK, reason: 'until', report: [] };
+    this.machine.requestStop();
+  }
+
+  /** What the machine's stop means for the session: most do not end it, as Linux lives on. */
+  private async stopped(stop: StopReason, end: number): Promise<void> {
+    const { machine, host } = this;
+    switch (stop.kind) {
+      case 'limit':
+      case 'requested':
+        return this.stuck();
+      case 'deadlock':
+        // Somebody may type; a script has nobody to wait for.
+        if (this.options.interactive) machine.scheduler.advanceTo(end);
+        else this.ending ??= { status: EXIT.TIMEOUT, reason: 'deadlock', report: this.waits('nothing can happen any more') };
+        return;
+      case 'crashed':
+        host.renderer.report(
+          [`${stop.core} failed: ${stop.reason}`, ...stop.report, ...(await codeAt(machine, machine.core.pc, host.disassemble))],
+          [],
+        );
+        return;
+      case 'exit':
+        this.ending ??= { status: stop.status & 0xff, reason: 'exit', report: [] };
+        return;
+      case 'system-reset':
+        this.ending ??= { status: EXIT.FIRMWARE, reason: 'system-reset', report: [`${stop.block} reset the SoC: ${stop.cause}`] };
+        return;
+      case 'host-memory':
+        this.ending ??= { status: EXIT.USAGE, reason: 'host-memory', report: [stop.text, `remedy: ${stop.remedy}`] };
+        return;
+      case 'difference':
+        this.ending ??= { status: EXIT.DIFFERENCE, reason: 'difference', report: [...stop.report, `remedy: ${stop.remedy}`] };
+    }
+  }
+
+  private reportedFault: number | undefined;
+
+  /** Says once that a core loops in its fault handler. */
+  private stuck(): void {
+    const { machine, host } = this;
+    const stuck = machine.core.stuckLoop();
+    if (!stuck?.inFault) {
+      this.reportedFault = undefined;
+      return;
+    }
+    if (this.reportedFault === stuck.pc) return;
+    this.reportedFault = stuck.pc;
+    host.renderer.report([`${machine.core.name} took a fault and its handler loops`, ...machine.core.faultReport()], []);
+  }
+
+  private timedOut(): Ending {
+    return {
+      status: EXIT.TIMEOUT,
+      reason: 'timeout',
+      report: this.waits(`timed out after ${this.machine.scheduler.seconds} s of virtual time`),
+    };
+  }
+
+  private waits(text: string): string[] {
+    const { machine, options } = this;
+    const running = this.shell?.execution.running ?? [];
+    return [
+      `${text} at ${machine.scheduler.seconds.toFixed(6)} s${options.until ? `; ${conditionText(options.until)}` : ''}`,
+      ...running.map((name) => `the shell waits for ${name}`),
+      ...machine.linux!.waitingFor(),
+      ...findings(machine),
+    ];
+  }
+
+  private finish({ status, reason, report }: Ending): number {
+    const { machine, options } = this;
+    const { renderer } = this.host;
+    this.lines.flushQuiet(Number.POSITIVE_INFINITY);
+    if (report.length > 0) renderer.report(report, []);
+    const trace = this.trace ? { trace: this.trace.digest() } : {};
+    const stats = options.stats ? { stats: this.statistics.figures(machine) } : {};
+    const lines = [...(options.stats ? this.statistics.lines(machine) : []), ...(trace.trace ? [`trace ${trace.trace}`] : [])];
+    renderer.finish({ reason, status, cycle: machine.scheduler.now, time: machine.scheduler.seconds, ...stats, ...trace }, lines);
+    return status;
+  }
+}
