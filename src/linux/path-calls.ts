@@ -4,8 +4,19 @@
 import { ERRNO } from './errno.ts';
 import * as mounts from './fs/mount.ts';
 import * as namei from './fs/namei.ts';
+import { type FsUsage, TmpfsDirectory } from './fs/tmpfs.ts';
 import { DirectoryNode, type FsNode } from './fs/vfs.ts';
 import type { Kernel } from './kernel.ts';
+
+/** A mounted file system, as `df` shows it. */
+export interface FsStatus {
+  readonly source: string;
+  readonly target: string;
+  readonly type: string;
+  readonly usage: FsUsage;
+}
+
+const NO_ROOM: FsUsage = { blockSize: 4096, blocks: 0, free: 0, inodes: 0, freeInodes: 0 };
 
 /** What of a process paths are looked up with. Each call gives 0 or a negative errno unless it says otherwise. */
 export class PathCalls {
@@ -91,5 +102,23 @@ export class PathCalls {
   /** `umount(2)`. */
   umount(target: string): number {
     return mounts.umount(this.kernel, target, this.cwd);
+  }
+
+  /** `utimensat(2)` of the time of the last change, in ns of virtual time; now unless given. */
+  utimes(path: string, mtimeNs = this.kernel.now): number {
+    const node = this.stat(path);
+    if (typeof node === 'number') return node;
+    node.mtimeNs = mtimeNs;
+    return 0;
+  }
+
+  /** `statfs(2)`: what is mounted there, and its room where it has a limit; or a negative errno. */
+  statfs(path: string): FsStatus | number {
+    const found = this.kernel.vfs.resolve(path, this.cwd);
+    if (typeof found === 'number') return found;
+    const mount = found.node && this.kernel.vfs.mountOf(found.path);
+    if (!mount) return ERRNO.ENOENT;
+    const { source, target, type, root } = mount;
+    return { source, target, type, usage: root instanceof TmpfsDirectory ? root.fs.usage : NO_ROOM };
   }
 }

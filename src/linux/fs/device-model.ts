@@ -6,7 +6,7 @@
  * /dev/<node>. Attributes are kernel code: `show` and `store` may sleep.
  */
 import type { KernelCode } from '../kernel.ts';
-import { AttributeNode, sysfsDirectory } from './sysfs.ts';
+import { AttributeNode, removeAttributes, sysfsDirectory } from './sysfs.ts';
 import { ChrdevNode, type DirectoryNode, type OpenFile, SymlinkNode, type Vfs } from './vfs.ts';
 
 /** `DEVICE_ATTR`: a file in a device's, driver's or bus's directory. */
@@ -121,8 +121,18 @@ export class DeviceModel {
     if (bus) this.vfs.directory(`/sys/bus/${bus}/devices`, sysfsDirectory).drop(device.name);
     if (its) this.vfs.directory(`/sys/class/${its}`, sysfsDirectory).drop(device.name);
     if (node) this.dropNode(device, node);
-    const at = place.path.lastIndexOf('/');
-    this.vfs.directory(place.path.slice(0, at), sysfsDirectory).drop(place.path.slice(at + 1));
+    removeAttributes(place.directory);
+    const above = this.drop(place.path);
+    // cleanup_glue_dir
+    if (its && above.path.endsWith(`/${its}`) && above.directory.children.size === 0) this.drop(above.path);
+  }
+
+  /** Takes a directory out of the one above it. */
+  private drop(path: string): { readonly path: string; readonly directory: DirectoryNode } {
+    const at = path.lastIndexOf('/');
+    const above = { path: path.slice(0, at), directory: this.vfs.directory(path.slice(0, at), sysfsDirectory) };
+    above.directory.drop(path.slice(at + 1));
+    return above;
   }
 
   /** Majors of all devices with nodes, with who asked for them. */
@@ -179,7 +189,8 @@ export class DeviceModel {
     const from = directory.split('/').filter(Boolean);
     const to = target.split('/').filter(Boolean);
     let same = 0;
-    while (same < from.length && same < to.length && from[same] === to[same]) same++;
+    // `kernfs_get_target_path` goes up to a directory above the target, never to the target itself.
+    while (same < from.length && same < to.length - 1 && from[same] === to[same]) same++;
     const relative = [...from.slice(same).map(() => '..'), ...to.slice(same)].join('/');
     this.vfs.directory(directory, sysfsDirectory).add(name, new SymlinkNode(relative));
   }

@@ -14,6 +14,9 @@ const TMPFS_BYTES = 64 * 1024 * 1024;
 /** Mounts that there may be (far below `sysctl_mount_max`, as each may hold memory). */
 const MOUNT_MAX = 64;
 
+/** What the processes of boot, which are not modelled, have open. */
+const HELD: readonly string[] = ['/', '/dev', '/proc', '/sys'];
+
 /** `size=` of the options of a tmpfs in bytes, -EINVAL for one that makes no sense. */
 function tmpfsBytes(options: string): number {
   const size = options.split(',').find((option) => option.startsWith('size='));
@@ -61,7 +64,7 @@ export function umount(kernel: Kernel, target: string, cwd = '/'): number {
   if (!vfs.mounts.some((each) => each.target === path)) return ERRNO.EINVAL;
   const below = (other: string | undefined): boolean =>
     other !== undefined && (other === path || other.startsWith(path === '/' ? '/' : `${path}/`));
-  if (path === '/' || vfs.mounts.some((each) => each.target !== path && below(each.target))) return ERRNO.EBUSY;
+  if (HELD.includes(path) || vfs.mounts.some((each) => each.target !== path && below(each.target))) return ERRNO.EBUSY;
   for (const process of kernel.processes.values()) {
     if (below(process.cwd) || [...process.descriptors()].some(([, file]) => below(file.path))) return ERRNO.EBUSY;
   }

@@ -1,10 +1,12 @@
 /**
  * sysfs and kernfs (fs/sysfs/file.c, fs/kernfs/file.c): directories that only the kernel changes, and attribute files of at most a page.
+ *
+ * Text of users that is not UTF-8 reaches a driver with replacement characters. Not modelled: `sysfs_notify`, memory mapping.
  */
 import { ERRNO } from '../errno.ts';
 import type { KernelCode } from '../kernel.ts';
 import type { Attribute } from './device-model.ts';
-import { DirectoryNode, type FileOperations, O, OpenableNode, type OpenFile } from './vfs.ts';
+import { DirectoryNode, type FileOperations, OpenableNode, type OpenFile } from './vfs.ts';
 
 /** Bytes that an attribute shows or takes at most. */
 export const PAGE_SIZE = 4096;
@@ -17,10 +19,11 @@ export function sysfsDirectory(): DirectoryNode {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** An attribute file: `show` runs at the first read of an open file, `store` at each write. */
+/** An attribute file: `show` runs when a read begins at the start of the file, `store` at each write. */
 export class AttributeNode extends OpenableNode {
   readonly type = 'file';
   private readonly attribute: Attribute;
+  private removed = false;
 
   constructor(attribute: Attribute) {
     super(attribute.mode ?? (attribute.show ? (attribute.store ? 0o644 : 0o444) : 0o200));
@@ -31,16 +34,22 @@ export class AttributeNode extends OpenableNode {
     return PAGE_SIZE;
   }
 
+  /** `kernfs_remove`: whoever still has it open gets -ENODEV. */
+  remove(): void {
+    this.removed = true;
+  }
+
   /** `kernfs_fop_open`: -EACCES where the direction is not there, for root, too. */
   *open(file: OpenFile): KernelCode<number> {
     const { show, store } = this.attribute;
     if (file.writable && (!store || (this.mode & 0o222) === 0)) return ERRNO.EACCES;
-    if (file.readable && (file.flags & O.ACCMODE) === O.RDONLY && (!show || (this.mode & 0o444) === 0)) return ERRNO.EACCES;
+    if (file.readable && (!show || (this.mode & 0o444) === 0)) return ERRNO.EACCES;
     file.ops = this.operations();
     return 0;
   }
 
   private operations(): FileOperations {
+    const node = this;
     const { show, store } = this.attribute;
     let shown: Uint8Array | undefined;
     return {
@@ -48,22 +57,37 @@ export class AttributeNode extends OpenableNode {
       *read(file, count) {
         if (!show) return ERRNO.EIO;
         if (shown === undefined || file.pos === 0) {
+          if (node.removed) return ERRNO.ENODEV;
           const value = yield* show();
           if (typeof value === 'number') return value;
-          shown = encoder.encode(value).subarray(0, PAGE_SIZE);
+          // `sysfs_kf_seq_show`: a driver that fills the page has done something wrong, and the last byte is lost.
+          shown = encoder.encode(value).subarray(0, PAGE_SIZE - 1);
         }
-        const data = shown.subarray(file.pos, file.pos + count);
+        const data = shown.slice(file.pos, file.pos + count);
         file.pos += data.length;
         return data;
       },
       *write(file, data) {
         if (!store) return ERRNO.EIO;
         const part = data.subarray(0, PAGE_SIZE);
+        if (node.removed) return ERRNO.ENODEV;
         if (part.length === 0) return 0;
-        const taken = yield* store(decoder.decode(part));
-        if (taken > 0) file.pos += taken;
-        return taken;
+        const text = decoder.decode(part);
+        const taken = yield* store(text);
+        if (taken < 0) return taken;
+        // Drivers count characters, users bytes.
+        const bytes = taken >= text.length ? part.length : encoder.encode(text.slice(0, taken)).length;
+        file.pos += bytes;
+        return bytes;
       },
     };
+  }
+}
+
+/** What was in a directory that is gone is gone for those who have it open, too. */
+export function removeAttributes(directory: DirectoryNode): void {
+  for (const child of directory.children.values()) {
+    if (child instanceof AttributeNode) child.remove();
+    else if (child instanceof DirectoryNode) removeAttributes(child);
   }
 }
