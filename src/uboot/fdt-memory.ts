@@ -91,7 +91,7 @@ export class FdtMemory {
   /** Writes a changed tree to where it was; with `room`, that is the new size. */
   write({ tree, address, room }: WorkingTree, newRoom = room): FdtError | undefined {
     const blob = writeDtb(tree);
-    if (blob.length > newRoom) return 'FDT_ERR_NOSPACE';
+    if (blob.length > newRoom || newRoom > LARGEST) return 'FDT_ERR_NOSPACE';
     const padded = new Uint8Array(newRoom);
     padded.set(blob);
     new DataView(padded.buffer).setUint32(4, newRoom);

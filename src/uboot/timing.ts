@@ -11,8 +11,10 @@ export const TIMING = {
   command: 20_000,
   /** Work of the shell, by character. */
   parse: 50,
-  /** Per byte that the processor copies, fills, compares or sums. */
+  /** Per byte that the processor copies or fills. */
   memoryByte: 1,
+  /** Per byte that a loop in C compares or sums. */
+  loopByte: 4,
   /** A file found on the card, before its first byte. */
   fileOpen: 1_200_000,
   /** Per byte read from the card: about 40 MiB/s. */

@@ -67,8 +67,10 @@ function addr(uboot: UBoot, argv: readonly string[]): number {
   const working = uboot.fdt.read(address);
   const total = uboot.fdt.member(address, 1);
   if (wanted < total) uboot.print(`New length ${wanted} < existing length ${total}, ignoring\n`);
-  else if (isError(working)) uboot.print(`libfdt fdt_open_into(): ${working}\n`);
-  else uboot.fdt.write(working, wanted);
+  else {
+    const problem = isError(working) ? working : uboot.fdt.write(working, wanted);
+    if (problem) uboot.print(`libfdt fdt_open_into(): ${problem}\n`);
+  }
   return SUCCESS;
 }
 

@@ -116,21 +116,36 @@ function* compare(uboot: UBoot, { argv }: Invocation): KernelCode<number> {
   const shown = (value: bigint): string => (value === 0n ? '0'.repeat(Math.max(1, size)) : `0x${hexText(value, size - 2)}`);
   let code = SUCCESS;
   let same = 0;
-  for (; same < count && code === SUCCESS; same++) {
-    const [a, b] = [uboot.memory.read(first + same * size, size), uboot.memory.read(second + same * size, size)];
-    if (a !== b) {
-      const place = (at: number): string => `${type} at 0x${hexText(at + same * size, 8)}`;
-      uboot.print(`${place(first)} (${shown(a)}) != ${place(second)} (${shown(b)})\n`);
+  while (same < count && code === SUCCESS) {
+    const [a, b] = [first + same * size, second + same * size];
+    const objects = Math.min(count - same, PIECE / size);
+    const equal = equalObjects(uboot, a, b, size, objects);
+    same += equal;
+    if (equal < objects) {
+      const place = (base: number): string => `${type} at 0x${hexText(base + same * size, 8)}`;
+      const value = (base: number): string => shown(uboot.memory.read(base + same * size, size));
+      uboot.print(`${place(first)} (${value(first)}) != ${place(second)} (${value(second)})\n`);
       code = FAILURE;
-      break;
     }
-    if ((same * size) % 4096 === 0) {
-      yield* uboot.spend(4096 * TIMING.memoryByte);
-      if (uboot.interrupted) break;
-    }
+    yield* uboot.spend(objects * size * TIMING.loopByte);
+    if (uboot.interrupted) break;
   }
   uboot.print(`Total of ${same} ${type}(s) were the same\n`);
   return code;
+}
+
+/** How many of `count` objects are the same, from the first on. */
+function equalObjects(uboot: UBoot, a: number, b: number, size: number, count: number): number {
+  const { memory } = uboot;
+  if (memory.isRam(a, count * size) && memory.isRam(b, count * size)) {
+    const [left, right] = [memory.bytes(a, count * size), memory.bytes(b, count * size)];
+    let at = 0;
+    while (at < left.length && left[at] === right[at]) at++;
+    return Math.floor(at / size);
+  }
+  let same = 0;
+  while (same < count && memory.read(a + same * size, size) === memory.read(b + same * size, size)) same++;
+  return same;
 }
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
@@ -149,7 +164,7 @@ function* checksum(uboot: UBoot, { argv }: Invocation): KernelCode<number> {
   for (let done = 0; done < length; done += PIECE) {
     const piece = uboot.memory.bytes(start + done, Math.min(PIECE, length - done));
     for (const byte of piece) crc = (CRC_TABLE[(crc ^ byte) & 0xff]! ^ (crc >>> 8)) >>> 0;
-    yield* uboot.spend(piece.length * TIMING.memoryByte);
+    yield* uboot.spend(piece.length * TIMING.loopByte);
     if (uboot.interrupted) return FAILURE;
   }
   crc = ~crc >>> 0;
