@@ -420,7 +420,9 @@ export class Machine {
       case 'asleep':
         return undefined;
       case 'reset-request':
-        this.resetCore(core, cycle);
+        // The SCU reports it as it reports a watchdog.
+        if (this.hears(core)) this.crashed(core, 'watchdog', 'system reset request', cycle);
+        else this.resetCore(core, cycle);
         return undefined;
       case 'crashed':
         this.lastRegisters.set(core, faultRegisters(core));
@@ -578,10 +580,10 @@ export class Machine {
   }
 
   /** The core is held in reset from now on, and Linux is told. */
-  private crashed(core: Core, type: RprocCrashType, detail: string): void {
+  private crashed(core: Core, type: RprocCrashType, detail: string, cycle?: number): void {
     this.lastRegisters.set(core, type === 'watchdog' ? core.registerValues() : faultRegisters(core));
     core.halt();
-    this.coreEvent(core, 'crashed', detail);
+    this.coreEvent(core, 'crashed', detail, cycle);
     this.tellLinux(core, type);
   }
 

@@ -25,8 +25,6 @@ export interface ImxRprocFlavour {
   readonly mailboxPerStart: boolean;
   /** Notify ids that a doorbell looks at, from 0. */
   readonly notifyIds: number;
-  /** The SMC that starts the core carries `rproc->bootaddr`. */
-  readonly passesBootAddress: boolean;
   /** Works without a clock in the device tree. */
   readonly clockOptional: boolean;
   /** `compatible`s whose `bootaddr` is the section `.interrupts` (0 without one) instead of the entry point. */
@@ -63,7 +61,6 @@ export const MAINLINE: KernelFlavour = {
     startupDelay: false,
     mailboxPerStart: false,
     notifyIds: 2,
-    passesBootAddress: false,
     clockOptional: false,
     bootsAtInterrupts: [],
   },
@@ -81,7 +78,6 @@ export const NXP: KernelFlavour = {
     startupDelay: true,
     mailboxPerStart: true,
     notifyIds: 4,
-    passesBootAddress: true,
     clockOptional: true,
     bootsAtInterrupts: ['fsl,imx93-cm33'],
   },

@@ -125,6 +125,24 @@ describe('crash and recovery', () => {
     made.machine.dispose();
   });
 
+  it.each([
+    ['report', 1],
+    ['none', 0],
+  ] as const)('the core resets itself (%s)', async (detection, crashes) => {
+    const made = machineOf('imx8mp_echo.elf', detection);
+    const { machine, linux, firmware } = made;
+    await linux.api.waitFor(TTY);
+    const receive = firmware.symbols.find(({ name }) => name === 'receive')!.address;
+    // ldr r0, =AIRCR; ldr r1, =VECTKEY | SYSRESETREQ; str r1, [r0]; b .
+    for (const [i, word] of [0x4903_4802, 0xe7fe_6001, 0xbf00_bf00, 0xe000_ed0c, 0x05fa_0004].entries())
+      machine.view('m7').write(receive + 4 * i, word, 4);
+    await linux.api.writeFile(TTY, 'reset\n');
+    run(made, 0.1);
+    expect(made.dmesg().filter((line) => line.endsWith('crash detected in imx-rproc: type watchdog'))).toHaveLength(crashes);
+    expect(machine.core.halted).toBe(false);
+    machine.dispose();
+  });
+
   it('as on 8M boards, nobody tells Linux: the crash ends the run', () => {
     const made = machineOf('imx8mp_echo.elf', 'none');
     run(made, 0.1);
