@@ -20,6 +20,7 @@ export type { EventListener, KernLevel, MachineEvent } from './events.ts';
 export { Dmesg, type DmesgLine } from './linux/dmesg.ts';
 export { O, POLL } from './linux/fs/vfs.ts';
 export type { KernelCode } from './linux/kernel.ts';
+export { findKernelFlavour, KERNEL_FLAVOURS, type KernelFlavour } from './linux/kernel-flavour.ts';
 export type { Linux } from './linux/linux.ts';
 export type { FileStatus, LinuxApi, LinuxProcess, OpenMode, SpawnOptions } from './linux/linux-api.ts';
 export type { LinuxFile } from './linux/linux-file.ts';
