@@ -15,7 +15,7 @@ export interface LineCondition {
 }
 
 /** Names of devices that have lines; whether the machine at hand has one is the session's to say. */
-const DEVICE = /linux|console|semihosting|(?:lp)?uart\d+|tty[A-Za-z]*\d+/;
+const DEVICE = /linux|console|uboot|semihosting|(?:lp)?uart\d+|tty[A-Za-z]*\d+/;
 const NAMED = new RegExp(`^(${DEVICE.source})=([^]*)$`);
 /** The prefix of the output, as it stands or with brackets escaped. */
 const PREFIX = new RegExp(`^\\^?\\\\?\\[(${DEVICE.source})\\\\?\\]`);
