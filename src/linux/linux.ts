@@ -11,6 +11,7 @@ import { imxMuDriver } from '../mu/imx-mailbox.ts';
 import { type CoreControl, ImxRproc, type ImxRprocProperties } from '../remoteproc/imx-rproc.ts';
 import type { Rproc } from '../remoteproc/remoteproc-core.ts';
 import { registerRprocVirtio } from '../remoteproc/remoteproc-virtio.ts';
+import type { LinuxShell, LinuxShellHost, ShellResult } from '../shell/api.ts';
 import type { BoardDescription, MuDescription, SocDescription } from '../soc/soc.ts';
 import { createImxRpmsg, IMX_RPMSG_COMPATIBLES } from '../virtio/imx-rpmsg.ts';
 import type { VirtioModules } from '../virtio/modules.ts';
@@ -156,6 +157,26 @@ export class Linux {
   /** `LinuxApi.spawn`. */
   spawn(program: Program, argv: readonly string[], options?: SpawnOptions): LinuxProcess {
     return this.api.spawn(program, argv, options);
+  }
+
+  /**
+   * Executes command lines of bash in a shell of their own, in virtual time; runs the machine meanwhile unless somebody else does. What the
+   * commands read from standard input is empty. Ttys belong to the shell's programs when the machine was made with `ttyReader: 'none'`.
+   */
+  async exec(text: string): Promise<ShellResult> {
+    const { execute } = await import('../shell/api.ts');
+    return execute(this.shellHost, text);
+  }
+
+  /** A shell that keeps its variables, functions, directory and jobs between command lines. */
+  async shell(): Promise<LinuxShell> {
+    const { openShell } = await import('../shell/api.ts');
+    return openShell(this.shellHost);
+  }
+
+  private get shellHost(): LinuxShellHost {
+    const { soc, board, clockwork } = this.options;
+    return { linux: this, hostName: `${soc.name}-${board.name}`, requestStop: () => clockwork.requestStop() };
   }
 
   /** True from when the boot loader has handed over. */

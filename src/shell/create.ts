@@ -79,6 +79,24 @@ export async function createUserLand(host: UserLandHost): Promise<UserLand> {
     filters,
     console: consoleState,
   });
+  const made = land;
+  land.newShell = ({ process, flow, name, positional }) => {
+    const variables = new Map(process.env);
+    variables.set('IFS', ' \t\n');
+    variables.set('OPTIND', '1');
+    for (const [index, value] of positional.entries()) variables.set(String(index + 1), value);
+    variables.set('#', String(positional.length));
+    variables.set('@', positional.join(' '));
+    variables.set('*', positional.join(' '));
+    variables.set('0', name);
+    return new Shell({
+      land: made,
+      process,
+      flow,
+      name,
+      state: { variables, exported: new Set(process.env.keys()), functions: new Map(), status: 0, arrays: '' },
+    });
+  };
   const bin = kernel.vfs.directory('/usr/bin');
   const sbin = kernel.vfs.directory('/usr/sbin');
   for (const name of [...programs.keys(), ...filters].sort()) (SYSTEM.has(name) ? sbin : bin).add(name, new ProgramNode());

@@ -20,6 +20,8 @@ interface Element {
   readonly assignments: [name: string, value: string][];
   /** A tree for a subshell, instead of a program. */
   tree?: string;
+  /** Output of `declare -p` for forks. */
+  declarations?: string;
   /** Its standard error goes into the pipe, too. */
   stderrToo: boolean;
 }
@@ -100,7 +102,7 @@ export class Execution {
   }
 
   /** `$(...)`: a shell of its own whose standard output is the value. */
-  async substitute(id: string, context: CommandContext): Promise<CommandResult> {
+  async substitute([id, declarations]: readonly string[], context: CommandContext): Promise<CommandResult> {
     const { shell } = this;
     const out: string[] = [];
     const process = shell.fork('bash', context);
@@ -112,11 +114,11 @@ export class Execution {
         1,
       ),
     );
-    const child = shell.child({ process, flow: shell.flow, state: shell.snapshot(context) });
+    const child = shell.child({ process, flow: shell.flow, state: shell.snapshot(context, declarations) });
     this.foreground = [];
     const previous = this.child;
     this.child = child;
-    const exitCode = await child.runStatements(shell.land.fetch(id).statements);
+    const exitCode = await child.runStatements(shell.land.fetch(id!).statements);
     this.child = previous;
     await shell.call('exit', process.exit(exitCode));
     shell.checkInterrupt();
@@ -210,7 +212,7 @@ export class Execution {
 
   private async spawn(elements: readonly Element[], context: CommandContext): Promise<number> {
     const { shell } = this;
-    const state = elements.some(({ tree }) => tree !== undefined) ? shell.snapshot(context) : undefined;
+    const state = elements.some(({ tree }) => tree !== undefined) ? shell.snapshot(context, elements[0]!.declarations) : undefined;
     const statuses = await shell.call(elements[0]!.argv[0] ?? 'subshell', this.pipeline(elements, context, state));
     this.foreground = [];
     shell.checkInterrupt();
@@ -342,12 +344,13 @@ function parse(args: readonly string[]): Element[] {
   const fresh = (): Element => ({ argv: [], ops: [], assignments: [], stderrToo: false });
   const elements = [fresh()];
   let redirection: { operator: string; at: string; words: string[] } | undefined;
-  let expected: 'tree' | 'assignment' | undefined;
+  let expected: 'tree' | 'assignment' | 'declarations' | undefined;
   for (const word of args) {
     const element = elements.at(-1)!;
     if (!word.startsWith(MARK)) {
       if (redirection) redirection.words.push(word);
       else if (expected === 'tree') element.tree = word;
+      else if (expected === 'declarations') elements[0]!.declarations = word;
       else if (expected === 'assignment') {
         const at = word.indexOf('=');
         element.assignments.push([word.slice(0, at), word.slice(at + 1)]);
@@ -362,6 +365,7 @@ function parse(args: readonly string[]): Element[] {
       elements.push(fresh());
     } else if (text === '(') expected = 'tree';
     else if (text === '=') expected = 'assignment';
+    else if (text === '[') expected = 'declarations';
     else if (text !== ';') {
       const comma = text.indexOf(',');
       redirection = { operator: text.slice(0, comma), at: text.slice(comma + 1), words: [] };

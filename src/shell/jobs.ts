@@ -38,9 +38,9 @@ export class JobTable {
   }
 
   /** `command &`: starts it and says so. */
-  async start({ statements, text }: Kept, context: CommandContext): Promise<number> {
+  async start({ statements, text }: Kept, context: CommandContext, declarations?: string): Promise<number> {
     const { shell } = this;
-    const state = shell.snapshot(context);
+    const state = shell.snapshot(context, declarations);
     const process = shell.fork('bash', context);
     const [only] = statements;
     const lendPid = statements.length === 1 && only!.pipelines.length === 1;

@@ -12,6 +12,8 @@ export interface CommandResult {
   readonly stderr: string;
   readonly exitCode: number;
   readonly stdoutKind?: 'text' | 'bytes';
+  /** All variables, after `exec`. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What a command is given. */

@@ -46,6 +46,7 @@ export class Parser {
 function continues(text: string): boolean {
   const last = text.replace(/\n+$/, '').split('\n').at(-1) ?? '';
   if (/(^|[^\\])(\\\\)*\\$/.test(last)) return true;
+  if (/\$\(\((?![\s\S]*\)\))/.test(text)) return true;
   return /(?:&&|\|\||\|&?)\s*$/.test(last) && !/(^|\s)#/.test(last);
 }
 

@@ -16,7 +16,7 @@ import { JobTable } from './jobs.ts';
 import type { Bash, CommandContext, CommandResult, CustomCommand } from './just-bash.ts';
 import { type RedirectionOp, redirect, restore, type Saved, save, shareFiles } from './redirect.ts';
 import { type CompoundCommand, command, pipeline, type SimpleCommand, type Statement, single, variable } from './syntax.ts';
-import { type Names, SHELL_STREAM, Transformer } from './transform.ts';
+import { DECLARATIONS, type Names, SHELL_STREAM, Transformer } from './transform.ts';
 import { FOR_EVER, type UserLand } from './user-land.ts';
 
 /** What a fork copies. */
@@ -66,12 +66,15 @@ const TIME_LIMITS = { maxExecutionTimeMs: Number.POSITIVE_INFINITY, maxExtension
 /** The text that is executed to execute the list of statements. */
 const MAIN = '__main';
 const NEXT = single(command('__next', [variable('?')]));
+const SAVE = single(command('__save', [variable('?')]));
+const SAVE_ARRAYS = single(command('__save', [variable('?'), DECLARATIONS]));
 const EMPTY: CommandResult = { stdout: '', stderr: '', exitCode: 0 };
 
 export class Shell implements Names {
   readonly land: UserLand;
   readonly process: Process;
-  readonly flow: Flow;
+  /** Changes when host code lets virtual time go on without the shell for a while. */
+  flow: Flow;
   readonly name: string;
   readonly interactive: boolean;
   readonly jobs: JobTable;
@@ -84,6 +87,7 @@ export class Shell implements Names {
   exiting = false;
   /** Code of `trap ... EXIT`. */
   readonly traps = new Map<string, string>();
+  arraysInUse: boolean;
   private readonly bash: Bash;
   private readonly functions = new Map<string, CompoundCommand>();
   private readonly aliases = new Map<string, string>();
@@ -96,6 +100,10 @@ export class Shell implements Names {
   private abort = new AbortController();
   private interruptedBy: number | undefined;
   private timeStart = 0;
+  /** `$?` is that of the arrays' declarations, not that of the last command. */
+  private statusLost = false;
+  /** `__save` was executed. */
+  private saved = false;
   /** `__next` was executed. */
   private asked = false;
 
@@ -111,11 +119,19 @@ export class Shell implements Names {
     this.variables = state?.variables ?? initialVariables(land.hostName);
     this.exported = state?.exported ?? new Set(['HOME', 'PATH', 'PWD', 'SHELL', 'TERM', 'USER', 'LOGNAME', 'HOSTNAME', 'LANG']);
     this.arrays = state?.arrays ?? '';
+    this.arraysInUse = this.arrays !== '';
     this.status = state?.status ?? 0;
     for (const [key, node] of state?.functions ?? []) this.functions.set(key, node);
     for (const [key, value] of this.variables) if (key.startsWith('BASH_ALIAS_')) this.aliases.set(key.slice('BASH_ALIAS_'.length), value);
     this.bash = this.createBash();
-    this.seed();
+    // What just-bash would make when it is first needed, and forget at the end of a line.
+    Object.assign(this.bash.state, {
+      directoryStack: [],
+      integerVars: new Set(),
+      lowercaseVars: new Set(),
+      uppercaseVars: new Set(),
+      namerefs: new Set(),
+    });
   }
 
   /** Virtual time goes on until `code` has run in the shell's process. */
@@ -231,13 +247,13 @@ export class Shell implements Names {
   }
 
   /** Copies the state for a fork. */
-  snapshot(context: CommandContext): ShellState {
+  snapshot(context: CommandContext, declarations = ''): ShellState {
     return {
       variables: copyVariables(context),
       exported: new Set([...this.exported, ...Object.keys(context.exportedEnv ?? {})]),
       functions: this.functions,
       status: Number(context.env.get('?') ?? this.status),
-      arrays: this.arrays,
+      arrays: arrayLines(declarations),
     };
   }
 
@@ -263,14 +279,18 @@ export class Shell implements Names {
   private async executeMain(): Promise<void> {
     this.abort = new AbortController();
     this.interruptedBy = undefined;
+    this.asked = false;
     this.seed();
     const result = await this.bash.exec(MAIN, { rawScript: true, signal: this.abort.signal });
     await this.unwind(this.scopes.length);
     await this.write(1, result.stdout);
-    this.status = this.interruptedBy === undefined ? result.exitCode : 128 + (this.interruptedBy as number);
+    if (this.interruptedBy !== undefined) this.status = 128 + (this.interruptedBy as number);
+    else if (!this.saved) this.status = result.exitCode;
     if (this.interruptedBy === undefined) await this.write(2, this.streamText(2, result.stderr));
     this.queue.length = 0;
-    if (!this.interactive || this.variables.get('SHELLOPTS')?.includes('errexit')) this.exiting = true;
+    // With `set -e`, an execution that was not saved has ended the shell.
+    if (!this.interactive || (!this.saved && result.env?.['SHELLOPTS']?.includes('errexit') && this.status !== 0)) this.exiting = true;
+    this.saved = false;
   }
 
   private async runTrap(name: string): Promise<void> {
@@ -292,7 +312,11 @@ export class Shell implements Names {
       const statement = this.queue.shift();
       if (statement) yield statement;
       else if (this.exiting) return;
-      else {
+      else if (this.interactive && this.asked) {
+        // One execution for each line: what just-bash has to say of errors in expansions, it says at the end of an execution.
+        yield this.arraysInUse ? SAVE_ARRAYS : SAVE;
+        return;
+      } else {
         this.asked = false;
         yield NEXT;
         if (!this.asked) throw new Error('just-bash did not execute __next');
@@ -345,6 +369,7 @@ export class Shell implements Names {
     if (this.arrays !== '') {
       const parsed = this.land.parse(this.arrays);
       if (parsed.kind === 'ok') this.queue.unshift(...parsed.statements);
+      this.statusLost = parsed.kind === 'ok';
     }
   }
 
@@ -358,11 +383,12 @@ export class Shell implements Names {
       });
     const own: Record<string, (args: string[], context: CommandContext) => Promise<number> | number> = {
       __next: (args, context) => this.readNext(Number(args[0] ?? 0), context),
+      __save: (args, context) => this.save(args, context),
       __run: (args, context) => this.execution.run(args, context),
       __push: (args, context) => this.push(args, context),
       __pop: (args) => this.pop(args),
       __tick: () => this.tick(),
-      __background: (args, context) => this.jobs.start(this.land.fetch(args[0]!), context),
+      __background: (args, context) => this.jobs.start(this.land.fetch(args[0]!), context, args[1]),
       __function: ([name, id]) => this.define(name!, id!),
       __is_program: ([name]) => (this.isKnown(name ?? '') ? 0 : 1),
       __read_code: (args, context) => this.readCode(args, context),
@@ -370,7 +396,7 @@ export class Shell implements Names {
     };
     return [
       ...Object.entries(own).map(([name, code]) => make(name, status(code))),
-      make('__substitute', (args, context) => this.execution.substitute(args[0]!, context)),
+      make('__substitute', (args, context) => this.execution.substitute(args, context)),
       ...[...this.land.programs.keys()].map((name) => make(name, (args, context) => this.execution.runCaptured([name, ...args], context))),
     ];
   }
@@ -379,20 +405,30 @@ export class Shell implements Names {
     return !this.functions.has(name) && (name.includes('/') || this.isProgram(name) || this.isOwnBuiltin(name));
   }
 
-  private async readNext(status: number, context: CommandContext): Promise<number> {
-    this.asked = true;
-    this.status = status;
+  /** Remembers the state, for the next execution and for forks. */
+  private save([status, declarations]: readonly string[], context: CommandContext): number {
+    this.saved = true;
+    this.status = Number(status);
     this.variables = copyVariables(context);
     this.exported = new Set(Object.keys(context.exportedEnv ?? {}));
     this.process.cwd = context.cwd;
+    if (declarations !== undefined) this.arrays = arrayLines(declarations);
     this.aliases.clear();
     for (const [key, value] of this.variables) if (key.startsWith('BASH_ALIAS_')) this.aliases.set(key.slice('BASH_ALIAS_'.length), value);
+    // With `set -e`, a status that did not end the shell must not do so now.
+    return this.variables.get('SHELLOPTS')?.includes('errexit') ? 0 : this.status;
+  }
+
+  private async readNext(status: number, context: CommandContext): Promise<number> {
+    this.asked = true;
+    const kept = this.save([String(this.statusLost ? this.status : status)], context);
+    this.statusLost = false;
+    this.saved = false;
     if (this.scopes.length > 0) await this.unwind(this.scopes.length);
     const statements = await this.next();
     if (statements) this.queue.push(...this.transform(statements));
     else this.exiting = true;
-    // With `set -e`, a status that did not end the shell must not do so now.
-    return this.variables.get('SHELLOPTS')?.includes('errexit') ? 0 : status;
+    return kept;
   }
 
   private async push(args: readonly string[], context: CommandContext): Promise<number> {
@@ -412,7 +448,8 @@ export class Shell implements Names {
     return 0;
   }
 
-  private async pop([count, status]: readonly string[]): Promise<number> {
+  private async pop([count, status, reason]: readonly string[]): Promise<number> {
+    if (reason === 'exit') this.exiting = true;
     await this.unwind(Number(count));
     return Number(status ?? 0);
   }
@@ -509,6 +546,14 @@ function copyVariables({ env }: CommandContext): Map<string, string> {
     copy.set(name, value);
   });
   return copy;
+}
+
+/** The lines of `declare -p` that make arrays. */
+function arrayLines(declarations: string): string {
+  return declarations
+    .split(/\n(?=declare )/)
+    .filter((line) => /^declare -\w*[aA]/.test(line) && !/^declare -\w+ (?:BASH_\w+|DIRSTACK|FUNCNAME|GROUPS|PIPESTATUS)=/.test(line))
+    .join('\n');
 }
 
 function initialVariables(hostName: string): Map<string, string> {

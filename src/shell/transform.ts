@@ -45,6 +45,8 @@ export interface Names {
   isFunction(name: string): boolean;
   /** The text of an alias, where aliases are expanded. */
   alias(name: string): SimpleCommand | undefined;
+  /** A variable of the shell is an array: forks are given them all. */
+  arraysInUse: boolean;
   /** Keeps a tree for a shell that shall execute it later. */
   keep(tree: Kept): string;
 }
@@ -85,7 +87,10 @@ export class Transformer {
 
   private collectFunctions(node: unknown): void {
     if (Array.isArray(node)) for (const each of node) this.collectFunctions(each);
-    else if (node !== null && typeof node === 'object') {
+    else if (node !== null && typeof node === 'object' && makesArray(node as SyntaxNode)) {
+      this.names.arraysInUse = true;
+      this.collectFunctions(Object.values(node));
+    } else if (node !== null && typeof node === 'object') {
       const { type, name } = node as CompoundCommand;
       if (type === 'FunctionDef' && name !== undefined) this.defined.add(name);
       this.collectFunctions(Object.values(node));
@@ -104,14 +109,14 @@ export class Transformer {
     if (node.background) {
       const text = (node.sourceText ?? '').replace(/\s*&\s*$/, '');
       const id = this.names.keep({ statements: [{ ...node, background: false }], text });
-      return single(command('__background', [literal(id)]));
+      return single(command('__background', [literal(id), ...this.arrays()]));
     }
     return { ...node, pipelines: node.pipelines.map((each) => this.pipeline(each, place)) };
   }
 
   private pipeline(node: Pipeline, place: Place): Pipeline {
     const { commands, negated, timed } = node;
-    const inner = commands.length === 1 ? this.command(commands[0]!, place) : this.run(node, place);
+    const inner = commands.length === 1 ? this.command(commands[0]!, place) : this.run(node);
     if (!timed) return { type: 'Pipeline', commands: [inner], negated, timed: false };
     const timedGroup = group([
       single(command('__time', [literal('start')])),
@@ -122,7 +127,7 @@ export class Transformer {
   }
 
   /** A pipeline as one command; what is no program in it runs in a shell of its own. */
-  private run({ commands, pipeStderr }: Pipeline, place: Place): SimpleCommand {
+  private run({ commands, pipeStderr }: Pipeline): SimpleCommand {
     const words: Word[] = [];
     for (const [index, node] of commands.entries()) {
       if (index > 0) words.push(mark(pipeStderr?.[index - 1] ? '|&' : '|'));
@@ -130,7 +135,16 @@ export class Transformer {
       if (unaliased.type === 'SimpleCommand' && this.isPlainProgram(unaliased)) words.push(...this.programWords(unaliased, true));
       else words.push(mark('('), literal(this.keep(unaliased)));
     }
-    return command('__run', words, [], commands[0]?.line ?? place.scopes);
+    return command('__run', [...words, ...this.arrayWords()], [], commands[0]?.line);
+  }
+
+  /** What a fork is told of arrays, which commands of ours cannot see: the output of `declare -p`. */
+  private arrays(): Word[] {
+    return this.names.arraysInUse ? [DECLARATIONS] : [];
+  }
+
+  private arrayWords(): Word[] {
+    return this.names.arraysInUse ? [mark('['), DECLARATIONS] : [];
   }
 
   private keep(node: Command): string {
@@ -199,6 +213,7 @@ export class Transformer {
     if (text === undefined) return this.dynamic(node);
     if (this.isFunction(text)) return this.scoped(this.plainWords(node), redirections);
     if (CONTROL.has(text)) return this.control(this.plainWords(node), text, place);
+    if (text === 'printf' && staticText(node.args[0] ?? null) === '-v') return this.builtin(node, text);
     if (text === 'eval' || text === 'source' || text === '.') return this.evaluated(node, text);
     if (text === 'exec' && node.args.length > 0) {
       const run = this.runOne({ ...node, name: node.args[0]!, args: node.args.slice(1) });
@@ -251,9 +266,12 @@ export class Transformer {
     const count = name === 'break' || name === 'continue' ? Number(staticText(node.args[0] ?? literal('1')) ?? 1) : undefined;
     const kept = count === undefined ? 0 : (loops.at(-Math.max(1, Math.min(count || 1, loops.length))) ?? scopes);
     const left = scopes - kept;
-    const leave = { ...node, args: node.args.length === 0 && count === undefined ? [variable('?')] : node.args };
-    if (left === 0) return { ...node, redirections: STREAMS.slice(1) };
-    return group([single(command('__pop', [literal(String(left)), variable('?')])), single({ ...leave, redirections: STREAMS.slice(1) })]);
+    const bare = node.args.length === 0 && count === undefined;
+    const leave = { ...node, args: bare ? [variable('?')] : node.args, redirections: STREAMS.slice(1) };
+    if (left === 0 && name !== 'exit') return { ...node, redirections: STREAMS.slice(1) };
+    // Whatever the status is, which `__pop` passes on: `set -e` has no say here.
+    const pop = command('__pop', [literal(String(left)), variable('?'), literal(name)]);
+    return group([statement([pipeline([pop]), pipeline([leave]), pipeline([leave])], ['&&', '||'])]);
   }
 
   /** `eval` and `source`: `__read_code` puts the tree of the text into an empty group, which is then executed. */
@@ -277,7 +295,7 @@ export class Transformer {
     const { redirections } = node;
     if (node.type === 'Subshell') {
       const id = this.names.keep({ statements: node.body as readonly Statement[], text: '' });
-      return command('__run', [mark('('), literal(id), ...this.redirectionWords(redirections)], [], node.line);
+      return command('__run', [mark('('), literal(id), ...this.redirectionWords(redirections), ...this.arrayWords()], [], node.line);
     }
     if (node.type === 'FunctionDef') {
       const body = this.compound(node.body as CompoundCommand, TOP);
@@ -337,9 +355,19 @@ export class Transformer {
 
   private substitution(part: WordPart): WordPart {
     const id = this.names.keep({ statements: [...part.body!.statements], text: '' });
-    const body: Script = { type: 'Script', statements: [single(command('__substitute', [literal(id)]))] };
+    const body: Script = { type: 'Script', statements: [single(command('__substitute', [literal(id), ...this.arrays()]))] };
     return { ...part, legacy: false, body } as WordPart;
   }
+}
+
+/** An array is assigned, or made by a builtin. */
+function makesArray(node: SyntaxNode): boolean {
+  if (node.type === 'Assignment') return (node as Assignment).array !== null || (node as Assignment).name.includes('[');
+  if (node.type !== 'SimpleCommand') return false;
+  const { name, args } = node as SimpleCommand;
+  const text = staticText(name) ?? '';
+  if (text === 'mapfile' || text === 'readarray') return true;
+  return ['declare', 'typeset', 'local', 'read'].includes(text) && args.some((arg) => /^-\w*[aA]/.test(staticText(arg) ?? ''));
 }
 
 function mark(text: string): Word {
@@ -350,6 +378,23 @@ function stripTabs(part: WordPart, first: boolean): WordPart {
   if (part.type !== 'Literal' || part.value === undefined) return part;
   return { ...part, value: part.value.replace(first ? /^\t+|(?<=\n)\t+/g : /(?<=\n)\t+/g, '') };
 }
+
+/** `"$(declare -p)"`, executed by just-bash itself. */
+export const DECLARATIONS: Word = {
+  type: 'Word',
+  parts: [
+    {
+      type: 'DoubleQuoted',
+      parts: [
+        {
+          type: 'CommandSubstitution',
+          legacy: false,
+          body: { type: 'Script', statements: [single(command('declare', [literal('-p')]))] },
+        } as WordPart,
+      ],
+    },
+  ],
+};
 
 /** Lets time pass in a loop that does nothing else, and lets Ctrl-C end it. */
 const TICK = single(command('__tick'));

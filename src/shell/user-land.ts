@@ -7,6 +7,7 @@ import type { Process, Program } from '../linux/process.ts';
 import type { Flow, UserSpace } from '../linux/user-space.ts';
 import type { JustBash, ParseResult } from './just-bash.ts';
 import type { Parser } from './parse.ts';
+import type { Shell } from './shell.ts';
 import type { Kept } from './transform.ts';
 
 /** Calls of a shell wait as long as the program runs. */
@@ -29,6 +30,16 @@ export interface UserLandOptions {
   readonly filters: ReadonlySet<string>;
 }
 
+/** A shell that a program starts. */
+export interface NewShell {
+  readonly process: Process;
+  readonly flow: Flow;
+  /** `$0`, and before the text of errors. */
+  readonly name: string;
+  /** `$1` and so on. */
+  readonly positional: readonly string[];
+}
+
 /** The user space of one machine. */
 export class UserLand {
   readonly kernel: Kernel;
@@ -38,6 +49,10 @@ export class UserLand {
   readonly console: { readonly loglevel: number };
   readonly programs: ReadonlyMap<string, Program>;
   readonly filters: ReadonlySet<string>;
+  /** Makes a shell on a process; set by whoever knows shells. */
+  newShell: (options: NewShell) => Shell = () => {
+    throw new Error('no shell');
+  };
   private readonly parser: Parser;
   private readonly requestStop: () => void;
   private readonly kept = new Map<string, Kept>();

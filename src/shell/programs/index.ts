@@ -5,6 +5,7 @@ import { directoryPrograms } from './directories.ts';
 import { DUMP_PROGRAMS } from './dump.ts';
 import { FILE_PROGRAMS } from './files.ts';
 import { kernelPrograms } from './kernel.ts';
+import { runningPrograms } from './run-others.ts';
 import type { System } from './system.ts';
 
 /** just-bash's commands that read their input to its end and then write. */
@@ -15,5 +16,12 @@ export const FILTERS: readonly string[] = (
 
 /** By name. */
 export function allPrograms(system: System): Readonly<Record<string, Program>> {
-  return { ...BASIC_PROGRAMS, ...FILE_PROGRAMS, ...DUMP_PROGRAMS, ...directoryPrograms(system), ...kernelPrograms(system) };
+  return {
+    ...BASIC_PROGRAMS,
+    ...FILE_PROGRAMS,
+    ...DUMP_PROGRAMS,
+    ...directoryPrograms(system),
+    ...kernelPrograms(system),
+    ...runningPrograms(system),
+  };
 }

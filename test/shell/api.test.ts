@@ -1,0 +1,69 @@
+/** Shells for host code: `machine.linux.exec` and `machine.linux.shell`. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { interpreterFactory } from '../../src/cpu/interpreter/index.ts';
+import { Machine } from '../../src/machine.ts';
+import { findSoc } from '../../src/soc/index.ts';
+
+let machine: Machine | undefined;
+
+function linux() {
+  machine = new Machine({ soc: findSoc('imx8mp'), engine: interpreterFactory, ttyReader: 'none' });
+  return machine.linux!;
+}
+
+afterEach(() => machine?.dispose());
+
+describe('linux.exec', () => {
+  it('gives what the commands print, and their status', async () => {
+    expect(await linux().exec('sleep 0.1; ls /sys/class/remoteproc; cat /nowhere; (exit 3)')).toEqual({
+      stdout: 'remoteproc0\n',
+      stderr: 'cat: /nowhere: No such file or directory\n',
+      status: 3,
+    });
+  });
+
+  it('refuses what is no bash', async () => {
+    expect(await linux().exec('echo a\nif true; fi')).toEqual({
+      stdout: '',
+      stderr: "bash: line 2: syntax error near unexpected token `fi'\n",
+      status: 2,
+    });
+  });
+
+  it('takes virtual time, and none of the host', async () => {
+    const shells = linux();
+    const before = machine!.scheduler.seconds;
+    await shells.exec('sleep 3600');
+    expect(machine!.scheduler.seconds - before).toBeGreaterThan(3600);
+    expect(machine!.scheduler.seconds - before).toBeLessThan(3600.1);
+  });
+});
+
+describe('linux.shell', () => {
+  it('keeps variables, functions and the directory, and ends with exit', async () => {
+    const shell = await linux().shell();
+    expect(await shell.exec('x=5; cd /tmp; greet() { echo "hello $1"; }')).toEqual({ stdout: '', stderr: '', status: 0 });
+    expect(await shell.exec('greet $x; pwd; false')).toEqual({ stdout: 'hello 5\n/tmp\n', stderr: '', status: 1 });
+    expect((await shell.exec('echo $?')).stdout).toBe('1\n');
+    expect(await shell.exec('exit 7')).toEqual({ stdout: '', stderr: '', status: 7 });
+    expect((await shell.exec('echo no')).status).toBe(7);
+    expect(await shell.close()).toBe(7);
+  });
+
+  it('has jobs that go on between commands', async () => {
+    const shell = await linux().shell();
+    await shell.exec('sleep 1 & sleep 1; (sleep 0.2; echo late > /tmp/late) &');
+    expect((await shell.exec('ls /tmp/late')).status).toBe(2);
+    expect((await shell.exec('wait; cat /tmp/late')).stdout).toBe('late\n');
+    expect(await shell.close()).toBe(0);
+  });
+
+  it('two of them do not get in each other’s way', async () => {
+    const both = linux();
+    const [first, second] = [await both.shell(), await both.shell()];
+    await first.exec('x=1');
+    await second.exec('x=2');
+    const answers = await Promise.all([first.exec('sleep 0.5; echo $x'), second.exec('echo $x')]);
+    expect(answers.map(({ stdout }) => stdout)).toEqual(['1\n', '2\n']);
+  });
+});
