@@ -39,6 +39,7 @@ import {
 import { Ida, PlatformBus, type PlatformDevice, type PlatformDriver } from './platform.ts';
 import type { Program } from './process.ts';
 import { ReservedMemories } from './reserved-memory.ts';
+import { addRtc } from './rtc.ts';
 import type { SleepState } from './suspend.ts';
 import { addSystemFiles } from './system-files.ts';
 import { type CallOptions, type Clockwork, UserSpace } from './user-space.ts';
@@ -129,6 +130,7 @@ export class Linux {
     this.firmware = new FirmwareLoader(kernel);
     this.firmwareFiles = this.firmware.files;
     this.devCoredumps = new DevCoredumps(kernel);
+    addRtc(kernel);
     this.recoveryWq = new Workqueue(kernel, 'rproc_recovery_wq', true);
     this.ownTree = options.ownTree ?? options.deviceTree === undefined;
     this.deviceTree = options.deviceTree ?? builtInTree(options.soc, board);

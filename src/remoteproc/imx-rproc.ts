@@ -273,7 +273,7 @@ export class ImxRproc implements RprocOps {
   prepare(): number {
     const { rproc } = this;
     for (const { name, base, size, reserved } of this.properties.memoryRegions) {
-      if (isVdevBuffer({ name }) || name === 'rsc-table') continue;
+      if (name === 'vdev0buffer' || name === 'rsc-table') continue;
       if (reserved === false) {
         this.log(3, 'unable to acquire memory-region');
         return ERRNO.EINVAL;

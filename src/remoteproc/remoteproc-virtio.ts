@@ -5,7 +5,7 @@
  * the region `vdevNbuffer`. What the firmware writes into its table after the start is not trusted: sizes are those parsed before.
  */
 import type { KernLevel } from '../events.ts';
-import type { DmaPool } from '../linux/dma-pool.ts';
+import { DmaPool } from '../linux/dma-pool.ts';
 import type { Device } from '../linux/fs/device-model.ts';
 import { ERRNO, type Kernel, type KernelCode, sleep } from '../linux/kernel.ts';
 import { LATENCY } from '../linux/latencies.ts';
@@ -198,9 +198,8 @@ export class RprocVdev implements RprocSubdev, RprocVdevHandle, VirtioConfigOps 
       this.log(3, `.kick method not defined for ${this.rproc.name}`);
       return ERRNO.EINVAL;
     }
-    const { bus, reservedMemory, globalPool } = this.env;
-    const pool = reservedMemory?.pool ?? globalPool;
-    if (reservedMemory) this.log(6, `assigned reserved memory node ${reservedMemory.node}`);
+    const { bus } = this.env;
+    const pool = this.bufferPool();
     const index = bus.nextIndex();
     const virtio: VirtioDevice = {
       kernel: this.kernel,
@@ -222,6 +221,19 @@ export class RprocVdev implements RprocSubdev, RprocVdevHandle, VirtioConfigOps 
     }
     this.log(6, `registered ${virtio.name} (type ${this.data.id | 0})`);
     return 0;
+  }
+
+  /** Where the buffers come from: a carveout of the right name, else the remoteproc's first memory-region, else anywhere. */
+  private bufferPool(): DmaPool {
+    const { reservedMemory, globalPool } = this.env;
+    const mem = rprocFindCarveoutByName(this.rproc, `vdev${this.index}buffer`);
+    if (mem) {
+      if (mem.va !== undefined) this.log(4, `vdev ${this.index} buffer already mapped`);
+      return new DmaPool(this.kernel.memory, mem.va ?? mem.dma, mem.len);
+    }
+    if (!reservedMemory) return globalPool;
+    this.log(6, `assigned reserved memory node ${reservedMemory.node}`);
+    return reservedMemory.pool;
   }
 
   /** `rproc_vdev_do_stop`. */

@@ -166,6 +166,27 @@ describe('vrings', () => {
     expect(rproc.maxNotifyid).toBe(3);
   });
 
+  it('rproc_add_virtio_dev: a second vdev has a buffer of its own, the first the first memory-region', () => {
+    const ring = (n: number) => ({ name: `vdev1vring${n}`, base: 0x5501_0000 + 0x8000 * n, size: 0x8000 });
+    const regions = [...EVK_REGIONS, ring(0), ring(1), { name: 'vdev1buffer', base: 0x5550_0000, size: 0x10_0000 }];
+    const board = boot(tableOf(VDEV, VDEV), { regions });
+    expect(board.dmesg().filter((line) => line.startsWith('rproc-virtio'))).toEqual([
+      'rproc-virtio rproc-virtio.0.auto: assigned reserved memory node vdev0buffer@55400000',
+      'rproc-virtio rproc-virtio.0.auto: registered virtio0 (type 7)',
+      'rproc-virtio rproc-virtio.1.auto: vdev 1 buffer already mapped',
+      'rproc-virtio rproc-virtio.1.auto: registered virtio1 (type 7)',
+    ]);
+    // The first buffer that Linux offers in ring 0 of the second.
+    expect(board.memory.read(0x5501_0000, 4)).toBe(0x5550_0000);
+  });
+
+  it('imx_rproc_prepare: the region vdevbuffer of older trees is a carveout like any other', () => {
+    const [buffer, ...others] = EVK_REGIONS;
+    const board = boot(tableOf(VDEV), { regions: [{ ...buffer!, name: 'vdevbuffer' }, ...others] });
+    expect(board.dmesg()).toContain('rproc-virtio rproc-virtio.0.auto: assigned reserved memory node vdevbuffer@55400000');
+    expect(board.linux.remoteprocs[0]!.rproc.carveouts.map(({ name }) => name)).toEqual(['vdevbuffer', 'vdev0vring0', 'vdev0vring1', 'm7']);
+  });
+
   it('a vdev that no driver takes is registered all the same', () => {
     const board = boot(tableOf(patched(VDEV, { 1: 42 })));
     expect(afterBooting(board)).toContain('rproc-virtio rproc-virtio.0.auto: registered virtio0 (type 42)');
