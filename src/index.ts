@@ -40,3 +40,5 @@ export { TraceHash } from './session/trace-hash.ts';
 export { type LineCondition, parseLineCondition } from './session/until.ts';
 export { findSoc, SOCS } from './soc/index.ts';
 export { type BoardDescription, defineSoc, type SocDescription } from './soc/soc.ts';
+export type { BootStage } from './uboot/stage.ts';
+export { UBoot, type UBootState } from './uboot/uboot.ts';

@@ -13,9 +13,9 @@ const PARTS = tableRows(PAGE, ['part', ...COLUMNS]);
 const ROWS = [...BLOCKS, ...PARTS];
 
 /** Directories of src whose files each model something, so that each must be on the page. */
-const MODELS = ['cpu', 'linux', 'memory', 'mu', 'remoteproc', 'virtio'];
+const MODELS = ['cpu', 'linux', 'memory', 'mu', 'remoteproc', 'uboot', 'virtio'];
 /** Files that model nothing by themselves. */
-const MACHINERY = ['memory/arena.ts', 'memory/bits.ts'];
+const MACHINERY = ['memory/arena.ts', 'memory/bits.ts', 'uboot/numbers.ts', 'uboot/commands/index.ts'];
 
 /** Files named on the page, relative to src; `dir/*` stands for all of them. */
 const named = (): { files: Set<string>; directories: string[] } => {
