@@ -22,6 +22,11 @@ export type Program = (process: Process, argv: readonly string[]) => KernelCode<
 /** Signals that programs here can get. */
 export const SIGNAL = { HUP: 1, INT: 2, QUIT: 3, ABRT: 6, KILL: 9, PIPE: 13, TERM: 15 } as const;
 
+/** Time that the processor takes for a call, and for each byte that it copies, in ns; what is below the quantum is owed. */
+const CALL_NS = 500;
+const BYTE_NS = 0.25;
+const QUANTUM_NS = 50_000;
+
 /** Most descriptors of a process (`RLIMIT_NOFILE`). */
 const NR_OPEN = 1024;
 
@@ -46,6 +51,8 @@ export class Process extends PathCalls {
   readonly ended: WaitQueue;
   private readonly files: (OpenFile | undefined)[] = [];
   private task: Task | undefined;
+  /** Processor time of calls that has not passed yet, in ns. */
+  private owed = 0;
 
   /** Takes the next free number unless one is given. */
   constructor(kernel: Kernel, options: { pid?: number; name: string; cwd?: string; env?: ReadonlyMap<string, string> }) {
@@ -120,8 +127,18 @@ export class Process extends PathCalls {
     return at;
   }
 
+  /** A call takes time: without it, a loop of calls that never sleep would stop the host. */
+  private *pay(bytes = 0): KernelCode {
+    this.owed += CALL_NS + BYTE_NS * bytes;
+    if (this.owed < QUANTUM_NS) return;
+    const timeoutNs = this.owed;
+    this.owed = 0;
+    yield { timeoutNs };
+  }
+
   /** `open(2)`. */
   *open(path: string, flags: number = O.RDONLY, mode = 0o666): KernelCode<number> {
+    yield* this.pay();
     const file = yield* openFile(this.kernel, path, flags, { cwd: this.cwd, mode: mode & ~this.umask });
     if (typeof file === 'number') return file === ERRNO.ERESTARTSYS ? ERRNO.EINTR : file;
     const fd = this.install(file);
@@ -156,6 +173,7 @@ export class Process extends PathCalls {
     if (this.dying) return ERRNO.EINTR;
     if (file.node instanceof DirectoryNode) return ERRNO.EISDIR;
     const result = file.ops.read ? yield* file.ops.read(file, count) : ERRNO.EINVAL;
+    yield* this.pay(typeof result === 'number' ? 0 : result.length);
     return result === ERRNO.ERESTARTSYS && this.interrupted ? ERRNO.EINTR : result;
   }
 
@@ -165,6 +183,7 @@ export class Process extends PathCalls {
     if (!file?.writable) return ERRNO.EBADF;
     if (this.dying) return ERRNO.EINTR;
     const result = file.ops.write ? yield* file.ops.write(file, data) : ERRNO.EINVAL;
+    yield* this.pay(Math.max(0, result));
     if (result === ERRNO.EPIPE && file.node.type === 'fifo') this.kill(SIGNAL.PIPE);
     return result === ERRNO.ERESTARTSYS && this.interrupted ? ERRNO.EINTR : result;
   }
@@ -173,6 +192,7 @@ export class Process extends PathCalls {
   *ioctl(fd: number, command: number, argument: IoctlArgument = 0): KernelCode<number> {
     const file = this.files[fd];
     if (!file) return ERRNO.EBADF;
+    yield* this.pay();
     return file.ops.ioctl ? yield* file.ops.ioctl(file, command, argument) : ERRNO.ENOTTY;
   }
 
@@ -188,6 +208,7 @@ export class Process extends PathCalls {
   *poll(wanted: readonly { readonly fd: number; readonly events: number }[], timeoutNs?: number): KernelCode<readonly number[] | number> {
     const { scheduler } = this.kernel;
     const deadline = timeoutNs === undefined ? Number.POSITIVE_INFINITY : scheduler.now + scheduler.cyclesFromNs(timeoutNs);
+    yield* this.pay();
     for (;;) {
       if (this.dying) return ERRNO.EINTR;
       const queues: WaitQueue[] = [];

@@ -1,9 +1,10 @@
 /** Processes: descriptors, pipes, poll, signals (fs/file.c, fs/pipe.c, fs/select.c, kernel/signal.c). */
 import { describe, expect, it } from 'vitest';
+import { addMemoryDevices } from '../../src/linux/char-mem.ts';
 import { ERRNO } from '../../src/linux/errno.ts';
 import { O, POLL } from '../../src/linux/fs/vfs.ts';
 import type { KernelCode } from '../../src/linux/kernel.ts';
-import { Process, SIGNAL } from '../../src/linux/process.ts';
+import { Process, type Program, SIGNAL } from '../../src/linux/process.ts';
 import { kernelFixture } from './kernel-fixture.ts';
 
 const text = (data: Uint8Array | number): string | number => (typeof data === 'number' ? data : new TextDecoder().decode(data));
@@ -210,6 +211,40 @@ describe('signals', () => {
     );
     pass(1e6);
     expect([process.status, process.failure]).toEqual([134, mistake]);
+  });
+});
+
+describe('time', () => {
+  it('passes in a loop of calls that never sleep, so that the host and signals get their turn', () => {
+    const { kernel, pass } = kernelFixture();
+    addMemoryDevices(kernel, () => ({ banks: [], reserved: [] }));
+    const loops: Readonly<Record<string, Program>> = {
+      *copy(self) {
+        const [from, to] = [yield* self.open('/dev/zero'), yield* self.open('/dev/null', O.WRONLY)];
+        for (;;) {
+          const data = yield* self.read(from, 1 << 20);
+          if (typeof data === 'number' || (yield* self.write(to, data)) < 0) return 1;
+        }
+      },
+      *reopen(self) {
+        while (!self.dying) yield* self.close(yield* self.open('/dev/null'));
+        return 1;
+      },
+      *spin(self) {
+        while (!self.dying) yield* self.poll([{ fd: 0, events: POLL.IN }], 0);
+        return 1;
+      },
+    };
+    const processes = Object.entries(loops).map(([name, program]) => {
+      const process = new Process(kernel, { name });
+      process.start(program, [name]);
+      return process;
+    });
+    pass(10e6);
+    expect(processes.map(({ status }) => status)).toEqual([undefined, undefined, undefined]);
+    for (const process of processes) process.kill(SIGNAL.INT);
+    pass(10e6);
+    expect(processes.map(({ status }) => status)).toEqual([130, 130, 130]);
   });
 });
 

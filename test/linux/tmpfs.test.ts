@@ -100,6 +100,16 @@ describe('open', () => {
     expect(write(path, 'x', flags)).toBe(errno);
   });
 
+  it('takes no longer for hostile symlinks: 40 of them with 2000 names each', () => {
+    const { process } = kernelFixture();
+    const filler = './'.repeat(2000);
+    for (let i = 0; i < 41; i++) process.symlink(`${filler}${i + 1}/${'x/../'.repeat(5)}`.slice(0, 4095), `/tmp/${i}`);
+    expect(process.stat(`/tmp/0/${'y/'.repeat(2000)}`)).toBe(ERRNO.ELOOP);
+    process.symlink('a/.', '/tmp/file-dot');
+    process.symlink('a', '/tmp/b');
+    expect([process.stat('/tmp/file-dot'), process.stat('/tmp/b/..')]).toEqual([ERRNO.ENOENT, ERRNO.ENOENT]);
+  });
+
   it('makes the file that a dangling symlink names', () => {
     const { process, read, write } = kernelFixture();
     process.symlink('../home/there', '/tmp/link');

@@ -130,28 +130,28 @@ export class Vfs {
   resolve(path: string, cwd = '/', follow = true): Resolved | number {
     if (path === '') return ERRNO.ENOENT;
     if (tooLong(path, PATH_MAX - 1)) return ERRNO.ENAMETOOLONG;
-    const todo = (path.startsWith('/') ? path : `${cwd}/${path}`).split('/').reverse();
-    const mustBeDirectory = /\/\.{0,2}$/.test(path);
+    const todo = components(path.startsWith('/') ? path : `${cwd}/${path}`);
+    let mustBeDirectory = MUST_BE_DIRECTORY.test(path);
     const trail: { readonly name: string; readonly node: DirectoryNode }[] = [];
     let links = 0;
     for (;;) {
       const name = todo.pop();
       const directory = trail.at(-1)?.node ?? this.root;
       if (name === undefined) return this.arrived(trail);
-      if (name === '' || name === '.') continue;
       if (name === '..') {
         trail.pop();
         continue;
       }
       if (tooLong(name, NAME_MAX)) return ERRNO.ENAMETOOLONG;
-      const last = !todo.some((rest) => rest !== '' && rest !== '.');
+      const last = todo.length === 0;
       const node = directory.lookup(name);
       if (node instanceof SymlinkNode && (!last || follow || mustBeDirectory)) {
         if (++links > MAXSYMLINKS) return ERRNO.ELOOP;
         const { target } = node;
         if (target === '') return ERRNO.ENOENT;
         if (target.startsWith('/')) trail.length = 0;
-        todo.push(...target.split('/').reverse());
+        if (last && MUST_BE_DIRECTORY.test(target)) mustBeDirectory = true;
+        todo.push(...components(target));
         continue;
       }
       if (node instanceof DirectoryNode) {
@@ -184,6 +184,17 @@ export class Vfs {
     if (!end) return { parent: this.root, name: '', node: this.root, path: '/' };
     return { parent: trail.at(-2)?.node ?? this.root, name: end.name, node: end.node, path: `/${trail.map(({ name }) => name).join('/')}` };
   }
+}
+
+/** What a path ends with that leads to a directory or nowhere. */
+const MUST_BE_DIRECTORY = /\/\.{0,2}$/;
+
+/** Names of a path, the last first. */
+function components(path: string): string[] {
+  return path
+    .split('/')
+    .filter((name) => name !== '' && name !== '.')
+    .reverse();
 }
 
 /** A directory's path and a name as one path. */
