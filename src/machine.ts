@@ -479,7 +479,7 @@ export class Machine {
         linux.boot();
       },
       reset: (cause) => this.systemReset('U-Boot', cause),
-      onFinding: (text) => this.diagnostics.guestError('U-Boot', 'memory', text),
+      onFinding: (text) => this.diagnostics.guestError('U-Boot', 'board', text),
       ...(ubootScript ? { script: ubootScript } : {}),
     });
   }

@@ -459,6 +459,10 @@ function rprocWaits(rproc: Rproc): string[] {
   const { device, state } = rproc;
   if (state === 'offline') return [`${device} is offline: it was not started, its start is still under way, or it failed`];
   if (state === 'crashed') return [`${device} has crashed and was not recovered`];
+  if (rproc.rvdevs.length === 0 && state === 'attached')
+    return [
+      `${device} is attached, but has no virtio device: of a core that runs already, Linux looks for the resource table in the reserved region rsc-table, where firmware or boot loader has to put it`,
+    ];
   if (rproc.rvdevs.length === 0)
     return [`${device} is ${state}, but has no virtio device: the firmware has no resource table with a vdev that Linux accepted`];
   return [];

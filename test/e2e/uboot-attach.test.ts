@@ -86,6 +86,12 @@ describe('imx-sim run --boot uboot', () => {
     expect(prompt.stderr).toContain('U-Boot waits for a command at its prompt (u-boot=>); Linux has not been booted');
   });
 
+  it('says why a Linux that attached has no virtio device', async () => {
+    const run = await runFirmware('imx8mp_hello', ['--boot', 'uboot', '--timeout', '5s']);
+    expect(run.dmesg.at(-1)).toBe('remoteproc remoteproc0: remote processor imx-rproc is now attached');
+    expect(run.stderr).toContain('Linux looks for the resource table in the reserved region rsc-table');
+  });
+
   it('ends with a reset of the SoC', async () => {
     const run = await runFirmware('imx8mp_attach', ['--boot', 'uboot', '--uboot-cmd', 'reset']);
     expect(run.status).toBe(1);

@@ -105,6 +105,17 @@ describe('boards boot', () => {
     expect(boot.tree?.find('/soc/rpmsg-a')?.string('status')).toBe('okay');
   });
 
+  it('tells of a kernel that would switch off the clocks of the M core', () => {
+    const told = (commands: string): readonly string[] => {
+      const boot = new TestBoot();
+      boot.say(`mw 80000000 20020000; mw 80000004 439; ${commands}; boot`);
+      return boot.findings;
+    };
+    expect(told('bootaux 80000000')).toEqual([expect.stringContaining('bootargs do not say so')]);
+    expect(told('bootaux 80000000; run prepare_mcore')).toEqual([]);
+    expect(told('true')).toEqual([]);
+  });
+
   it('puts the serial number into the root', () => {
     const boot = new TestBoot({ board: VERDIN });
     boot.say('setenv serial# 06849028; boot');
