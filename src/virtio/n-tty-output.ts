@@ -18,6 +18,15 @@ export interface TtyOperations {
 
 /** Echo of `^X` for a control character; plain bytes are echoed as they are. */
 const ECHO_CONTROL = 0x100;
+/** The byte that begins an operation in the kernel's echo buffer. */
+const ECHO_OP_START = 0xff;
+/** Steps back over a tab: the columns of other characters in its area, and whether these come after another tab. */
+const ECHO_OP_ERASE_TAB = 0x200;
+const AFTER_TAB = 0x80;
+/** The byte before takes no column of its own. */
+const ECHO_OP_MOVE_BACK_COL = 0x800;
+/** Here the line begins that is being typed. */
+const ECHO_OP_SET_CANON_COL = 0x400;
 
 const NL = 0x0a;
 const CR = 0x0d;
@@ -36,6 +45,8 @@ export class NTtyOutput {
   private readonly outputLock: Mutex;
   private echoes: number[] = [];
   private column = 0;
+  /** Column in which the line that is being typed began. */
+  private canonColumn = 0;
 
   constructor(name: string, ops: TtyOperations, termios: Readonly<Termios>) {
     this.outputLock = new Mutex(`output_lock of ${name}`);
@@ -46,6 +57,21 @@ export class NTtyOutput {
   /** `echo_char_raw`. */
   echo(...bytes: readonly number[]): void {
     this.echoes.push(...bytes);
+  }
+
+  /** `echo_char_raw` and `echo_move_back_col`: a byte of a character that is not its first. */
+  echoContinuation(byte: number): void {
+    this.echoes.push(byte, ECHO_OP_MOVE_BACK_COL);
+  }
+
+  /** `echo_set_canon_col`. */
+  setCanonColumn(): void {
+    this.echoes.push(ECHO_OP_SET_CANON_COL);
+  }
+
+  /** `echo_erase_tab`. */
+  eraseTab(columns: number, afterTab: boolean): void {
+    this.echoes.push(ECHO_OP_ERASE_TAB | (columns & 7) | (afterTab ? AFTER_TAB : 0));
   }
 
   /** Forgets what was not echoed yet. */
@@ -93,18 +119,20 @@ export class NTtyOutput {
     const { onlcr, ocrnl, onocr, onlret, olcuc } = this.termios;
     if (byte === NL) {
       if (onlret) this.column = 0;
+      if (!onlcr) this.canonColumn = this.column;
       return onlcr;
     }
     if (byte === CR) {
       if (ocrnl || (onocr && this.column === 0)) return true;
       this.column = 0;
+      this.canonColumn = 0;
     } else if (byte === TAB) {
       return true;
     } else if (byte === BS) {
       if (this.column > 0) this.column--;
     } else if (!iscntrl(byte)) {
       if (olcuc) return true;
-      this.column++;
+      if (!isContinuation(byte, this.termios)) this.column++;
     }
     return false;
   }
@@ -114,6 +142,7 @@ export class NTtyOutput {
     const { onlcr, ocrnl, onocr, onlret, olcuc, delays } = this.termios;
     if (byte === NL && onlcr) {
       this.column = 0;
+      this.canonColumn = 0;
       yield* this.ops.write(Uint8Array.of(CR, NL));
       return;
     }
@@ -127,14 +156,18 @@ export class NTtyOutput {
       }
     } else if (byte === NL) {
       if (onlret) this.column = 0;
+      this.canonColumn = this.column;
     } else if (byte === CR) {
       if (onocr && this.column === 0) return;
       if (ocrnl) written = NL;
-      if (!ocrnl || onlret) this.column = 0;
+      if (!ocrnl || onlret) {
+        this.column = 0;
+        this.canonColumn = 0;
+      }
     } else if (byte === BS) this.column = Math.max(0, this.column - 1);
     else if (!iscntrl(byte)) {
       if (olcuc) written = upperCase(byte);
-      this.column++;
+      if (!isContinuation(written, this.termios)) this.column++;
     }
     yield* this.ops.write(Uint8Array.of(written));
   }
@@ -152,11 +185,31 @@ export class NTtyOutput {
     for (let room = this.ops.writeRoom(); room > 0; room--) {
       const echo = this.echoes.shift();
       if (echo === undefined) break;
-      if (echo & ECHO_CONTROL) {
+      if (echo & ECHO_OP_SET_CANON_COL) {
+        this.canonColumn = this.column;
+        room++;
+      } else if (echo & ECHO_OP_MOVE_BACK_COL) {
+        if (this.column > 0) this.column--;
+        room++;
+      } else if (echo & ECHO_OP_ERASE_TAB) {
+        const columns = echo & AFTER_TAB ? echo & 7 : (echo & 7) + this.canonColumn;
+        const steps = 8 - (columns & 7);
+        if (steps > room) {
+          this.echoes.unshift(echo);
+          break;
+        }
+        for (let i = 0; i < steps; i++) yield* this.ops.write(Uint8Array.of(BS));
+        this.column = Math.max(0, this.column - steps);
+        room -= steps - 1;
+      } else if (echo & ECHO_CONTROL) {
         yield* this.ops.write(Uint8Array.of(0x5e));
         yield* this.ops.write(Uint8Array.of((echo & 0xff) ^ 0x40));
         this.column += 2;
         room--;
+      } else if (echo === ECHO_OP_START) {
+        // Escaped in the kernel's buffer, it is not processed.
+        yield* this.ops.write(Uint8Array.of(echo));
+        this.column++;
       } else if (this.termios.opost) {
         yield* this.outputChar(echo);
       } else {
@@ -167,8 +220,24 @@ export class NTtyOutput {
   }
 }
 
-/** `toupper` of the kernel, which knows Latin-1. */
+/** `is_continuation`: a byte of a UTF-8 character that is not its first, with iutf8. */
+export function isContinuation(byte: number, { iutf8 }: Readonly<Termios>): boolean {
+  return iutf8 && (byte & 0xc0) === 0x80;
+}
+
+/** `tolower` of the kernel, which knows Latin-1. */
+export function lowerCase(byte: number): number {
+  const upper = (byte >= 0x41 && byte <= 0x5a) || (byte >= 0xc0 && byte <= 0xde && byte !== 0xd7);
+  return upper ? byte + 0x20 : byte;
+}
+
+/** `isalnum` of the kernel. */
+export function isalnum(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || upperCase(byte) !== byte || lowerCase(byte) !== byte;
+}
+
+/** `toupper` of the kernel, which knows Latin-1, and takes 0x20 from letters that have no capital there, too. */
 function upperCase(byte: number): number {
-  const lower = (byte >= 0x61 && byte <= 0x7a) || (byte >= 0xe0 && byte !== 0xf7 && byte !== 0xff);
+  const lower = (byte >= 0x61 && byte <= 0x7a) || (byte >= 0xdf && byte !== 0xf7);
   return lower ? byte - 0x20 : byte;
 }

@@ -4,16 +4,15 @@
  * Line editing, signals' characters, flow-control characters, echo and output processing are modelled, because on an RPMsg tty they
  * decide which messages the core gets: "Toradex!\n" leaves a cooked tty as "Toradex!" and "\r\n", and an echoing tty sends back what it
  * receives, byte by byte. A signal's character reaches the process that the tty controls (TIOCSCTTY), if there is one. Not modelled: job
- * control beyond that, UTF-8 columns, packet mode, EXTPROC, ECHOPRT; erasing a tab echoes one backspace.
+ * control beyond that, packet mode, EXTPROC.
  */
 import type { KernelCode } from '../linux/kernel.ts';
 import { ERRNO, Mutex, WaitQueue } from '../linux/kernel.ts';
-import { iscntrl, N_TTY_BUF_SIZE, NTtyOutput, type TtyOperations } from './n-tty-output.ts';
+import { isalnum, isContinuation, iscntrl, lowerCase, N_TTY_BUF_SIZE, NTtyOutput, type TtyOperations } from './n-tty-output.ts';
 import { CC_INDEX, type Termios } from './termios.ts';
 
-/** Marks of entries in the read buffer: the last byte of a line, and an end of file that is no byte. */
+/** Mark of the last byte of a line in the read buffer (`read_flags`). */
 const LINE_END = 0x100;
-const END_OF_FILE = 0x200;
 
 /** Bytes that one pass of a read moves (`kernel_buf` of iterate_tty_read); a larger VMIN does not make a read wait for more. */
 const KERNEL_BUF = 64;
@@ -21,12 +20,14 @@ const KERNEL_BUF = 64;
 const SIGINT = 2;
 const SIGQUIT = 3;
 const SIGTSTP = 20;
-/** `__DISABLED_CHAR`. */
+/** `__DISABLED_CHAR`: no character; at the end of a line, an end of file, which lies in the buffer as this byte. */
 const DISABLED = 0;
+const END_OF_FILE = LINE_END | DISABLED;
 
 const NL = 0x0a;
 const CR = 0x0d;
 const BS = 0x08;
+const TAB = 0x09;
 
 /** Who reads: what of `struct file` matters. */
 export interface TtyReadFile {
@@ -50,6 +51,8 @@ export class NTty {
   private lineEnds = 0;
   private line: number[] = [];
   private literalNext = false;
+  /** In the middle of `\\cba/`, which echoprt makes of what is erased. */
+  private erasing = false;
 
   constructor(
     name: string,
@@ -82,7 +85,7 @@ export class NTty {
   get inputQueued(): number {
     if (!this.termios.icanon) return this.queue.length;
     const last = this.queue.findLastIndex((entry) => entry >= LINE_END);
-    return this.queue.slice(0, last + 1).filter((entry) => entry < END_OF_FILE).length;
+    return this.queue.slice(0, last + 1).filter((entry) => entry !== END_OF_FILE).length;
   }
 
   /** True while a reader is in `n_tty_read`. */
@@ -97,13 +100,15 @@ export class NTty {
       this.readWait.wakeAll();
       return;
     }
+    this.erasing = false;
+    this.literalNext = false;
     if (icanon) {
       const last = this.queue.pop();
       if (last !== undefined) this.queue.push(last | LINE_END);
       this.lineEnds = last === undefined ? 0 : 1;
     } else {
-      const bytes = this.queue.filter((entry) => entry < END_OF_FILE).map((entry) => entry & 0xff);
-      this.queue.splice(0, this.queue.length, ...bytes, ...this.line);
+      // An end of file is a byte 0 from now on.
+      this.queue.splice(0, this.queue.length, ...this.queue.map((entry) => entry & 0xff), ...this.line);
       this.line = [];
       this.lineEnds = 0;
     }
@@ -135,13 +140,18 @@ export class NTty {
   take(count: number): Uint8Array {
     const { icanon } = this.termios;
     const bytes: number[] = [];
-    while (bytes.length < count) {
+    let ended = count === 0;
+    while (bytes.length < count && !ended) {
       const entry = this.queue.shift();
       if (entry === undefined) break;
+      ended = icanon && entry >= LINE_END;
       if (entry >= LINE_END) this.lineEnds--;
-      if (entry >= END_OF_FILE) break;
-      bytes.push(entry & 0xff);
-      if (icanon && entry & LINE_END) break;
+      if (!icanon || entry !== END_OF_FILE) bytes.push(entry & 0xff);
+    }
+    // canon_skip_eof: one that a full buffer has left over would read as a second end.
+    if (icanon && !ended && this.queue[0] === END_OF_FILE) {
+      this.queue.shift();
+      this.lineEnds--;
     }
     return Uint8Array.from(bytes);
   }
@@ -214,13 +224,13 @@ export class NTty {
     const { termios } = this;
     let byte = termios.istrip ? received & 0x7f : received;
     if (byte !== received) this.altered(received, 'loses its top bit (istrip)');
-    if (termios.iuclc && termios.iexten && byte >= 0x41 && byte <= 0x5a) {
+    if (termios.iuclc && termios.iexten && lowerCase(byte) !== byte) {
       this.altered(byte, 'becomes lower case (iuclc)');
-      byte += 0x20;
+      byte = lowerCase(byte);
     }
     if (this.literalNext) {
       this.literalNext = false;
-      this.put(byte);
+      this.put(byte, false);
       return;
     }
     if (termios.ixon && (this.isChar(byte, 'start') || this.isChar(byte, 'stop'))) {
@@ -242,7 +252,8 @@ export class NTty {
       byte = CR;
     }
     if (termios.icanon && this.receiveCanonical(byte)) return;
-    this.put(byte);
+    // A newline that was sent as one is no special character unless lines are edited, and is echoed as any other.
+    this.put(byte, received !== NL || termios.inlcr);
   }
 
   /** `n_tty_receive_signal_char` and `isig`: true for a signal's character. */
@@ -257,14 +268,27 @@ export class NTty {
     return true;
   }
 
-  private put(byte: number): void {
+  private put(byte: number, special: boolean): void {
     const { echo, parmrk } = this.termios;
     if (echo) {
-      if (byte === NL) this.output.echo(NL);
-      else this.output.echoChar(byte);
+      this.finishErasing();
+      if (byte === NL && special) this.output.echo(NL);
+      else this.echoFirst(byte);
     }
     if (byte === 0xff && parmrk) this.store(byte);
     this.store(byte);
+  }
+
+  /** `echo_char`, after where the line begins for its first one. */
+  private echoFirst(byte: number): void {
+    if (this.line.length === 0) this.output.setCanonColumn();
+    this.output.echoChar(byte);
+  }
+
+  /** `finish_erasing`. */
+  private finishErasing(): void {
+    if (this.erasing) this.output.echo(0x2f);
+    this.erasing = false;
   }
 
   private store(byte: number): void {
@@ -284,11 +308,13 @@ export class NTty {
     if (iexten && this.isChar(byte, 'lnext')) {
       this.altered(byte, 'quotes the next byte (icanon)');
       this.literalNext = true;
+      if (echo) this.finishErasing();
       if (echo && echoctl) this.output.echo(0x5e, BS);
       return true;
     }
     if (echo && iexten && this.isChar(byte, 'reprint')) {
       this.altered(byte, 'repeats the line (icanon)');
+      this.finishErasing();
       this.output.echoChar(byte);
       this.output.echo(NL);
       for (const each of this.line) this.output.echoChar(each);
@@ -305,7 +331,8 @@ export class NTty {
       return true;
     }
     if (this.isChar(byte, 'eol') || (iexten && this.isChar(byte, 'eol2'))) {
-      if (echo) this.output.echoChar(byte);
+      if (echo) this.echoFirst(byte);
+      if (byte === 0xff && this.termios.parmrk) this.store(byte);
       this.endLine(byte | LINE_END);
       return true;
     }
@@ -313,46 +340,63 @@ export class NTty {
   }
 
   private endLine(entry: number): void {
-    // With bytes before it, an end of file only ends the line.
-    const last = entry === END_OF_FILE ? this.line.pop() : undefined;
-    this.queue.push(...this.line, last === undefined ? entry : last | LINE_END);
+    this.queue.push(...this.line, entry);
     this.lineEnds++;
     this.line = [];
   }
 
   private eraser(byte: number): void {
     const { echo, echoe, echok, echoke } = this.termios;
-    const kill = this.isChar(byte, 'kill');
-    const erase = this.isChar(byte, 'erase');
     if (this.line.length === 0) return;
-    if (kill && !(echo && echok && echoke && echoe)) {
+    const how = this.isChar(byte, 'erase') ? 'erase' : this.termios.iexten && this.isChar(byte, 'werase') ? 'werase' : 'kill';
+    if (how === 'kill' && !(echo && echok && echoke && echoe)) {
       this.line = [];
       if (!echo) return;
-      this.output.echoChar(byte);
+      this.finishErasing();
+      this.output.echoChar(this.termios.cc[CC_INDEX.kill]!);
       if (echok) this.output.echo(NL);
       return;
     }
     let inWord = false;
-    for (let last = this.line.at(-1); last !== undefined; last = this.line.at(-1)) {
-      if (!kill && !erase) {
-        const alphanumeric = /[0-9A-Za-z_]/.test(String.fromCharCode(last));
+    while (this.line.length > 0) {
+      const start = this.line.findLastIndex((each) => !isContinuation(each, this.termios));
+      if (start < 0) break;
+      const first = this.line[start]!;
+      if (how === 'werase') {
+        const alphanumeric = isalnum(first) || first === 0x5f;
         if (inWord && !alphanumeric) break;
         inWord ||= alphanumeric;
       }
-      this.line.pop();
-      if (echo) this.echoErased(last, erase);
-      if (erase) break;
+      const erased = this.line.splice(start);
+      if (echo) this.echoErased(erased, how === 'erase');
+      if (how === 'erase') break;
     }
+    if (this.line.length === 0 && echo) this.finishErasing();
   }
 
-  private echoErased(erased: number, single: boolean): void {
-    const { echoe, echoctl } = this.termios;
-    if (single && !echoe) {
-      this.output.echoChar(this.termios.cc[CC_INDEX.erase]!);
-      return;
+  /** The echo of one character, of several bytes in UTF-8, that is erased. */
+  private echoErased(erased: readonly number[], single: boolean): void {
+    const { echoe, echoctl, echoprt, cc } = this.termios;
+    const first = erased[0]!;
+    if (echoprt) {
+      if (!this.erasing) this.output.echo(0x5c);
+      this.erasing = true;
+      this.output.echoChar(first);
+      for (const byte of erased.slice(1)) this.output.echoContinuation(byte);
+    } else if (single && !echoe) {
+      this.output.echoChar(cc[CC_INDEX.erase]!);
+    } else if (first === TAB) {
+      const tab = this.line.lastIndexOf(TAB);
+      let columns = 0;
+      for (const byte of this.line.slice(tab + 1)) {
+        if (iscntrl(byte)) columns += echoctl ? 2 : 0;
+        else if (!isContinuation(byte, this.termios)) columns++;
+      }
+      this.output.eraseTab(columns, tab >= 0);
+    } else {
+      if (iscntrl(first) && echoctl) this.output.echo(BS, 0x20, BS);
+      if (!iscntrl(first) || echoctl) this.output.echo(BS, 0x20, BS);
     }
-    const width = erased === 0x09 || !iscntrl(erased) ? 1 : echoctl ? 2 : 0;
-    for (let i = 0; i < width; i++) this.output.echo(BS, 0x20, BS);
   }
 }
 
