@@ -1,6 +1,7 @@
 /** All programs of the modelled Linux, and which of just-bash's commands serve as filters. */
 import type { Program } from '../../linux/process.ts';
 import { BASIC_PROGRAMS } from './basic.ts';
+import { devicePrograms } from './device.ts';
 import { directoryPrograms } from './directories.ts';
 import { DUMP_PROGRAMS } from './dump.ts';
 import { FILE_PROGRAMS } from './files.ts';
@@ -23,5 +24,6 @@ export function allPrograms(system: System): Readonly<Record<string, Program>> {
     ...directoryPrograms(system),
     ...kernelPrograms(system),
     ...runningPrograms(system),
+    ...devicePrograms(system),
   };
 }
