@@ -50,6 +50,11 @@ export class PathCalls {
     return namei.mkdir(this.kernel.vfs, path, this.cwd, mode & ~this.umask);
   }
 
+  /** `mknod(2)` of a FIFO. */
+  mkfifo(path: string, mode = 0o666): number {
+    return namei.mkfifo(this.kernel.vfs, path, this.cwd, mode & ~this.umask);
+  }
+
   /** `rmdir(2)`. */
   rmdir(path: string): number {
     return namei.rmdir(this.kernel.vfs, path, this.cwd);

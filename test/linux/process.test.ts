@@ -148,6 +148,86 @@ describe('pipes', () => {
   });
 });
 
+describe('FIFOs', () => {
+  function fixture() {
+    const board = kernelFixture();
+    const { kernel, process } = board;
+    process.mkfifo('/tmp/f');
+    const log: unknown[] = [];
+    const spawn = (code: () => KernelCode<unknown>) =>
+      kernel.spawn(
+        'task',
+        (function* () {
+          log.push(yield* code());
+        })(),
+      );
+    return { ...board, log, spawn };
+  }
+
+  it('open when both ends are there (fifo_open), and carry bytes', () => {
+    const { log, pass, process, spawn } = fixture();
+    spawn(function* () {
+      const fd = yield* process.open('/tmp/f');
+      const data = [text(yield* process.read(fd, 10)), text(yield* process.read(fd, 10))];
+      yield* process.close(fd);
+      return data;
+    });
+    pass(1e6);
+    expect(log).toEqual([]);
+    spawn(function* () {
+      const fd = yield* process.open('/tmp/f', O.WRONLY);
+      yield* process.write(fd, bytes('hello'));
+      return yield* process.close(fd);
+    });
+    pass(1e6);
+    expect(log).toEqual([0, ['hello', '']]);
+  });
+
+  it('see an end that has come and gone', () => {
+    const { log, pass, process, spawn } = fixture();
+    spawn(() => process.open('/tmp/f'));
+    pass(1e6);
+    spawn(function* () {
+      return yield* process.close(yield* process.open('/tmp/f', O.WRONLY));
+    });
+    pass(1e6);
+    expect(log).toEqual([0, expect.any(Number)]);
+  });
+
+  it('do not wait with O_NONBLOCK: readers open, writers get -ENXIO', () => {
+    const { process, run } = fixture();
+    expect(run(process.open('/tmp/f', O.WRONLY | O.NONBLOCK))).toBe(ERRNO.ENXIO);
+    const reader = run(process.open('/tmp/f', O.RDONLY | O.NONBLOCK));
+    expect(run(process.read(reader, 1))).toEqual(new Uint8Array(0));
+    const writer = run(process.open('/tmp/f', O.WRONLY | O.NONBLOCK));
+    expect(run(process.read(reader, 1))).toBe(ERRNO.EAGAIN);
+    run(process.write(writer, bytes('x')));
+    expect(text(run(process.read(reader, 5)))).toBe('x');
+  });
+
+  it('open at once for both directions; a signal ends the waiting for another', () => {
+    const { kernel, pass, process, run } = fixture();
+    const both = run(process.open('/tmp/f', O.RDWR));
+    run(process.write(both, bytes('self')));
+    expect(text(run(process.read(both, 10)))).toBe('self');
+    run(process.close(both));
+    const waiting = new Process(kernel, { name: 'cat' });
+    const results: unknown[] = [];
+    waiting.start(
+      function* (self) {
+        results.push(yield* self.open('/tmp/f'));
+        return 0;
+      },
+      ['cat'],
+    );
+    pass(1e6);
+    waiting.kill(SIGNAL.INT);
+    pass(1e6);
+    expect([results, waiting.status]).toEqual([[ERRNO.EINTR], 130]);
+    expect(run(process.open('/tmp/f', O.WRONLY | O.NONBLOCK))).toBe(ERRNO.ENXIO);
+  });
+});
+
 describe('signals', () => {
   it.each<[string, (process: Process) => KernelCode<unknown>]>([
     ['read', (process) => process.read(0, 1)],

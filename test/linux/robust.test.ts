@@ -134,6 +134,7 @@ function* misuse(
   const names: readonly (() => unknown)[] = [
     () => process.mkdir(path(), next(0o10000)),
     () => process.rmdir(path()),
+    () => process.mkfifo(path()),
     () => process.unlink(path()),
     () => process.rename(path(), path()),
     () => process.symlink(path(), path()),

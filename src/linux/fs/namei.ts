@@ -27,6 +27,11 @@ export function mkdir(vfs: Vfs, path: string, cwd = '/', mode = 0o755): number {
   return makeEntry(vfs, path, cwd, 'directory', mode);
 }
 
+/** `mknod(2)` of a FIFO; `mode` is less the umask. */
+export function mkfifo(vfs: Vfs, path: string, cwd = '/', mode = 0o644): number {
+  return makeEntry(vfs, path, cwd, 'fifo', mode);
+}
+
 /** `symlink(2)`. */
 export function symlink(vfs: Vfs, target: string, path: string, cwd = '/'): number {
   if (target === '') return ERRNO.ENOENT;

@@ -113,7 +113,7 @@ export abstract class FsNode {
 }
 
 /** What a user makes in a directory. */
-export type Creation = 'file' | 'directory' | { readonly target: string } | FsNode;
+export type Creation = 'file' | 'directory' | 'fifo' | { readonly target: string } | FsNode;
 
 /** A directory; what users may do in it is its file system's affair. */
 export class DirectoryNode extends FsNode {

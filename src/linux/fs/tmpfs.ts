@@ -7,6 +7,7 @@
 import { ERRNO } from '../errno.ts';
 import type { KernelCode } from '../kernel.ts';
 import { type Creation, DirectoryNode, type FileOperations, FsNode, O, OpenableNode, type OpenFile, SymlinkNode } from './nodes.ts';
+import { FifoNode } from './pipe.ts';
 
 const PAGE = 4096;
 /** `BOGO_DIRENT_SIZE`: what `ls` shows for each entry of a directory. */
@@ -230,11 +231,16 @@ export class TmpfsDirectory extends DirectoryNode {
     const { fs } = this;
     if (make instanceof FsNode) return this.hardLink(name, make);
     if (!fs.reserveInode()) return ERRNO.ENOSPC;
-    const node =
-      make === 'file' ? new TmpfsFile(fs, mode) : make === 'directory' ? new TmpfsDirectory(fs, mode) : new SymlinkNode(make.target);
+    const node = this.make(make, mode);
     node.mtimeNs = fs.now();
     this.touch();
     return this.add(name, node);
+  }
+
+  private make(make: Exclude<Creation, FsNode>, mode: number): FsNode {
+    if (make === 'file') return new TmpfsFile(this.fs, mode);
+    if (make === 'directory') return new TmpfsDirectory(this.fs, mode);
+    return make === 'fifo' ? new FifoNode(mode) : new SymlinkNode(make.target);
   }
 
   override remove(name: string): number {
@@ -242,7 +248,7 @@ export class TmpfsDirectory extends DirectoryNode {
     if (node instanceof DirectoryNode && node.children.size > 0) return ERRNO.ENOTEMPTY;
     this.children.delete(name);
     if (node instanceof TmpfsFile) node.link(-1);
-    else if (node instanceof TmpfsDirectory || node instanceof SymlinkNode) this.fs.freeInode();
+    else if (node instanceof TmpfsDirectory || node instanceof SymlinkNode || node instanceof FifoNode) this.fs.freeInode();
     this.touch();
     return 0;
   }
