@@ -125,8 +125,8 @@ export class NTty {
 
   /** `n_tty_receive_buf_common`: takes as much of `data` as there is room for and echoes; the number of bytes taken. */
   *receiveBuf(data: Uint8Array): KernelCode<number> {
-    let taken = 0;
-    for (const byte of data) {
+    let taken = this.raw ? this.receiveRaw(data) : 0;
+    for (const byte of this.raw ? [] : data) {
       if (this.full && !this.overflow) break;
       this.receiveChar(byte);
       taken++;
@@ -138,22 +138,19 @@ export class NTty {
 
   /** The copying of `n_tty_read`: at most `count` bytes, in canonical mode at most one line; empty at an end of file. */
   take(count: number): Uint8Array {
-    const { icanon } = this.termios;
-    const bytes: number[] = [];
-    let ended = count === 0;
-    while (bytes.length < count && !ended) {
-      const entry = this.queue.shift();
-      if (entry === undefined) break;
-      ended = icanon && entry >= LINE_END;
-      if (entry >= LINE_END) this.lineEnds--;
-      if (!icanon || entry !== END_OF_FILE) bytes.push(entry & 0xff);
-    }
+    if (!this.termios.icanon) return Uint8Array.from(this.queue.splice(0, count));
+    const end = this.queue.findIndex((entry) => entry >= LINE_END);
+    const whole = end >= 0 && end < count;
+    const entries = this.queue.splice(0, whole ? end + 1 : count);
+    if (whole) this.lineEnds--;
+    if (entries.at(-1) === END_OF_FILE) entries.pop();
     // canon_skip_eof: one that a full buffer has left over would read as a second end.
-    if (icanon && !ended && this.queue[0] === END_OF_FILE) {
+    if (!whole && this.queue[0] === END_OF_FILE) {
       this.queue.shift();
       this.lineEnds--;
     }
-    return Uint8Array.from(bytes);
+    // The marks are above the eight bits that stay.
+    return Uint8Array.from(entries);
   }
 
   /**
@@ -198,6 +195,19 @@ export class NTty {
       if (min > 0 && tenths > 0) timeoutNs = tenths;
     }
     return data;
+  }
+
+  /** `ldata->raw`: no byte is looked at. */
+  private get raw(): boolean {
+    const { istrip, iuclc, igncr, icrnl, inlcr, icanon, ixon, isig, echo, parmrk } = this.termios;
+    return !(istrip || iuclc || igncr || icrnl || inlcr || icanon || ixon || isig || echo || parmrk);
+  }
+
+  /** `n_tty_receive_buf_real_raw`. */
+  private receiveRaw(data: Uint8Array): number {
+    const taken = Math.min(data.length, Math.max(0, N_TTY_BUF_SIZE - 1 - this.queue.length));
+    for (let i = 0; i < taken; i++) this.queue.push(data[i]!);
+    return taken;
   }
 
   /** `n_tty_write`: the number of bytes written, or a negative errno. */

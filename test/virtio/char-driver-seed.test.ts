@@ -57,6 +57,10 @@ describe('with firmware', () => {
     expect(await ept.poll(POLL.IN, 50e6)).toBe(0);
     await expect(ept.read()).rejects.toMatchObject({ errno: ERRNO.EAGAIN });
     expect(await linux.api.readText('/sys/class/rpmsg/rpmsg0/dst')).toBe('30\n');
+    const found = linux.kernel.vfs.resolve('/sys/bus/rpmsg/devices/virtio0.rpmsg-client-sample.-1.1024');
+    expect(typeof found === 'object' && found.path).toBe(
+      '/sys/devices/platform/imx8mp-cm7/remoteproc/remoteproc0/rproc-virtio.0.auto/virtio0/virtio0.rpmsg-client-sample.-1.1024',
+    );
     await linux.api.writeFile('/sys/class/remoteproc/remoteproc0/state', 'stop', O.WRONLY);
     await expect(ept.read()).rejects.toMatchObject({ name: 'EPIPE' });
     expect(await ept.poll(POLL.IN, 1e6)).toBe(POLL.ERR);
