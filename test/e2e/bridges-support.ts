@@ -9,7 +9,7 @@ import { encodeFrame, type Frame, FrameReader } from '../../src/cli/bridges/rpms
 import type { SocketTimes } from '../../src/cli/bridges/socket-link.ts';
 import { readFirmware } from '../../src/cli/firmware-file.ts';
 import { Machine } from '../../src/machine.ts';
-import { imx8mp } from '../../src/soc/imx8mp.ts';
+import { IMX8MP } from '../../src/soc/imx8mp.ts';
 import { imagePath } from './session.ts';
 
 /** A directory for sockets and programs, which goes when the tests are over. */
@@ -121,7 +121,7 @@ export class BridgedMachine {
     times?: SocketTimes & { readonly helloMs?: number },
     linux = true,
   ): Promise<BridgedMachine> {
-    const machine = new Machine({ soc: imx8mp, firmware: readFirmware(imagePath(image)), linux });
+    const machine = new Machine({ soc: IMX8MP, firmware: readFirmware(imagePath(image)), linux });
     const notes: string[] = [];
     const bridges = await openBridges(options, {
       machine,

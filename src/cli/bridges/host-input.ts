@@ -23,6 +23,9 @@ export interface HostEntry {
 /** Virtual time in which output is gathered before the host gets it, in ns. */
 const GATHER_NS = 50_000;
 
+/** The same for what can wait for the answer that follows, in ns. */
+const LATER_NS = 500_000;
+
 /** The door of one machine. */
 export class HostInput {
   /** Hears of every entry, before the machine does. */
@@ -32,6 +35,7 @@ export class HostInput {
   private readonly senders = new Set<() => void>();
   private enteredAt = Number.NEGATIVE_INFINITY;
   private answeredAt = Number.NEGATIVE_INFINITY;
+  private due = 0;
   private arrived: (() => void) | undefined;
 
   constructor(machine: Machine) {
@@ -60,11 +64,15 @@ export class HostInput {
     this.answeredAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** The machine has something for the host, which `send` hands over when the slice ends: soon. */
-  output(send: () => void): void {
-    this.answeredAt = this.machine.scheduler.now;
+  /** The machine has something for the host, which `send` hands over when the slice ends: soon, or later when it can wait for an answer. */
+  output(send: () => void, later = false): void {
+    const { scheduler } = this.machine;
     this.senders.add(send);
-    if (!this.gathered.armed) this.gathered.armIn(this.machine.scheduler.cyclesFromNs(GATHER_NS));
+    if (!later) this.answeredAt = scheduler.now;
+    const due = scheduler.now + scheduler.cyclesFromNs(later ? LATER_NS : GATHER_NS);
+    if (this.gathered.armed && this.due <= due) return;
+    this.due = due;
+    this.gathered.armAt(due);
   }
 
   /** Hands over all that is gathered; true when there was some. */

@@ -20,6 +20,8 @@ export interface HostLink {
   resume(): void;
   /** Ends the connection once all is sent. */
   end(): void;
+  /** True when the client only waits for what may still come, so that another may have its place; it is ended then. */
+  displace?(): boolean;
 }
 
 /** One port. */
@@ -34,13 +36,17 @@ export class HostPort {
   private readonly inbound: Uint8Array[] = [];
   private held = 0;
   private paused = false;
+  private half = false;
+  private readonly eofEnds: boolean;
   private tookAt = 0;
   private outbound: Uint8Array[] = [];
   private unsent = 0;
   private readonly send = (): void => this.flush();
 
-  constructor(name: string, input: HostInput) {
+  /** `eofEnds`: a client that will send no more is gone once all it sent is taken. */
+  constructor(name: string, input: HostInput, eofEnds = false) {
     this.name = name;
+    this.eofEnds = eofEnds;
     this.input = input;
     this.changed = new WaitQueue(`the client of ${name}`);
   }
@@ -58,6 +64,10 @@ export class HostPort {
   /** A client is there, or was and has left something. */
   get active(): boolean {
     return this.connected || this.held > 0;
+  }
+
+  private get over(): boolean {
+    return !this.active || (this.eofEnds && this.half && this.held === 0);
   }
 
   /** Bytes that may be put now; what is put without a client is lost. */
@@ -97,12 +107,12 @@ export class HostPort {
     }
   }
 
-  /** Gives bytes to the client. */
-  put(bytes: Uint8Array): void {
+  /** Gives bytes to the client; `later`: it is no answer, and may wait for one to go with. */
+  put(bytes: Uint8Array, later = false): void {
     if (!this.link || bytes.length === 0) return;
     this.outbound.push(bytes);
     this.unsent += bytes.length;
-    this.input.output(this.send);
+    this.input.output(this.send, later);
   }
 
   /** Ends the client's connection once all is sent. */
@@ -111,9 +121,13 @@ export class HostPort {
     this.link?.end();
   }
 
-  /** The port as a file of a process: what is read comes from the client, what is written goes there. */
-  file(): OpenFile {
+  /**
+   * The port as a file of a process: what is read comes from the client, what is written goes there. POLLHUP: the client is gone, or `finish` was
+   * called.
+   */
+  open(): { readonly file: OpenFile; finish(): void } {
     const port = this;
+    let finished = false;
     const file = new OpenFile(new PortNode(), O.RDWR);
     file.ops = {
       *read(_file, count): KernelCode<Uint8Array | number> {
@@ -130,22 +144,28 @@ export class HostPort {
         return data.length;
       },
       poll: () => ({
-        mask: (port.held > 0 ? POLL.IN : 0) | (port.room > 0 ? POLL.OUT : 0) | (port.active ? 0 : POLL.HUP),
+        mask: (port.held > 0 ? POLL.IN : 0) | (port.room > 0 ? POLL.OUT : 0) | (finished || port.over ? POLL.HUP : 0),
         queues: [port.changed],
       }),
     };
-    return file;
+    const finish = (): void => {
+      finished = true;
+      port.changed.wakeAll();
+    };
+    return { file, finish };
   }
 
   // --- the client's side
 
   /** A client comes; false when one is there. */
   attach(link: HostLink): boolean {
-    if (this.link) return false;
+    if (this.link && !this.link.displace?.()) return false;
+    if (this.link) this.detached(this.link);
     this.input.enter(this.name, 'open', () => {
       this.link = link;
       this.unsent = 0;
       this.paused = false;
+      this.half = false;
       this.outbound = [];
       this.wake();
     });
@@ -173,7 +193,10 @@ export class HostPort {
 
   /** The client will send no more. */
   ended(): void {
-    this.input.enter(this.name, 'end', () => this.wake());
+    this.input.enter(this.name, 'end', () => {
+      this.half = true;
+      this.wake();
+    });
   }
 
   /** The client left; what it sent before is still there. */

@@ -1,8 +1,9 @@
 /**
  * Servers on the loopback interface or on a Unix socket that only its owner may open: bound, checked, and removed at the end.
  */
-import { lstatSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import type { Where } from './where.ts';
 
@@ -114,6 +115,8 @@ function probe(path: string): Promise<'live' | 'stale' | 'denied'> {
 function refusal(where: Exclude<Where, { kind: 'pty' }>, { code, message }: NodeJS.ErrnoException, place: string): UsageError {
   const subject = where.kind === 'tcp' ? `port ${where.port}` : where.path;
   const other = where.kind === 'tcp' ? 'take another, or 0 for any that is free' : 'take another path';
+  // libuv says EACCES when a directory is missing.
+  const missing = where.kind === 'unix' && !existsSync(dirname(where.path));
   const texts: Readonly<Record<string, string>> = {
     EADDRINUSE: 'it is in use',
     EACCES: where.kind === 'tcp' ? 'ports below 1024 are for root' : 'no permission',
@@ -123,7 +126,7 @@ function refusal(where: Exclude<Where, { kind: 'pty' }>, { code, message }: Node
     EROFS: 'the file system is read-only',
     EINVAL: 'the path is too long for a socket, or no path',
   };
-  return new UsageError(`${subject}: ${texts[code ?? ''] ?? message}`, other, place);
+  return new UsageError(`${subject}: ${texts[missing ? 'ENOENT' : (code ?? '')] ?? message}`, other, place);
 }
 
 function inodeOf(path: string): number | undefined {

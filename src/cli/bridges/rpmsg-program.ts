@@ -54,6 +54,8 @@ class RpmsgProgram {
   private readonly frames = new FrameReader();
   private readonly finished = new WaitQueue('the reader of a client');
   private readonly host: number;
+  /** Ends the reader. */
+  private readonly finish: () => void;
   private greeted = false;
   private over = false;
   /** Descriptor of the endpoint device. */
@@ -67,7 +69,9 @@ class RpmsgProgram {
     this.shared = shared;
     this.process = process;
     this.port = port;
-    this.host = process.install(port.file());
+    const { file, finish } = port.open();
+    this.host = process.install(file);
+    this.finish = finish;
   }
 
   *main(): KernelCode<number> {
@@ -77,7 +81,7 @@ class RpmsgProgram {
       yield* this.serve(frame);
     }
     this.over = true;
-    this.port.changed.wakeAll();
+    this.finish();
     yield* waitEvent(this.finished, () => !this.reading);
     if (this.own && this.endpoint !== undefined) yield* this.process.ioctl(this.endpoint, RPMSG_DESTROY_EPT_IOCTL);
     this.port.hangUp();
@@ -252,7 +256,7 @@ class RpmsgProgram {
   }
 
   private reply(type: number, id: number, payload: Uint8Array): void {
-    this.port.put(encodeFrame(type, id, payload));
+    this.port.put(encodeFrame(type, id, payload), type === FRAME.WRITTEN);
   }
 
   /** The client broke the rules: says how, and ends the connection. */

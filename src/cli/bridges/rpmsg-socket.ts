@@ -37,14 +37,16 @@ export function openRpmsgSocket(
       return;
     }
     clients++;
-    const port = new HostPort(`rpmsg-sock ${++count}`, input);
+    const port = new HostPort(`rpmsg-sock ${++count}`, input, true);
     const hello = setTimeout(() => lastWords(socket, errorFrame(ETIMEDOUT, 'no HELLO')), times.helloMs ?? HELLO_MS);
     socket.once('data', () => clearTimeout(hello));
     socket.once('close', () => {
       clearTimeout(hello);
       clients--;
     });
-    attachSocket(socket, port, times, () => socket.write(errorFrame(ETIMEDOUT, 'nothing was sent for too long')));
+    attachSocket(socket, port, { ...times, lingerMs: Number.POSITIVE_INFINITY }, () =>
+      socket.write(errorFrame(ETIMEDOUT, 'nothing was sent for too long')),
+    );
     startRpmsgProgram(shared, port);
   };
   return listen({ kind: 'unix', path }, `--rpmsg-sock ${path}`, serve);

@@ -14,6 +14,7 @@ const LAST_WORDS_MS = 1000;
 /** What tests make shorter. */
 export interface SocketTimes {
   readonly idleMs?: number;
+  /** Infinite: the machine ends such a connection. */
   readonly lingerMs?: number;
 }
 
@@ -32,6 +33,11 @@ export function attachSocket(socket: Socket, port: HostPort, times: SocketTimes 
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
     end: () => lastWords(socket),
+    displace() {
+      if (lingering === undefined || port.available > 0) return false;
+      lastWords(socket);
+      return true;
+    },
   };
   if (!port.attach(link)) return false;
   socket.setTimeout(idleMs, () => {
@@ -41,6 +47,7 @@ export function attachSocket(socket: Socket, port: HostPort, times: SocketTimes 
   socket.on('data', (data: Buffer) => port.received(new Uint8Array(data)));
   socket.on('end', () => {
     port.ended();
+    if (!Number.isFinite(lingerMs)) return;
     const look = (): void => {
       const quiet = performance.now() - Math.max(lastOutput, port.takenAt);
       if (port.available === 0 && port.behind === 0 && quiet >= lingerMs) lastWords(socket);

@@ -42,7 +42,6 @@ export function startTtyBridge(options: TtyBridgeOptions): Process {
 
 function* serve(options: TtyBridgeOptions, process: Process): KernelCode<number> {
   const { kernel, ttys, device, port, cooked } = options;
-  const host = process.install(port.file());
   while (!process.dying) {
     yield* waitEvent(port.changed, () => port.active);
     yield* ttys.waitReady(device);
@@ -54,6 +53,8 @@ function* serve(options: TtyBridgeOptions, process: Process): KernelCode<number>
     }
     if (!cooked) yield* setRaw(process, fd);
     const finished = new WaitQueue(`the bridge of ${device}`);
+    const { file, finish } = port.open();
+    const host = process.install(file);
     const session = new Session(kernel, process, options, fd, host);
     let running = 2;
     for (const [name, code] of [
@@ -63,12 +64,13 @@ function* serve(options: TtyBridgeOptions, process: Process): KernelCode<number>
       const life = function* (): KernelCode {
         yield* code;
         running--;
-        session.end();
+        finish();
         finished.wakeAll();
       };
       kernel.spawn(`${name} of ${device}`, life()).process = process;
     }
     yield* waitEvent(finished, () => running === 0);
+    yield* process.close(host);
     yield* process.close(fd);
     yield* process.sleep(REOPEN_NS);
   }
@@ -91,7 +93,6 @@ class Session {
   private readonly port: HostPort;
   private readonly fd: number;
   private readonly host: number;
-  private over = false;
 
   constructor(kernel: Kernel, process: Process, { device, port }: TtyBridgeOptions, fd: number, host: number) {
     this.kernel = kernel;
@@ -100,12 +101,6 @@ class Session {
     this.port = port;
     this.fd = fd;
     this.host = host;
-  }
-
-  /** Ends the other task, too. */
-  end(): void {
-    this.over = true;
-    this.port.changed.wakeAll();
   }
 
   /** From the device to the client; with a client that is behind, nothing is read. */
@@ -118,7 +113,7 @@ class Session {
         { fd, events: room > 0 ? POLL.IN : 0 },
         { fd: host, events: room > 0 ? 0 : POLL.OUT },
       ]);
-      if (typeof masks === 'number' || this.over) return;
+      if (typeof masks === 'number') return;
       const [tty = 0, client = 0] = masks;
       if (client & POLL.HUP) return;
       if (room > 0 && tty & POLL.IN) {
@@ -139,13 +134,10 @@ class Session {
         { fd, events: 0 },
         { fd: host, events: POLL.IN },
       ]);
-      if (typeof masks === 'number' || this.over) return;
+      if (typeof masks === 'number') return;
       const [tty = 0, client = 0] = masks;
-      if (tty & POLL.HUP) return;
-      if (!(client & POLL.IN)) {
-        if (client & POLL.HUP) return;
-        continue;
-      }
+      if ((tty | client) & POLL.HUP) return;
+      if (!(client & POLL.IN)) continue;
       const count = yield* process.write(fd, port.peek(CHUNK));
       if (count > 0) port.consume(count);
       else if (count === ERRNO.ENOMEM || count === ERRNO.EAGAIN || count === 0) yield* process.sleep(RETRY_NS);
