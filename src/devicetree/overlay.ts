@@ -11,6 +11,8 @@ import type { DeviceTree, DeviceTreeNode } from './tree.ts';
 /** fdt_strerror's names of what can be wrong. */
 type FdtError = 'BADOVERLAY' | 'NOTFOUND' | 'BADPHANDLE' | 'NOPHANDLES' | 'BADPATH' | 'BADVALUE';
 
+/** More nodes at the root than any overlay has. */
+const MOST_FRAGMENTS = 1000;
 const NO_PHANDLE = 0xffff_ffff;
 /** Nodes of a fragment that are no device's. */
 const OVERLAY = '__overlay__';
@@ -47,6 +49,8 @@ class Application {
         'it has no fragment with a node __overlay__',
         'give an overlay (compiled from a source with /plugin/), or use it as --dtb',
       );
+    if (overlay.root.children.size > MOST_FRAGMENTS)
+      throw new DeviceTreeError('E_DTB_LIMIT', `${this.place}: more than ${MOST_FRAGMENTS} fragments`, 'split the overlay', this.place);
     const delta = this.highestPhandle();
     this.movePhandles(overlay.root, delta);
     const local = overlay.root.childByName(LOCAL_FIXUPS);
@@ -185,6 +189,7 @@ class Application {
     const { root } = this.base;
     const symbols = root.childByName(SYMBOLS) ?? root.addFirst([SYMBOLS])[0]!;
     const added: [string, Uint8Array][] = [];
+    const bases = new Map<DeviceTreeNode, string>();
     for (const [label, value] of labels.properties) {
       const path = textOf(value);
       if (value.indexOf(0) !== value.length - 1 || value.length < 1 || !path.startsWith('/'))
@@ -195,7 +200,8 @@ class Application {
       const fragment = this.overlay.root.childByName(match[1]!);
       if (!fragment?.childByName(OVERLAY))
         this.fail('BADOVERLAY', `${SYMBOLS} of it says that ${label} is ${path}, which is not in it`, 'compile it again');
-      const base = this.target(fragment).path;
+      const base = bases.get(fragment) ?? this.target(fragment).path;
+      bases.set(fragment, base);
       added.push([label, encodeText(`${base === '/' ? '' : base}/${match[2] ?? ''}\0`)]);
     }
     symbols.setFirst(added);

@@ -20,6 +20,8 @@ export class DeviceTreeNode {
   parent: DeviceTreeNode | undefined;
   private readonly values = new Map<string, Uint8Array>();
   private readonly nodes = new Map<string, DeviceTreeNode>();
+  /** The first child of each name without unit address, once somebody asked for one. */
+  private firsts: Map<string, DeviceTreeNode> | undefined;
 
   constructor(name: string, parent?: DeviceTreeNode) {
     this.name = name;
@@ -140,11 +142,13 @@ export class DeviceTreeNode {
 
   /** The child called `name`; without a unit address it also stands for the first node that has one, as in libfdt and U-Boot. */
   childByName(name: string): DeviceTreeNode | undefined {
-    const exact = this.nodes.get(name);
-    if (name.includes('@')) return exact;
+    if (name.includes('@')) return this.nodes.get(name);
     // libfdt takes the first that fits, whichever way it fits.
-    for (const [full, node] of this.nodes) if (full === name || full.startsWith(`${name}@`)) return node;
-    return undefined;
+    if (!this.firsts) {
+      this.firsts = new Map();
+      for (const node of this.nodes.values()) if (!this.firsts.has(node.baseName)) this.firsts.set(node.baseName, node);
+    }
+    return this.firsts.get(name);
   }
 
   /** Adds a child at the end, or gives the one that is there. */
@@ -153,6 +157,7 @@ export class DeviceTreeNode {
     if (old) return old;
     const node = new DeviceTreeNode(name, this);
     this.nodes.set(name, node);
+    this.firsts = undefined;
     return node;
   }
 
@@ -160,6 +165,7 @@ export class DeviceTreeNode {
   addFirst(names: readonly string[]): DeviceTreeNode[] {
     const fresh = names.map((name): [string, DeviceTreeNode] => [name, new DeviceTreeNode(name, this)]);
     prepend(this.nodes, [...fresh].reverse());
+    this.firsts = undefined;
     return fresh.map(([, node]) => node);
   }
 
@@ -167,6 +173,7 @@ export class DeviceTreeNode {
   remove(name: string): boolean {
     const node = this.nodes.get(name);
     if (node) node.parent = undefined;
+    this.firsts = undefined;
     return this.nodes.delete(name);
   }
 

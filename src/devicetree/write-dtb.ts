@@ -18,6 +18,8 @@ import {
 import type { DeviceTree, DeviceTreeNode } from './tree.ts';
 
 const RESERVATION_SIZE = 16;
+/** Characters of the longest end of a name that other names are looked for in; dtc looks in all, however long. */
+const LONGEST_END = 64;
 
 /** The blob of a tree; `padding` adds room at the end, as `dtc -p` does for a U-Boot that adds properties. */
 export function writeDtb(tree: DeviceTree, { version = 17, padding = 0 }: { version?: 16 | 17; padding?: number } = {}): Uint8Array {
@@ -120,7 +122,8 @@ class StringTable {
     if (old !== undefined) return old;
     const at = this.sink.length;
     this.sink.text(name);
-    for (let skip = 0; skip < name.length; skip++) {
+    this.known.set(name, at);
+    for (let skip = Math.max(1, name.length - LONGEST_END); skip < name.length; skip++) {
       const end = name.slice(skip);
       if (!this.known.has(end)) this.known.set(end, at + skip);
     }
