@@ -91,8 +91,8 @@ export class DevCoredumps {
     const at = devices.path(device);
     const free = (): void => this.remove(number);
     vfs.directory(at).add('data', new DataNode(source, free));
-    vfs.directory(at).add('failing_device', new SymlinkNode(upTo(at, devices.path(failing))));
-    vfs.directory(devices.path(failing)).add('devcoredump', new SymlinkNode(upTo(devices.path(failing), at)));
+    vfs.directory(at).add('failing_device', new SymlinkNode(relativePath(at, devices.path(failing))));
+    vfs.directory(devices.path(failing)).add('devcoredump', new SymlinkNode(relativePath(devices.path(failing), at)));
     scheduler.timer(`devcd${number}`, free).armIn(scheduler.cyclesFromNs(DEVCD_TIMEOUT));
     return true;
   }
@@ -123,11 +123,10 @@ export class DevCoredumps {
   }
 }
 
-/** A relative link from the directory `from` to `to`. */
-function upTo(from: string, to: string): string {
-  return `${from
-    .split('/')
-    .filter(Boolean)
-    .map(() => '..')
-    .join('/')}${to}`;
+/** What a link in the directory `from` needs to lead to `to`. */
+function relativePath(from: string, to: string): string {
+  const [here, there] = [from.split('/'), to.split('/')];
+  let same = 0;
+  while (same < here.length && here[same] === there[same]) same++;
+  return [...here.slice(same).map(() => '..'), ...there.slice(same)].join('/');
 }

@@ -1,10 +1,13 @@
 /**
  * /sys/class/rtc/rtc0 (drivers/rtc/sysfs.c of Linux 6.1): the SNVS clock of the board, a wakeup source whose alarm ends system sleep.
  *
- * It counts from 1970, as on a board without a battery. Not modelled: /dev/rtc0, setting it, the SNVS's registers behind it.
+ * It agrees with the wall clock of user space (shell/clock.ts). Not modelled: /dev/rtc0, setting it, the SNVS's registers behind it.
  */
 import type { Attribute } from './fs/device-model.ts';
 import { ERRNO, type Kernel, type KernelCode } from './kernel.ts';
+
+/** Seconds since 1970 at power-on: 7 October 2025, 06:59:00 UTC. */
+const POWER_ON = 1_759_820_340;
 
 /** Adds the device to `kernel`. */
 export function addRtc(kernel: Kernel): void {
@@ -27,13 +30,13 @@ class Rtc {
   }
 
   private get now(): number {
-    return Math.floor(this.kernel.now / 1e9);
+    return POWER_ON + Math.floor(this.kernel.now / 1e9);
   }
 
   attributes(): Attribute[] {
     return [
       readOnly('date', () => dateOf(Math.floor(this.now / 86_400))),
-      readOnly('hctosys', () => '0'),
+      readOnly('hctosys', () => '1'),
       readOnly('name', () => 'snvs_rtc 30370000.snvs:snvs-rtc-lp'),
       readOnly('since_epoch', () => String(this.now)),
       readOnly('time', () => [this.now / 3600, this.now / 60, this.now].map((n, i) => two(Math.floor(n) % (i === 0 ? 24 : 60))).join(':')),
@@ -57,7 +60,8 @@ class Rtc {
       if (!push && this.alarm !== undefined) return ERRNO.EBUSY;
       alarm += push ? this.alarm! : 0;
       this.alarm = alarm;
-      this.timer.armAt(Math.max(alarm * this.kernel.scheduler.hz, this.kernel.scheduler.now));
+      const { hz, now } = this.kernel.scheduler;
+      this.timer.armAt(Math.max((alarm - POWER_ON) * hz, now));
     } else {
       this.alarm = undefined;
       this.timer.cancel();

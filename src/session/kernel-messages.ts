@@ -48,6 +48,16 @@ const HINTS: readonly (KernelHint & { readonly message: RegExp })[] = [
     remedy: 'put each received buffer into the used ring and kick',
   },
   {
+    message: /^remoteproc \S+: Elf class is not set$/,
+    text: 'there is no core dump: imx_rproc registers memories for it, but never says of which ELF class it is',
+    remedy: 'run with --recover, which makes a complete dump with registers; on a board the driver needs rproc_coredump_set_elf_info',
+  },
+  {
+    message: /: can't detach from rproc: -95$/,
+    text: 'the driver detaches only from cores that the SCU owns (8QM, 8QXP); the virtio device is gone all the same',
+    remedy: 'stop the core instead',
+  },
+  {
     message: /: channel [^ ]+ already exist$/,
     text: 'the firmware announced a channel twice with the same name and address',
     remedy: 'announce each endpoint once',

@@ -152,11 +152,12 @@ describe('what stands still', () => {
 
 describe('/sys/class/rtc/rtc0/wakealarm (wakealarm_store)', () => {
   const ALARM = '/sys/class/rtc/rtc0/wakealarm';
+  const POWER_ON = 1_759_820_340;
 
   it('wakes the system from deep sleep', () => {
     const { board, echo, cat, since } = asleep(undefined);
     expect(echo(ALARM, '+5\n')).toBe(3);
-    expect(cat(ALARM)).toBe(`${Math.floor(board.scheduler.seconds) + 5}\n`);
+    expect(cat(ALARM)).toBe(`${POWER_ON + Math.floor(board.scheduler.seconds) + 5}\n`);
     const command = board.linux.suspend('mem');
     since();
     board.settle(3);
@@ -169,26 +170,28 @@ describe('/sys/class/rtc/rtc0/wakealarm (wakealarm_store)', () => {
     const { echo, cat } = asleep(undefined);
     expect(echo(ALARM, '+=5')).toBe(-22);
     expect(echo(ALARM, 'soon')).toBe(-22);
-    expect(echo(ALARM, '100')).toBe(3);
-    expect(echo(ALARM, '200')).toBe(-16);
+    expect(echo(ALARM, `${POWER_ON + 100}`)).toBe(10);
+    expect(echo(ALARM, '+200')).toBe(-16);
     expect(echo(ALARM, '+=50')).toBe(4);
-    expect(cat(ALARM)).toBe('150\n');
+    expect(cat(ALARM)).toBe(`${POWER_ON + 150}\n`);
     expect(echo(ALARM, '0')).toBe(1);
     expect(cat(ALARM)).toBe('');
-    expect(cat('/sys/class/rtc/rtc0/time')).toMatch(/^00:00:0\d\n$/);
+    expect(cat('/sys/class/rtc/rtc0/time')).toMatch(/^06:59:0\d\n$/);
     expect([cat('/sys/class/rtc/rtc0/since_epoch'), cat('/sys/class/rtc/rtc0/date')]).toEqual([
       expect.stringMatching(/^\d+\n$/),
-      '1970-01-01\n',
+      '2025-10-07\n',
     ]);
   });
 
   it('knows months and leap years', () => {
     const { board, cat } = asleep(undefined);
     for (const [days, date] of [
-      [58, '1970-02-28'],
-      [60, '1970-03-02'],
-      [789, '1972-02-29'],
-      [11_016, '2000-02-29'],
+      [1, '2025-10-08'],
+      [85, '2025-12-31'],
+      [86, '2026-01-01'],
+      [874, '2028-02-28'],
+      [875, '2028-02-29'],
+      [876, '2028-03-01'],
     ] as const) {
       board.scheduler.advanceTo(days * 86_400 * board.scheduler.hz);
       expect(cat('/sys/class/rtc/rtc0/date')).toBe(`${date}\n`);

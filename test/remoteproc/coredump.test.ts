@@ -154,6 +154,7 @@ describe('devcoredump', () => {
     expect(resolved(`${CLASS}/devcd1`)).toBe('/sys/devices/virtual/devcoredump/devcd1');
     expect(resolved(`${CLASS}/devcd1/failing_device`)).toBe(device);
     expect(resolved(`${device}/devcoredump`)).toBe('/sys/devices/virtual/devcoredump/devcd1');
+    expect(node(`${CLASS}/devcd1/failing_device`)).toMatchObject({ target: '../../../platform/remoteproc-cm7/remoteproc/remoteproc0' });
     expect(node(`${CLASS}/devcd1/data`).mode).toBe(0o600);
   });
 

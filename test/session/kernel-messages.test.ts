@@ -10,6 +10,8 @@ describe('kernelHint', () => {
     ['virtio_rpmsg_bus virtio0: output:id 3 is not a head!', /did not hold/, /once/],
     ['imx-rproc imx8mp-cm7: imx_rproc_kick: failed (0, err:-62)', /within 100 ms/, /RR1/],
     ['rpmsg_client_sample virtio0.x.-1.1024: timeout waiting for a tx buffer', /15 s/, /used ring/],
+    ['remoteproc remoteproc0: Elf class is not set', /no core dump/, /--recover/],
+    ["remoteproc remoteproc0: can't detach from rproc: -95", /SCU owns/, /stop the core/],
     ['virtio_rpmsg_bus virtio0: channel twin:ffffffff:1e already exist', /announced a channel twice/, /once/],
   ])('%s', (line, text, remedy) => {
     const hint = kernelHint(line);
