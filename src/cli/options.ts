@@ -162,7 +162,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   {
     group: 'What runs',
     flags: '--uboot-script <file>',
-    text: "lines to type at U-Boot's prompt, instead of the manual's; --console uboot gives the keyboard to U-Boot",
+    text: "lines to type at U-Boot's prompt, instead of the manual's",
   },
   {
     group: 'What runs',
@@ -215,7 +215,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   {
     group: 'Input',
     flags: '--console <device>',
-    text: 'console that the keyboard (or piped input) goes to: uart4, ttyRPMSG0 (default: console, the UART of the core)',
+    text: 'console that the keyboard (or piped input) goes to: uart4, ttyRPMSG0, uboot (default: console, the UART of the core)',
   },
   {
     group: 'Input',
@@ -241,7 +241,20 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
 export interface ShellOptions
   extends Pick<
       RunOptions,
-      'soc' | 'board' | 'core' | 'cpu' | 'lockstep' | 'modules' | 'dtb' | 'overlay' | 'kernel' | 'fastForward' | 'hostMemory'
+      | 'soc'
+      | 'board'
+      | 'core'
+      | 'cpu'
+      | 'lockstep'
+      | 'modules'
+      | 'dtb'
+      | 'overlay'
+      | 'boot'
+      | 'ubootScript'
+      | 'ubootCmd'
+      | 'kernel'
+      | 'fastForward'
+      | 'hostMemory'
     >,
     Pick<RunOptions, 'until' | 'timeout' | 'json' | 'stats' | 'traceHash' | 'color'> {
   /** Path of a script; `-` is standard input. */
@@ -253,7 +266,8 @@ export interface ShellOptions
 }
 
 /** Options of `run` that `shell` has, too. */
-const SHARED = /^--(?:soc|board|core|cpu|lockstep|dtb|overlay|kernel|no-fast-forward|host-memory|until|json|stats|trace-hash|no-color)\b/;
+const SHARED =
+  /^--(?:soc|board|core|cpu|lockstep|dtb|overlay|boot|uboot-script|uboot-cmd|kernel|no-fast-forward|host-memory|until|json|stats|trace-hash|no-color)\b/;
 
 /** All options of `shell`, in the order in which help shows them. */
 export const SHELL_OPTIONS: readonly OptionRow[] = [

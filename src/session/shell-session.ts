@@ -13,6 +13,7 @@ import type { Shell } from '../shell/shell.ts';
 import type { Statement } from '../shell/syntax.ts';
 import { Terminal } from '../shell/terminal.ts';
 import type { UserLand } from '../shell/user-land.ts';
+import { UBOOT_CONSOLE } from '../uboot/uboot.ts';
 import { EXIT } from './exit.ts';
 import { codeAt, type Disassemble, findings } from './explain.ts';
 import { dmesgTimestamp, LineAssembler, type OutputLine } from './lines.ts';
@@ -26,6 +27,8 @@ export const SHELL_MODULES: readonly string[] = ['rpmsg_ns', 'virtio_rpmsg_bus',
 
 /** Virtual time from power-on to the login, in ns: drivers have probed by then. */
 const LOGIN_NS = 100e6;
+/** Virtual time between two looks at whether the boot loader has started Linux, in ns. */
+const BOOT_LOOK_NS = 1e6;
 /** Virtual time between two turns of the host, in ns. */
 const CHUNK_NS = 5e6;
 /** A console that printed part of a line and then nothing for so long shows it, in ns. */
@@ -120,6 +123,12 @@ export class ShellSession {
     this.lineWait.wakeAll();
   }
 
+  /** Keys while no line is asked for: U-Boot's, before Linux has its terminal. */
+  keys(bytes: Uint8Array): void {
+    if (this.inBootLoader) this.machine.send(UBOOT_CONSOLE, bytes);
+    else this.terminal.keys(bytes);
+  }
+
   /** There are no more lines: Ctrl-D. */
   endOfInput(): void {
     this.inputOver = true;
@@ -163,6 +172,10 @@ export class ShellSession {
       if (scheduler.now >= limit) this.ending ??= this.timedOut();
       await this.host.pause(scheduler.seconds);
     }
+    // Jobs in the background get no further.
+    if (this.land) this.land.closed = true;
+    this.terminal.onOutput = () => {};
+    linux.userSpace.ended({ kind: this.ending?.reason ?? 'exit' });
     release();
     if (failure !== undefined) throw failure;
     return this.finish(this.ending ?? { status: status!, reason: 'exit', report: [] });
@@ -187,9 +200,11 @@ export class ShellSession {
       requestStop: () => machine.requestStop(),
       powerOff: (reboot) => this.stop(EXIT.OK, reboot ? 'reboot' : 'poweroff'),
     });
+    const bootEnded = (): boolean => this.bootEnded();
     await flow.call(
       'boot',
       (function* () {
+        while (!linux.booted && !bootEnded()) yield { timeoutNs: BOOT_LOOK_NS };
         yield { timeoutNs: LOGIN_NS };
       })(),
       { timeoutNs: Number.POSITIVE_INFINITY },
@@ -298,8 +313,28 @@ export class ShellSession {
     for (const line of lines) this.match({ source: 'shell', cycle: scheduler.now, seconds: scheduler.seconds, text: line, complete: true });
   }
 
+  private get inBootLoader(): boolean {
+    const { uboot } = this.machine;
+    return uboot !== undefined && uboot.state !== 'left';
+  }
+
+  /** A byte of U-Boot's: a terminal gets carriage returns, too. */
+  private bootOutput(byte: number): void {
+    if (byte !== 0x0d || this.options.interactive) this.host.output(String.fromCharCode(byte));
+  }
+
+  /** U-Boot has nobody who could answer its prompt. */
+  private bootEnded(): boolean {
+    const { waitingFor = [] } = this.machine.uboot ?? {};
+    if (this.options.interactive || waitingFor.length === 0) return false;
+    this.ending ??= { status: EXIT.TIMEOUT, reason: 'uboot', report: waitingFor };
+    return true;
+  }
+
   private event(event: MachineEvent): void {
     if (this.ending?.reason === 'until') return;
+    // The serial console is U-Boot's until Linux has it.
+    if (event.type === 'console' && event.device === UBOOT_CONSOLE && !this.options.quiet) this.bootOutput(event.byte);
     this.statistics.add(event);
     this.trace?.add(event);
     this.host.renderer.event(event);
@@ -309,6 +344,8 @@ export class ShellSession {
   private line(line: OutputLine): void {
     const { source, text, level = 0, seconds, complete } = line;
     if (!complete) return;
+    if (source === UBOOT_CONSOLE) this.match(line);
+    if (source === UBOOT_CONSOLE) return;
     if (source !== 'linux') this.host.line(`[${source}] ${text}`);
     else if (!this.options.quiet && level < (this.land?.console.loglevel ?? 7) && this.shell)
       this.host.line(`${dmesgTimestamp(seconds)}${text}`);

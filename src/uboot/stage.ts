@@ -3,9 +3,9 @@
  */
 import type { DeviceTree } from '../devicetree/tree.ts';
 import { writeDtb } from '../devicetree/write-dtb.ts';
-import { UsageError } from '../errors.ts';
+import { FirmwareError, UsageError } from '../errors.ts';
 import { MiB } from '../memory/bits.ts';
-import type { Firmware } from '../remoteproc/elf-loader.ts';
+import { type Firmware, parseFirmware } from '../remoteproc/elf-loader.ts';
 import type { SocDescription } from '../soc/soc.ts';
 import { findUBootBoard, type UBootBoard } from './boards.ts';
 import { type BootFile, bytesFile, kernelFile, type MmcSlot, type Partition } from './media.ts';
@@ -65,12 +65,23 @@ function bootFiles(board: UBootBoard, soc: SocDescription, { firmware, core, oth
   const blob = writeDtb(tree, { padding: 0 });
   const files = new Map<string, BootFile>([[kernel.kind, kernelFile(kernel.kind, kernel.size)]]);
   for (const name of trees) files.set(name, bytesFile(blob));
-  if (firmware) {
-    files.set(firmware.name, bytesFile(firmware.bytes));
-    for (const { file, bytes } of rawImages(firmware, soc, core)?.images ?? []) files.set(file, bytesFile(bytes));
+  const given: [string, Uint8Array][] = [...(firmware ? [[firmware.name, firmware.bytes] as [string, Uint8Array]] : []), ...(others ?? [])];
+  for (const [name, bytes] of given) {
+    files.set(name, bytesFile(bytes));
+    const parsed = name === firmware?.name ? firmware : asFirmware(name, bytes);
+    for (const image of (parsed && rawImages(parsed, soc, core)?.images) ?? []) files.set(image.file, bytesFile(image.bytes));
   }
-  for (const [name, bytes] of others ?? []) files.set(name, bytesFile(bytes));
   return files;
+}
+
+/** The firmware that a file is, if it is one. */
+function asFirmware(name: string, bytes: Uint8Array): Firmware | undefined {
+  try {
+    return parseFirmware(bytes, name);
+  } catch (error) {
+    if (error instanceof FirmwareError) return undefined;
+    throw error;
+  }
 }
 
 function rootFiles({ firmware, others }: StageFiles): Map<string, BootFile> {

@@ -69,6 +69,8 @@ export class UBoot {
   private readonly script: string[];
   private readonly editor: LineEditor;
   private currentState: UBootState = 'busy';
+  /** Autoboot waits for a key. */
+  private counting = false;
   private stopped = false;
   private debt = 0;
   /** Running inside of `boot`; a second one would be a circle. */
@@ -122,7 +124,7 @@ export class UBoot {
 
   /** What it waits for, in plain words; empty when it works or has gone. */
   get waitingFor(): string[] {
-    if (this.currentState !== 'prompt') return [];
+    if (this.currentState !== 'prompt' || this.counting) return [];
     return [`U-Boot waits for a command at its prompt (${this.prompt.trim()}); Linux has not been booted`];
   }
 
@@ -271,6 +273,7 @@ export class UBoot {
     let stopped = this.script.length > 0 || this.takeKey();
     if (stopped) this.print('\b\b\b 0');
     this.currentState = 'prompt';
+    this.counting = true;
     for (let left = bootDelay; left > 0 && !stopped; ) {
       left--;
       for (let tenth = 0; tenth < 100 && !stopped; tenth++) {
@@ -281,6 +284,7 @@ export class UBoot {
       this.print(`\b\b\b${text(left)}`);
     }
     this.currentState = 'busy';
+    this.counting = false;
     this.print('\n');
     yield* this.settle();
     return stopped;

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import { findKernelFlavour } from '../../linux/kernel-flavour.ts';
-import { Machine } from '../../machine.ts';
+import { Machine, type MachineOptions } from '../../machine.ts';
 import type { Firmware } from '../../remoteproc/elf-loader.ts';
 import { capstoneDisassembler } from '../../session/disassembler.ts';
 import { EXIT } from '../../session/exit.ts';
@@ -16,6 +16,7 @@ import { briefReasons, chooseTarget, type Target } from '../../session/target.ts
 import { complete } from '../../shell/complete.ts';
 import { checkSyntax } from '../../shell/create.ts';
 import { findSoc } from '../../soc/index.ts';
+import { documentedSequence, ubootBoard } from '../../uboot/stage.ts';
 import { chooseEngine, loadCapstone } from '../engines.ts';
 import { readFirmware } from '../firmware-file.ts';
 import { LineEditor } from '../line-editor.ts';
@@ -23,6 +24,7 @@ import type { ShellOptions } from '../options.ts';
 import { hostTurns, Pace, wantsColor } from '../pace.ts';
 import { HumanRenderer, JsonRenderer } from '../renderer.ts';
 import { readTrees } from '../tree-file.ts';
+import { ubootLines } from '../uboot-script.ts';
 
 /** Virtual time that a script may take when no limit is given, in ns. */
 const SCRIPT_TIMEOUT_NS = 600e9;
@@ -52,7 +54,7 @@ export async function shell(paths: readonly string[], options: ShellOptions): Pr
   const err = (line: string) => void process.stderr.write(line);
   const colors = { out: wantsColor(process.stdout, color), err: wantsColor(process.stderr, color) };
   const renderer: Renderer = json ? new JsonRenderer(out, target.soc.baseHz) : new HumanRenderer({ out, err, colors });
-  const machine = await makeMachine(firmwares, target, options);
+  const machine = await makeMachine(firmwares, target, options, interactive);
   if (text !== undefined && options.command === undefined)
     await checkScript(text, options.script === undefined ? 'standard input' : basename(options.script));
   const hostName = `${target.soc.name}-${machine.board!.name}`;
@@ -110,7 +112,7 @@ function targetOf(firmwares: readonly Firmware[], options: ShellOptions): Target
   };
 }
 
-async function makeMachine(firmwares: readonly Firmware[], target: Target, options: ShellOptions): Promise<Machine> {
+async function makeMachine(firmwares: readonly Firmware[], target: Target, options: ShellOptions, interactive: boolean): Promise<Machine> {
   const { cpu, lockstep, modules, fastForward, hostMemory, kernel, dtb, overlay } = options;
   const { soc, board, core } = target;
   const nothing = { symbols: [] } as unknown as Firmware;
@@ -121,6 +123,7 @@ async function makeMachine(firmwares: readonly Firmware[], target: Target, optio
     engine,
     modules: modules ?? SHELL_MODULES,
     ttyReader: 'none',
+    ...bootLoader(firmwares, target, options, interactive),
     ...readTrees({ overlay, ...(dtb === undefined ? {} : { dtb }) }),
     ...(board ? { board } : {}),
     ...(fastForward === undefined ? {} : { fastForward }),
@@ -130,6 +133,25 @@ async function makeMachine(firmwares: readonly Firmware[], target: Target, optio
   });
   for (const { name, bytes } of firmwares) machine.linux!.firmwareFiles.set(name, bytes);
   return machine;
+}
+
+/** The stage before Linux: with somebody at the keyboard it boots by itself unless a key comes, else it starts the first firmware. */
+function bootLoader(
+  firmwares: readonly Firmware[],
+  { soc, core, board }: Target,
+  { boot, ubootScript, ubootCmd }: ShellOptions,
+  interactive: boolean,
+): Pick<MachineOptions, 'boot' | 'ubootScript' | 'firmware' | 'bootFiles'> {
+  const lines = ubootLines(ubootScript, ubootCmd);
+  if (boot === 'linux') {
+    if (lines) throw new UsageError('a script for U-Boot, but no U-Boot', 'add --boot uboot', '--uboot-script');
+    return {};
+  }
+  const [firmware, ...others] = firmwares;
+  const loader = ubootBoard(soc, board ?? soc.boards[0]!.name, boot);
+  const script = lines ?? (firmware && !interactive ? documentedSequence(loader, soc, firmware, core) : undefined);
+  const bootFiles = new Map(others.map(({ name, bytes }) => [name, bytes]));
+  return { boot, bootFiles, ...(script ? { ubootScript: script } : {}), ...(firmware ? { firmware } : {}) };
 }
 
 function scriptText(path: string | undefined): string | undefined {
@@ -197,7 +219,7 @@ function connect(session: ShellSession, host: ShellHost, history: boolean): Line
       line: (text) => session.type(text),
       end: () => session.endOfInput(),
       leave: () => session.stop(EXIT.OK, 'left'),
-      keys: (bytes) => session.terminal.keys(bytes),
+      keys: (bytes) => session.keys(bytes),
       complete: (line) => (session.shell ? complete(session.shell, line, session.machine.linux!.modules.available) : [[], line]),
     },
     { history },
