@@ -136,6 +136,7 @@ export class Shell implements Names {
 
   /** Virtual time goes on until `code` has run in the shell's process. */
   call<T>(name: string, code: KernelCode<T>): Promise<T> {
+    if (this.land.closed) return new Promise(() => {});
     return this.flow.call(name, code, { ...FOR_EVER, process: this.process });
   }
 

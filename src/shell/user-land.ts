@@ -53,6 +53,8 @@ export class UserLand {
   newShell: (options: NewShell) => Shell = () => {
     throw new Error('no shell');
   };
+  /** The machine is gone: shells that still run get no further. */
+  closed = false;
   private readonly parser: Parser;
   private readonly requestStop: () => void;
   private readonly kept = new Map<string, Kept>();
@@ -131,7 +133,7 @@ export function hostProgram(
       told = true;
       interrupt(process.killedBy ?? 0);
     }
-    if (failure !== undefined) throw failure;
+    if (failure !== undefined && !land.closed) throw failure;
     return status;
   })();
 }

@@ -213,7 +213,8 @@ const stty: Program = function* (process, argv) {
   const at = words.findIndex((word) => word === '-F' || word.startsWith('-F') || word.startsWith('--file'));
   if (at >= 0) {
     const attached = words[at]!.replace(/^(?:-F|--file=?)/, '');
-    [device] = attached === '' ? words.splice(at, 2).slice(1) : (words.splice(at, 1), [attached]);
+    const taken = words.splice(at, attached === '' ? 2 : 1);
+    device = attached === '' ? taken[1] : attached;
     if (device === undefined) return yield* usage(process, 'stty', "option requires an argument -- 'F'");
   }
   let fd = 0;
