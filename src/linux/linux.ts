@@ -139,7 +139,8 @@ export class Linux {
       deviceTree: () => this.deviceTree,
       platform: this.platform,
       modules: () => this.modules.info(),
-      ttys: () => this.modules.ttys.names.map((name) => this.modules.ttys.get(name)!),
+      majors: () => this.modules.majors.list,
+      ttyDrivers: () => this.modules.ttys.drivers,
     });
     this.loadModules = this.modules.loadAll(options.moduleNames);
     if (autostart) this.firmwareFiles.set(autostart.name, autostart.bytes);

@@ -8,27 +8,26 @@ import { addFirmwareTree } from './firmware-tree.ts';
 import { debugfsFile } from './fs/kernel-files.ts';
 import type { Kernel } from './kernel.ts';
 import type { PlatformBus } from './platform.ts';
-import { type ModuleFacts, physicalMemory, type SystemFacts, type TtyDriverFacts } from './proc/facts.ts';
+import { type ModuleFacts, physicalMemory, type SystemFacts } from './proc/facts.ts';
 import { mountProc } from './proc/proc.ts';
-
-/** Devices that one tty driver can have. */
-const TTYS_PER_DRIVER = 32;
 
 /** Who knows. */
 export interface SystemSources {
   readonly deviceTree: () => DeviceTree;
   readonly platform: PlatformBus;
   readonly modules: () => readonly ModuleFacts[];
-  /** Ttys that there are. */
-  readonly ttys: () => readonly { readonly name: string; readonly major: number }[];
+  /** Major numbers that drivers were given. */
+  readonly majors: () => readonly { readonly major: number; readonly name: string }[];
+  readonly ttyDrivers: () => readonly { readonly name: string; readonly major: number; readonly count: number }[];
 }
 
 /** Makes them for `kernel`; what they say is asked for when they are read. */
-export function addSystemFiles(kernel: Kernel, { deviceTree, platform, modules, ttys }: SystemSources): void {
+export function addSystemFiles(kernel: Kernel, { deviceTree, platform, modules, majors, ttyDrivers }: SystemSources): void {
   const facts: SystemFacts = {
     deviceTree,
     modules,
-    ttyDrivers: () => ttyDrivers(ttys()),
+    majors,
+    ttyDrivers: () => ttyDrivers().map((driver) => ({ ...driver, driver: 'rpmsg_tty', firstMinor: 0 })),
     claimed: () =>
       platform.bound.flatMap(({ name, node }) => {
         const window = node && resource(node);
@@ -45,10 +44,4 @@ export function addSystemFiles(kernel: Kernel, { deviceTree, platform, modules, 
 function deferredText({ devicesDeferred }: PlatformBus): string {
   const reason = (suppliers: readonly string[]): string => (suppliers[0] ? `platform: supplier ${suppliers[0]} not ready` : '');
   return devicesDeferred.map(({ name, suppliers }) => `${name}\t${reason(suppliers)}\n`).join('');
-}
-
-/** Drivers of the ttys, by their majors; all ttys here are called alike. */
-function ttyDrivers(ttys: readonly { readonly name: string; readonly major: number }[]): TtyDriverFacts[] {
-  const names = new Map(ttys.map(({ name, major }) => [major, name.replace(/\d+$/, '')]));
-  return [...names].map(([major, name]) => ({ driver: 'rpmsg_tty', name, major, firstMinor: 0, count: TTYS_PER_DRIVER }));
 }

@@ -11,12 +11,17 @@ const CHRDEV_MAJOR_DYN_EXT_END = 384;
 
 /** The dynamic majors of one kernel. */
 export class CharMajors {
-  private readonly used = new Set<number>();
+  private readonly used = new Map<number, string>();
 
-  /** `find_dynamic_major`: the number, or -EBUSY. */
-  alloc(): number {
-    for (let major = FIRST; major >= CHRDEV_MAJOR_DYN_END; major--) if (this.take(major)) return major;
-    for (let major = CHRDEV_MAJOR_DYN_EXT_START; major >= CHRDEV_MAJOR_DYN_EXT_END; major--) if (this.take(major)) return major;
+  /** Numbers that are taken, with who took them; for /proc/devices. */
+  get list(): readonly { readonly major: number; readonly name: string }[] {
+    return [...this.used].map(([major, name]) => ({ major, name }));
+  }
+
+  /** `find_dynamic_major` for the driver `name`: the number, or -EBUSY. */
+  alloc(name: string): number {
+    for (let major = FIRST; major >= CHRDEV_MAJOR_DYN_END; major--) if (this.take(major, name)) return major;
+    for (let major = CHRDEV_MAJOR_DYN_EXT_START; major >= CHRDEV_MAJOR_DYN_EXT_END; major--) if (this.take(major, name)) return major;
     return ERRNO.EBUSY;
   }
 
@@ -25,9 +30,9 @@ export class CharMajors {
     this.used.delete(major);
   }
 
-  private take(major: number): boolean {
+  private take(major: number, name: string): boolean {
     if (this.used.has(major)) return false;
-    this.used.add(major);
+    this.used.set(major, name);
     return true;
   }
 }

@@ -85,6 +85,8 @@ export interface UnboundChannel {
 export class VirtioModules {
   readonly virtioBus: VirtioBus;
   readonly rpmsgBus: RpmsgBus;
+  /** Major numbers that drivers were given. */
+  readonly majors = new CharMajors();
   readonly ttys: TtyLayer;
   readonly virtioRpmsgBus: VirtioRpmsgBus;
   readonly rpmsgChar: RpmsgChar;
@@ -99,7 +101,7 @@ export class VirtioModules {
   /** `onFinding` hears what went wrong in plain words. */
   constructor(kernel: Kernel, options: { reader?: TtyReader; sampleCount?: number; onFinding?: (text: string) => void } = {}) {
     const { onFinding, sampleCount = 100 } = options;
-    const majors = new CharMajors();
+    const { majors } = this;
     this.kernel = kernel;
     this.virtioBus = new VirtioBus(kernel);
     this.rpmsgBus = new RpmsgBus(kernel);

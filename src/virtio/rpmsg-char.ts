@@ -103,7 +103,7 @@ export class RpmsgChar {
 
   /** `rpmsg_chrdev_init`, before the driver is registered. */
   init(): number {
-    const major = this.majors.alloc();
+    const major = this.majors.alloc('rpmsg_char');
     if (major < 0) {
       this.kernel.printk(3, 'rpmsg_char: failed to allocate char dev region');
       return major;

@@ -70,7 +70,7 @@ export class RpmsgCtrl {
 
   /** `rpmsg_ctrldev_init`, before the driver is registered. */
   init(): number {
-    const major = this.majors.alloc();
+    const major = this.majors.alloc('rpmsg_ctrl');
     if (major < 0) {
       this.kernel.printk(3, 'rpmsg_ctrl: failed to allocate char dev region');
       return major;

@@ -38,7 +38,7 @@ export function createRpmsgTty(kernel: Kernel, ttys: TtyLayer): RpmsgTty {
     name: 'rpmsg_tty',
     refs,
     init() {
-      major = ttys.allocMajor();
+      major = ttys.allocMajor('ttyRPMSG', MAX_TTY_RPMSG);
       if (major < 0) kernel.printk(3, `rpmsg_tty: Couldn't install driver: ${major}`);
       return Math.min(major, 0);
     },

@@ -48,6 +48,7 @@ export class TtyLayer implements TtyHost {
   private readonly devices = new Map<string, TtyDevice>();
   /** Those that have a major number for themselves. */
   private readonly ownMajors = new Set<TtyDevice>();
+  private readonly ranges = new Map<number, { readonly name: string; readonly count: number }>();
   private readonly readyWait: WaitQueue;
 
   /** `onFinding` hears, in plain words and once each, what happened to bytes on their way to the reader. */
@@ -81,19 +82,27 @@ export class TtyLayer implements TtyHost {
     return this.devices.get(name)?.ready ?? false;
   }
 
-  /** `tty_register_driver` with no major number; its end is `freeMajor`. */
-  allocMajor(): number {
-    return this.majors.alloc();
+  /** Registered drivers by major: the name of their devices without number, and how many there may be. */
+  get drivers(): readonly { readonly name: string; readonly major: number; readonly count: number }[] {
+    return [...this.ranges].map(([major, range]) => ({ major, ...range }));
+  }
+
+  /** `tty_register_driver` of `count` devices with no major number; its end is `freeMajor`. */
+  allocMajor(name: string, count: number): number {
+    const major = this.majors.alloc(name);
+    if (major > 0) this.ranges.set(major, { name, count });
+    return major;
   }
 
   freeMajor(major: number): void {
+    this.ranges.delete(major);
     this.majors.free(major);
   }
 
   /** `tty_register_device`: undefined when the name is taken (-EEXIST). */
   register(name: string, ops: TtyOperations, termios: Readonly<Termios>, place: TtyPlace = {}): TtyDevice | undefined {
     if (this.devices.has(name)) return undefined;
-    const major = place.major ?? this.majors.alloc();
+    const major = place.major ?? this.allocMajor(name, 1);
     const where = { ...place, major, minor: place.minor ?? 0 };
     const device = new TtyDevice(this, this.kernel, name, ops, termios, new TtyBuffer(place.flipLimit ?? this.flipLimit), where);
     this.devices.set(name, device);
@@ -115,7 +124,7 @@ export class TtyLayer implements TtyHost {
       this.devices.delete(device.name);
       this.kernel.devices.remove(device.device);
     }
-    if (this.ownMajors.delete(device)) this.majors.free(device.major);
+    if (this.ownMajors.delete(device)) this.freeMajor(device.major);
     device.hangup();
   }
 

@@ -42,9 +42,13 @@ function fixture() {
       { name: 'rpmsg_ctrl', size: 16_384, refcount: 0, usedBy: [], state: 'Live' },
       { name: 'rpmsg_char', size: 20_480, refcount: 1, usedBy: ['rpmsg_ctrl'], state: 'Live' },
     ],
-    ttys: () => [
-      { name: 'ttyRPMSG0', major: 240 },
-      { name: 'ttyRPMSG1', major: 240 },
+    majors: () => [
+      { major: 240, name: 'ttyRPMSG' },
+      { major: 239, name: 'rpmsg_ctrl' },
+    ],
+    ttyDrivers: () => [
+      { name: 'ttyRPMSG', major: 240, count: 32 },
+      { name: 'ttyRPMSG30', major: 238, count: 1 },
     ],
   });
   return { ...board, platform, tree };
@@ -113,13 +117,14 @@ describe('proc', () => {
   it.each([
     ['cmdline', 'console=ttymxc1,115200\n'],
     ['filesystems', 'nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\tdebugfs\n'],
-    ['devices', 'Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n240 rpmsg_tty\n\nBlock devices:\n'],
+    ['devices', 'Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n239 rpmsg_ctrl\n240 ttyRPMSG\n\nBlock devices:\n'],
     ['modules', 'rpmsg_ctrl 16384 0 - Live 0xffff80000100c000\nrpmsg_char 20480 1 rpmsg_ctrl, Live 0xffff800001019000\n'],
     [
       'tty/drivers',
       '/dev/tty             /dev/tty        5       0 system:/dev/tty\n' +
         '/dev/console         /dev/console    5       1 system:console\n' +
-        'rpmsg_tty            /dev/ttyRPMSG 240 0-31 console\n',
+        'rpmsg_tty            /dev/ttyRPMSG 240 0-31 console\n' +
+        'rpmsg_tty            /dev/ttyRPMSG30 238       0 console\n',
     ],
     ['sys/kernel/ostype', 'Linux\n'],
     ['sys/kernel/printk', '7\t4\t1\t7\n'],

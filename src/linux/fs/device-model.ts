@@ -26,8 +26,6 @@ export interface DeviceNode {
   readonly name: string;
   readonly major: number;
   readonly minor: number;
-  /** Name under which its driver asked for the major, for /proc/devices; that of the class unless given. */
-  readonly driver?: string;
   /** 0o600 unless given. */
   readonly mode?: number;
   /** Sets the open file's operations; 0 or a negative errno. */
@@ -137,9 +135,7 @@ export class DeviceModel {
 
   /** Majors of all devices with nodes, with who asked for them. */
   get majors(): readonly { readonly major: number; readonly owner: string }[] {
-    return [...this.places.keys()].flatMap(({ node, class: its }) =>
-      node ? [{ major: node.major, owner: node.driver ?? its ?? node.name }] : [],
-    );
+    return [...this.places.keys()].flatMap(({ node, class: its }) => (node ? [{ major: node.major, owner: its ?? node.name }] : []));
   }
 
   /** The device got that driver, or lost the one that it had. */

@@ -28,6 +28,8 @@ export interface SystemFacts {
   /** The tree with which the kernel was booted. */
   readonly deviceTree: () => DeviceTree | undefined;
   readonly modules: () => readonly ModuleFacts[];
+  /** Major numbers that drivers were given, with the names under which they asked. */
+  readonly majors: () => readonly { readonly major: number; readonly name: string }[];
   readonly ttyDrivers: () => readonly TtyDriverFacts[];
   /** Windows of devices that drivers have claimed. */
   readonly claimed: () => readonly (AddressRange & { readonly name: string })[];

@@ -17,7 +17,7 @@ export function procRoot(kernel: Kernel, facts: SystemFacts): ProcRoot {
     const files: Readonly<Record<string, () => string>> = {
       cmdline: () => `${facts.deviceTree()?.node('/chosen')?.string('bootargs') ?? ''}\n`,
       cpuinfo: () => system.cpuinfoText(system.coresOf(facts)),
-      devices: () => system.devicesText(kernel, facts.ttyDrivers()),
+      devices: () => system.devicesText(kernel, facts.majors()),
       filesystems: () => system.filesystemsText(),
       interrupts: () => interruptsText(kernel, cores(), interruptChip(facts.deviceTree())),
       iomem: () => system.iomemText(facts),

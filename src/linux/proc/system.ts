@@ -140,14 +140,15 @@ export function mountsText(kernel: Kernel): string {
 }
 
 /** `devinfo_show`. */
-export function devicesText(kernel: Kernel, ttys: readonly TtyDriverFacts[]): string {
-  const majors = new Map<string, readonly [number, string]>();
-  const add = (major: number, name: string): void => void majors.set(`${major} ${name}`, [major, name]);
-  for (const [major, name] of FIXED_MAJORS) add(major, name);
-  for (const { major, driver } of ttys) add(major, driver);
-  const named = new Set([...FIXED_MAJORS.map(([major]) => major), ...ttys.map(({ major }) => major)]);
-  for (const { major, owner } of kernel.devices.majors) if (!named.has(major)) add(major, owner);
-  const lines = [...majors.values()].sort((a, b) => a[0] - b[0]).map(([major, name]) => `${String(major).padStart(3)} ${name}\n`);
+export function devicesText(kernel: Kernel, dynamic: readonly { readonly major: number; readonly name: string }[]): string {
+  const rows = [...FIXED_MAJORS, ...dynamic.map(({ major, name }) => [major, name] as const)];
+  const named = new Set(rows.map(([major]) => major));
+  for (const { major, owner } of kernel.devices.majors) {
+    if (named.has(major)) continue;
+    named.add(major);
+    rows.push([major, owner]);
+  }
+  const lines = rows.sort((a, b) => a[0] - b[0]).map(([major, name]) => `${String(major).padStart(3)} ${name}\n`);
   return `Character devices:\n${lines.join('')}\nBlock devices:\n`;
 }
 
