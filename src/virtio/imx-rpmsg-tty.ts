@@ -7,7 +7,7 @@
  */
 import type { Kernel, KernelCode } from '../linux/kernel.ts';
 import { ERRNO } from '../linux/kernel.ts';
-import { int32 } from './driver-core.ts';
+import { int32, type ModuleRefs } from './driver-core.ts';
 import type { RpmsgDevice, RpmsgDriver } from './rpmsg-core.ts';
 import { TTY_STD_TERMIOS } from './termios.ts';
 import type { TtyDevice, TtyLayer } from './tty.ts';
@@ -16,8 +16,8 @@ import type { TtyDevice, TtyLayer } from './tty.ts';
 const RPMSG_MAX_SIZE = 256;
 const MSG = new TextEncoder().encode('hello world!');
 
-/** The `imx_rpmsg_tty` driver. */
-export function createImxRpmsgTty(kernel: Kernel, ttys: TtyLayer): RpmsgDriver {
+/** The `imx_rpmsg_tty` driver; open ttys count in `refs`. */
+export function createImxRpmsgTty(kernel: Kernel, ttys: TtyLayer, refs: ModuleRefs = { count: 0 }): RpmsgDriver {
   const ports = new Map<RpmsgDevice, TtyDevice>();
 
   function* send(rpdev: RpmsgDevice, data: Uint8Array): KernelCode<number> {
@@ -51,7 +51,7 @@ export function createImxRpmsgTty(kernel: Kernel, ttys: TtyLayer): RpmsgDriver {
         },
         writeRoom: () => RPMSG_MAX_SIZE,
       };
-      const port = ttys.register(`ttyRPMSG${int32(rpdev.dst)}`, ops, TTY_STD_TERMIOS);
+      const port = ttys.register(`ttyRPMSG${int32(rpdev.dst)}`, ops, TTY_STD_TERMIOS, { refs });
       if (!port) {
         kernel.printk(3, `Couldn't install rpmsg tty driver: ret ${ERRNO.EEXIST}`);
         return ERRNO.EEXIST;

@@ -110,6 +110,8 @@ export class VirtioModules {
     this.rpmsgChar = new RpmsgChar(kernel, majors);
     this.rpmsgCtrl = new RpmsgCtrl(kernel, majors, this.rpmsgChar);
     const sample = { count: sampleCount };
+    const imxRefs: ModuleRefs = { count: 0 };
+    const toradexRefs: ModuleRefs = { count: 0 };
     const rpmsgTty = createRpmsgTty(kernel, this.ttys);
     const list: Module[] = [
       {
@@ -125,8 +127,8 @@ export class VirtioModules {
       this.driverModule('rpmsg_client_sample', createRpmsgClientSample(sample), { parameters: sample }),
       this.driverModule('rpmsg_tty', rpmsgTty, lifeOf(rpmsgTty)),
       this.driverModule('imx_rpmsg_pingpong', createImxRpmsgPingpong(kernel)),
-      this.driverModule('imx_rpmsg_tty', createImxRpmsgTty(kernel, this.ttys)),
-      this.driverModule('toradex_imx_rpmsg_tty', createToradexRpmsgTty(kernel, this.ttys), { variant: true }),
+      this.driverModule('imx_rpmsg_tty', createImxRpmsgTty(kernel, this.ttys, imxRefs), { refs: imxRefs }),
+      this.driverModule('toradex_imx_rpmsg_tty', createToradexRpmsgTty(kernel, this.ttys, toradexRefs), { variant: true, refs: toradexRefs }),
     ];
     this.modules = new Map(list.map((module) => [module.name, module]));
   }

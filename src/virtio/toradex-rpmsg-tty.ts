@@ -7,7 +7,7 @@
  */
 import type { Kernel, KernelCode } from '../linux/kernel.ts';
 import { ERRNO } from '../linux/kernel.ts';
-import { Ratelimit } from './driver-core.ts';
+import { type ModuleRefs, Ratelimit } from './driver-core.ts';
 import type { RpmsgDevice, RpmsgDriver } from './rpmsg-core.ts';
 import { TTY_STD_TERMIOS } from './termios.ts';
 import type { TtyDevice, TtyLayer } from './tty.ts';
@@ -21,8 +21,8 @@ const MAJOR = 5;
 const MINOR = 3;
 const MSG = new TextEncoder().encode('hello world!');
 
-/** The `imx_rpmsg_tty` driver of linux-toradex 4.9. */
-export function createToradexRpmsgTty(kernel: Kernel, ttys: TtyLayer): RpmsgDriver {
+/** The `imx_rpmsg_tty` driver of linux-toradex 4.9; an open tty counts in `refs`. */
+export function createToradexRpmsgTty(kernel: Kernel, ttys: TtyLayer, refs: ModuleRefs = { count: 0 }): RpmsgDriver {
   const failed = new Ratelimit(kernel, 'rpmsg_tty_cb');
   /** `rpmsg_tty_port`, of which there is one. */
   let port: { readonly rpdev: RpmsgDevice; readonly tty: TtyDevice } | undefined;
@@ -59,7 +59,7 @@ export function createToradexRpmsgTty(kernel: Kernel, ttys: TtyLayer): RpmsgDriv
         },
         writeRoom: () => RPMSG_MAX_SIZE,
       };
-      const place = { major: MAJOR, minor: MINOR, flipLimit: FLIP_LIMIT };
+      const place = { major: MAJOR, minor: MINOR, flipLimit: FLIP_LIMIT, refs };
       const tty = port ? undefined : ttys.register('ttyRPMSG', ops, { ...TTY_STD_TERMIOS, echo: false }, place);
       if (!tty) {
         kernel.printk(3, `Couldn't install rpmsg tty driver: err ${ERRNO.EBUSY}`);

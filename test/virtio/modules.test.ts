@@ -162,6 +162,17 @@ describe('modules', () => {
     remote.announce('rpmsg-tty', 0x40, 1);
     settle(0.01);
     expect(remove('rpmsg_tty')).toBe(0);
+    // So it is with NXP's, and with the file of a user.
+    remote.announce('rpmsg-virtual-tty-channel-1', 0x1e);
+    settle(0.01);
+    expect(remove('imx_rpmsg_tty')).toBe(ERRNO.EAGAIN);
+    const tty = user.open('/dev/ttyRPMSG30');
+    expect(lines(modules)).toContain('imx_rpmsg_tty 16384 2');
+    remote.announce('rpmsg-virtual-tty-channel-1', 0x1e, 1);
+    settle(0.01);
+    expect(remove('imx_rpmsg_tty')).toBe(ERRNO.EAGAIN);
+    user.close(tty);
+    expect(remove('imx_rpmsg_tty')).toBe(0);
     // A driver that sleeps in remove keeps its module going.
     remote.announce('rpmsg-client-sample', 0x41);
     settle(0.01);
