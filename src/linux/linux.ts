@@ -205,7 +205,8 @@ export class Linux {
   private readTree(): BootTree {
     const { kernel, deviceTree } = this;
     const { soc, board, deferred } = this.options;
-    const banks = deferred ? memoryBanks(deviceTree) : boardBanks(soc, board);
+    const banks = deferred ? memoryBanks(deviceTree) : [];
+    if (banks.length === 0) banks.push(...boardBanks(soc, board));
     const reserved = new ReservedMemories(deviceTree, banks);
     return {
       of: new OfTree(deviceTree, (text) => kernel.printk(3, text)),

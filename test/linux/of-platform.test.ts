@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { applyOverlay } from '../../src/devicetree/overlay.ts';
 import { parseDts } from '../../src/devicetree/parse-dts.ts';
 import type { DeviceTree, DeviceTreeNode } from '../../src/devicetree/tree.ts';
+import { NXP } from '../../src/linux/kernel-flavour.ts';
 import { OfTree } from '../../src/linux/of.ts';
 import { globalPool, memoryBanks, platformDevices } from '../../src/linux/of-platform.ts';
 import { ReservedMemories } from '../../src/linux/reserved-memory.ts';
@@ -285,5 +286,46 @@ describe("a Colibri iMX7D's tree", () => {
       'Reserved memory: created DMA memory pool at 0x8ff00000, size 0 MiB',
       'OF: reserved mem: initialized node rpmsg-dma@8ff00000, compatible id shared-dma-pool',
     ]);
+  });
+});
+
+describe('a node for imx_rpmsg', () => {
+  /** The remoteproc's node gives way to one of NXP's driver on the same channels. */
+  const exchange = (reg: readonly number[] | undefined) => (tree: DeviceTree) => {
+    const old = tree.node('/remoteproc-cm7')!;
+    old.set('status', 'disabled');
+    const node = tree.root.add('rpmsg').set('compatible', 'fsl,imx8mq-rpmsg').set('vdev-nums', 1);
+    if (reg) node.set('reg', reg);
+    for (const name of ['mboxes', 'mbox-names', 'memory-region']) node.set(name, old.bytes(name)!);
+  };
+
+  it("imx_rpmsg_probe: NXP's kernel takes it, with its vrings where reg says and its pool", () => {
+    const board = createBoard({ flavour: NXP, change: exchange([0, 0x5500_0000, 0, 0x1_0000]) });
+    board.settle();
+    expect(board.dmesgOfDrivers().slice(0, 4)).toEqual([
+      'imx mu driver is registered.',
+      'imx-rpmsg 55000000.rpmsg: assigned reserved memory node vdev0buffer@55400000', // of_reserved_mem_device_init
+      'virtio_rpmsg_bus virtio0: rpmsg host is online',
+      'imx rpmsg driver is registered.',
+    ]);
+    expect(board.events.some((event) => event.type === 'mu' && event.side === 'A' && event.action === 'transmit')).toBe(true);
+  });
+
+  it('imx_rpmsg_probe: without reg there are no vrings', () => {
+    const board = createBoard({ flavour: NXP, change: exchange(undefined) });
+    board.settle();
+    expect(board.dmesgOfDrivers()).toEqual([
+      'imx mu driver is registered.',
+      'imx-rpmsg rpmsg: No vring buffer.',
+      'imx-rpmsg: probe of rpmsg failed with error -12',
+      'imx rpmsg driver is registered.',
+    ]);
+  });
+
+  it('mainline has no such driver, and what waits is told which kernel has', () => {
+    const board = createBoard({ change: exchange([0, 0x5500_0000, 0, 0x1_0000]) });
+    board.settle();
+    expect(board.dmesgOfDrivers()).toEqual([]);
+    expect(board.linux.waitingFor()).toEqual([expect.stringMatching(/^\/rpmsg is for NXP's driver imx_rpmsg.*--kernel nxp has it/)]);
   });
 });
