@@ -128,7 +128,10 @@ export class VirtioModules {
       this.driverModule('rpmsg_tty', rpmsgTty, lifeOf(rpmsgTty)),
       this.driverModule('imx_rpmsg_pingpong', createImxRpmsgPingpong(kernel)),
       this.driverModule('imx_rpmsg_tty', createImxRpmsgTty(kernel, this.ttys, imxRefs), { refs: imxRefs }),
-      this.driverModule('toradex_imx_rpmsg_tty', createToradexRpmsgTty(kernel, this.ttys, toradexRefs), { variant: true, refs: toradexRefs }),
+      this.driverModule('toradex_imx_rpmsg_tty', createToradexRpmsgTty(kernel, this.ttys, toradexRefs), {
+        variant: true,
+        refs: toradexRefs,
+      }),
     ];
     this.modules = new Map(list.map((module) => [module.name, module]));
   }
