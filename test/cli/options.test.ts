@@ -125,6 +125,8 @@ describe('bad usage', () => {
     [['run', image, '--lockstep', 'jit,jit'], /It is two of jit, interpreter, unicorn/],
     [['run', image, '--lockstep', 'jit,interpreter', '--cpu', 'jit'], /--lockstep with --cpu jit/],
     [['run', image, '--host-memory', '1M'], /between 16M and 2G/],
+    [['run', image, '--no-linux', '--recover'], /--recover, but no Linux to tell of crashes \[E_USAGE\]\n {2}remedy: leave it out/],
+    [['run', image, '--kernel', 'android'], /Allowed choices are mainline, nxp/],
     [
       ['run', image, '--no-linux', '--modules', 'rpmsg_tty'],
       /no Linux to load them \[E_USAGE\]\n {2}remedy: leave out --modules, or --no-linux/,
