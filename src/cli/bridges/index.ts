@@ -26,6 +26,8 @@ export interface BridgeHost {
   readonly machine: Machine;
   /** The machine's name for a console (`console` is the core's UART); undefined when it has none of that name. */
   findConsole(name: string): string | undefined;
+  /** True: what clients read of ttys is not shown as consoles of the machine. */
+  readonly silent?: boolean;
   /** Tells the user something. */
   note(text: string): void;
   /** Lets the event loop turn. */
@@ -100,10 +102,10 @@ function deviceOf({ device, text, cooked }: TtySpec, { machine, findConsole }: B
   return known;
 }
 
-function connectDevice({ cooked }: TtySpec, device: string, port: HostPort, { machine, note }: BridgeHost): void {
+function connectDevice({ cooked }: TtySpec, device: string, port: HostPort, { machine, note, silent = false }: BridgeHost): void {
   const { kernel, linux } = machine;
   if (device.startsWith('tty') && kernel && linux) {
-    startTtyBridge({ kernel, ttys: linux.modules.ttys, device, port, cooked });
+    startTtyBridge({ kernel, ttys: linux.modules.ttys, device, port, cooked, silent });
   } else {
     new UartBridge(machine, device, port, () => note(`${device}: the client is too slow, and a UART does not wait: bytes are lost`));
   }

@@ -29,6 +29,8 @@ export interface TtyBridgeOptions {
   readonly port: HostPort;
   /** The settings of the device stay as the driver made them. */
   readonly cooked?: boolean;
+  /** What is read is no console output of the machine. */
+  readonly silent?: boolean;
 }
 
 /** Starts the program; it runs as long as the machine. Nobody else shows the device. */
@@ -93,19 +95,21 @@ class Session {
   private readonly port: HostPort;
   private readonly fd: number;
   private readonly host: number;
+  private readonly silent: boolean;
 
-  constructor(kernel: Kernel, process: Process, { device, port }: TtyBridgeOptions, fd: number, host: number) {
+  constructor(kernel: Kernel, process: Process, { device, port, silent = false }: TtyBridgeOptions, fd: number, host: number) {
     this.kernel = kernel;
     this.process = process;
     this.device = device;
     this.port = port;
     this.fd = fd;
     this.host = host;
+    this.silent = silent;
   }
 
   /** From the device to the client; with a client that is behind, nothing is read. */
   *reader(): KernelCode {
-    const { process, port, fd, host, device } = this;
+    const { process, port, fd, host, device, silent } = this;
     const { events, scheduler } = this.kernel;
     for (;;) {
       const room = Math.min(CHUNK, port.room);
@@ -120,7 +124,7 @@ class Session {
         const data = yield* process.read(fd, room);
         if (typeof data === 'number' ? data !== ERRNO.EAGAIN : data.length === 0 && tty & POLL.HUP) return;
         if (typeof data === 'number') continue;
-        for (const byte of data) events.emit({ type: 'console', cycle: scheduler.now, device, byte });
+        if (!silent) for (const byte of data) events.emit({ type: 'console', cycle: scheduler.now, device, byte });
         port.put(data);
       } else if (tty & POLL.HUP) return;
     }

@@ -17,6 +17,7 @@ import { complete } from '../../shell/complete.ts';
 import { checkSyntax } from '../../shell/create.ts';
 import { findSoc } from '../../soc/index.ts';
 import { documentedSequence, ubootBoard } from '../../uboot/stage.ts';
+import { openBridges } from '../bridges/index.ts';
 import { chooseEngine, loadCapstone } from '../engines.ts';
 import { readFirmware } from '../firmware-file.ts';
 import { LineEditor } from '../line-editor.ts';
@@ -65,7 +66,15 @@ export async function shell(paths: readonly string[], options: ShellOptions): Pr
   else if (target.reasons.length > 0 && firmwares.length === 0 && options.soc === undefined)
     renderer.note(`${target.soc.name}: ${target.reasons[0]}`);
   const nextTurn = hostTurns();
-  const pace = interactive ? new Pace(0, nextTurn) : undefined;
+  const bridges = await openBridges(options, {
+    machine,
+    findConsole: (name) => findConsole(machine, name),
+    // As on a board: who has a tty open sees it, the shell does not.
+    silent: true,
+    note: (line) => renderer.note(line),
+    nextTurn,
+  });
+  const pace = bridges ?? (interactive ? new Pace(0, nextTurn) : undefined);
   const host: ShellHost = {
     renderer,
     disassemble: capstoneDisassembler(loadCapstone),
@@ -89,14 +98,22 @@ export async function shell(paths: readonly string[], options: ShellOptions): Pr
   );
   const onSignal = () => session.stop(EXIT.INTERRUPTED);
   process.on('SIGINT', onSignal);
+  if (bridges) process.on('SIGTERM', onSignal).on('SIGHUP', onSignal);
   const editor = interactive ? connect(session, host, options.history) : undefined;
   try {
     return await session.run();
   } finally {
     editor?.close();
-    process.off('SIGINT', onSignal);
+    bridges?.close();
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onSignal);
     machine.dispose();
   }
+}
+
+/** The device that `name` means; `console` is the core's UART. */
+function findConsole(machine: Machine, name: string): string | undefined {
+  const device = name === 'console' ? machine.consoleName : name;
+  return device !== undefined && machine.hasConsole(device) ? device : undefined;
 }
 
 function targetOf(firmwares: readonly Firmware[], options: ShellOptions): Target {
@@ -122,6 +139,7 @@ async function makeMachine(firmwares: readonly Firmware[], target: Target, optio
     core,
     engine,
     modules: modules ?? SHELL_MODULES,
+    udev: modules === undefined,
     ttyReader: 'none',
     ...bootLoader(firmwares, target, options, interactive),
     ...readTrees({ overlay, ...(dtb === undefined ? {} : { dtb }) }),
@@ -230,6 +248,6 @@ function connect(session: ShellSession, host: ShellHost, history: boolean): Line
   host.output = (text) => editor.output(text);
   host.error = (text) => editor.output(text);
   host.line = (text) => editor.line(text);
-  host.prompt = (text) => editor.prompt(text);
+  host.prompt = (text, typed) => editor.prompt(text, typed);
   return editor;
 }
