@@ -40,5 +40,14 @@ export { TraceHash } from './session/trace-hash.ts';
 export { type LineCondition, parseLineCondition } from './session/until.ts';
 export { findSoc, SOCS } from './soc/index.ts';
 export { type BoardDescription, defineSoc, type SocDescription } from './soc/soc.ts';
+export {
+  encodeEndpointInfo,
+  RPMSG_CREATE_DEV_IOCTL,
+  RPMSG_CREATE_EPT_IOCTL,
+  RPMSG_DESTROY_EPT_IOCTL,
+  RPMSG_RELEASE_DEV_IOCTL,
+} from './virtio/rpmsg-ioctl.ts';
+export { decodeTermios, encodeTermios, type Termios } from './virtio/termios.ts';
+export { TTY_IOCTL } from './virtio/tty-ioctl.ts';
 export type { BootStage } from './uboot/stage.ts';
 export { UBoot, type UBootState } from './uboot/uboot.ts';
