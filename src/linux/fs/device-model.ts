@@ -65,14 +65,25 @@ export class DeviceModel {
   private readonly places = new Map<Device, { readonly directory: DirectoryNode; readonly path: string; driver: string | undefined }>();
 
   private readonly nodes = new Map<Device, ChrdevNode>();
+  private readonly listeners: ((device: Device) => void)[] = [];
 
   constructor(vfs: Vfs) {
     this.vfs = vfs;
     for (const path of ['/sys/devices/platform', '/sys/devices/virtual', '/sys/class', '/sys/bus']) vfs.directory(path, sysfsDirectory);
   }
 
+  /** Has `listener` told of each device that is added (`kobject_uevent`, KOBJ_ADD). */
+  onAdd(listener: (device: Device) => void): void {
+    this.listeners.push(listener);
+  }
+
   /** `device_add`. The name must be new in its place. */
   add(device: Device): void {
+    this.show(device);
+    for (const listener of this.listeners) listener(device);
+  }
+
+  private show(device: Device): void {
     const path = this.pathFor(device);
     const directory = this.vfs.directory(path, sysfsDirectory);
     this.places.set(device, { directory, path, driver: undefined });

@@ -56,12 +56,12 @@ export function createVfs(now: () => number): Vfs {
   return vfs;
 }
 
-/** A directory of a tmpfs, made by the kernel with those above it. */
-export function makeDirectory(vfs: Vfs, path: string, mode = 0o755): DirectoryNode {
+/** A directory, made with those above it where they are missing; undefined where something else is in the way, or no room. */
+export function makeDirectory(vfs: Vfs, path: string, mode = 0o755): DirectoryNode | undefined {
   let directory = vfs.root;
   for (const name of path.split('/').filter(Boolean)) {
     const next = directory.lookup(name) ?? directory.create(name, 'directory', mode);
-    if (!(next instanceof DirectoryNode)) throw new Error(`${path} cannot be made`);
+    if (!(next instanceof DirectoryNode)) return undefined;
     directory = next;
   }
   return directory;

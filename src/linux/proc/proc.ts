@@ -1,6 +1,7 @@
 /**
  * proc (fs/proc/root.c) as a whole, and how it is mounted.
  */
+import { ERRNO } from '../errno.ts';
 import { KernelFile, ProcDirectory, procFile } from '../fs/kernel-files.ts';
 import { SymlinkNode } from '../fs/vfs.ts';
 import type { Kernel, KernelCode } from '../kernel.ts';
@@ -56,7 +57,7 @@ function kmsgFile(kernel: Kernel): KernelFile {
     mode: 0o400,
     *show(): KernelCode<string | number> {
       const { syslog } = kernel;
-      while (seq >= syslog.nextSeq) if ((yield { queue: syslog.wait, interruptible: true }) === 'signal') return -512;
+      while (seq >= syslog.nextSeq) if ((yield { queue: syslog.wait, interruptible: true }) === 'signal') return ERRNO.ERESTARTSYS;
       const { lines, lost } = syslog.buffer;
       const text = lines
         .slice(Math.max(0, seq - lost))
