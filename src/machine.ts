@@ -57,6 +57,8 @@ export interface MachineOptions {
   readonly bootFiles?: ReadonlyMap<string, Uint8Array>;
   /** Kernel modules to load; all that the samples talk to unless given. */
   readonly modules?: readonly string[];
+  /** True: udev loads modules for the channels that appear, besides. */
+  readonly udev?: boolean;
   /** Who opens ttys of Linux when they appear; a program that shows what arrives unless given, nobody with a shell. */
   readonly ttyReader?: TtyReader;
   /** Device tree that Linux boots with, as a tree, a blob or a source; the one that is built in for the board unless given. */
@@ -436,7 +438,7 @@ export class Machine {
   }
 
   private buildLinux(kernel: Kernel): Linux {
-    const { firmware, modules, ttyReader, dtb, overlays } = this.options;
+    const { firmware, modules, ttyReader, dtb, overlays, udev } = this.options;
     const { board, core } = this;
     const onFinding = (text: string) => this.diagnostics.guestError('Linux', 'rpmsg', text);
     if (!board) throw new UsageError(`${this.soc.name} has no board for Linux to run on`, 'use --no-linux');
@@ -453,6 +455,7 @@ export class Machine {
       ownTree: dtb === undefined,
       ...(this.crashWatch ? { completeDump: true } : {}),
       ...(modules ? { moduleNames: modules } : {}),
+      ...(udev ? { udev } : {}),
       ...(firmware && !this.bootLoader ? { autostart: { core: core.name, name: firmware.name, bytes: firmware.bytes } } : {}),
     });
     if (firmware) linux.firmwareFiles.set(firmware.name, firmware.bytes);

@@ -25,6 +25,8 @@ export const LATENCY = {
    * this finds the first kick already latched; rpmsg_lite then loses it, on silicon as here.
    */
   vdev: 12_000_000,
+  /** From a device's uevent to the module that udev loads for it. */
+  udev: 20_000_000,
   /** A user's program between two system calls. */
   user: 50_000,
 } as const;

@@ -42,6 +42,7 @@ import { ReservedMemories } from './reserved-memory.ts';
 import { addRtc } from './rtc.ts';
 import type { SleepState } from './suspend.ts';
 import { addSystemFiles } from './system-files.ts';
+import { startUdev } from './udev.ts';
 import { type CallOptions, type Clockwork, UserSpace } from './user-space.ts';
 
 /** A firmware file and the core for which the user starts it once its remoteproc is there. */
@@ -63,6 +64,8 @@ export interface LinuxOptions {
   readonly clockwork: Clockwork;
   /** Modules to load at boot; the default ones unless given. */
   readonly moduleNames?: readonly string[];
+  /** Starts udev, which loads further ones. */
+  readonly udev?: boolean;
   readonly autostart?: Autostart;
   /** The tree that it boots with; the one that is built in for SoC and board unless given. */
   readonly deviceTree?: DeviceTree;
@@ -143,6 +146,7 @@ export class Linux {
       ttyDrivers: () => this.modules.ttys.drivers,
     });
     this.loadModules = this.modules.loadAll(options.moduleNames);
+    if (options.udev) startUdev(kernel, this.modules);
     if (autostart) this.firmwareFiles.set(autostart.name, autostart.bytes);
     if (!options.deferred) this.boot();
   }

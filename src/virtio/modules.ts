@@ -61,6 +61,8 @@ interface Module {
   readonly refs?: ModuleRefs;
   readonly parameters?: Record<string, number>;
   readonly rpmsgDriver?: RpmsgDriver;
+  /** It has aliases for its devices (MODULE_DEVICE_TABLE, MODULE_ALIAS), by which udev finds it. */
+  readonly aliases?: readonly string[];
   /** Another kernel's version of a module; nobody is told to load it. */
   readonly variant?: boolean;
   readonly init: () => KernelCode<number>;
@@ -122,10 +124,14 @@ export class VirtioModules {
         exit: () => this.virtioBus.unregisterDriver(this.virtioRpmsgBus),
       },
       this.driverModule('rpmsg_ns', createRpmsgNs()),
-      this.driverModule('rpmsg_char', this.rpmsgChar.driver, { size: 20_480, ...lifeOf(this.rpmsgChar) }),
-      this.driverModule('rpmsg_ctrl', this.rpmsgCtrl.driver, { depends: ['rpmsg_char'], ...lifeOf(this.rpmsgCtrl) }),
-      this.driverModule('rpmsg_client_sample', createRpmsgClientSample(sample), { parameters: sample }),
-      this.driverModule('rpmsg_tty', rpmsgTty, lifeOf(rpmsgTty)),
+      this.driverModule('rpmsg_char', this.rpmsgChar.driver, { size: 20_480, aliases: ['rpmsg_chrdev'], ...lifeOf(this.rpmsgChar) }),
+      this.driverModule('rpmsg_ctrl', this.rpmsgCtrl.driver, {
+        depends: ['rpmsg_char'],
+        aliases: ['rpmsg_ctrl'],
+        ...lifeOf(this.rpmsgCtrl),
+      }),
+      this.driverModule('rpmsg_client_sample', createRpmsgClientSample(sample), { parameters: sample, aliases: ['rpmsg-client-sample'] }),
+      this.driverModule('rpmsg_tty', rpmsgTty, { aliases: ['rpmsg-tty'], ...lifeOf(rpmsgTty) }),
       this.driverModule('imx_rpmsg_pingpong', createImxRpmsgPingpong(kernel)),
       this.driverModule('imx_rpmsg_tty', createImxRpmsgTty(kernel, this.ttys, imxRefs), { refs: imxRefs }),
       this.driverModule('toradex_imx_rpmsg_tty', createToradexRpmsgTty(kernel, this.ttys, toradexRefs), {
@@ -167,6 +173,13 @@ export class VirtioModules {
   /** Names of all modules that can be loaded. */
   get available(): readonly string[] {
     return [...this.modules.keys()];
+  }
+
+  /** The module with that alias (`rpmsg:rpmsg-tty`), if there is one. */
+  byAlias(modalias: string): string | undefined {
+    const [bus, name = ''] = modalias.split(':');
+    if (bus !== 'rpmsg') return undefined;
+    return [...this.modules.values()].find(({ aliases }) => aliases?.includes(name))?.name;
   }
 
   /** Names of the modules that are loaded, in order. */
