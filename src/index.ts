@@ -40,6 +40,8 @@ export { TraceHash } from './session/trace-hash.ts';
 export { type LineCondition, parseLineCondition } from './session/until.ts';
 export { findSoc, SOCS } from './soc/index.ts';
 export { type BoardDescription, defineSoc, type SocDescription } from './soc/soc.ts';
+export type { BootStage } from './uboot/stage.ts';
+export { UBoot, type UBootState } from './uboot/uboot.ts';
 export {
   encodeEndpointInfo,
   RPMSG_CREATE_DEV_IOCTL,
@@ -49,5 +51,3 @@ export {
 } from './virtio/rpmsg-ioctl.ts';
 export { decodeTermios, encodeTermios, type Termios } from './virtio/termios.ts';
 export { TTY_IOCTL } from './virtio/tty-ioctl.ts';
-export type { BootStage } from './uboot/stage.ts';
-export { UBoot, type UBootState } from './uboot/uboot.ts';
