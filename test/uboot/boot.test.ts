@@ -74,6 +74,18 @@ describe('boards boot', () => {
     expect(boot.tree?.find('/chosen')?.string('bootargs')).toMatch(/clk-imx8mp\.mcore_booted=1$/);
   });
 
+  it('keeps the tree out of reserved memory (boot_fdt_add_mem_rsv_regions)', () => {
+    const tree = exampleTree();
+    const reserved = tree.root.add('reserved-memory').set('#address-cells', 1).set('#size-cells', 1);
+    reserved.add('rpmsg@8ff00000').set('reg', [0x8ff0_0000, 0x10_0000]);
+    reserved.add('dynamic').set('size', [0x1000]);
+    tree.reservations.push({ address: 0x8fe0_0000n, size: 0x10_0000n });
+    const boot = new TestBoot({ board: COLIBRI_IMX7, files: { 'imx7d-colibri-emmc-eval-v3.dtb': writeDtb(tree) } });
+    boot.view.write(0x3039_000c, 0xa1, 4);
+    expect(boot.say('boot')).toMatch(/ {3}Loading Device Tree to 8fdf[0-9a-f]000, end 8fdf[0-9a-f]{4} \.\.\. OK\n/);
+    expect(boot.tree).toBeDefined();
+  });
+
   it('Colibri iMX7 disables the first rpmsg node unless the M4 runs (ft_board_setup)', () => {
     const boot = new TestBoot({ board: COLIBRI_IMX7 });
     boot.view.write(0x3039_000c, 0xa1, 4);

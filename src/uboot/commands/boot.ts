@@ -4,11 +4,12 @@
  * The kernel is there by name and header alone; what is handed to Linux is the tree, after U-Boot's and the board's fix-ups. Not modelled:
  * ramdisks, uImage and FIT, applications for the A core.
  */
+import type { DeviceTree } from '../../devicetree/tree.ts';
 import { type KernelCode, sleep } from '../../linux/kernel.ts';
 import { MiB } from '../../memory/bits.ts';
 import { type Command, FAILURE, type Invocation, MAX_ARGS, SUCCESS, USAGE } from '../command.ts';
 import type { WorkingTree } from '../fdt-memory.ts';
-import { FDT_PAD, fixChosen, fixMemory } from '../fix-ups.ts';
+import { type Bank, FDT_PAD, fixChosen, fixMemory } from '../fix-ups.ts';
 import { hexNumber, hexText } from '../numbers.ts';
 import { TIMING } from '../timing.ts';
 import type { UBoot } from '../uboot.ts';
@@ -94,13 +95,40 @@ function relocate(uboot: UBoot, working: WorkingTree): WorkingTree | undefined {
     return place;
   }
   const limit = Math.min(high || Number.POSITIVE_INFINITY, reservedFrom, ...mapLimit(uboot));
-  const address = Math.floor((limit - length) / 4096) * 4096;
+  const address = highestFree(limit, length, reservedRegions(working.tree));
   if (address < dram[0]!.base) {
     uboot.print('device tree - allocation error\n');
     return undefined;
   }
   uboot.print(`   Loading Device Tree to ${pointer(address)}, end ${pointer(address + length - 1)} ... OK\n`);
   return { ...working, address, room: length };
+}
+
+/** `lmb_alloc_base`: the highest page below `limit` from which `length` bytes touch none of `taken`. */
+function highestFree(limit: number, length: number, taken: readonly Bank[]): number {
+  const below = (end: number): number => Math.floor((end - length) / 4096) * 4096;
+  let address = below(limit);
+  for (let hit = find(address); hit; hit = find(address)) address = below(hit.base);
+  return address;
+
+  function find(at: number): Bank | undefined {
+    return at < 0 ? undefined : taken.find(({ base, size }) => size > 0 && at < base + size && base < at + length);
+  }
+}
+
+/** `boot_fdt_add_mem_rsv_regions`: /memreserve/ and the nodes of /reserved-memory that have a place. */
+function reservedRegions(tree: DeviceTree): Bank[] {
+  const regions = tree.reservations.map(({ address, size }) => ({ base: Number(address), size: Number(size) }));
+  const nodes = tree.root.childByName('reserved-memory');
+  const [addressCells, sizeCells] = [nodes?.cell('#address-cells') ?? 2, nodes?.cell('#size-cells') ?? 1];
+  for (const node of nodes?.children.values() ?? []) {
+    const cells = node.cells('reg');
+    const number = (from: number, count: number): number =>
+      cells.slice(from, from + count).reduce((value, cell) => value * 2 ** 32 + cell, 0);
+    if (node.available && cells.length >= addressCells + sizeCells && addressCells <= 2 && sizeCells <= 2)
+      regions.push({ base: number(0, addressCells), size: number(addressCells, sizeCells) });
+  }
+  return regions;
 }
 
 /** `env_get_bootm_mapsize`: memory that the kernel can reach before it has its own map. */

@@ -4,12 +4,12 @@
  * Subcommands are known by their first letters, as there. Not modelled: signatures.
  */
 import { applyOverlay } from '../../devicetree/overlay.ts';
-import { encodeText } from '../../devicetree/text.ts';
 import type { DeviceTreeNode } from '../../devicetree/tree.ts';
 import { DeviceTreeError } from '../../errors.ts';
 import type { KernelCode } from '../../linux/kernel.ts';
 import { type Command, FAILURE, type Invocation, SUCCESS, USAGE } from '../command.ts';
 import { FDT_MEMBERS, type FdtError, fdtErrorOf, fdtNode, type WorkingTree } from '../fdt-memory.ts';
+import { cellsOf, isText, latin, parseValue, swapped, valueText } from '../fdt-values.ts';
 import { fixChosen, fixMemory } from '../fix-ups.ts';
 import { hexNumber, hexText, parseUnsigned } from '../numbers.ts';
 import type { UBoot } from '../uboot.ts';
@@ -19,7 +19,6 @@ import { auxiliaryUp } from './auxiliary.ts';
 const SCRATCHPAD = 1024;
 /** Levels that `fdt print` shows. */
 const MAX_LEVEL = 32;
-/** Added by a user's `fdt mknode` and the like to a name. */
 type Handler = (uboot: UBoot, working: WorkingTree, argv: readonly string[]) => KernelCode<number> | number;
 
 function isError(value: unknown): value is FdtError {
@@ -143,41 +142,6 @@ function setProperty(uboot: UBoot, working: WorkingTree, argv: readonly string[]
   return stored(uboot, working, 'fdt_setprop');
 }
 
-/** `fdt_parse_prop`: cells in <>, bytes in [], or strings; a text is what it says of a value that it cannot take. */
-function parseValue(words: readonly string[], old: Uint8Array): Uint8Array | string {
-  const text = words.join(' ');
-  if (text.startsWith('<')) return parseCells(text.slice(1), old);
-  if (!text.startsWith('[')) return encodeText(words.map((word) => `${word}\0`).join(''));
-  const bytes: number[] = [];
-  let rest = text.slice(1).trimStart();
-  while (rest !== '' && !rest.startsWith(']')) {
-    const { value, end } = parseUnsigned(rest, 16);
-    if (end === 0) break;
-    bytes.push(Number(value & 0xffn));
-    rest = rest.slice(end).trimStart();
-  }
-  return rest.startsWith(']') ? Uint8Array.from(bytes) : `Unexpected character '${rest[0] ?? '\0'}'\n`;
-}
-
-function parseCells(text: string, old: Uint8Array): Uint8Array | string {
-  const bytes: number[] = [];
-  let rest = text.trimStart();
-  while (rest !== '' && !rest.startsWith('>')) {
-    const at = bytes.length;
-    if (rest.startsWith('?')) {
-      bytes.push(...[0, 1, 2, 3].map((byte) => old[at + byte] ?? 0));
-      rest = rest.slice(1).trimStart();
-      continue;
-    }
-    const { value, end } = parseUnsigned(rest, 0);
-    if (end === 0) return `Sorry, I could not convert "${rest.split(' ', 1)[0]}"\n`;
-    const cell = Number(BigInt.asUintN(32, value));
-    bytes.push(cell >>> 24, (cell >>> 16) & 0xff, (cell >>> 8) & 0xff, cell & 0xff);
-    rest = rest.slice(end).trimStart();
-  }
-  return rest.startsWith('>') ? Uint8Array.from(bytes) : `Unexpected character '${rest[0] ?? '\0'}'\n`;
-}
-
 function getProperty(uboot: UBoot, working: WorkingTree, argv: readonly string[]): number {
   const [, , kind = '', variable, path, property] = argv;
   if (argv.length < 5 || (argv.length < 6 && kind[0] !== 's')) return USAGE;
@@ -230,42 +194,9 @@ function assignValue(uboot: UBoot, variable: string, value: Uint8Array): number 
   return SUCCESS;
 }
 
-function swapped(cell: number): number {
-  return (((cell & 0xff) << 24) | ((cell & 0xff00) << 8) | ((cell >>> 8) & 0xff00) | (cell >>> 24)) >>> 0;
-}
-
-function cellsOf(value: Uint8Array): number[] {
-  const view = new DataView(value.buffer, value.byteOffset, value.length);
-  return Array.from({ length: value.length >> 2 }, (_, index) => view.getUint32(4 * index));
-}
-
-function latin(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
-}
-
-/** `is_printable_string`: strings one behind the other, none of them empty. */
-function isText(value: Uint8Array): boolean {
-  if (value.length === 0 || value[value.length - 1] !== 0 || value[0] === 0) return value.length === 1 && value[0] === 0;
-  return value.every((byte, index) => {
-    if (byte === 0) return index === value.length - 1 || value[index + 1] !== 0;
-    return (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13);
-  });
-}
-
-/** `print_data`. */
-function valueText(uboot: UBoot, value: Uint8Array): string {
-  if (isText(value))
-    return latin(value.subarray(0, value.length - 1))
-      .split('\0')
-      .map((text) => `"${text}"`)
-      .join(', ');
+function shown(uboot: UBoot, value: Uint8Array): string {
   const limit = uboot.environment.hex('fdt_max_dump');
-  if (limit !== undefined && value.length > limit) return `* 0x${hexText(uboot.fdt.address ?? 0, 16)} [0x${hexText(value.length, 8)}]`;
-  if (value.length % 4 === 0)
-    return `<${cellsOf(value)
-      .map((cell) => `0x${hexText(cell, 8)}`)
-      .join(' ')}>`;
-  return `[${Array.from(value, (byte) => hexText(byte, 2)).join(' ')}]`;
+  return valueText(value, limit === undefined ? undefined : { limit, address: uboot.fdt.address ?? 0 });
 }
 
 function* print(uboot: UBoot, working: WorkingTree, argv: readonly string[]): KernelCode<number> {
@@ -279,7 +210,7 @@ function* print(uboot: UBoot, working: WorkingTree, argv: readonly string[]): Ke
     uboot.print('libfdt fdt_getprop(): FDT_ERR_NOTFOUND\n');
     return FAILURE;
   }
-  uboot.print(value.length === 0 ? `${path} ${property}\n` : `${property} = ${valueText(uboot, value)}\n`);
+  uboot.print(value.length === 0 ? `${path} ${property}\n` : `${property} = ${shown(uboot, value)}\n`);
   return SUCCESS;
 }
 
@@ -292,7 +223,7 @@ function* printNode(uboot: UBoot, node: DeviceTreeNode, level: number, depth: nu
   uboot.print(`${tabs}${node.name === '' ? '/' : node.name} {\n`);
   if (level < depth) {
     for (const [name, value] of node.properties) {
-      uboot.print(`${tabs}\t${name}${value.length === 0 ? '' : ` = ${valueText(uboot, value)}`};\n`);
+      uboot.print(`${tabs}\t${name}${value.length === 0 ? '' : ` = ${shown(uboot, value)}`};\n`);
       if (yield* uboot.settle()) return FAILURE;
     }
     for (const child of node.children.values()) {
@@ -437,7 +368,6 @@ const HANDLERS: readonly (readonly [string, Handler])[] = [
   ['re', resize],
 ];
 
-/** What each call of libfdt is that meets a damaged tree first. */
 function fdt(uboot: UBoot, { argv }: Invocation): KernelCode<number> | number {
   const [, subcommand] = argv;
   if (subcommand === undefined) return USAGE;
