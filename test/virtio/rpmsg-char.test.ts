@@ -376,6 +376,25 @@ describe('rpmsg_char', () => {
   });
 });
 
+test('levels: dev_err and pr_err are 3, dev_warn is 4, dev_info is 6', () => {
+  const { user, kernel, create, remote, settle } = withEndpoint(2);
+  create('second', 2, 1);
+  const fd = user.open('/dev/rpmsg0');
+  user.open('/dev/rpmsg1');
+  user.write(fd, new Uint8Array(600));
+  user.ioctl(user.open('/dev/rpmsg_ctrl0'), RPMSG_RELEASE_DEV_IOCTL, encodeEndpointInfo({ name: 'none', src: 1, dst: 1 }));
+  remote.send(1, 0x777, 'x');
+  settle(0.001);
+  expect(kernel.log.map(({ level, text }) => `${level} ${text.replace(/.*?: /, '')}`)).toEqual([
+    '6 rpmsg host is online',
+    '3 idr_alloc failed: -28',
+    '3 failed to open second',
+    '3 message is too big (600)',
+    '3 failed to release none channel (-22)',
+    '4 msg received with no recipient',
+  ]);
+});
+
 describe('rpmsg-raw (rpmsg_chrdev_driver)', () => {
   function raw() {
     const host = board();
