@@ -1,7 +1,8 @@
 /**
  * What Linux's messages about a firmware mean, in plain words, and what to do about each: dmesg names the symptom, seldom the cause.
  *
- * The messages are those of Linux 6.1's remoteproc, imx_rproc, virtio_ring and virtio_rpmsg_bus; what the ELF alone shows is firmware-lint's.
+ * The messages are those of Linux 6.1's remoteproc, imx_rproc, virtio_ring and virtio_rpmsg_bus, and of its device tree code; what the ELF or the
+ * tree alone shows is for firmware-lint and tree-lint.
  */
 
 /** A kernel message explained. */
@@ -11,6 +12,31 @@ export interface KernelHint {
 }
 
 const HINTS: readonly (KernelHint & { readonly message: RegExp })[] = [
+  {
+    message: /^OF: reserved mem: OVERLAP DETECTED!$/,
+    text: 'two regions of reserved memory in the device tree overlap, as the next line says; each side would write over the other',
+    remedy: 'move one of them, or make it smaller; imx-sim dts shows the tree',
+  },
+  {
+    message: /^imx-rproc \S+: .*failed to request (tx|rx) mailbox channel$/,
+    text: 'the node of the remoteproc names no mailbox channel that Linux can have: a wrong mboxes or mbox-names, or another driver (imx_rpmsg) has it',
+    remedy: 'let mboxes say <&mu 0 1>, <&mu 1 1>, <&mu 3 1> with mbox-names "tx", "rx", "rxdb", in one node that is not disabled',
+  },
+  {
+    message: /^imx-rproc \S+: unable to acquire memory-region$/,
+    text: 'memory-region names a node that is no available child of /reserved-memory',
+    remedy: 'define all regions of memory-region there',
+  },
+  {
+    message: /^imx-rproc \S+: Failed to get clock$/,
+    text: "the node of the remoteproc has no clocks; mainline's driver wants one, NXP's does not",
+    remedy: 'add clocks = <&clk ...>, or use --kernel nxp',
+  },
+  {
+    message: /^imx-rpmsg \S+: No vring buffer\.$/,
+    text: "the node of NXP's imx_rpmsg has no reg, or one that is too small: there its vrings are, memory-region is for the buffers",
+    remedy: 'add reg = <base 0x10000> for each of vdev-nums, at the address for which the firmware was built',
+  },
   {
     message: /: inbound msg too big: /,
     text: 'a message is longer than its buffer: the first number is the length in the used element, the second the one in the RPMsg header',

@@ -3,6 +3,11 @@ import { kernelHint } from '../../src/session/kernel-messages.ts';
 
 describe('kernelHint', () => {
   it.each([
+    ['OF: reserved mem: OVERLAP DETECTED!', /overlap, as the next line says/, /imx-sim dts/],
+    ['imx-rproc imx8mp-cm7: error -EBUSY: failed to request rx mailbox channel', /another driver/, /<&mu 1 1>/],
+    ['imx-rproc imx8mp-cm7: unable to acquire memory-region', /no available child/, /define all regions/],
+    ['imx-rproc imx8mp-cm7: Failed to get clock', /mainline's driver wants one/, /--kernel nxp/],
+    ['imx-rpmsg rpmsg: No vring buffer.', /has no reg/, /vdev-nums/],
     ['virtio_rpmsg_bus virtio0: inbound msg too big: (512, 600)', /longer than its buffer/, /496 bytes/],
     ['virtio_rpmsg_bus virtio0: malformed ns msg (4)', /wrong length/, /40 bytes to address 0x35/],
     ['virtio_rpmsg_bus virtio0: msg received with no recipient', /nobody listens/, /bound a driver/],
