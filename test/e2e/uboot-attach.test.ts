@@ -1,7 +1,10 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of U-Boot
 /**
  * U-Boot starts the M core, Linux attaches: the sequence of NXP's and Toradex' documents, with what dmesg says, then traffic, detach, stop.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Machine } from '../../src/machine.ts';
 import { parseFirmware } from '../../src/remoteproc/elf-loader.ts';
@@ -86,6 +89,30 @@ describe('imx-sim run --boot uboot', () => {
     expect(prompt.stderr).toContain('U-Boot waits for a command at its prompt (u-boot=>); Linux has not been booted');
   });
 
+  it('hands over the tree that fdt changed', async () => {
+    const script = join(tmpdir(), `imx-sim-uboot-${process.pid}.txt`);
+    writeFileSync(
+      script,
+      [
+        'run loadimage',
+        'run loadfdt',
+        '',
+        'fdt addr ${fdt_addr_r}',
+        'fdt resize 1000',
+        'fdt set /imx8mp-cm7 status disabled',
+        'fdt print /imx8mp-cm7 status',
+        'run mmcargs',
+        'booti ${loadaddr} - ${fdt_addr_r}',
+      ].join('\r\n'),
+    );
+    const run = await runFirmware('imx8mp_attach', ['--boot', 'uboot', '--uboot-script', script, '--timeout', '5s']);
+    expect(run.console('uboot')).toContain('status = "disabled"');
+    expect(run.console('uboot')).toContain('Starting kernel ...');
+    expect(run.dmesg.length).toBeGreaterThan(0);
+    expect(run.dmesg.join('\n')).not.toContain('remoteproc');
+    rmSync(script);
+  });
+
   it('says why a Linux that attached has no virtio device', async () => {
     const run = await runFirmware('imx8mp_hello', ['--boot', 'uboot', '--timeout', '5s']);
     expect(run.dmesg.at(-1)).toBe('remoteproc remoteproc0: remote processor imx-rproc is now attached');
@@ -134,6 +161,11 @@ describe('a Linux that attached', () => {
     const { api, kernel } = machine.linux!;
     const dmesg = (): string[] => kernel.log.map(({ text }) => text);
     expect(await api.readText('/proc/cmdline')).toBe('clk-imx8mp.mcore_booted console=ttymxc1,115200 root=/dev/mmcblk1p2 rootwait rw\n');
+    const base = '/sys/firmware/devicetree/base';
+    expect(await api.readText(`${base}/chosen/bootargs`)).toBe(
+      'clk-imx8mp.mcore_booted console=ttymxc1,115200 root=/dev/mmcblk1p2 rootwait rw\0',
+    );
+    expect(await api.readText(`${base}/memory@40000000/device_type`)).toBe('memory\0');
     expect(await api.readText(STATE)).toBe('attached\n');
     // imx_rproc of 6.1 has no detach(): __rproc_detach refuses.
     await expect(api.writeFile(STATE, 'detach')).rejects.toMatchObject({ name: 'EINVAL' });
