@@ -8,7 +8,7 @@ import { ERRNO } from '../linux/kernel.ts';
 import { hex } from '../memory/bits.ts';
 import { type AddressSpace, BUS_FAULT } from '../memory/bus.ts';
 import { int32, Ratelimit } from './driver-core.ts';
-import type { RpmsgBus } from './rpmsg-core.ts';
+import type { RpmsgBus } from './rpmsg-bus.ts';
 import { RPMSG_NS_ADDR } from './rpmsg-ns.ts';
 import type { VirtioDevice, VirtioDriver } from './virtio.ts';
 import { VIRTIO_ID_RPMSG } from './virtio.ts';

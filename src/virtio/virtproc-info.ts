@@ -6,15 +6,8 @@
 import type { Device } from '../linux/fs/device-model.ts';
 import type { Kernel, KernelCode, Wake } from '../linux/kernel.ts';
 import { ERRNO, Mutex, WaitQueue } from '../linux/kernel.ts';
-import {
-  RPMSG_ADDR_ANY,
-  type RpmsgBus,
-  type RpmsgChannelInfo,
-  RpmsgDevice,
-  RpmsgEndpoint,
-  type RpmsgParent,
-  type RpmsgRxCallback,
-} from './rpmsg-core.ts';
+import type { RpmsgBus } from './rpmsg-bus.ts';
+import { RPMSG_ADDR_ANY, type RpmsgChannelInfo, RpmsgDevice, RpmsgEndpoint, type RpmsgParent, type RpmsgRxCallback } from './rpmsg-core.ts';
 import { encodeNsMsg, RPMSG_NS_ADDR, RPMSG_NS_DESTROY } from './rpmsg-ns.ts';
 import type { VirtioDevice } from './virtio.ts';
 import { virtioHasFeature } from './virtio-bus.ts';

@@ -7,7 +7,7 @@ import type { KernelCode } from '../../src/linux/kernel.ts';
 import { Workqueue } from '../../src/linux/kernel.ts';
 import { Process } from '../../src/linux/process.ts';
 import { VirtioModules } from '../../src/virtio/modules.ts';
-import { RpmsgBus } from '../../src/virtio/rpmsg-core.ts';
+import { RpmsgBus } from '../../src/virtio/rpmsg-bus.ts';
 import { encodeNsMsg, RPMSG_NS_ADDR } from '../../src/virtio/rpmsg-ns.ts';
 import type { TtyReader } from '../../src/virtio/tty.ts';
 import type { VirtioConfigOps, VirtioDevice } from '../../src/virtio/virtio.ts';
