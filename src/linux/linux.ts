@@ -425,6 +425,8 @@ export class Linux {
   /** What Linux waits for, in plain words, the cause before the symptom; empty when it waits for nothing in particular. */
   waitingFor(): string[] {
     const waits: string[] = [];
+    if (this.kernel.pm.sleeping)
+      waits.push('Linux sleeps until something wakes it: an alarm set before in /sys/class/rtc/rtc0/wakealarm, or from freeze a doorbell');
     for (const { name, suppliers } of this.platform.devicesDeferred) {
       const missing = suppliers.length > 0 ? suppliers : this.absentMailboxes(name);
       waits.push(`the probe of ${name} waits for ${missing.join(', ') || 'another driver'}, which has no driver or does not exist`);

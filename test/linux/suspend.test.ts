@@ -49,6 +49,7 @@ describe('deep sleep (mem)', () => {
     const { board, since, command } = asleep('mem');
     expect(since()).toEqual(['PM: suspend entry (deep)', ...ENTRY, 'Disabling non-boot CPUs ...']);
     expect([command?.result, board.kernel.pm.sleeping]).toEqual([undefined, true]);
+    expect(board.linux.waitingFor()[0]).toContain('Linux sleeps until something wakes it');
     board.linux.resume();
     board.settle();
     expect(since()).toEqual(['Enabling non-boot CPUs ...', ...EXIT]);
