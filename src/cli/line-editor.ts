@@ -18,6 +18,8 @@ const CTRL_Z = 0x1a;
 export interface LineEditorHost {
   /** A line is complete. */
   line(text: string): void;
+  /** Ctrl-C at a prompt. */
+  cancel(): void;
   /** Ctrl-D at an empty prompt. */
   end(): void;
   /** Ctrl-]. */
@@ -68,20 +70,22 @@ export class LineEditor {
       process.stdout.write('^C\n');
       this.editor.write(null, { ctrl: true, name: 'e' });
       this.editor.write(null, { ctrl: true, name: 'u' });
-      host.line('');
+      this.asking = false;
+      host.cancel();
     });
     this.editor.on('SIGTSTP', () => this.refuse());
     process.stdin.setRawMode(true);
     process.stdin.on('data', this.onData);
   }
 
-  /** Asks for a line. */
-  prompt(text: string): void {
+  /** Asks for a line, which begins with what was `typed` already. */
+  prompt(text: string, typed: Uint8Array): void {
     if (this.midLine) process.stdout.write('\n');
     this.midLine = false;
     this.asking = true;
     this.editor.setPrompt(text);
     this.editor.prompt();
+    if (typed.length > 0) this.input.write(typed);
   }
 
   /** Writes what a program printed. */

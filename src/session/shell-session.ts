@@ -34,6 +34,9 @@ const CHUNK_NS = 5e6;
 /** A console that printed part of a line and then nothing for so long shows it, in ns. */
 const PARTIAL_NS = 10e6;
 
+/** Stands for a line that Ctrl-C ended. */
+const CANCELLED = '\u0003';
+
 /** How a shell session runs. */
 export interface ShellSessionOptions {
   readonly machine: Machine;
@@ -66,8 +69,8 @@ export interface ShellHost {
   now(): number;
   /** Called between slices with the seconds of virtual time. */
   pause(seconds: number): Promise<void>;
-  /** The shell wants a line; the prompt is to be shown. */
-  prompt?(text: string): void;
+  /** The shell wants a line; the prompt is to be shown. `typed` are keys that came before and nobody has read. */
+  prompt?(text: string, typed: Uint8Array): void;
 }
 
 interface Ending {
@@ -127,6 +130,12 @@ export class ShellSession {
   keys(bytes: Uint8Array): void {
     if (this.inBootLoader) this.machine.send(UBOOT_CONSOLE, bytes);
     else this.terminal.keys(bytes);
+  }
+
+  /** Ctrl-C at a prompt: what was typed of a command is forgotten. */
+  cancelLine(): void {
+    if (this.shell) this.shell.status = 130;
+    this.type(CANCELLED);
   }
 
   /** There are no more lines: Ctrl-D. */
@@ -262,6 +271,10 @@ export class ShellSession {
         else if (this.options.interactive) this.programOutput('exit\n');
         return undefined;
       }
+      if (line === CANCELLED) {
+        text = '';
+        continue;
+      }
       text = text === '' ? line : `${text}\n${line}`;
       if (text.trim() === '') {
         text = '';
@@ -279,7 +292,10 @@ export class ShellSession {
 
   private async readLine(shell: Shell, prompt: string): Promise<string | undefined> {
     if (this.options.interactive) {
-      this.host.prompt?.(prompt);
+      const ready = this.typed[0];
+      // Lines that were pasted: the editor has them already.
+      if (ready !== undefined && ready !== CANCELLED) this.programOutput(`${prompt}${ready}\n`);
+      else if (ready === undefined) this.host.prompt?.(prompt, this.terminal.take());
       await shell.call('readline', this.awaitLine());
       return this.typed.shift();
     }

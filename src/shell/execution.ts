@@ -58,6 +58,7 @@ export class Execution {
 
   /** `__run`: executes a pipeline or one of the shell's own builtins; the status. */
   async run(args: readonly string[], context: CommandContext): Promise<number> {
+    if (this.shell.checkInterrupt()) return 130;
     const elements = parse(args);
     const [only] = elements;
     if (elements.length === 1 && only && only.tree === undefined) {
@@ -241,6 +242,8 @@ export class Execution {
       process.start(withRedirections(element.ops, shell.name, this.programFor(element, state, process)), argv);
     }
     this.foreground = processes;
+    const { interrupted } = shell;
+    if (interrupted !== undefined) this.kill(interrupted);
     const statuses: number[] = [];
     for (const process of processes) statuses.push(yield* ended(process));
     const { killedBy } = processes.at(-1)!;

@@ -15,6 +15,8 @@ const CHUNK = 65_536;
 export interface FileSystemHost {
   readonly process: Process;
   call<T>(name: string, code: KernelCode<T>): Promise<T>;
+  /** What just-bash's builtins print, as the shell words it. */
+  streamText(fd: number, text: string): string;
   /** The wall clock of the modelled Linux at virtual time `ns`. */
   date(ns: number): Date;
 }
@@ -213,7 +215,8 @@ export class ShellFileSystem {
   private async write(path: string, data: Uint8Array, flags: number): Promise<void> {
     const stream = path.startsWith(SHELL_STREAM) ? Number(path.slice(SHELL_STREAM.length)) : undefined;
     if (stream !== undefined && data.length === 0) return;
-    const err = await this.host.call(`write ${path}`, this.writeAll(path, stream, data, flags));
+    const shown = stream === 2 ? new TextEncoder().encode(this.host.streamText(2, new TextDecoder().decode(data))) : data;
+    const err = await this.host.call(`write ${path}`, this.writeAll(path, stream, shown, flags));
     if (err < 0) fail(err, 'open', path);
   }
 

@@ -242,9 +242,16 @@ export class Shell implements Names {
     this.execution.interruptChild(signal);
   }
 
-  /** After a command: was it ended by `interrupt`? */
-  checkInterrupt(): void {
-    if (this.interruptedBy !== undefined) this.abort.abort();
+  /** Before and after a command: was it ended by `interrupt`? */
+  checkInterrupt(): boolean {
+    if (this.interruptedBy === undefined) return false;
+    this.abort.abort();
+    return true;
+  }
+
+  /** The signal of `interrupt`, for what is only about to start. */
+  get interrupted(): number | undefined {
+    return this.interruptedBy;
   }
 
   /** Copies the state for a fork. */
@@ -279,7 +286,6 @@ export class Shell implements Names {
 
   private async executeMain(): Promise<void> {
     this.abort = new AbortController();
-    this.interruptedBy = undefined;
     this.asked = false;
     this.seed();
     const result = await this.bash.exec(MAIN, { rawScript: true, signal: this.abort.signal });
@@ -426,6 +432,7 @@ export class Shell implements Names {
     this.statusLost = false;
     this.saved = false;
     if (this.scopes.length > 0) await this.unwind(this.scopes.length);
+    this.interruptedBy = undefined;
     const statements = await this.next();
     if (statements) this.queue.push(...this.transform(statements));
     else this.exiting = true;

@@ -58,6 +58,13 @@ export class Terminal {
     this.line = [];
   }
 
+  /** What was typed and nobody has read, for the shell that asks for a line now. */
+  take(): Uint8Array {
+    const typed = [...this.chunks.flatMap((chunk) => [...chunk]), ...this.line];
+    this.flush();
+    return Uint8Array.from(typed);
+  }
+
   /** An open file of it, with one reference. */
   open(): OpenFile {
     const file = new OpenFile(this.node, O.RDWR);

@@ -235,6 +235,7 @@ function connect(session: ShellSession, host: ShellHost, history: boolean): Line
   const editor = new LineEditor(
     {
       line: (text) => session.type(text),
+      cancel: () => session.cancelLine(),
       end: () => session.endOfInput(),
       leave: () => session.stop(EXIT.OK, 'left'),
       keys: (bytes) => session.keys(bytes),
