@@ -89,9 +89,25 @@ export const IMAGES = [
     sources: ['echo/main.c', ...RPMSG],
     until: ['^Nameservice sent, ready for incoming messages\\.\\.\\.$'],
   }),
+  imx8mp('echo_verdin', 'echo', {
+    title: "Echo on NXP's teletype channel, for a Verdin",
+    shows: "The same program with the vring addresses of Toradex' HMP overlay: for --board verdin-hmp.",
+    sources: [],
+    flags: [],
+    patch: {
+      of: 'imx8mp_echo',
+      section: '.resource_table',
+      words: [
+        [48, 0xb800_0000],
+        [68, 0xb800_8000],
+      ],
+    },
+    until: ['^Nameservice sent, ready for incoming messages\\.\\.\\.$'],
+  }),
   imx8mp('fixed', 'fixed', {
     title: "Echo for NXP's imx_rpmsg",
-    shows: 'No resource table: vrings at 0x55000000 by agreement, the first doorbell says that they are ready. For U-Boot and a tree with the rpmsg node.',
+    shows:
+      'No resource table: vrings at 0x55000000 by agreement, the first doorbell says that they are ready. For U-Boot and a tree with the rpmsg node.',
     sources: ['fixed/main.c', ...RPMSG],
     until: ['^RPMSG String Echo without a resource table$'],
   }),
