@@ -43,9 +43,6 @@ class ProgramNode extends OpenableNode {
   }
 }
 
-/** `console_loglevel` as the kernel sets it (CONSOLE_LOGLEVEL_DEFAULT). */
-const DEFAULT_CONSOLE_LOGLEVEL = 7;
-
 /** Programs that are found in /usr/sbin. */
 const SYSTEM = new Set(['modprobe', 'insmod', 'rmmod', 'lsmod', 'modinfo', 'reboot', 'poweroff', 'halt', 'depmod', 'sysctl']);
 
@@ -54,14 +51,12 @@ export async function createUserLand(host: UserLandHost): Promise<UserLand> {
   const justBash = await loadJustBash();
   const { linux, hostName, requestStop } = host;
   const { kernel, userSpace } = linux;
-  const consoleState = { loglevel: DEFAULT_CONSOLE_LOGLEVEL };
   let land: UserLand | undefined;
   const programs = new Map<string, Program>(
     Object.entries(
       allPrograms({
         linux,
         hostName,
-        console: consoleState,
         powerOff: host.powerOff ?? (() => {}),
         land: () => land!,
       }),
@@ -77,7 +72,11 @@ export async function createUserLand(host: UserLandHost): Promise<UserLand> {
     hostName,
     programs,
     filters,
-    console: consoleState,
+    console: {
+      get loglevel() {
+        return kernel.syslog.consoleLoglevel;
+      },
+    },
   });
   const made = land;
   land.newShell = ({ process, flow, name, positional }) => {

@@ -5,6 +5,7 @@ import { ERRNO, strerror } from '../../linux/errno.ts';
 import type { KernelCode } from '../../linux/kernel.ts';
 import { WaitQueue } from '../../linux/kernel.ts';
 import type { LogLine } from '../../linux/log-buffer.ts';
+import { SYSLOG_ACTION } from '../../linux/printk.ts';
 import type { Process, Program } from '../../linux/process.ts';
 import { BUILTIN_MODULES } from '../../virtio/modules.ts';
 import { dateAt } from '../clock.ts';
@@ -42,8 +43,8 @@ const DMESG_LONG = {
   'facility=': 'f',
 };
 
-function dmesg({ linux: { kernel }, console }: System): Program {
-  let cleared = 0;
+function dmesg({ linux: { kernel } }: System): Program {
+  const { syslog } = kernel;
   const grown = new WaitQueue('a kernel message');
   const queue: LogLine[][] = [];
   kernel.events.subscribe((event) => {
@@ -55,20 +56,19 @@ function dmesg({ linux: { kernel }, console }: System): Program {
     const { flags, operands, error } = getopt(argv, 'CcDEHkl:n:tTwWxrPLdeSz:uf:', DMESG_LONG);
     if (error) return yield* usage(process, 'dmesg', error);
     if (operands.length > 0) return yield* usage(process, 'dmesg', 'bad usage');
-    const count = kernel.lostMessages + kernel.log.length;
     if (flags.has('C')) {
-      cleared = count;
+      syslog.syslog(SYSLOG_ACTION.CLEAR);
       return 0;
     }
     if (flags.has('n')) {
       const text = flags.get('n')!;
       const level = /^\d+$/.test(text) ? Number(text) : LEVELS.indexOf(text) + 1;
       if (level < 1 || level > 8) return yield* complain(process, 'dmesg', `unknown level '${text}'`);
-      console.loglevel = level;
+      syslog.syslog(SYSLOG_ACTION.CONSOLE_LEVEL, level);
       return 0;
     }
     if (flags.has('D') || flags.has('E')) {
-      console.loglevel = flags.has('D') ? 1 : 7;
+      syslog.syslog(flags.has('D') ? SYSLOG_ACTION.CONSOLE_OFF : SYSLOG_ACTION.CONSOLE_ON);
       return 0;
     }
     const levels = flags.get('l')?.split(',');
@@ -81,13 +81,12 @@ function dmesg({ linux: { kernel }, console }: System): Program {
           (name) => name === LEVELS[level] || name === String(level) || (name.endsWith('+') && level <= LEVELS.indexOf(name.slice(0, -1))),
         ));
     const style = { flags, hz: kernel.scheduler.hz, last: 0 };
-    const since = Math.max(0, cleared - kernel.lostMessages);
     const news: LogLine[] = [];
     const following = flags.has('w') || flags.has('W');
     if (following) queue.push(news);
     let text = '';
-    if (!flags.has('W')) for (const line of kernel.log.slice(since)) if (wanted(line.level)) text += lineText(line, style);
-    if (flags.has('c')) cleared = count;
+    if (!flags.has('W')) for (const line of syslog.lines) if (wanted(line.level)) text += lineText(line, style);
+    if (flags.has('c')) syslog.syslog(SYSLOG_ACTION.CLEAR);
     let status = yield* finish(process, 'dmesg', text);
     while (following && status === 0) {
       if (news.length === 0) {

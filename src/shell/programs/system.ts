@@ -5,8 +5,6 @@ import type { UserLand } from '../user-land.ts';
 export interface System {
   readonly linux: Linux;
   readonly hostName: string;
-  /** Messages of a lower level than this appear on the console. */
-  readonly console: { loglevel: number };
   /** `reboot` and `poweroff`: the machine ends. */
   readonly powerOff: (reboot: boolean) => void;
   /** For programs that start others. */
