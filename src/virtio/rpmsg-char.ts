@@ -238,6 +238,8 @@ export class RpmsgChar {
     yield* this.dropEndpoint(eptdev);
     eptdev.eptLock.unlock();
     while (this.dequeue(eptdev));
+    // A kernel's read holds the file; here a close under a reader ends its sleep.
+    eptdev.readq.wakeAll();
     this.put(eptdev);
     this.refs.count--;
   }

@@ -75,7 +75,7 @@ export class TtyDevice implements TtyControl {
   private readonly refs: ModuleRefs;
   private ldisc: NTty | undefined;
   private openCount = 0;
-  /** Files of an older generation were hung up with TIOCVHANGUP. */
+  /** Files of an older generation were hung up with TIOCVHANGUP, or closed. */
   private generation = 0;
 
   /** @internal Made by `TtyLayer.register`. */
@@ -135,6 +135,9 @@ export class TtyDevice implements TtyControl {
     if (this.openCount === 0) return;
     this.refs.count--;
     if (--this.openCount > 0) return;
+    // A kernel's read holds the file; here a close under a reader ends its sleep.
+    this.generation++;
+    this.wakeHungUp();
     this.ldisc = undefined;
     this.flip.clear();
     this.exclusive = false;

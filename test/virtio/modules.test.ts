@@ -322,5 +322,5 @@ describe('robustness', () => {
         throw new Error(`seed ${seed + round}`, { cause: error });
       }
     }
-  });
+  }, 60_000);
 });

@@ -308,6 +308,17 @@ describe('rpmsg_char', () => {
     expect(user.open('/dev/stale')).toBe(ERRNO.ENETRESET);
   });
 
+  test('a close under a reader leaves nobody asleep', () => {
+    const { user, kernel, settle } = withEndpoint();
+    const fd = user.open('/dev/rpmsg0');
+    const reader = user.start(user.process.read(fd, 10));
+    const poller = user.start(user.process.poll([{ fd, events: POLL.IN }]));
+    user.close(fd);
+    settle(0.001);
+    expect([reader.result, poller.result]).toEqual([ERRNO.EPIPE, [POLL.NVAL]]);
+    expect(kernel.tasks.size).toBe(0);
+  });
+
   test('rpmsg_eptdev_ioctl: nothing but RPMSG_DESTROY_EPT_IOCTL', () => {
     const { user } = withEndpoint();
     const fd = user.open('/dev/rpmsg0');

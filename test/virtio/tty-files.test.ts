@@ -499,6 +499,16 @@ describe('hangup', () => {
     expect(user.write(fd, 'x')).toBe(ERRNO.EIO);
   });
 
+  test('a close under a reader leaves nobody asleep', () => {
+    const { user, path, kernel } = board();
+    const fd = user.open(path);
+    const reader = user.start(user.process.read(fd, 10));
+    user.close(fd);
+    expect(reader.result).toEqual(new Uint8Array(0));
+    expect(kernel.tasks.size).toBe(0);
+    expect(user.poll(user.open(path))).toBe(POLL.OUT);
+  });
+
   test('TIOCVHANGUP (tty_vhangup): older descriptors are dead, new ones are not', () => {
     const { user, path, receive } = board();
     const fd = user.open(path);
