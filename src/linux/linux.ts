@@ -4,39 +4,26 @@
  * What happened before the drivers' probes (LATENCY.boot) is not modelled. The user does what the documentation says:
  * `echo name > /sys/class/remoteproc/remoteprocN/firmware`, `echo start > .../state`.
  */
-import { resource } from '../devicetree/address.ts';
 import { builtInTree } from '../devicetree/built-in-tree.ts';
-import type { DeviceTree, DeviceTreeNode } from '../devicetree/tree.ts';
-import { imxMuDriver } from '../mu/imx-mailbox.ts';
-import { type CoreControl, ImxRproc, type ImxRprocProperties } from '../remoteproc/imx-rproc.ts';
+import type { DeviceTree } from '../devicetree/tree.ts';
+import type { CoreControl, ImxRproc } from '../remoteproc/imx-rproc.ts';
 import type { Rproc } from '../remoteproc/remoteproc-core.ts';
-import { registerRprocVirtio } from '../remoteproc/remoteproc-virtio.ts';
 import type { LinuxShell, LinuxShellHost, ShellResult } from '../shell/api.ts';
-import type { BoardDescription, MuDescription, SocDescription } from '../soc/soc.ts';
-import { createImxRpmsg, IMX_RPMSG_COMPATIBLES } from '../virtio/imx-rpmsg.ts';
+import type { BoardDescription, SocDescription } from '../soc/soc.ts';
+import { IMX_RPMSG_COMPATIBLES } from '../virtio/imx-rpmsg.ts';
 import type { VirtioModules } from '../virtio/modules.ts';
 import { DevCoredumps } from './devcoredump.ts';
-import { DmaPool } from './dma-pool.ts';
 import { Dmesg } from './dmesg.ts';
 import { type FirmwareFiles, FirmwareLoader } from './firmware-loader.ts';
-import { ERRNO, type Kernel, type KernelCode, sleep, Workqueue, waitEvent } from './kernel.ts';
+import { type BootTree, ImxDrivers } from './imx-drivers.ts';
+import { type Kernel, type KernelCode, sleep, Workqueue, waitEvent } from './kernel.ts';
 import { LATENCY } from './latencies.ts';
 import { LinuxApi, type LinuxProcess, type OpenMode, type SpawnOptions } from './linux-api.ts';
 import type { LinuxFile } from './linux-file.ts';
-import { Mailboxes, mboxSpecifier } from './mailbox.ts';
-import { matchNode, OfTree } from './of.ts';
-import {
-  absentMailboxes,
-  boardBanks,
-  globalPool,
-  imxRpmsgProperties,
-  imxRprocOfMatch,
-  imxRprocProperties,
-  memoryBanks,
-  platformDevices,
-  reservedPool,
-} from './of-platform.ts';
-import { Ida, PlatformBus, type PlatformDevice, type PlatformDriver } from './platform.ts';
+import { Mailboxes } from './mailbox.ts';
+import { OfTree } from './of.ts';
+import { absentMailboxes, boardBanks, globalPool, memoryBanks, platformDevices } from './of-platform.ts';
+import { PlatformBus } from './platform.ts';
 import type { Program } from './process.ts';
 import { ReservedMemories } from './reserved-memory.ts';
 import { addRtc } from './rtc.ts';
@@ -86,13 +73,6 @@ export interface Command {
   readonly result: number | undefined;
 }
 
-/** What Linux made of its tree. */
-interface BootTree {
-  readonly of: OfTree;
-  readonly reserved: ReservedMemories;
-  readonly globalPool: DmaPool;
-}
-
 /** The kernel's modelled parts, wired for one machine. It boots by itself once the clock runs. */
 export class Linux {
   readonly kernel: Kernel;
@@ -113,7 +93,6 @@ export class Linux {
   readonly devCoredumps: DevCoredumps;
   private readonly options: LinuxOptions;
   private readonly firmware: FirmwareLoader;
-  private readonly rprocIndices = new Ida();
   private readonly recoveryWq: Workqueue;
   /** The tree that is built in, not one of the user's. */
   private readonly ownTree: boolean;
@@ -224,124 +203,10 @@ export class Linux {
   }
 
   private *init(tree: BootTree): KernelCode {
-    const { of } = tree;
+    const { kernel, modules, mailboxes, platform, firmware, devCoredumps, recoveryWq, remoteprocs, ownTree } = this;
     yield* this.loadModules;
-    const { flavour } = this.kernel;
-    yield* this.platform.registerDriver(imxMuDriver(this.kernel, this.mailboxes, of, (node) => this.messagingUnit(node)?.name));
-    if (flavour.imxMailbox.registered) this.kernel.printk(6, flavour.imxMailbox.registered);
-    if (flavour.imxRpmsg) {
-      yield* this.platform.registerDriver(this.imxRpmsgDriver(tree));
-      this.kernel.printk(6, flavour.imxRpmsg.registered);
-    }
-    yield* this.platform.registerDriver(this.imxRprocDriver());
-  }
-
-  /** The unit that a node describes, if it is modelled. */
-  private messagingUnit(node: DeviceTreeNode): MuDescription | undefined {
-    const base = resource(node)?.base;
-    return this.options.soc.mus.find(({ a }) => a.base === base);
-  }
-
-  /** The name under which the controller of a node registers. */
-  private mailboxName(node: DeviceTreeNode): string {
-    return this.messagingUnit(node)?.name ?? node.path;
-  }
-
-  private imxRpmsgDriver({ of, reserved, globalPool }: BootTree): PlatformDriver {
-    const { kernel, mailboxes, platform, modules } = this;
-    const { onFinding } = this.options;
-    return createImxRpmsg(
-      ({ node }) => imxRpmsgProperties(of, reserved, node!, kernel.memory, (target) => this.mailboxName(target)),
-      ({ name }) => ({
-        kernel,
-        mailboxes,
-        globalPool,
-        bus: modules.virtioBus,
-        device: platform.deviceOf(name),
-        ...(onFinding ? { onFinding } : {}),
-      }),
-    );
-  }
-
-  private imxRprocDriver(): PlatformDriver {
-    const table = imxRprocOfMatch(this.options.soc);
-    return {
-      name: 'imx-rproc',
-      matches: (device): device is PlatformDevice => device.node !== undefined && matchNode(table, device.node) !== undefined,
-      probe: ({ name, node }) => this.probeImxRproc(name, node!),
-      remove: ({ name }) => this.removeImxRproc(name),
-    };
-  }
-
-  private *probeImxRproc(name: string, node: DeviceTreeNode): KernelCode<number> {
-    const { onFinding, completeDump, soc, board } = this.options;
-    const description = matchNode(imxRprocOfMatch(soc), node)?.description;
-    if (!description || !this.tree) return ERRNO.EINVAL;
-    const { of, reserved, globalPool } = this.tree;
-    const alsoReceives = this.ownTree ? board.remoteprocs[description.core]?.alsoReceives : undefined;
-    const properties: ImxRprocProperties = {
-      ...imxRprocProperties(of, reserved, node, description, (target) => this.mailboxName(target)),
-      ...(alsoReceives ? { alsoReceives } : {}),
-    };
-    const index = this.rprocIndices.alloc();
-    const { kernel, mailboxes, recoveryWq, modules, platform } = this;
-    const parentDevice = platform.deviceOf(name);
-    const imx = new ImxRproc(
-      {
-        kernel,
-        mailboxes,
-        recoveryWq,
-        control: this.options.control,
-        devCoredumps: this.devCoredumps,
-        ...(completeDump ? { completeDump } : {}),
-        ...(parentDevice ? { parentDevice } : {}),
-        requestFirmware: (file, device) => this.firmware.request(file, device),
-        dmaAlloc: (length) => globalPool.allocate(length),
-        dmaFree: (address) => globalPool.free(address),
-        ...(onFinding ? { onFinding } : {}),
-        registerVdev: (_imx, rproc, data) =>
-          registerRprocVirtio(rproc, data, {
-            bus: modules.virtioBus,
-            autoIds: platform.autoIds,
-            reservedMemory,
-            globalPool,
-            ...(onFinding ? { onViolation: onFinding } : {}),
-          }),
-      },
-      index,
-      name,
-      properties,
-    );
-    const region = reservedPool(of, reserved, node);
-    const reservedMemory = region && { node: region.name, pool: new DmaPool(kernel.memory, region.base, region.size) };
-    const err = yield* imx.probe();
-    if (err) this.rprocIndices.free(index);
-    else this.remoteprocs.splice(index, 0, imx);
-    if (!err && !this.ownTree) this.watchDoorbells(node, properties);
-    return err;
-  }
-
-  /** Tells of a doorbell that the user's tree makes Linux deaf to; the tree that is built in hears it, and says so. */
-  private watchDoorbells({ path }: DeviceTreeNode, { mboxes }: ImxRprocProperties): void {
-    const rx = mboxes && mboxSpecifier(mboxes, 'rx');
-    if (typeof rx !== 'object') return;
-    const told = new Set<number>();
-    this.kernel.events.subscribe((event) => {
-      if (event.type !== 'mu' || event.action !== 'transmit' || event.side !== 'B' || event.mu !== rx.node) return;
-      if (event.channel === rx.args[1] || told.has(event.channel)) return;
-      told.add(event.channel);
-      this.options.onFinding?.(
-        `the firmware rings MU channel ${event.channel}, which Linux does not hear: rx in mboxes of ${path} is channel ${rx.args[1]} alone`,
-      );
-    });
-  }
-
-  private *removeImxRproc(name: string): KernelCode {
-    const at = this.remoteprocs.findIndex((imx) => imx.name === name);
-    const [imx] = at < 0 ? [] : this.remoteprocs.splice(at, 1);
-    if (!imx) return;
-    yield* imx.remove();
-    this.rprocIndices.free(imx.rproc.env.index);
+    const around = { kernel, modules, mailboxes, platform, firmware, devCoredumps, recoveryWq, remoteprocs, ownTree };
+    yield* new ImxDrivers({ ...this.options, ...around }, tree).register();
   }
 
   /** The remoteproc of a core, once its driver has probed it. */
