@@ -4,6 +4,8 @@
  * Whatever is written to `data` frees the dump, as five minutes do. A device with a dump that nobody has freed gets no second one.
  * `disabled` of the class ends it all for good.
  */
+
+import type { Timer } from '../time/scheduler.ts';
 import type { Device } from './fs/device-model.ts';
 import { AttributeNode } from './fs/sysfs.ts';
 import { OpenableNode, type OpenFile, SymlinkNode } from './fs/vfs.ts';
@@ -24,6 +26,8 @@ interface Entry {
   readonly failing: Device;
   readonly device: Device;
   readonly source: DumpSource;
+  /** Frees it after five minutes. */
+  readonly timeout: Timer;
 }
 
 /** `data`: a binary attribute. */
@@ -87,13 +91,14 @@ export class DevCoredumps {
     const number = ++this.count;
     const device: Device = { name: `devcd${number}`, class: 'devcoredump' };
     devices.add(device);
-    this.entries.set(number, { failing, device, source });
-    const at = devices.path(device);
     const free = (): void => this.remove(number);
+    const timeout = scheduler.timer(`devcd${number}`, free);
+    timeout.armIn(scheduler.cyclesFromNs(DEVCD_TIMEOUT));
+    this.entries.set(number, { failing, device, source, timeout });
+    const at = devices.path(device);
     vfs.directory(at).add('data', new DataNode(source, free));
     vfs.directory(at).add('failing_device', new SymlinkNode(relativePath(at, devices.path(failing))));
     vfs.directory(devices.path(failing)).add('devcoredump', new SymlinkNode(relativePath(devices.path(failing), at)));
-    scheduler.timer(`devcd${number}`, free).armIn(scheduler.cyclesFromNs(DEVCD_TIMEOUT));
     return true;
   }
 
@@ -102,6 +107,7 @@ export class DevCoredumps {
     const entry = this.entries.get(number);
     if (!entry) return;
     this.entries.delete(number);
+    entry.timeout.cancel();
     const { devices, vfs } = this.kernel;
     const path = devices.path(entry.failing);
     if (typeof vfs.find(path) !== 'number') vfs.directory(path).drop('devcoredump');

@@ -159,11 +159,13 @@ describe('devcoredump', () => {
   });
 
   it('a second dump of the same device is dropped; numbers count on', () => {
-    const { echo, names, exists } = dumped();
+    const { board, echo, names, exists } = dumped();
     echo(CRASH, '2');
     expect(names(CLASS)).toEqual(['devcd1', 'disabled']);
     expect(echo(`${CLASS}/devcd1/data`, 'anything')).toBe(8);
     expect(names(CLASS)).toEqual(['disabled']);
+    // Nothing is left that would happen: a machine that waits for ever is seen to.
+    expect(board.scheduler.nextDeadline).toBe(Number.POSITIVE_INFINITY);
     expect(exists(`${SYS}/devcoredump`)).toBe(false);
     echo(CRASH, '2');
     expect(names(CLASS)).toEqual(['devcd2', 'disabled']);
