@@ -14,6 +14,7 @@ import { CharMajors } from './char-majors.ts';
 import type { ModuleRefs } from './driver-core.ts';
 import { createImxRpmsgPingpong } from './imx-rpmsg-pingpong.ts';
 import { createImxRpmsgTty } from './imx-rpmsg-tty.ts';
+import { explainUnbound, type UnboundChannel } from './module-hints.ts';
 import { kstrtoint, parseArgs } from './module-parameters.ts';
 import { RpmsgBus } from './rpmsg-bus.ts';
 import { RpmsgChar } from './rpmsg-char.ts';
@@ -68,20 +69,6 @@ interface Module {
   readonly variant?: boolean;
   readonly init: () => KernelCode<number>;
   readonly exit: () => KernelCode;
-}
-
-/** A channel that no loaded driver took. */
-export interface UnboundChannel {
-  /** Service name as announced. */
-  readonly name: string;
-  /** Address of the remote. */
-  readonly src: number;
-  /** Modules that are not loaded and would bind. */
-  readonly modules: readonly string[];
-  /** Known service names that look like it, the most similar first, each with its module. */
-  readonly similar: readonly { readonly name: string; readonly module: string }[];
-  /** The above as a sentence. */
-  readonly text: string;
 }
 
 /** virtio and rpmsg of one kernel, with the modules that can be loaded. */
@@ -260,7 +247,10 @@ export class VirtioModules {
   /** Channels that were announced and have no driver, each with the reason and the remedy. */
   unboundChannels(): UnboundChannel[] {
     const unbound = this.rpmsgBus.devices.filter(({ driver, driverOverride }) => !driver && driverOverride === undefined);
-    return unbound.map(({ id, dst }) => this.explain(id, dst));
+    const known = [...this.modules.values()]
+      .filter(({ variant }) => !variant)
+      .map(({ name, rpmsgDriver }) => ({ name, services: rpmsgDriver?.idTable ?? [], loaded: this.states.has(name) }));
+    return unbound.map(({ id, dst }) => explainUnbound(id, dst, known));
   }
 
   private check(name: string): string {
@@ -334,44 +324,6 @@ export class VirtioModules {
       at(`${name}/parameters`).add(parameter, new AttributeNode(attribute));
     }
   }
-
-  private explain(name: string, src: number): UnboundChannel {
-    const modules: string[] = [];
-    const known = new Map<string, string>();
-    for (const { name: module, rpmsgDriver, variant } of this.modules.values()) {
-      if (variant) continue;
-      const ids = rpmsgDriver?.idTable ?? [];
-      if (ids.includes(name) && !this.states.has(module)) modules.push(module);
-      for (const id of ids) if (!known.has(id)) known.set(id, module);
-    }
-    const similar = [...known]
-      .map(([id, module]) => ({ name: id, module, distance: editDistance(name, id) }))
-      .filter(({ name: id, distance }) => distance > 0 && distance <= id.length / 2)
-      .sort((a, b) => a.distance - b.distance)
-      .slice(0, 3)
-      .map(({ name: id, module }) => ({ name: id, module }));
-    const text = `channel "${name}" (remote 0x${src.toString(16)}) has no driver: ${this.reason(modules, similar)}`;
-    return { name, src, modules, similar, text };
-  }
-
-  private reason(modules: readonly string[], similar: UnboundChannel['similar']): string {
-    if (modules.length > 0) return `load ${modules.join(' or ')}`;
-    if (similar.length === 0) return 'no module knows this service name';
-    return `no module knows this name; known and similar: ${similar.map(({ name, module }) => `"${name}" (${module})`).join(', ')}`;
-  }
-}
-
-/** Levenshtein distance of two short names. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 /** As modprobe does: dashes and underscores are the same. */
