@@ -237,6 +237,7 @@ function lintRegions({ of, reserved, add }: Context, node: DeviceTreeNode, descr
     if (size === 0 && resolvable !== false) add('error', place, `memory-region ${name} at ${hex(base)} has no size`, 'give it a size');
   }
   lintPool(of, reserved, node, add);
+  lintUnused(of, reserved, node, add);
   const names = new Set(memoryRegions.map(({ name }) => name));
   const missing = ['vdev0vring0', 'vdev0vring1'].filter((name) => !names.has(name));
   if (missing.length > 0)
@@ -246,6 +247,20 @@ function lintRegions({ of, reserved, add }: Context, node: DeviceTreeNode, descr
       `memory-region has no ${missing.join(' and no ')}: firmware that expects its vrings at fixed addresses is refused`,
       'reserve them at the addresses in the firmware (VDEV0_VRING_BASE)',
     );
+}
+
+/** Memory of the core that was set aside and is not given to it, as in NXP's own tree for the 8M Plus EVK (6.1). */
+function lintUnused(of: OfTree, reserved: ReservedMemories, node: DeviceTreeNode, add: Context['add']): void {
+  const given = new Set(node.cells('memory-region').map((phandle) => of.byPhandle(phandle)));
+  for (const region of reserved.regions) {
+    if (given.has(region.node) || !/^c?m\d(_|-|$)/.test(region.node.baseName)) continue;
+    add(
+      'note',
+      region.node.path,
+      `it looks like the core's memory, but is not in memory-region of ${node.path}: U-Boot can load firmware there, remoteproc cannot`,
+      'add it to memory-region',
+    );
+  }
 }
 
 /** The message buffers: the first region, if it is a pool. */

@@ -109,6 +109,12 @@ describe('lintTree', () => {
       [`${DEV}error -EINVAL: failed to request tx mailbox channel`].slice(0, 1),
     ],
     ['channel 0', (node, tree) => node.set('mboxes', [MU(tree), 0, 0, MU(tree), 1, 0, MU(tree), 3, 1]), 'warning', /tx is channel 0/],
+    [
+      'memory of the core that it is not given',
+      (node) => node.set('memory-region', node.cells('memory-region').slice(0, -1)),
+      'note',
+      /looks like the core's memory, but is not in memory-region of \/imx8mp-cm7/,
+    ],
     ['no rxdb', (node) => node.set('mbox-names', ['tx', 'rx']), 'note', /no "rxdb"/],
     ['no memory-region', (node) => node.delete('memory-region'), 'warning', /has no memory-region/],
     [
