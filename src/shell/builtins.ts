@@ -49,6 +49,7 @@ function* readLine(
   const result = (end: 'delimiter' | 'eof' | 'timeout' | 'signal' | number) => ({ bytes: Uint8Array.from(parts), escaped, end });
   for (;;) {
     if (deadline !== undefined) {
+      if (kernel.now > deadline) return result('timeout');
       const ready = yield* process.poll([{ fd, events: POLL.IN }], Math.max(0, deadline - kernel.now));
       if (typeof ready === 'number') return result('signal');
       if (ready[0] === 0) return result('timeout');

@@ -163,7 +163,10 @@ export class Shell implements Names {
 
   /** What just-bash's builtins print, with this shell's name before errors. */
   streamText(fd: number, text: string): string {
-    return fd === 2 ? text.replace(/^bash: /gm, `${this.name}: `) : text;
+    if (fd !== 2) return text;
+    return text
+      .replace(/: command not available in browser environments.*$/gm, ': command not found')
+      .replace(/^bash: /gm, `${this.name}: `);
   }
 
   isProgram(name: string): boolean {
@@ -337,6 +340,8 @@ export class Shell implements Names {
       fs: new ShellFileSystem(this),
       cwd: process.cwd,
       env: {},
+      // Beside the filters, what changes the shell's state; all else is ours or not there.
+      commands: [...land.filters, 'alias', 'unalias', 'printf'],
       customCommands: this.commands(),
       executionLimits: { ...LIMITS, ...TIME_LIMITS },
       defenseInDepth: false,
