@@ -192,7 +192,8 @@ const DART: UBootBoard = {
   boards: ['dart-mx8mp'],
   banner: EVK.banner.map((line) => (line.startsWith('Model:') ? 'Model: Variscite DART-MX8M-PLUS' : line.replace('6 GiB', '4 GiB'))),
   dram: VERDIN.dram,
-  environment: { ...EVK_ENVIRONMENT, console: 'ttymxc0,115200' },
+  environment: { ...EVK_ENVIRONMENT, console: 'ttymxc0,115200', fdtfile: 'imx8mp-var-dart-dt8mcustomboard.dtb' },
+  trees: ['imx8mp-var-dart-dt8mcustomboard-m7.dtb', 'imx8mp-var-dart-dt8mcustomboard.dtb'],
 };
 
 /** Addresses of the i.MX 7D's M4 in those of the A7 (mach-imx/mx7/soc.c). */
