@@ -34,6 +34,8 @@ export interface TtyReadFile {
   readonly nonblocking: boolean;
   /** `tty_hung_up_p`. */
   readonly hungUp: boolean;
+  /** Virtual time in ns, for VTIME. */
+  now(): number;
 }
 
 /** State of one open tty (`struct n_tty_data`). */
@@ -181,9 +183,11 @@ export class NTty {
       if (!this.readable) {
         if (file.hungUp || timeoutNs <= 0) break;
         if (file.nonblocking) return data.length > 0 ? data : ERRNO.EAGAIN;
+        const before = file.now();
         const wake = yield { queue: this.readWait, interruptible: true, ...(Number.isFinite(timeoutNs) ? { timeoutNs } : {}) };
         if (wake === 'signal') return data.length > 0 ? data : ERRNO.ERESTARTSYS;
-        if (wake === 'timeout') timeoutNs = 0;
+        // wait_woken gives what is left of the time.
+        timeoutNs = wake === 'timeout' ? 0 : timeoutNs - (file.now() - before);
         continue;
       }
       data = join(data, this.take((this.termios.icanon ? count : room) - data.length));

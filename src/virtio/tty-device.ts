@@ -160,6 +160,7 @@ export class TtyDevice implements TtyControl {
       get hungUp() {
         return tty.hungUp || generation !== tty.generation;
       },
+      now: () => this.kernel.now,
     };
     file.ops = {
       read: (_file, count) => this.readFile(its, count),
@@ -197,6 +198,7 @@ export class TtyDevice implements TtyControl {
       get hungUp() {
         return tty.hungUp;
       },
+      now: () => this.kernel.now,
     };
   }
 

@@ -211,6 +211,19 @@ describe('n_tty_read', () => {
     expect(other.result).toEqual(latin1('z'));
   });
 
+  test('VTIME: what wakes the reader without a byte does not begin the time again (wait_woken)', () => {
+    const { user, path, settle } = board();
+    const fd = user.open(path);
+    settings(user, fd, raw(0, 5));
+    const reader = user.start(user.process.read(fd, 10));
+    settle(0.3);
+    settings(user, fd, raw(0, 5));
+    settle(0.15);
+    expect(reader.done).toBe(false);
+    settle(0.06);
+    expect(reader.result).toEqual(new Uint8Array(0));
+  });
+
   test('VTIME with VMIN: the time runs between bytes and gives what came', () => {
     const { user, path, receive, settle } = board();
     const fd = user.open(path);
