@@ -3,12 +3,32 @@
  * (docs/adr/0009); the library stays as tsc writes it; packages stay where npm puts them. And the shell's language, just-bash, with what it
  * needs in one file, so that nobody has to install its 90 MB (docs/adr/0016). IMX_SIM_DIST is where tsc wrote, if not to dist/.
  */
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { defineConfig } from 'rolldown';
 
 const dist = process.env.IMX_SIM_DIST ?? 'dist';
 const browserBundle = createRequire(import.meta.url).resolve('just-bash').replace(/index\.c?js$/, 'browser.js');
+
+/** Puts the licences of all that is in a bundle beside it. */
+const licences = {
+  name: 'licences',
+  generateBundle(_options, bundle) {
+    const packages = new Set();
+    for (const { modules = {} } of Object.values(bundle))
+      for (const id of Object.keys(modules)) {
+        const [directory] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? [];
+        if (directory) packages.add(directory);
+      }
+    const texts = [...packages].sort().map((directory) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+      const files = readdirSync(directory).filter((file) => /^(licen[cs]e|notice)/i.test(file));
+      return [`${name} ${version}: ${license}`, ...files.map((file) => readFileSync(join(directory, file), 'utf8'))].join('\n\n');
+    });
+    this.emitFile({ type: 'asset', fileName: 'just-bash.LICENSES.txt', source: texts.join(`\n\n${'-'.repeat(80)}\n\n`) });
+  },
+};
 
 /** just-bash uses zlib for gzip alone, which a page does not have; the shell leaves gzip out everywhere. */
 const withoutZlib = {
@@ -17,7 +37,7 @@ const withoutZlib = {
   load: (id) => (id === '\0zlib' ? 'export const constants = {}; export const gzipSync = undefined, gunzipSync = undefined;' : undefined),
 };
 
-const banner = '/* just-bash 3.4.2, Apache-2.0, and its dependencies (MIT, ISC, BSD); see docs/adr/0016. */';
+const banner = '/* just-bash 3.4.2, Apache-2.0, and its dependencies (MIT, ISC, BSD); see just-bash.LICENSES.txt and docs/adr/0016. */';
 
 export default defineConfig([
   {
@@ -30,7 +50,7 @@ export default defineConfig([
   {
     input: browserBundle,
     platform: 'browser',
-    plugins: [withoutZlib],
+    plugins: [withoutZlib, licences],
     output: { file: join(dist, 'vendor/just-bash.js'), codeSplitting: false, minify: true, comments: { legal: true, annotation: false, jsdoc: false }, banner },
     logLevel: 'warn',
   },
