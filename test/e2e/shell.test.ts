@@ -1,49 +1,7 @@
-/**
- * `imx-sim shell`: the commands of the seeds as scripts, each against the console that it gives; and the command's own behaviour.
- *
- * Times, process numbers and link counts are left out of the comparison. The cores' consoles are checked apart: they run beside Linux.
- */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, inject, it } from 'vitest';
-import { runCli, spawnCli } from '../support/run-cli.ts';
+/** `imx-sim shell`: the command's own behaviour; seeds.test.ts has whole scripts. */
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../support/run-cli.ts';
 import { imagePath } from './session.ts';
-
-const SEEDS = join(import.meta.dirname, 'seeds');
-
-/** What does not depend on timing. */
-function console_(stdout: string): string {
-  return stdout
-    .replace(/^\[uart4\].*\n/gm, '')
-    .replace(/^\[ *\d+\.\d{6}\]/gm, '[T]')
-    .replace(/^(\[\d+\]) \d+$/gm, '$1 PID')
-    .replace(/^(drwxr-xr-x) +\d+ /gm, '$1 N ');
-}
-
-/** Runs a seed's script and compares its console with the file beside it; IMX_SIM_WRITE_SEEDS=1 writes that. */
-async function seed(name: string, image: string, options: readonly string[] = []): Promise<string> {
-  const { status, stdout } = await runCli(['shell', imagePath(image), '--script', join(SEEDS, `${name}.sh`), ...options]);
-  expect(status).toBe(0);
-  const file = join(SEEDS, `${name}.txt`);
-  if (process.env['IMX_SIM_WRITE_SEEDS']) writeFileSync(file, console_(stdout));
-  expect(console_(stdout)).toBe(readFileSync(file, 'utf8'));
-  return stdout;
-}
-
-describe('the seeds as scripts', () => {
-  it('Verdin 8MP: str_echo over /dev/ttyRPMSG30', async () => {
-    const stdout = await seed('verdin-str-echo', 'imx8mp_echo');
-    expect(stdout).toContain('[uart4] Get Message From Master Side : "Toradex!');
-  });
-
-  it('8MP: openamp_rsc_table, client sample and tty', async () => {
-    const stdout = await seed('openamp-rsc-table', 'imx8mp_rpmsg');
-    expect(stdout).toContain('[uart4] [Linux TTY] incoming msg: Hello Zephyr');
-    expect(stdout).toContain('[uart4] [Linux sample client] incoming msg 100: hello world!');
-  });
-
-  it('start and stop by sysfs, and what is refused', () => seed('start-stop', 'imx8mp_rpmsg'));
-});
 
 describe('imx-sim shell', () => {
   it('-c: output on standard output, errors on standard error, the status of the commands', async () => {
@@ -116,16 +74,5 @@ describe('imx-sim shell', () => {
       .map((line) => JSON.parse(line) as { type: string; device?: string; text?: string });
     expect(events.filter(({ device }) => device === 'shell').map(({ text }) => text)).toEqual(['root@imx8mp-evk:~# echo hi', 'hi']);
     expect(events.at(-1)).toMatchObject({ type: 'result', reason: 'exit', status: 0 });
-  });
-
-  it('the same script has the same trace, on either engine and in a process of its own', async () => {
-    const args = ['shell', imagePath('imx8mp_rpmsg'), '--script', join(SEEDS, 'openamp-rsc-table.sh'), '--trace-hash'];
-    const trace = (stdout: string): string => /^trace ([0-9a-f]{64})$/m.exec(stdout)![1]!;
-    const first = await runCli(args);
-    const interpreter = await runCli([...args, '--cpu', 'interpreter']);
-    const built = await spawnCli(inject('dist'), args);
-    expect(trace(interpreter.stdout)).toBe(trace(first.stdout));
-    expect(trace(built.stdout)).toBe(trace(first.stdout));
-    expect(built.stdout).toBe(first.stdout);
   });
 });
