@@ -112,6 +112,8 @@ export class Linux {
     this.firmware = new FirmwareLoader(kernel);
     this.firmwareFiles = this.firmware.files;
     this.devCoredumps = new DevCoredumps(kernel);
+    // rproc_init_sysfs and rpmsg_init: both are built in.
+    for (const name of ['remoteproc', 'rpmsg']) kernel.devices.addClass(name);
     addRtc(kernel);
     this.recoveryWq = new Workqueue(kernel, 'rproc_recovery_wq', true);
     this.ownTree = options.ownTree ?? options.deviceTree === undefined;

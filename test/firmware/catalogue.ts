@@ -24,6 +24,8 @@ export interface FirmwareKind {
   /** A text in the ELF that tells when the name does not. */
   readonly marker?: string;
   readonly runs: readonly FirmwareRun[];
+  /** Scripts of test/e2e/seeds that are about it. */
+  readonly seeds?: readonly string[];
 }
 
 const ZEPHYR_BANNER = /^\*\*\* Booting Zephyr OS/;
@@ -51,6 +53,7 @@ export const FIRMWARE: readonly FirmwareKind[] = [
     kind: 'Zephyr openamp_rsc_table',
     name: /openamp_rsc_table|openamp-rsc-table/,
     marker: 'OpenAMP Linux sample client responder ended',
+    seeds: ['openamp-rsc-table'],
     runs: [
       {
         until: /rpmsg_client_sample .*: goodbye!$/,
@@ -69,6 +72,7 @@ export const FIRMWARE: readonly FirmwareKind[] = [
     kind: 'rpmsg_lite_str_echo_rtos',
     name: /str_echo/,
     marker: 'RPMSG String Echo FreeRTOS RTOS API Demo...',
+    seeds: ['verdin-str-echo', 'char-driver'],
     runs: [
       {
         send: ['ttyRPMSG30=Toradex!'],
@@ -88,6 +92,7 @@ export const FIRMWARE: readonly FirmwareKind[] = [
     kind: 'rpmsg_lite_pingpong_rtos',
     name: /pingpong/,
     marker: 'RPMSG Ping-Pong FreeRTOS RTOS API Demo...',
+    seeds: ['verdin-pingpong'],
     runs: [
       {
         until: /^Looping forever\.\.\.$/,

@@ -2,13 +2,17 @@
  * Real firmware, built outside of this repository: IMX_SIM_FIRMWARE names a directory, which is searched for ELFs.
  *
  * Each runs on every engine that is there. It must print what catalogue.ts knows of it; one that nobody has described must only not
- * break the emulator. Engines must agree on the trace in either case. IMX_SIM_FIRMWARE_ONLY, a regular expression, picks files.
+ * break the emulator. Engines must agree on the trace in either case. What people typed at boards with it (test/e2e/seeds) must show what
+ * it showed them. IMX_SIM_FIRMWARE_ONLY, a regular expression, picks files.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { unicornAvailable } from '../../src/cpu/unicorn/index.ts';
 import { EXIT } from '../../src/session/exit.ts';
+import { SEED_SCRIPTS, SEEDS, shownBy, spokenLines } from '../e2e/seed-scripts.ts';
+import { inOrder } from '../e2e/session.ts';
 import { type CliResult, linesOf, spawnCli } from '../support/run-cli.ts';
 import { type FirmwareRun, firmwareKind, firmwareOptions } from './catalogue.ts';
 
@@ -53,6 +57,29 @@ async function runAndCheck(elf: string, engine: string, run: FirmwareRun): Promi
   return seen.at(-1)!;
 }
 
+/** Runs a script of test/e2e/seeds with this ELF, on the board that it is for. */
+async function runSeed(elf: string, name: string): Promise<void> {
+  const { file, options, shows, says } = SEED_SCRIPTS.find((script) => script.name === name)!;
+  const board = options.filter((_option, index) => options[index] !== '--board' && options[index - 1] !== '--board');
+  const own = mkdtempSync(join(tmpdir(), 'imx-sim-firmware-'));
+  try {
+    copyFileSync(elf, join(own, file!));
+    const script = ['--script', join(SEEDS, `${name}.sh`)];
+    const { status, stdout, stderr } = await spawnCli(inject('dist'), [
+      'shell',
+      join(own, file!),
+      ...board,
+      ...firmwareOptions(basename(elf)),
+      ...script,
+    ]);
+    expect(Object.fromEntries(shows.map(([command]) => [command, shownBy(stdout, command)]))).toEqual(Object.fromEntries(shows));
+    expect(inOrder(spokenLines(stdout), says), `${stdout}\n${stderr}`).toEqual([]);
+    expect(status).toBe(EXIT.OK);
+  } finally {
+    rmSync(own, { recursive: true });
+  }
+}
+
 function expectSame(traces: ReadonlyMap<string, string>): void {
   expect(new Set(traces.values()).size, [...traces].join('\n')).toBe(1);
   expect([...traces.values()][0]).toMatch(/^trace [0-9a-f]{64}$/);
@@ -84,6 +111,9 @@ if (directory === undefined) {
       it(`${basename(elf)} does the same on every engine`, () => expectSame(traces));
       return;
     }
+    it.each(kind.seeds ?? [])(`${basename(elf)} (${kind.kind}) shows in the script %s what it showed its author`, (name) =>
+      runSeed(elf, name),
+    );
     for (const run of kind.runs) {
       const traces = new Map<string, string>();
       it.each(engines)(`${basename(elf)} (${kind.kind}) prints ${run.until} (%s)`, async (engine) => {

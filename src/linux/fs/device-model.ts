@@ -72,6 +72,11 @@ export class DeviceModel {
     for (const path of ['/sys/devices/platform', '/sys/devices/virtual', '/sys/class', '/sys/bus']) vfs.directory(path, sysfsDirectory);
   }
 
+  /** `class_register` of a class that is there before its devices. */
+  addClass(name: string): void {
+    this.vfs.directory(`/sys/class/${name}`, sysfsDirectory);
+  }
+
   /** Has `listener` told of each device that is added (`kobject_uevent`, KOBJ_ADD). */
   onAdd(listener: (device: Device) => void): void {
     this.listeners.push(listener);

@@ -3,8 +3,8 @@ echo -n pingpong.elf > /sys/class/remoteproc/remoteproc0/firmware
 echo start > /sys/class/remoteproc/remoteproc0/state
 sudo modprobe imx_rpmsg_pingpong
 dmesg -n 1
-sleep 2
+sleep 4
 dmesg | grep -c "get .* (src: 0x1e)"
 dmesg | grep "get " | sed -n '1p;$p'
-dmesg | grep pingpong | tail -2
+dmesg | grep goodbye
 echo stop > /sys/class/remoteproc/remoteproc0/state
