@@ -3,13 +3,14 @@
  * (docs/adr/0009); the library stays as tsc writes it; packages stay where npm puts them. And the shell's language, just-bash, with what it
  * needs in one file, so that nobody has to install its 90 MB (docs/adr/0016). IMX_SIM_DIST is where tsc wrote, if not to dist/.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { defineConfig } from 'rolldown';
 
 const dist = process.env.IMX_SIM_DIST ?? 'dist';
 const browserBundle = createRequire(import.meta.url).resolve('just-bash').replace(/index\.c?js$/, 'browser.js');
+const justBash = dirname(dirname(dirname(browserBundle)));
 
 /** Puts the licences of all that is in a bundle beside it. */
 const licences = {
@@ -21,6 +22,9 @@ const licences = {
         const [directory] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? [];
         if (directory) packages.add(directory);
       }
+    // What just-bash's own bundle has in it already.
+    const { dependencies } = JSON.parse(readFileSync(join(justBash, 'package.json'), 'utf8'));
+    for (const name of Object.keys(dependencies)) if (existsSync(join(justBash, '..', name))) packages.add(join(justBash, '..', name));
     const texts = [...packages].sort().map((directory) => {
       const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
       const files = readdirSync(directory).filter((file) => /^(licen[cs]e|notice)/i.test(file));

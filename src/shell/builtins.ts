@@ -196,6 +196,11 @@ const disown: Builtin = async (invocation) => {
 const kill: Builtin = async (invocation) => {
   const { shell, argv } = invocation;
   const words = argv.slice(1);
+  if ((words[0] === '-l' || words[0] === '-L') && words.length > 1) {
+    const names = words.slice(1).map((word) => (/^\d+$/.test(word) ? SIGNAL_NAMES[Number(word) & 0x7f] : parseSignal(word)?.toString()));
+    const bad = names.indexOf(undefined);
+    return bad >= 0 ? wrong(invocation, `${words[bad + 1]}: invalid signal specification`) : out(invocation, `${names.join('\n')}\n`);
+  }
   if (words[0] === '-l' || words[0] === '-L') {
     return out(
       invocation,

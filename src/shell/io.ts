@@ -157,7 +157,8 @@ export function getopt(
       }
       const value = i + 1 < word.length ? word.slice(i + 1) : argv[++at];
       if (value === undefined) return error(`option requires an argument -- '${letter}'`);
-      flags.set(letter, value);
+      // Several patterns of grep are one of several lines.
+      flags.set(letter, letter === 'e' && flags.has('e') ? `${flags.get('e')}\n${value}` : value);
       break;
     }
   }

@@ -164,7 +164,7 @@ export class Shell implements Names {
   /** What just-bash's builtins print, with this shell's name before errors. */
   streamText(fd: number, text: string): string {
     if (fd !== 2) return text;
-    return text
+    return withoutOwnTrace(text)
       .replace(/: command not available in browser environments.*$/gm, ': command not found')
       .replace(/^bash: /gm, `${this.name}: `);
   }
@@ -559,6 +559,15 @@ function copyVariables({ env }: CommandContext): Map<string, string> {
     copy.set(name, value);
   });
   return copy;
+}
+
+/** `set -x` in the user's words: without the commands that the transformation put in. */
+function withoutOwnTrace(text: string): string {
+  if (!text.includes('+ __')) return text;
+  return text.replace(/^\++ __(?!run )\w+.*\n/gm, '').replace(/^(\++) __run (.*)$/gm, (_line, pluses: string, rest: string) => {
+    const plain = rest.replace(/\$'\\x01[<>&][^']*' (?:'[^']*'|\S+) ?/g, '').replace(/\$'\\x01(\|&?)'/g, '$1');
+    return `${pluses} ${plain.trimEnd()}`;
+  });
 }
 
 /** The lines of `declare -p` that make arrays. */

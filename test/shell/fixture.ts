@@ -31,7 +31,7 @@ export interface ShellFixture {
 
 /** An i.MX 8M Plus with the named images in /lib/firmware. */
 export async function shellOn(images: readonly string[] = [], engine: EngineFactory = interpreterFactory): Promise<ShellFixture> {
-  const machine = new Machine({ soc: findSoc('imx8mp'), engine, modules: MODULES });
+  const machine = new Machine({ soc: findSoc('imx8mp'), engine, modules: MODULES, ttyReader: 'none' });
   const linux = machine.linux!;
   for (const name of images) linux.firmwareFiles.set(name, new Uint8Array(readFileSync(join('images', name))));
   const land = await createUserLand({ linux, hostName: 'imx8mp-evk', requestStop: () => machine.requestStop() });

@@ -16,7 +16,8 @@ type Case = readonly [script: string, stdout: string, status?: number, stderr?: 
 
 function table(name: string, cases: readonly Case[]): void {
   describe(name, () => {
-    it.each(cases)('%s', async (script, stdout, status = 0, stderr = '') => {
+    const named = cases.map(([script, stdout, status = 0, stderr = '']) => ({ script, stdout, status, stderr }));
+    it.each(named)('$script', async ({ script, stdout, status, stderr }) => {
       expect(await shell.run(script)).toEqual({ stdout, stderr, status });
     });
   });

@@ -159,7 +159,7 @@ const head: Program = function* (process, argv) {
     return yield* complain(process, 'head', `invalid number of ${bytes === undefined ? 'lines' : 'bytes'}: '${countText}'`);
   let status = 0;
   for (const [index, path] of (operands.length > 0 ? operands : ['-']).entries()) {
-    const fd = yield* openOperand(process, 'head', path);
+    const fd = yield* openForReading(process, 'head', path);
     if (fd < 0) {
       status = 1;
       continue;
@@ -174,6 +174,13 @@ const head: Program = function* (process, argv) {
   }
   return status;
 };
+
+/** As `openOperand`, in the words of head and tail. */
+function* openForReading(process: Process, name: string, path: string): KernelCode<number> {
+  const fd = path === '-' ? 0 : yield* process.open(path, O.RDONLY);
+  if (fd < 0) yield* complain(process, name, `cannot open '${path}' for reading: ${strerror(fd)}`);
+  return fd;
+}
 
 function* first(process: Process, fd: number, count: number, bytes: boolean): KernelCode<number> {
   for (let left = count; left > 0; ) {
@@ -231,7 +238,7 @@ const tail: Program = function* (process, argv) {
   const follow = flags.has('f') || flags.has('F');
   const paths = operands.length > 0 ? operands : ['-'];
   for (const [index, path] of paths.entries()) {
-    const fd = yield* openOperand(process, 'tail', path);
+    const fd = yield* openForReading(process, 'tail', path);
     if (fd < 0) {
       status = 1;
       continue;
@@ -472,6 +479,7 @@ function* search(process: Process, fd: number, name: string, { pattern, flags, w
       if (flags.has('q') || flags.has('l') || flags.has('L')) break;
       if (!silent) {
         for (const [at, earlier] of held.splice(0)) text += show(earlier, at, '-');
+        pattern.lastIndex = 0;
         if (flags.has('o')) for (const [part] of line.matchAll(pattern)) text += part === '' ? '' : show(part, number, ':');
         else text += show(line, number, ':');
       }
@@ -491,8 +499,94 @@ function* search(process: Process, fd: number, name: string, { pattern, flags, w
   return matches;
 }
 
+/** Lines, words and bytes of a descriptor; a negative errno. */
+function* count(
+  process: Process,
+  fd: number,
+): KernelCode<{ readonly l: number; readonly w: number; readonly c: number; readonly m: number } | number> {
+  const totals = { l: 0, w: 0, c: 0, m: 0 };
+  let inWord = false;
+  for (;;) {
+    const data = yield* process.read(fd, READ_SIZE);
+    if (typeof data === 'number') return data;
+    if (data.length === 0) return totals;
+    totals.c += data.length;
+    for (const byte of data) {
+      if (byte === NEWLINE) totals.l++;
+      if ((byte & 0xc0) !== 0x80) totals.m++;
+      const white = byte === 32 || (byte >= 9 && byte <= 13);
+      if (!white && !inWord) totals.w++;
+      inWord = !white;
+    }
+  }
+}
+
+const wc: Program = function* (process, argv) {
+  const { flags, operands, error } = getopt(argv, 'clwmL', { bytes: 'c', lines: 'l', words: 'w', chars: 'm' });
+  if (error) return yield* usage(process, 'wc', error);
+  const columns = (['l', 'w', 'm', 'c'] as const).filter((letter) => (flags.size === 0 ? letter !== 'm' : flags.has(letter)));
+  const rows: (readonly [values: readonly number[], name: string])[] = [];
+  let status = 0;
+  let size = 0;
+  let regular = true;
+  for (const path of operands.length > 0 ? operands : ['-']) {
+    const fd = yield* openOperand(process, 'wc', path);
+    if (fd < 0) {
+      status = 1;
+      continue;
+    }
+    const { node } = process.file(fd) ?? {};
+    if (node?.type === 'file') size += node.size;
+    else regular = false;
+    const totals = yield* count(process, fd);
+    if (fd !== 0) yield* process.close(fd);
+    if (typeof totals === 'number') status = process.dying ? 1 : yield* complain(process, 'wc', `${path}: ${strerror(totals)}`);
+    else rows.push([columns.map((letter) => totals[letter]), operands.length > 0 ? path : '']);
+  }
+  if (operands.length > 1) rows.push([columns.map((_letter, index) => rows.reduce((sum, [values]) => sum + values[index]!, 0)), 'total']);
+  const width = operands.length <= 1 && columns.length === 1 ? 1 : regular ? String(size).length : 7;
+  const text = rows.map(
+    ([values, name]) => `${values.map((value) => String(value).padStart(width)).join(' ')}${name === '' ? '' : ` ${name}`}\n`,
+  );
+  yield* writeAll(process, 1, new TextEncoder().encode(text.join('')));
+  return status;
+};
+
+const uniq: Program = function* (process, argv) {
+  const { flags, operands, error } = getopt(argv, 'cduif:s:w:', { count: 'c', repeated: 'd', unique: 'u', 'ignore-case': 'i' });
+  if (error) return yield* usage(process, 'uniq', error);
+  const fd = yield* openOperand(process, 'uniq', operands[0] ?? '-');
+  if (fd < 0) return 1;
+  const lines = new LineReader(process, fd);
+  const key = (line: string): string => {
+    const fields = flags.has('f') ? line.replace(new RegExp(`^(?:\\s*\\S+){0,${Number(flags.get('f'))}}`), '') : line;
+    const rest = fields.slice(Number(flags.get('s') ?? 0)).slice(0, flags.has('w') ? Number(flags.get('w')) : undefined);
+    return flags.has('i') ? rest.toLowerCase() : rest;
+  };
+  let held: string | undefined;
+  let times = 0;
+  const flush = (): string => {
+    if (held === undefined || (flags.has('d') && times < 2) || (flags.has('u') && times > 1)) return '';
+    return `${flags.has('c') ? `${String(times).padStart(7)} ` : ''}${held}\n`;
+  };
+  for (;;) {
+    const data = yield* lines.next();
+    if (typeof data === 'number') return process.dying ? 1 : yield* complain(process, 'uniq', strerror(data));
+    const line = data && latin1(data).replace(/\n$/, '');
+    if (line !== undefined && held !== undefined && key(line) === key(held)) {
+      times++;
+      continue;
+    }
+    const text = flush();
+    if (text !== '' && (yield* writeAll(process, 1, fromLatin1(text))) < 0) return 1;
+    if (line === undefined) return 0;
+    held = line;
+    times = 1;
+  }
+};
+
 /** By name. */
-export const FILE_PROGRAMS: Readonly<Record<string, Program>> = { cat, tee, head, tail, grep, egrep: grep, fgrep: grep };
+export const FILE_PROGRAMS: Readonly<Record<string, Program>> = { cat, tee, head, tail, grep, egrep: grep, fgrep: grep, wc, uniq };
 
 /** For programs that colour only what a terminal shows. */
 export const toTerminal = isTerminal;

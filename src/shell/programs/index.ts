@@ -11,8 +11,8 @@ import type { System } from './system.ts';
 
 /** just-bash's commands that read their input to its end and then write. */
 export const FILTERS: readonly string[] = (
-  'sed awk sort uniq comm cut paste tr rev nl fold expand unexpand strings split column join du find tree jq base64 diff expr ' +
-  'md5sum sha1sum sha256sum file tac wc'
+  'sed awk sort comm cut paste tr rev nl fold expand unexpand strings split column join du find tree jq base64 diff expr ' +
+  'md5sum sha1sum sha256sum file tac'
 ).split(' ');
 
 /** By name. */
