@@ -90,10 +90,10 @@ export class TtyBuffer {
     this.memUsed = 0;
   }
 
-  /** Takes the first `count` of the bytes that `peek` gave. */
-  consume(count: number): void {
+  /** Takes `part`, the first of the bytes that `peek` gave; nothing when they were flushed since. */
+  consume(part: Uint8Array): void {
     const head = this.chunks[0];
-    if (head) head.read += count;
+    if (head?.data.buffer === part.buffer) head.read += part.length;
   }
 
   private allocate(bytes: number): Chunk | undefined {

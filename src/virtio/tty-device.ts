@@ -345,7 +345,7 @@ export class TtyDevice implements TtyControl {
     for (let data = this.flip.peek(); data.length > 0; data = this.flip.peek()) {
       if (!this.ldisc) return;
       const taken = yield* this.ldisc.receiveBuf(data);
-      this.flip.consume(taken);
+      this.flip.consume(data.subarray(0, taken));
       if (taken < data.length) return;
     }
   }

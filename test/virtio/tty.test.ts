@@ -443,9 +443,21 @@ describe('flip buffer (tty_buffer.c)', () => {
     let total = '';
     for (let data = flip.peek(); data.length > 0; data = flip.peek()) {
       total += text(data);
-      flip.consume(data.length);
+      flip.consume(data);
     }
     expect(total).toBe(`ab${'\u0001'.repeat(5000)}`);
+  });
+
+  test('tty_buffer_flush while the line discipline works: what came since is not taken with what was flushed', () => {
+    const flip = new TtyBuffer();
+    flip.insert(latin1('flushed'));
+    flip.push();
+    const given = flip.peek();
+    flip.clear();
+    flip.insert(latin1('new'));
+    flip.push();
+    flip.consume(given);
+    expect(text(flip.peek())).toBe('new');
   });
 
   test('beyond the limit nothing is taken, and room comes back with reading', () => {
@@ -455,7 +467,7 @@ describe('flip buffer (tty_buffer.c)', () => {
     // Buffers of 2 * 512 bytes while no more than 1024 are counted: three, and only the last one is filled up.
     expect(taken).toBe(2 * 1000 + 1024);
     flip.push();
-    for (let data = flip.peek(); data.length > 0; data = flip.peek()) flip.consume(data.length);
+    for (let data = flip.peek(); data.length > 0; data = flip.peek()) flip.consume(data);
     expect(flip.insert(new Uint8Array(500))).toBe(500);
   });
 });
