@@ -85,8 +85,8 @@ export class RpmsgChar {
         return 0;
       },
       *remove(rpdev) {
-        yield* char.destroyChildren(rpdev.device);
         char.byChannel.delete(rpdev);
+        yield* char.destroyChildren(rpdev.device);
       },
     };
   }
@@ -173,9 +173,13 @@ export class RpmsgChar {
     if (ept && !eptdev.defaultEpt) yield* ept.destroy();
   }
 
-  /** `put_device`, and `rpmsg_eptdev_release_device` with the last one. */
+  /**
+   * `put_device`, and `rpmsg_eptdev_release_device` with the last one. A kernel loses the memory of messages to a channel whose device nobody
+   * ever opened; here it is free again.
+   */
   private put(eptdev: RpmsgEptdev): void {
     if (--eptdev.references > 0) return;
+    while (this.dequeue(eptdev));
     const { node } = eptdev.device;
     this.eptIda.free(Number(eptdev.device.name.slice('rpmsg'.length)));
     if (node) this.minorIda.free(node.minor);

@@ -456,6 +456,25 @@ describe('rpmsg-raw (rpmsg_chrdev_driver)', () => {
     expect(user.close(fd)).toBe(0);
   });
 
+  test('messages that nobody read take no memory once the channel is gone, device opened or not', () => {
+    const { kernel, modules, rpmsgBus, remote, settle, run, user } = board(['virtio_rpmsg_bus']);
+    const char = new RpmsgChar(kernel, modules.majors, { skbMemory: 2 * (576 + 4) });
+    run(rpmsgBus.registerDriver(char.driver), 0.001);
+    for (let round = 0; round < 3; round++) {
+      remote.announce('rpmsg-raw', 0x1e);
+      settle(0.01);
+      const src = rpmsgBus.devices.at(-1)!.src;
+      for (let i = 0; i < 3; i++) remote.send(0x1e, src, 'text');
+      settle(0.001);
+      expect(char.devices).toMatchObject([{ queued: 2 }]);
+      const fd = round === 1 ? user.open('/dev/rpmsg0') : undefined;
+      remote.announce('rpmsg-raw', 0x1e, 1);
+      settle(0.01);
+      if (fd !== undefined) expect(user.close(fd)).toBe(0);
+      expect(char.devices).toEqual([]);
+    }
+  });
+
   test('driver_override (6.1): any channel becomes a raw one, bound by hand', () => {
     const { user, remote, settle } = board();
     remote.announce('my-protocol', 0x20);
