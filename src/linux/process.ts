@@ -83,10 +83,14 @@ export class Process extends PathCalls {
     yield* this.exit(status);
   }
 
-  /** `do_exit`, also of a process that has no program of its own: all files are closed. */
+  /** `do_exit`, also of a process that has no program of its own: all files are closed, which the signal that ended it does not interrupt. */
   *exit(status: number): KernelCode {
+    const result = this.killedBy === undefined ? status & 0xff : 128 + this.killedBy;
+    // PF_EXITING: no signal is for it any more.
+    this.task?.clearSignal();
+    this.task = undefined;
     for (const fd of this.files.keys()) yield* this.close(fd);
-    this.status = this.killedBy === undefined ? status & 0xff : 128 + this.killedBy;
+    this.status = result;
     if (this.kernel.processes.get(this.pid) === this) this.kernel.processes.delete(this.pid);
     this.ended.wakeAll();
   }

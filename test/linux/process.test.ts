@@ -263,6 +263,32 @@ describe('signals', () => {
     expect(kernel.processes.has(process.pid)).toBe(false);
   });
 
+  it('do not interrupt the close of its files (do_exit), nor does one that comes then', () => {
+    const { kernel, pass } = kernelFixture();
+    const process = new Process(kernel, { name: 'closing' });
+    const wakes: string[] = [];
+    process.start(
+      function* (self) {
+        const fd = yield* self.open('/tmp/file', O.WRONLY | O.CREAT);
+        self.file(fd)!.ops = {
+          *release() {
+            for (let i = 0; i < 2; i++) wakes.push(yield { timeoutNs: 1e6, interruptible: true });
+          },
+        };
+        yield* self.sleep(1e9);
+        return 0;
+      },
+      ['closing'],
+    );
+    pass(1e6);
+    process.kill(SIGNAL.TERM);
+    pass(1.5e6);
+    expect([wakes, process.status]).toEqual([['timeout'], undefined]);
+    process.kill(SIGNAL.KILL);
+    pass(2e6);
+    expect([wakes, process.status]).toEqual([['timeout', 'timeout'], 128 + SIGNAL.TERM]);
+  });
+
   it('before the first instruction: the program does not run', () => {
     const { kernel, pass } = kernelFixture();
     const process = new Process(kernel, { name: 'late' });
