@@ -210,6 +210,8 @@ export class UserSpace {
       clockwork.requestStop();
     };
     const begin = (): void => {
+      // The machine ended while it was queued.
+      if (!this.calls.has(call)) return;
       task = kernel.spawn(name, life(), latencyNs);
       task.process = process;
       if (!Number.isFinite(timeoutNs)) return;

@@ -235,6 +235,27 @@ describe('a driver', () => {
     release();
     await expect(waiting).rejects.toMatchObject({ kind: 'timeout' });
   });
+
+  it('a call that was queued when the machine ended never begins', async () => {
+    const { clockwork, scheduler, userSpace } = fixture();
+    const release = userSpace.takeOver();
+    const [waits, computes] = [userSpace.enter('waits'), userSpace.enter('computes')];
+    let begun = false;
+    const queued = waits.call(
+      'write',
+      (function* (): KernelCode {
+        begun = true;
+      })(),
+    );
+    userSpace.ended({ kind: 'timeout' });
+    await expect(queued).rejects.toMatchObject({ kind: 'timeout' });
+    waits.leave();
+    computes.leave();
+    await userSpace.settled();
+    clockwork.run(scheduler.now + 1e6);
+    expect(begun).toBe(false);
+    release();
+  });
 });
 
 describe('errors of system calls', () => {
