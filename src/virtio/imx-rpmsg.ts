@@ -118,8 +118,11 @@ export class ImxRpmsg {
 
   /** The driver is unbound: NXP's has no `remove` before 6.12; this is what 6.12's does. */
   *remove(): KernelCode {
-    for (const { virtio } of this.vdevs.splice(0).reverse()) yield* this.environment.bus.unregisterDevice(virtio);
+    for (const { virtio } of [...this.vdevs].reverse()) yield* this.environment.bus.unregisterDevice(virtio);
     this.fail(ERRNO.ENODEV);
+    // No channel is there any more that would add to them.
+    this.words.length = 0;
+    this.vdevs.length = 0;
   }
 
   /** `err_out`: gives the channels back, unless all is well. */

@@ -198,9 +198,12 @@ describe('a running imx_rpmsg', () => {
   });
 
   it('remove gives everything back: a second probe works', () => {
-    const { imx, probe, run, channel } = board();
+    const { imx, probe, run, channel, settle, findings } = board();
     probe();
+    channel(1, 1).receivedData(0);
     run(imx.remove(), 0.1);
+    settle(0.1);
+    expect([imx.vdevs, findings]).toEqual([[], []]);
     expect(channel(0, 1).client).toBeUndefined();
     expect(run(new ImxRpmsg(imx.environment, 'rpmsg', { vdevNums: 1, mboxes: SPECIFIERS, reg: REG }).probe(), 0.5)).toBe(0);
   });
