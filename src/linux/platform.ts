@@ -9,7 +9,7 @@ import type { DeviceTreeNode } from '../devicetree/tree.ts';
 import { driverSetOverride, readOnly, registerBus } from '../virtio/bus-sysfs.ts';
 import { probeFailed } from '../virtio/driver-core.ts';
 import type { Attribute, Device } from './fs/device-model.ts';
-import { ERRNO, type Kernel, type KernelCode, WaitQueue } from './kernel.ts';
+import { ERRNO, type Kernel, type KernelCode, Mutex, WaitQueue } from './kernel.ts';
 import { LATENCY } from './latencies.ts';
 
 /** A device; `properties` is whatever its driver expects to find in the device tree. */
@@ -57,6 +57,8 @@ interface Entry {
   driver: PlatformDriver | undefined;
   override: string | undefined;
   state: 'new' | 'probing' | 'failed' | 'deferred' | 'bound';
+  /** `device_lock`: held while a driver probes or is removed. */
+  readonly lock: Mutex;
 }
 
 /** All platform devices and drivers of one kernel. */
@@ -86,7 +88,7 @@ export class PlatformBus {
       attributes: this.attributes(name, device),
       uevent: () => uevent(device),
     };
-    this.entries.set(name, { device, model, driver: undefined, override: undefined, state: 'new' });
+    this.entries.set(name, { device, model, driver: undefined, override: undefined, state: 'new', lock: new Mutex(name) });
     this.kernel.devices.add(model);
   }
 
@@ -109,7 +111,7 @@ export class PlatformBus {
   /** `platform_driver_unregister`: all its devices lose it. */
   *unregisterDriver(driver: PlatformDriver): KernelCode {
     for (const entry of [...this.entries.values()]) {
-      if (entry.driver === driver) yield* this.release(entry);
+      if (entry.driver === driver) yield* this.release(entry, driver);
       else if (entry.state === 'deferred' && this.match(entry, driver)) entry.state = 'new';
     }
     if (this.drivers.get(driver.name) !== driver) return;
@@ -149,8 +151,17 @@ export class PlatformBus {
     return override === undefined ? driver.matches(device) : override === driver.name;
   }
 
-  /** `really_probe` and the work on deferred devices that a success sets off; what the driver said. */
+  /** `__driver_probe_device` and the work on deferred devices that a success sets off: what the driver said, -EBUSY where there is one. */
   private *probe(entry: Entry, driver: PlatformDriver): KernelCode<number> {
+    yield* entry.lock.lock();
+    const err = entry.driver ? ERRNO.EBUSY : yield* this.reallyProbe(entry, driver);
+    entry.lock.unlock();
+    if (err === 0) yield* this.probeDeferred();
+    return err;
+  }
+
+  /** `really_probe`. */
+  private *reallyProbe(entry: Entry, driver: PlatformDriver): KernelCode<number> {
     const { device } = entry;
     const missing = device.suppliers?.some((name) => this.driverOf(name) === undefined);
     entry.state = 'probing';
@@ -168,7 +179,6 @@ export class PlatformBus {
       probeFailed(this.kernel, driver.name, device.name, err);
     }
     this.progress.wakeAll();
-    if (err === 0) yield* this.probeDeferred();
     return err;
   }
 
@@ -189,7 +199,6 @@ export class PlatformBus {
   private *bind(driver: PlatformDriver, name: string): KernelCode<number> {
     const entry = this.entries.get(name);
     if (!entry || !this.match(entry, driver)) return ERRNO.ENODEV;
-    if (entry.driver || entry.state === 'probing') return ERRNO.EBUSY;
     const err = yield* this.probe(entry, driver);
     return err === ERRNO.EPROBE_DEFER ? ERRNO.EAGAIN : err;
   }
@@ -198,24 +207,24 @@ export class PlatformBus {
   private *unbind(driver: PlatformDriver, name: string): KernelCode<number> {
     const entry = this.entries.get(name);
     if (entry?.driver !== driver) return ERRNO.ENODEV;
-    yield* this.release(entry);
+    yield* this.release(entry, driver);
     return 0;
   }
 
-  /** `__device_release_driver`: first its consumers, which are probed again once it has a driver again. */
-  private *release(entry: Entry): KernelCode {
+  /** `__device_release_driver`, if it has `driver`: first its consumers, which are probed again once it has a driver again. */
+  private *release(entry: Entry, driver: PlatformDriver, after: Entry['state'] = 'new'): KernelCode {
     for (const other of [...this.entries.values()]) {
-      if (!other.driver || !other.device.suppliers?.includes(entry.device.name)) continue;
-      yield* this.release(other);
-      other.state = 'deferred';
+      if (other.driver && other.device.suppliers?.includes(entry.device.name)) yield* this.release(other, other.driver, 'deferred');
     }
-    const { driver } = entry;
-    if (!driver) return;
-    yield* driver.remove?.(entry.device) ?? nothing();
-    entry.driver = undefined;
-    entry.state = 'new';
-    this.kernel.devices.setDriver(entry.model, undefined);
-    this.progress.wakeAll();
+    yield* entry.lock.lock();
+    if (entry.driver === driver) {
+      yield* driver.remove?.(entry.device) ?? nothing();
+      entry.driver = undefined;
+      entry.state = after;
+      this.kernel.devices.setDriver(entry.model, undefined);
+      this.progress.wakeAll();
+    }
+    entry.lock.unlock();
   }
 
   /** `bus_rescan_devices_helper`: 0, or -ENODEV for a name that is not there, -EINVAL when its probe failed. */

@@ -5,6 +5,7 @@ import { ERRNO } from '../../src/linux/errno.ts';
 import { O } from '../../src/linux/fs/vfs.ts';
 import { Kernel } from '../../src/linux/kernel.ts';
 import { Ida, PlatformBus, type PlatformDevice, type PlatformDriver } from '../../src/linux/platform.ts';
+import { Process } from '../../src/linux/process.ts';
 import { Arena } from '../../src/memory/arena.ts';
 import { AddressSpace } from '../../src/memory/bus.ts';
 import { Ram } from '../../src/memory/ram.ts';
@@ -201,6 +202,37 @@ describe('platform devices in sysfs', () => {
     expect(store('drivers/imx-rproc/bind', 'imx8mp-cm7')).toBe(ERRNO.EAGAIN);
     store('drivers/mu/bind', '30aa0000.mailbox');
     expect(calls.slice(2)).toEqual(['probe 30aa0000.mailbox', 'probe imx8mp-cm7']);
+  });
+
+  it('have one user at a time (device_lock): an unbind or a bind waits for the unbind that is under way', () => {
+    const { bus, calls, drivers, kernel, pass } = board();
+    calls.length = 0;
+    drivers.rproc.remove = function* ({ name }) {
+      calls.push(`remove ${name}`);
+      yield { timeoutNs: 1e6 };
+      calls.push(`removed ${name}`);
+    };
+    const results: string[] = [];
+    const user = (file: 'bind' | 'unbind') => {
+      const process = new Process(kernel, { name: file });
+      process.start(
+        function* (self) {
+          const fd = yield* self.open(`/sys/bus/platform/drivers/imx-rproc/${file}`, O.WRONLY);
+          results.push(`${file} ${yield* self.write(fd, new TextEncoder().encode('imx8mp-cm7'))}`);
+          return 0;
+        },
+        [file],
+      );
+      pass(1e5);
+    };
+    user('unbind');
+    user('unbind');
+    user('bind');
+    expect([results, calls, bus.driverOf('imx8mp-cm7')]).toEqual([[], ['remove imx8mp-cm7'], 'imx-rproc']);
+    pass(5e6);
+    expect(results.sort()).toEqual(['bind 10', 'unbind 10', 'unbind 10']);
+    expect(calls).toEqual(['remove imx8mp-cm7', 'removed imx8mp-cm7', 'probe imx8mp-cm7']);
+    expect(bus.driverOf('imx8mp-cm7')).toBe('imx-rproc');
   });
 
   it('give the errno of a probe that fails (device_driver_attach, drivers_probe_store)', () => {
