@@ -200,8 +200,8 @@ describe('a running imx_rpmsg', () => {
   it('remove gives everything back: a second probe works', () => {
     const { imx, probe, run, channel, settle, findings } = board();
     probe();
+    imx.environment.kernel.spawn('unbind', imx.remove());
     channel(1, 1).receivedData(0);
-    run(imx.remove(), 0.1);
     settle(0.1);
     expect([imx.vdevs, findings]).toEqual([[], []]);
     expect(channel(0, 1).client).toBeUndefined();
