@@ -34,6 +34,8 @@ const CHUNK_NS = 5e6;
 /** A console that printed part of a line and then nothing for so long shows it, in ns. */
 const PARTIAL_NS = 10e6;
 
+/** Prompt for the further lines of a command. */
+const CONTINUATION = '> ';
 /** Stands for a line that Ctrl-C ended. */
 const CANCELLED = '\u0003';
 
@@ -92,6 +94,8 @@ export class ShellSession {
   private readonly statistics: Statistics;
   private readonly trace: TraceHash | undefined;
   private readonly typed: string[] = [];
+  /** Of the script, those that are still to come. */
+  private readonly scriptLines: string[];
   private readonly lineWait = new WaitQueue('a command line');
   private readonly history: string[] = [];
   private inputOver = false;
@@ -102,6 +106,7 @@ export class ShellSession {
   constructor(options: ShellSessionOptions, host: ShellHost) {
     this.options = options;
     this.host = host;
+    this.scriptLines = (options.script ?? '').replace(/\n$/, '').split('\n');
     const { machine } = options;
     this.machine = machine;
     this.statistics = new Statistics(() => host.now());
@@ -173,19 +178,22 @@ export class ShellSession {
     const { scheduler } = machine;
     const limit = Number.isFinite(options.timeout) ? scheduler.cyclesFromNs(options.timeout) : Number.POSITIVE_INFINITY;
     const chunk = scheduler.cyclesFromNs(CHUNK_NS);
-    while (status === undefined && failure === undefined && !this.ending) {
-      await linux.userSpace.settled();
-      if (status !== undefined || failure !== undefined || this.ending) break;
-      const end = Math.min(limit, scheduler.now + chunk);
-      await this.stopped(machine.run(end), end);
-      if (scheduler.now >= limit) this.ending ??= this.timedOut();
-      await this.host.pause(scheduler.seconds);
+    try {
+      while (status === undefined && failure === undefined && !this.ending) {
+        await linux.userSpace.settled();
+        if (status !== undefined || failure !== undefined || this.ending) break;
+        const end = Math.min(limit, scheduler.now + chunk);
+        await this.stopped(machine.run(end), end);
+        if (scheduler.now >= limit) this.ending ??= this.timedOut();
+        await this.host.pause(scheduler.seconds);
+      }
+    } finally {
+      // Jobs in the background get no further.
+      if (this.land) this.land.closed = true;
+      this.terminal.onOutput = () => {};
+      linux.userSpace.ended({ kind: this.ending?.reason ?? 'exit' });
+      release();
     }
-    // Jobs in the background get no further.
-    if (this.land) this.land.closed = true;
-    this.terminal.onOutput = () => {};
-    linux.userSpace.ended({ kind: this.ending?.reason ?? 'exit' });
-    release();
     if (failure !== undefined) throw failure;
     return this.finish(this.ending ?? { status: status!, reason: 'exit', report: [] });
   }
@@ -265,7 +273,7 @@ export class ShellSession {
     let text = '';
     for (;;) {
       if (text === '') this.programOutput(shell.jobs.report());
-      const line = await this.readLine(shell, text === '' ? this.promptText : '> ');
+      const line = await this.readLine(shell, text === '' ? this.promptText : CONTINUATION);
       if (line === undefined) {
         if (text !== '') await shell.complain('syntax error: unexpected end of file');
         else if (this.options.interactive) this.programOutput('exit\n');
@@ -299,24 +307,16 @@ export class ShellSession {
       await shell.call('readline', this.awaitLine());
       return this.typed.shift();
     }
-    const line = this.scriptLines.shift();
+    const lines = this.scriptLines;
+    // Comments and empty lines between commands are for the script's readers; within one, in a here-document, they are its own.
+    if (prompt !== CONTINUATION) while (lines.length > 0 && /^\s*(?:#.*)?$/.test(lines[0]!)) lines.shift();
+    const line = lines.shift();
     if (line !== undefined) this.programOutput(`${prompt}${line}\n`);
     return line;
   }
 
   private *awaitLine() {
     while (this.typed.length === 0 && !this.inputOver) yield { queue: this.lineWait };
-  }
-
-  private readonly scriptLinesHolder: { lines?: string[] } = {};
-
-  /** Lines of the script that are still to come; comments and empty lines are for its readers. */
-  private get scriptLines(): string[] {
-    const { script = '' } = this.options;
-    this.scriptLinesHolder.lines ??= script.replace(/\n$/, '').split('\n');
-    const { lines } = this.scriptLinesHolder;
-    while (lines.length > 0 && /^\s*(?:#.*)?$/.test(lines[0]!)) lines.shift();
-    return lines;
   }
 
   private programOutput(text: string): void {

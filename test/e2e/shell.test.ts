@@ -26,6 +26,11 @@ describe('imx-sim shell', () => {
     expect(status).toBe(1);
   });
 
+  it('leaves out comments and empty lines between commands, not those within a here-document', async () => {
+    const { stdout } = await runCli(['shell', '--soc', 'imx8mp'], { stdin: '# first\n\ncat <<END\n# kept\n\nlast\nEND\n# no more\n' });
+    expect(stdout).toBe('root@imx8mp-evk:~# cat <<END\n> # kept\n> \n> last\n> END\n# kept\n\nlast\n');
+  });
+
   it('set -e ends a script with the status of what failed', async () => {
     const { status, stdout } = await runCli(['shell', '--soc', 'imx8mp'], { stdin: 'set -e\necho one\n(exit 5)\necho two\n' });
     expect(status).toBe(5);
