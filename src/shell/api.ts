@@ -41,6 +41,7 @@ export class LinuxShell {
   private readonly streams: { 1: Uint8Array[]; 2: Uint8Array[] };
   private readonly over: Promise<number>;
   private answer: ((result: ShellResult) => void) | undefined;
+  private refuse: (error: unknown) => void = () => {};
   /** Resolves when the shell wants its next statements. */
   private asks: Promise<(statements: readonly Statement[]) => void>;
   private asking: (ask: (statements: readonly Statement[]) => void) => void = () => {};
@@ -52,12 +53,17 @@ export class LinuxShell {
     this.shell = shell;
     this.streams = streams;
     this.asks = this.nextAsk();
-    this.over = shell.run(() => this.next()).then((status) => this.finish(status));
+    this.over = shell
+      .run(() => this.next())
+      .then(
+        (status) => this.finish(status),
+        (error: unknown) => this.fail(error),
+      );
   }
 
   /**
    * Executes command lines, in virtual time, while nobody else runs the machine: resolves when the last command has ended. One call at a time.
-   * After `exit` every call gives the exit status at once.
+   * After `exit` every call gives the exit status at once. Rejects with `MachineEnded` when the machine ends, or nothing can happen any more, before.
    */
   async exec(text: string): Promise<ShellResult> {
     if (this.busy) throw new Error('the shell still executes the previous command line');
@@ -70,8 +76,9 @@ export class LinuxShell {
     }
     this.busy = true;
     const ask = await this.asks;
-    const result = new Promise<ShellResult>((resolve) => {
+    const result = new Promise<ShellResult>((resolve, reject) => {
       this.answer = resolve;
+      this.refuse = reject;
     });
     shell.flow = shell.land.userSpace.enter(shell.name);
     ask(parsed.statements);
@@ -111,6 +118,16 @@ export class LinuxShell {
     await endShell(this.shell);
     this.respond(status);
     return status;
+  }
+
+  /** The machine ended under the shell. */
+  private fail(error: unknown): number {
+    this.ended = true;
+    this.shell.status = 1;
+    this.shell.flow.leave();
+    this.answer = undefined;
+    this.refuse(error);
+    return 1;
   }
 
   private respond(status: number): void {

@@ -85,6 +85,8 @@ export class Shell implements Names {
   status = 0;
   /** Ended by `exit`, or by the end of its input. */
   exiting = false;
+  /** Why no call works any more: the machine has ended. */
+  failure: unknown;
   /** Code of `trap ... EXIT`. */
   readonly traps = new Map<string, string>();
   arraysInUse: boolean;
@@ -137,7 +139,13 @@ export class Shell implements Names {
   /** Virtual time goes on until `code` has run in the shell's process. */
   call<T>(name: string, code: KernelCode<T>): Promise<T> {
     if (this.land.closed) return new Promise(() => {});
-    return this.flow.call(name, code, { ...FOR_EVER, process: this.process });
+    const call = this.flow.call(name, code, { ...FOR_EVER, process: this.process });
+    // The machine has ended: nothing that the shell could still do would happen.
+    call.catch((error: unknown) => {
+      this.failure ??= error;
+      this.abort.abort();
+    });
+    return call;
   }
 
   date(ns: number): Date {
@@ -203,7 +211,8 @@ export class Shell implements Names {
     this.next = next;
     do {
       await this.executeMain();
-    } while (!this.exiting && this.interactive);
+    } while (!this.exiting && this.interactive && this.failure === undefined);
+    if (this.failure !== undefined) throw this.failure;
     await this.runTrap('EXIT');
     return this.status;
   }
@@ -292,6 +301,7 @@ export class Shell implements Names {
     this.asked = false;
     this.seed();
     const result = await this.bash.exec(MAIN, { rawScript: true, signal: this.abort.signal });
+    if (this.failure !== undefined) return;
     await this.unwind(this.scopes.length);
     await this.write(1, result.stdout);
     if (this.interruptedBy !== undefined) this.status = 128 + (this.interruptedBy as number);

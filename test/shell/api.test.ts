@@ -39,6 +39,12 @@ describe('linux.exec', () => {
   });
 });
 
+describe('a machine that ends', () => {
+  it('rejects: a program waits for what can never come', async () => {
+    await expect(linux().exec('echo before; sleep 1 | cat; sleep infinity | cat; echo after')).rejects.toThrow(/ended|deadlock/);
+  });
+});
+
 describe('linux.shell', () => {
   it('keeps variables, functions and the directory, and ends with exit', async () => {
     const shell = await linux().shell();

@@ -139,6 +139,18 @@ describe('the machine', () => {
     expect(stdout).toBe('Linux imx8mp-evk aarch64\nimx8mp-evk\n2025-10-07\nroot\n1\n');
   });
 
+  it('FIFOs, temporary files, mounts', async () => {
+    expect(
+      await shell.run(
+        'cd /tmp; mkfifo pipe; echo through > pipe & cat pipe; wait; f=$(mktemp); echo x > $f; cat $f; mount -t tmpfs none /mnt; echo y > /mnt/y; umount /mnt; ls /mnt; mount -t debugfs none /sys/kernel/debug',
+      ),
+    ).toEqual({
+      stdout: 'through\nx\n',
+      stderr: 'mount: /sys/kernel/debug: none already mounted on /sys/kernel/debug.\n',
+      status: 32,
+    });
+  });
+
   it('watch and dd take virtual time', async () => {
     expect((await shell.run('timeout 5 watch -t -n 2 echo tick')).stdout).toBe('tick\ntick\ntick\n');
   });

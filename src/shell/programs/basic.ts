@@ -217,7 +217,9 @@ const sleep: Program = function* (process, argv) {
     if (ns === undefined) return yield* usage(process, 'sleep', `invalid time interval '${word}'`);
     total += ns;
   }
-  return (yield* process.sleep(total)) < 0 ? 1 : 0;
+  if (Number.isFinite(total)) return (yield* process.sleep(total)) < 0 ? 1 : 0;
+  while (!process.dying) if ((yield { interruptible: true }) === 'signal') break;
+  return 1;
 };
 
 const seq: Program = function* (process, argv) {

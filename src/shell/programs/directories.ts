@@ -525,7 +525,45 @@ function which({ land }: System): Program {
   };
 }
 
+const mkfifo: Program = function* (process, argv) {
+  const { flags, operands, error } = getopt(argv, 'm:', { 'mode=': 'm' });
+  if (error) return yield* usage(process, 'mkfifo', error);
+  if (operands.length === 0) return yield* usage(process, 'mkfifo', 'missing operand');
+  let status = 0;
+  for (const path of operands) {
+    const err = process.mkfifo(path, flags.has('m') ? Number.parseInt(flags.get('m')!, 8) : 0o666);
+    if (err < 0) status = yield* complain(process, 'mkfifo', `cannot create fifo ${quoted(path)}: ${strerror(err)}`);
+  }
+  return status;
+};
+
+/** Names that `mktemp` tries, in the same order in every run. */
+const TEMPORARY = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+const mktemp: Program = function* (process, argv) {
+  const { flags, operands, error } = getopt(argv, 'dqup:t', { directory: 'd', 'tmpdir=': 'p' });
+  if (error) return yield* usage(process, 'mktemp', error);
+  const template = operands[0] ?? 'tmp.XXXXXXXXXX';
+  const marks = /X{3,}$/.exec(template)?.[0].length;
+  if (marks === undefined) return yield* complain(process, 'mktemp', `too few X's in template ${quoted(template)}`);
+  const directory = flags.get('p') ?? (operands.length === 0 || flags.has('t') ? '/tmp' : undefined);
+  for (let count = 0; count < TEMPORARY.length ** 2; count++) {
+    const ending = (TEMPORARY[Math.floor(count / TEMPORARY.length)]! + TEMPORARY[count % TEMPORARY.length]!).padStart(marks, 'A');
+    const path = `${directory === undefined ? '' : `${directory}/`}${template.slice(0, -marks)}${ending}`;
+    const made = flags.has('d') ? process.mkdir(path, 0o700) : yield* process.open(path, O.RDWR | O.CREAT | O.EXCL, 0o600);
+    if (made === ERRNO.EEXIST) continue;
+    if (made < 0)
+      return yield* complain(
+        process,
+        'mktemp',
+        `failed to create ${flags.has('d') ? 'directory' : 'file'} via template ${quoted(template)}: ${strerror(made)}`,
+      );
+    return yield* finish(process, 'mktemp', `${path}\n`);
+  }
+  return yield* complain(process, 'mktemp', `failed to create file via template ${quoted(template)}: ${strerror(ERRNO.EEXIST)}`);
+};
+
 /** By name. */
 export function directoryPrograms(system: System): Readonly<Record<string, Program>> {
-  return { ls, dir: ls, mkdir, rmdir, rm, cp, mv, ln, touch, chmod, stat, readlink, realpath, which: which(system) };
+  return { ls, dir: ls, mkdir, rmdir, rm, cp, mv, ln, touch, chmod, stat, readlink, realpath, mkfifo, mktemp, which: which(system) };
 }

@@ -375,17 +375,46 @@ const ps: Program = function* (process) {
 
 function mount({ linux: { kernel } }: System): Program {
   return function* (process, argv) {
-    const { operands } = getopt(argv, 't:o:anrwv');
+    const { flags, operands, error } = getopt(argv, 't:o:anrwv', { 'types=': 't', 'options=': 'o' });
+    if (error) return yield* usage(process, 'mount', error);
     if (operands.length === 0) {
-      const rows = kernel.vfs.mounts.map(({ source, target, type, options }) => `${source} on ${target} type ${type} (${options})\n`);
-      return yield* finish(process, 'mount', rows.join(''));
+      const list = kernel.vfs.mounts.filter(({ type }) => !flags.has('t') || type === flags.get('t'));
+      return yield* finish(
+        process,
+        'mount',
+        list.map(({ source, target, type, options }) => `${source} on ${target} type ${type} (${options})\n`).join(''),
+      );
     }
-    const [, target = operands[0]!] = operands;
-    if (kernel.vfs.mounts.some((each) => each.target === target))
-      return yield* complain(process, 'mount', `${target}: ${operands[0]} already mounted on ${target}.`, 32);
-    return yield* complain(process, 'mount', `${target}: mount(2) system call failed: Operation not permitted.`, 32);
+    const [source, target] = operands;
+    if (target === undefined) return yield* complain(process, 'mount', `${source}: can't find in /etc/fstab.`);
+    const type = flags.get('t');
+    if (type === undefined) return yield* complain(process, 'mount', `${target}: special device ${source} does not exist.`, 32);
+    const err = process.mount(source!, target, type, flags.get('o') ?? '');
+    if (err >= 0) return 0;
+    const words: Readonly<Record<number, string>> = {
+      [ERRNO.ENOENT]: 'mount point does not exist.',
+      [ERRNO.ENOTDIR]: 'mount point is not a directory.',
+      [ERRNO.EBUSY]: `${source} already mounted on ${target}.`,
+      [ERRNO.ENODEV]: `unknown filesystem type '${type}'.`,
+    };
+    return yield* complain(process, 'mount', `${target}: ${words[err] ?? `mount(2) system call failed: ${strerror(err)}.`}`, 32);
   };
 }
+
+const umount: Program = function* (process, argv) {
+  const { operands, error } = getopt(argv, 'flrdv');
+  if (error) return yield* usage(process, 'umount', error);
+  if (operands.length === 0) return yield* usage(process, 'umount', 'bad usage');
+  let status = 0;
+  for (const target of operands) {
+    const err = process.umount(target);
+    if (err === ERRNO.EINVAL) status = yield* complain(process, 'umount', `${target}: not mounted.`, 32);
+    else if (err === ERRNO.ENOENT) status = yield* complain(process, 'umount', `${target}: no mount point specified.`, 32);
+    else if (err === ERRNO.EBUSY) status = yield* complain(process, 'umount', `${target}: target is busy.`, 32);
+    else if (err < 0) status = yield* complain(process, 'umount', `${target}: umount failed: ${strerror(err)}.`, 32);
+  }
+  return status;
+};
 
 const free: Program = function* (process) {
   const row = (name: string, values: readonly number[]): string =>
@@ -429,6 +458,7 @@ export function kernelPrograms(system: System): Readonly<Record<string, Program>
     date,
     ps,
     mount: mount(system),
+    umount,
     free,
     reboot: power(system, true),
     poweroff: power(system, false),
