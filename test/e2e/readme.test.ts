@@ -12,7 +12,10 @@ const readme = readFileSync(path('README.md'), 'utf8');
 /** Commands of the shell blocks that run an image of this repository, as argument lists. */
 const commands = [...readme.matchAll(/^```(?:sh|console)\n([\s\S]*?)^```/gm)]
   .flatMap(([, block]) => block!.split(/\n|&&/))
-  .map((line) => /(?:node bin\/imx-sim\.js|imx-sim) ((?:run|info) .*images\/.*)$/.exec(line.trim())?.[1])
+  .map((line) => line.trim().replace(/ +# .*$/, ''))
+  .map((line) => /(?:node bin\/imx-sim\.js|imx-sim) ((?:(?:run|info) .*|shell )images\/.*)$/.exec(line)?.[1])
+  // Without -c a shell is for the keyboard.
+  .filter((command) => !command?.startsWith('shell') || command.includes(' -c '))
   .filter((command) => command !== undefined)
   .map((command) => [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!));
 
