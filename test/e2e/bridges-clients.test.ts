@@ -1,6 +1,20 @@
 /** Clients of host bridges as they are: slow, gone, half closed, talking nonsense; and options that cannot be had. */
 
-import { chmodSync, existsSync, mkdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -136,6 +150,42 @@ describe('--tty', () => {
     client.socket.resume();
     await client.until(() => client.bytes.length > PORT_LIMIT);
     expect(client.text.replaceAll('x', '')).toBe('');
+  });
+
+  it.skipIf(process.platform !== 'linux')('whoever has the pseudo terminal open and never reads does not stop the machine', async () => {
+    const link = fresh();
+    const bridged = await machine('imx8mp_soak', { tty: [parseTty(`ttyRPMSG0=pty:${link}`)] });
+    const { O_RDWR, O_NOCTTY, O_NONBLOCK } = constants;
+    const terminal = openSync(link, O_RDWR | O_NOCTTY | O_NONBLOCK);
+    const lines = Buffer.from(Array.from({ length: 20_000 }, (_, n) => `line ${n}\n`).join(''));
+    const attempt = (use: () => number): number => {
+      try {
+        return use();
+      } catch (error) {
+        expect((error as NodeJS.ErrnoException).code).toBe('EAGAIN');
+        return 0;
+      }
+    };
+    let sent = 0;
+    // The terminal has room for some KiB in each direction, the bridge and the tty behind it for a megabyte.
+    for (let rounds = 0; rounds < 5000 && sent < lines.length; rounds++) {
+      sent += attempt(() => writeSync(terminal, lines, sent));
+      await new Promise((done) => setTimeout(done, 2));
+    }
+    expect(sent).toBe(lines.length);
+    const before = bridged.machine.scheduler.now;
+    await bridged.until(() => bridged.machine.scheduler.now > before, 'time');
+    const parts: Buffer[] = [];
+    const buffer = Buffer.alloc(65_536);
+    let got = 0;
+    await bridged.until(() => {
+      const count = attempt(() => readSync(terminal, buffer));
+      parts.push(Buffer.from(buffer.subarray(0, count)));
+      got += count;
+      return got >= lines.length;
+    }, 'all lines');
+    expect(Buffer.concat(parts).equals(lines)).toBe(true);
+    closeSync(terminal);
   });
 
   it('1,000 connections that send noise, reset, or leave at once (seed 4711): the next client is served', async () => {
@@ -476,7 +526,6 @@ describe('what cannot be had', () => {
     await new Promise((done) => server.once('listening', done));
     // As after kill -9: the file stays.
     const stale = `${path}.old`;
-    const { renameSync } = await import('node:fs');
     renameSync(path, stale);
     server.close();
     expect(existsSync(stale)).toBe(true);

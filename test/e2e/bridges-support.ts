@@ -28,11 +28,11 @@ export function installed(program: string): boolean {
 }
 
 /** Compiles `test/clients/<name>.c` without a warning; the path of the program. */
-export function compile(name: string, options: readonly string[] = []): string {
+export function compile(name: string, options: readonly string[] = [], libraries: readonly string[] = []): string {
   const output = join(directory, name);
   const source = resolve(import.meta.dirname, `../clients/${name}.c`);
   const strict = ['-std=c99', '-D_DEFAULT_SOURCE', '-O2', '-Wall', '-Wextra', '-Werror', '-Wno-unused-function'];
-  execFileSync('cc', [...strict, ...options, '-o', output, source], { stdio: 'inherit' });
+  execFileSync('cc', [...strict, ...options, '-o', output, source, ...libraries], { stdio: 'inherit' });
   return output;
 }
 
@@ -82,9 +82,14 @@ export class BackgroundRun {
 }
 
 /** Runs a program to its end; its standard output. Throws with standard error when it fails. */
-export function programOutput(command: string, args: readonly string[], stdin = ''): Promise<string> {
+export function programOutput(
+  command: string,
+  args: readonly string[],
+  stdin = '',
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, { timeout: 100_000, killSignal: 'SIGKILL' });
+    const child = spawn(command, args, { env: { ...process.env, ...env }, timeout: 100_000, killSignal: 'SIGKILL' });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -13,6 +13,7 @@ export const POLLHUP = 0x10;
 
 const O_RDWR = 2;
 const O_NOCTTY = 0o400;
+const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 const TCIOFLUSH = 2;
 const TCSANOW = 0;
@@ -32,7 +33,7 @@ export interface PtyMaster {
 
 /** What is used of libc; failures are errors with the errno's name in `code`. */
 export interface Libc {
-  /** A new pseudo terminal, raw. */
+  /** A new pseudo terminal, raw; its master does not block. */
   openPty(): PtyMaster;
   /** A further descriptor. */
   duplicate(fd: number): number;
@@ -102,7 +103,8 @@ function bind({ koffi, library }: ReturnType<typeof openLibrary>): Libc {
   };
   return {
     openPty() {
-      const fd = checked('posix_openpt', posixOpenpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+      // A write to a full terminal must not stop the machine, and libuv leaves a master as it is.
+      const fd = checked('posix_openpt', posixOpenpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
       checked('grantpt', grantpt(fd));
       checked('unlockpt', unlockpt(fd));
       const name = Buffer.alloc(NAME_SIZE);

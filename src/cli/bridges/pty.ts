@@ -115,7 +115,7 @@ export class PtyTransport implements HostLink {
     }
   }
 
-  /** The stream has made the master non-blocking: a full terminal gives EAGAIN. */
+  /** A full terminal gives EAGAIN. */
   private writeOn(): void {
     this.retry = undefined;
     for (let first = this.output[0]; first; first = this.output[0]) {
