@@ -4,7 +4,8 @@
 import type { DtsScanner } from './dts-scanner.ts';
 
 const LITERAL = /(0[xX][0-9a-fA-F]+|[0-9]+)(?:ULL|LL|UL|L|U)?(?![0-9A-Za-z_])/y;
-const CHARACTER = /'((?:[^'\\]|\\[\s\S])*)'/y;
+/** As long as a mistake that can be shown is. */
+const CHARACTER = /'((?:[^'\\]|\\[\s\S]){0,100})'/y;
 const MOST = 0xffff_ffff_ffff_ffffn;
 /** Parentheses and signs within each other. */
 const DEEPEST = 100;

@@ -163,7 +163,7 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
 /** `generate_label_tree`. */
 function addSymbols(tree: DeviceTree, root: SourceNode): void {
   for (const node of root.walk()) {
-    for (const label of node.labels) {
+    for (const label of [...node.labels].reverse()) {
       const symbols = tree.root.add('__symbols__');
       if (!symbols.has(label)) symbols.set(label, node.path);
     }
@@ -173,16 +173,25 @@ function addSymbols(tree: DeviceTree, root: SourceNode): void {
 /** `generate_fixups_tree` and `generate_local_fixups_tree`. */
 function addFixups({ tree, root, find }: ReadSource): void {
   const all = [...referencesOf(root, 'phandle')];
+  const fixups = new Map<string, Uint8Array[]>();
   for (const { node, property, reference, offset } of all) {
     if (find(reference.reference)) continue;
-    const fixups = tree.root.add('__fixups__');
-    const entry = encodeText(`${node.path}:${property}:${offset}\0`);
-    fixups.set(reference.reference, join([fixups.bytes(reference.reference) ?? new Uint8Array(0), entry]));
+    const entries = fixups.get(reference.reference) ?? [];
+    fixups.set(reference.reference, entries);
+    entries.push(encodeText(`${node.path}:${property}:${offset}\0`));
   }
+  for (const [label, entries] of fixups) tree.root.add('__fixups__').set(label, join(entries));
+  const local = new Map<SourceNode, Map<string, number[]>>();
   for (const { node, property, reference, offset } of all) {
     if (!find(reference.reference)) continue;
+    const properties = local.get(node) ?? new Map<string, number[]>();
+    const offsets = properties.get(property) ?? [];
+    local.set(node, properties.set(property, offsets));
+    offsets.push(offset);
+  }
+  for (const [node, properties] of local) {
     let at = tree.root.add('__local_fixups__');
     for (const name of node.path.split('/')) if (name !== '') at = at.add(name);
-    at.set(property, join([at.bytes(property) ?? new Uint8Array(0), toBytes(offset)]));
+    for (const [property, offsets] of properties) at.set(property, offsets);
   }
 }

@@ -6,17 +6,24 @@
  */
 import { DeviceTreeError } from '../errors.ts';
 
-const WHITE = /(?:\s+|\/\*[\s\S]*?\*\/|\/\/[^\n]*(?:\n|$))+/y;
+/** One piece at a time: a repeated group takes the host's stack for each turn. */
+const WHITE = /\s+|\/\*[\s\S]*?\*\/|\/\/[^\n]*(?:\n|$)/y;
 const LINE_MARKER = /#(?:line)?[ \t]+(\d{1,9})[ \t]+"([^"\n]*)"[^\n]*/y;
 const DIRECTIVE = /#[ \t]*(include|define|undef|if|ifdef|ifndef|else|elif|endif|error|pragma)\b[^\n]*/y;
 
 const INCLUDE = /\/include\/[ \t]*"([^"\n]*)"/y;
 /** Characters of a source with all that it includes, and how often it may include. */
-const MOST_CHARACTERS = 16 * 1024 * 1024;
+const MOST_CHARACTERS = 4 * 1024 * 1024;
 const MOST_INCLUDES = 200;
 
 /** Gives the text of an included file and the name under which errors show it; undefined when there is no such file. */
 export type IncludeFile = (name: string, from: string) => { readonly file: string; readonly text: string } | undefined;
+
+interface LineMarker {
+  at: number;
+  readonly file: string;
+  readonly line: number;
+}
 
 /** Reads one file and those that it includes. */
 export class DtsScanner {
@@ -25,10 +32,10 @@ export class DtsScanner {
   private readonly include: IncludeFile | undefined;
   private includes = 0;
   private at = 0;
-  /** Lines behind the marker at `from`, and where the last of them starts. */
-  private counted = { from: 0, start: 0, lines: 0 };
-  /** Line markers passed: from this position on, lines count from another number in another file. */
-  private readonly markers: { at: number; readonly file: string; readonly line: number }[] = [];
+  /** Lines behind the marker at `from`, where the last of them starts, and where the next would. */
+  private counted = { from: -1, start: 0, lines: 0, next: 0 };
+  /** Line markers in the order of their positions: from there on, lines count from another number in another file. */
+  private readonly markers: LineMarker[] = [];
 
   constructor(text: string, file: string, include?: IncludeFile) {
     this.text = text;
@@ -105,24 +112,33 @@ export class DtsScanner {
     throw new DeviceTreeError(code, `${place}: ${text}`, remedy, place);
   }
 
+  /** Every reference asks for its place, most of them behind all markers: those are looked at from the last, lines counted on. */
   private placeOf(position: number): string {
-    let marker = { at: 0, file: this.file, line: 1 };
-    for (const candidate of this.markers) if (candidate.at <= position && candidate.at >= marker.at) marker = candidate;
-    // Every reference asks for its place: lines are counted on from the one before.
-    if (this.counted.from !== marker.at || this.counted.start > position) this.counted = { from: marker.at, start: marker.at, lines: 0 };
+    const marker = this.markers.findLast(({ at }) => at <= position) ?? { at: 0, file: this.file, line: 1 };
+    if (this.counted.from !== marker.at || this.counted.start > position)
+      this.counted = { from: marker.at, start: marker.at, lines: 0, next: this.lineAfter(marker.at) };
     const { counted } = this;
-    for (let end = this.text.indexOf('\n', counted.start); end !== -1 && end < position; end = this.text.indexOf('\n', counted.start)) {
-      counted.start = end + 1;
+    while (counted.next <= position) {
+      counted.start = counted.next;
       counted.lines++;
+      counted.next = this.lineAfter(counted.start);
     }
     return `${marker.file}:${marker.line + counted.lines}.${position - counted.start + 1}`;
   }
 
+  private lineAfter(position: number): number {
+    const end = this.text.indexOf('\n', position);
+    return end < 0 ? Number.POSITIVE_INFINITY : end + 1;
+  }
+
+  private mark(marker: LineMarker): void {
+    const before = this.markers.findLastIndex(({ at }) => at <= marker.at);
+    this.markers.splice(before + 1, 0, marker);
+  }
+
   private skip(): void {
     for (;;) {
-      WHITE.lastIndex = this.at;
-      const white = WHITE.exec(this.text);
-      if (white) this.at += white[0].length;
+      for (WHITE.lastIndex = this.at; WHITE.test(this.text); ) this.at = WHITE.lastIndex;
       if (this.text.startsWith('/*', this.at)) this.fail('a comment has no end');
       if (this.splice()) continue;
       if (this.text[this.at] !== '#' || (this.at > 0 && this.text[this.at - 1] !== '\n')) return;
@@ -133,7 +149,7 @@ export class DtsScanner {
         return;
       }
       this.at += marker[0].length;
-      this.markers.push({ at: this.at + 1, file: marker[2]!, line: Number(marker[1]) });
+      this.mark({ at: this.at + 1, file: marker[2]!, line: Number(marker[1]) });
     }
   }
 
@@ -154,9 +170,10 @@ export class DtsScanner {
     const after = this.at + whole.length;
     const grown = found.text.length + 2 - whole.length;
     for (const marker of this.markers) if (marker.at >= after) marker.at += grown;
-    this.counted = { from: -1, start: 0, lines: 0 };
+    this.counted.from = -1;
     this.text = `${this.text.slice(0, this.at)}\n${found.text}\n${this.text.slice(after)}`;
-    this.markers.push({ at: this.at + 1, file: found.file, line: 1 }, { at: after + grown, file: file!, line: Number.parseInt(line!, 10) });
+    this.mark({ at: this.at + 1, file: found.file, line: 1 });
+    this.mark({ at: after + grown, file: file!, line: Number.parseInt(line!, 10) });
     return true;
   }
 

@@ -17,7 +17,7 @@ export interface SourceProperty {
 export class SourceNode {
   readonly name: string;
   readonly parent: SourceNode | undefined;
-  /** The last one given first, as dtc has them. */
+  /** From right to left, as dtc reads them; it has the last one first. */
   labels: string[] = [];
   deleted = false;
   /** `/omit-if-no-ref/`. */
@@ -89,7 +89,7 @@ export class SourceNode {
     this.deleted = true;
     this.labels = [];
     for (const property of this.properties.values()) property.deleted = true;
-    for (const child of this.children.values()) gone.push(...child.erase());
+    for (const child of this.children.values()) for (const label of child.erase()) gone.push(label);
     return gone;
   }
 }

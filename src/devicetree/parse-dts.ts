@@ -154,7 +154,7 @@ class Parser {
       this.scanner.fail(`duplicate label '${label}'${other ? ` on ${node.path} and ${other.path}` : ''}`);
     if (other) return;
     this.labels.set(label, node);
-    node.labels.unshift(label);
+    node.labels.push(label);
   }
 
   private otherLabel(label: string): void {
@@ -189,9 +189,9 @@ class Parser {
   private member(node: SourceNode, level: number, children: boolean, seen: Set<string>): boolean {
     const { scanner } = this;
     let omit = scanner.take('/omit-if-no-ref/');
-    const labels = scanLabels(scanner);
+    const before = scanLabels(scanner);
     omit = scanner.take('/omit-if-no-ref/') || omit;
-    labels.push(...scanLabels(scanner));
+    const labels = [...before, ...scanLabels(scanner)];
     const name = this.name('node or property');
     if (scanner.looksAt('{')) {
       if (seen.has(`${name}{`)) scanner.fail(`duplicate node name ${node.path === '/' ? '' : node.path}/${name}`);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseDtb } from '../../src/devicetree/parse-dtb.ts';
 import { parseDts } from '../../src/devicetree/parse-dts.ts';
+import type { DeviceTree } from '../../src/devicetree/tree.ts';
 import { writeDtb } from '../../src/devicetree/write-dtb.ts';
 import { writeDts } from '../../src/devicetree/write-dts.ts';
 import { DeviceTreeError } from '../../src/errors.ts';
@@ -108,6 +109,8 @@ describe('parseDts', () => {
     ['too many levels', `/dts-v1/; / ${'{ a '.repeat(100)}`, 'E_DTB_LIMIT', /nested 65 deep/],
     ['too many parentheses', `/dts-v1/; / { a = <${'('.repeat(100_000)}`, 'E_DTS', /nested more than 100/],
     ['too many signs', `/dts-v1/; / { a = <(${'~'.repeat(100_000)}`, 'E_DTS', /nested more than 100/],
+    ['too long a character', `/dts-v1/; / { a = <'${'a'.repeat(2_000_000)}'>; };`, 'E_DTS', /syntax error: "'" in an array of cells/],
+    ['too large a source', `/dts-v1/; / { }; ${' '.repeat(4 * 1024 * 1024)}`, 'E_DTB_LIMIT', /characters are too many/],
     ['a preprocessor directive', '#include "a.dtsi"\n/dts-v1/; / { };', 'E_DTS_INCLUDE', /C preprocessor/],
     ['an include', '/dts-v1/; /include/ "a.dtsi"', 'E_DTS_INCLUDE', /files are not included here/],
     ['a binary include', '/dts-v1/; / { a = /incbin/("b"); };', 'E_DTS_INCLUDE', /\/incbin\/ is not supported/],
@@ -116,6 +119,33 @@ describe('parseDts', () => {
     expect([error.code, error.message]).toEqual([code, expect.stringMatching(message)]);
     expect(error.remedy).not.toBe('');
     expect(error.place).not.toBe('');
+  });
+
+  it.each<[string, string, (tree: DeviceTree) => unknown, unknown]>([
+    ['comments', `/dts-v1/; ${'/**/ '.repeat(500_000)} / { a = <1>; };`, ({ root }) => root.cells('a'), [1]],
+    ['lines of comments', `/dts-v1/; ${'//\n'.repeat(500_000)} / { a = <1>; };`, ({ root }) => root.cells('a'), [1]],
+    [
+      'labels',
+      `/dts-v1/; / { ${Array.from({ length: 200_000 }, (_, index) => `l${index}: `).join('')} b { }; }; /delete-node/ &l7;`,
+      ({ root }) => root.children.size,
+      0,
+    ],
+    [
+      'references of an overlay',
+      `/dts-v1/; /plugin/; / { a = <${'&a '.repeat(100_000)}>; };`,
+      ({ root }) => root.child('__fixups__')!.strings('a').length,
+      100_000,
+    ],
+    [
+      'references within an overlay',
+      `/dts-v1/; /plugin/; / { c = <${'&a '.repeat(100_000)}>; a: b { }; };`,
+      ({ root }) => root.child('__local_fixups__')!.cells('c').at(-1),
+      399_996,
+    ],
+    ['deletions in one line', `/dts-v1/; ${'/ { a: b { }; }; /delete-node/ &a; '.repeat(50_000)}`, ({ root }) => root.children.size, 0],
+    ['line markers', `/dts-v1/; / { c = <\n${'# 1 "f"\n&{/}\n'.repeat(100_000)}>; };`, ({ root }) => root.cells('c').length, 100_000],
+  ])('takes very many %s in little time and stack', (_name, text, look, result) => {
+    expect(look(parseDts(text))).toEqual(result);
   });
 
   it.skipIf(!HAVE_DTC)('refuses only what dtc refuses', () => {
