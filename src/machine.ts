@@ -451,7 +451,9 @@ export class Machine {
       clockwork: this,
       modules: new VirtioModules(kernel, { onFinding, ...(ttyReader ? { reader: ttyReader } : {}) }),
       onFinding,
-      deviceTree: chooseTree(this.soc, board, { ...(dtb ? { dtb } : {}), ...(overlays ? { overlays } : {}) }),
+      ...(dtb || overlays
+        ? { deviceTree: chooseTree(this.soc, board, { ...(dtb ? { dtb } : {}), ...(overlays ? { overlays } : {}) }) }
+        : {}),
       ownTree: dtb === undefined,
       ...(this.crashWatch ? { completeDump: true } : {}),
       ...(modules ? { moduleNames: modules } : {}),

@@ -10,7 +10,6 @@ import type { CoreControl, ImxRproc } from '../remoteproc/imx-rproc.ts';
 import type { Rproc } from '../remoteproc/remoteproc-core.ts';
 import type { LinuxShell, LinuxShellHost, ShellResult } from '../shell/api.ts';
 import type { BoardDescription, SocDescription } from '../soc/soc.ts';
-import { IMX_RPMSG_COMPATIBLES } from '../virtio/imx-rpmsg.ts';
 import type { VirtioModules } from '../virtio/modules.ts';
 import { DevCoredumps } from './devcoredump.ts';
 import { Dmesg } from './dmesg.ts';
@@ -22,7 +21,7 @@ import { LinuxApi, type LinuxProcess, type OpenMode, type SpawnOptions } from '.
 import type { LinuxFile } from './linux-file.ts';
 import { Mailboxes } from './mailbox.ts';
 import { OfTree } from './of.ts';
-import { absentMailboxes, boardBanks, globalPool, memoryBanks, platformDevices } from './of-platform.ts';
+import { boardBanks, globalPool, memoryBanks, platformDevices } from './of-platform.ts';
 import { PlatformBus } from './platform.ts';
 import type { Program } from './process.ts';
 import { ReservedMemories } from './reserved-memory.ts';
@@ -31,6 +30,7 @@ import type { SleepState } from './suspend.ts';
 import { addSystemFiles } from './system-files.ts';
 import { startUdev } from './udev.ts';
 import { type CallOptions, type Clockwork, UserSpace } from './user-space.ts';
+import { waits } from './waits.ts';
 
 /** A firmware file and the core for which the user starts it once its remoteproc is there. */
 export interface Autostart {
@@ -190,7 +190,9 @@ export class Linux {
   private readTree(): BootTree {
     const { kernel, deviceTree } = this;
     const { soc, board, deferred } = this.options;
-    const banks = deferred ? memoryBanks(deviceTree) : [];
+    // The tree that is built in has it.
+    const told = deferred || this.options.deviceTree === undefined;
+    const banks = told ? memoryBanks(deviceTree) : [];
     if (banks.length === 0) banks.push(...boardBanks(soc, board));
     const reserved = new ReservedMemories(deviceTree, banks);
     return {
@@ -291,54 +293,6 @@ export class Linux {
 
   /** What Linux waits for, in plain words, the cause before the symptom; empty when it waits for nothing in particular. */
   waitingFor(): string[] {
-    const waits: string[] = [];
-    if (this.kernel.pm.sleeping)
-      waits.push('Linux sleeps until something wakes it: an alarm set before in /sys/class/rtc/rtc0/wakealarm, or from freeze a doorbell');
-    for (const { name, suppliers } of this.platform.devicesDeferred) {
-      const missing = suppliers.length > 0 ? suppliers : this.absentMailboxes(name);
-      waits.push(`the probe of ${name} waits for ${missing.join(', ') || 'another driver'}, which has no driver or does not exist`);
-    }
-    for (const path of this.rpmsgNodes()) {
-      waits.push(`${path} is for NXP's driver imx_rpmsg, which ${this.kernel.flavour.title} does not have: --kernel nxp has it`);
-    }
-    for (const { rproc } of this.remoteprocs) waits.push(...rprocWaits(rproc), ...this.driverless(rproc));
-    for (const { text } of this.modules.unboundChannels()) waits.push(text);
-    for (const { name, waitingFor } of this.kernel.tasks) {
-      if (waitingFor !== undefined && /^(mailbox|a TX buffer|mutex|a tty$)/.test(waitingFor)) waits.push(`${name} waits for ${waitingFor}`);
-    }
-    return waits;
+    return waits(this, this.tree?.of);
   }
-
-  /** Nodes for a driver that this kernel does not have. */
-  private rpmsgNodes(): string[] {
-    if (this.kernel.flavour.imxRpmsg || !this.tree) return [];
-    const nodes = [...this.tree.of.tree.root.walk()].filter(({ available }) => available);
-    return nodes.filter(({ compatible }) => compatible.some((each) => IMX_RPMSG_COMPATIBLES.includes(each))).map(({ path }) => path);
-  }
-
-  private absentMailboxes(device: string): readonly string[] {
-    const node = this.platform.nodeOf(device);
-    return node && this.tree ? absentMailboxes(this.tree.of, node) : [];
-  }
-
-  /** Said of a virtio device that waits for a driver which was not loaded. */
-  private driverless({ device, rvdevs }: Rproc): string[] {
-    if (rvdevs.length === 0 || this.modules.loaded.includes('virtio_rpmsg_bus')) return [];
-    return [
-      `${device}: its virtio device has no driver, since the module virtio_rpmsg_bus is not loaded (--modules), so firmware that waits for DRIVER_OK waits for ever`,
-    ];
-  }
-}
-
-function rprocWaits(rproc: Rproc): string[] {
-  const { device, state } = rproc;
-  if (state === 'offline') return [`${device} is offline: it was not started, its start is still under way, or it failed`];
-  if (state === 'crashed') return [`${device} has crashed and was not recovered`];
-  if (rproc.rvdevs.length === 0 && state === 'attached')
-    return [
-      `${device} is attached, but has no virtio device: of a core that runs already, Linux looks for the resource table in the reserved region rsc-table, where firmware or boot loader has to put it`,
-    ];
-  if (rproc.rvdevs.length === 0)
-    return [`${device} is ${state}, but has no virtio device: the firmware has no resource table with a vdev that Linux accepted`];
-  return [];
 }
