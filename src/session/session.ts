@@ -118,6 +118,8 @@ export class Session {
   /** Somebody at a keyboard was told that only a key makes anything happen. */
   private toldIdle = false;
   private awaited = '';
+  /** How the core failed before Linux had taken over, unless it was started again since. */
+  private failed: Ending | undefined;
 
   /** Builds the machine and says what it is. @throws {ImxSimError} when that cannot be done */
   constructor(options: SessionOptions, host: SessionHost) {
@@ -292,14 +294,48 @@ export class Session {
       if (this.matched) return { status: EXIT.OK, reason: 'until', report: [] };
       if (stop.kind !== 'limit') {
         if (stop.kind === 'deadlock' && interactive) this.idle(Math.min(limit, scheduler.now + chunk));
+        else if (stop.kind === 'crashed' && this.beforeLinux) this.outlive(await this.ended(stop));
         else if (stop.kind !== 'requested') return this.ended(stop);
       }
       if (this.stopped) return this.interrupted(this.stopped);
       if (scheduler.now >= limit) return this.timedOut();
-      const stuck = machine.core.stuckLoop();
-      if (stuck?.inFault && !this.options.recover) return this.stuckInFault(stuck.pc);
+      const ending = await this.stuck(interactive);
+      if (ending) return ending;
       await host.pause(scheduler.seconds);
     }
+  }
+
+  /** U-Boot works or reads commands: what the core does is nothing to it. */
+  private get beforeLinux(): boolean {
+    const { uboot, linux } = this.machine;
+    return uboot !== undefined && !linux?.booted;
+  }
+
+  /** Keeps for the end that the core failed; the run goes on, as a board does. */
+  private outlive(failed: Ending): void {
+    this.host.renderer.note(`${failed.report[0]}; U-Boot goes on, as on a board, and the report comes at the end`);
+    this.failed = failed;
+  }
+
+  /** The end that it makes of the run that the core loops in a fault handler, if it does. */
+  private async stuck(interactive: boolean): Promise<Ending | undefined> {
+    const { machine, options } = this;
+    const stuck = machine.core.stuckLoop();
+    if (!stuck?.inFault || options.recover) return undefined;
+    if (!this.failed) {
+      const ending = await this.stuckInFault(stuck.pc);
+      if (!this.beforeLinux) return ending;
+      this.outlive(ending);
+    }
+    const over = !interactive && machine.scheduler.nextDeadline === Number.POSITIVE_INFINITY;
+    return over ? this.afterwards(this.failed!, `nothing else can happen any more${this.untilText()}`) : undefined;
+  }
+
+  /** The failure of before, and how the rest of the run ended. */
+  private afterwards(failed: Ending, text: string): Ending {
+    const { uboot, linux } = this.machine;
+    const waits = [...(uboot?.waitingFor ?? []), ...(linux?.waitingFor() ?? []).map((each) => `linux: ${each}`)];
+    return { ...failed, report: [...failed.report, `afterwards: ${text}`, ...waits] };
   }
 
   /** Lets time pass for somebody who may type: nothing else will happen. */
@@ -315,7 +351,6 @@ export class Session {
   }
 
   private async ended(stop: StopReason): Promise<Ending> {
-    const { machine } = this;
     switch (stop.kind) {
       case 'exit':
         return { status: stop.status & 0xff, reason: 'exit', report: [] };
@@ -336,21 +371,17 @@ export class Session {
       case 'difference':
         return { status: EXIT.DIFFERENCE, reason: 'difference', report: [...stop.report, `remedy: ${stop.remedy}`] };
       case 'deadlock':
-        return (
-          this.refused() ?? {
-            status: EXIT.TIMEOUT,
-            reason: 'deadlock',
-            report: [
-              `nothing can happen any more at ${machine.scheduler.seconds.toFixed(6)} s${this.untilText()}`,
-              ...this.semihostingHint(),
-              ...this.waits(),
-              ...this.context(),
-            ],
-          }
-        );
+        return this.deadlock();
       default:
         return { status: EXIT.INTERNAL, reason: stop.kind, report: [`unexpected stop: ${stop.kind}`] };
     }
+  }
+
+  private deadlock(): Ending {
+    const text = `nothing can happen any more at ${this.machine.scheduler.seconds.toFixed(6)} s${this.untilText()}`;
+    if (this.failed) return this.afterwards(this.failed, text);
+    const report = [text, ...this.semihostingHint(), ...this.waits(), ...this.context()];
+    return this.refused() ?? { status: EXIT.TIMEOUT, reason: 'deadlock', report };
   }
 
   /** The end of a run in which Linux did not start the firmware at all. */
@@ -382,6 +413,7 @@ export class Session {
   private timedOut(): Ending {
     const { machine } = this;
     const text = `timed out after ${machine.scheduler.seconds} s of virtual time${this.untilText()}`;
+    if (this.failed) return this.afterwards(this.failed, text);
     return (
       this.refused() ?? {
         status: EXIT.TIMEOUT,
@@ -443,6 +475,7 @@ export class Session {
     this.statistics.add(event);
     this.trace?.add(event);
     this.host.renderer.event(event);
+    if (event.type === 'core' && event.state === 'started') this.failed = undefined;
     const filler = event.type === 'vring' && event.action === 'avail';
     if (event.type !== 'console' && event.type !== 'dmesg' && !filler) {
       this.history.push(event);

@@ -89,6 +89,52 @@ describe('imx-sim run --boot uboot', () => {
     expect(prompt.stderr).toContain('U-Boot waits for a command at its prompt (u-boot=>); Linux has not been booted');
   });
 
+  it('goes on when the core fails before Linux has taken over, and says so at the end', async () => {
+    const typed = ['--boot', 'uboot', '--uboot-cmd', 'bootaux 0x80000000'];
+    const boots = await runFirmware('imx8mp_attach', [...typed, '--uboot-cmd', 'boot', '--until', 'linux=imx-rproc is available']);
+    expect(boots.status).toBe(0);
+    expect(boots.stderr.match(/m7: lockup/g)).toHaveLength(1);
+    expect(boots.stderr).toContain('m7: lockup: UsageFault in HardFault; U-Boot goes on, as on a board, and the report comes at the end');
+    const waits = await runFirmware('imx8mp_attach', typed);
+    expect(waits.status).toBe(1);
+    expect(
+      inOrder(waits.stderr.split('\n'), [
+        'firmware failed: m7: lockup: UsageFault in HardFault',
+        /^ +xPSR /,
+        /^afterwards: nothing can happen any more at \d/,
+        'U-Boot waits for a command at its prompt (u-boot=>); Linux has not been booted',
+      ]),
+    ).toEqual([]);
+    const again = await runFirmware('imx8mp_attach', [
+      ...typed,
+      ...[
+        'run prepare_mcore',
+        'fatload mmc 1:1 0x48000000 imx8mp_attach.bin',
+        'cp.b 0x48000000 0x7e0000 20000',
+        'bootaux 0x7e0000',
+        'boot',
+      ].flatMap((line) => ['--uboot-cmd', line]),
+      '--timeout',
+      '3s',
+    ]);
+    // The core was started again: what it did before is history.
+    expect(again.status).toBe(4);
+    expect(again.stderr).not.toContain('firmware failed: m7: lockup: UsageFault in HardFault\nm7');
+  });
+
+  it('goes on when firmware that U-Boot has started loops in its fault handler', async () => {
+    const run = await runFirmware('imx8mp_fault', ['--boot', 'uboot']);
+    expect(run.status).toBe(1);
+    expect(run.console('uboot')).toContain('Starting kernel ...');
+    expect(
+      inOrder(run.stderr.split('\n'), [
+        /^imx-sim: firmware failed: m7 took a fault and its handler loops at \S+; U-Boot goes on/,
+        /^firmware failed: m7 took a fault and its handler loops/,
+        'afterwards: nothing else can happen any more',
+      ]),
+    ).toEqual([]);
+  });
+
   it('hands over the tree that fdt changed', async () => {
     const script = join(tmpdir(), `imx-sim-uboot-${process.pid}.txt`);
     writeFileSync(
