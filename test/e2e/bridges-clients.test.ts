@@ -18,10 +18,14 @@ import {
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { PORT_LIMIT } from '../../src/cli/bridges/host-port.ts';
+import { HostInput } from '../../src/cli/bridges/host-input.ts';
+import { HostPort, PORT_LIMIT } from '../../src/cli/bridges/host-port.ts';
 import { FLAG, FRAME, MAGIC, WINDOW, words } from '../../src/cli/bridges/rpmsg-frames.ts';
 import { MAX_CLIENTS } from '../../src/cli/bridges/rpmsg-socket.ts';
+import { BACKLOG, UartBridge } from '../../src/cli/bridges/uart-bridge.ts';
 import { parseTty } from '../../src/cli/bridges/where.ts';
+import { Machine } from '../../src/machine.ts';
+import { IMX8MP } from '../../src/soc/imx8mp.ts';
 import { encodeEndpointInfo, RPMSG_CREATE_EPT_IOCTL } from '../../src/virtio/rpmsg-ioctl.ts';
 import { runCli } from '../support/run-cli.ts';
 import { BridgedMachine, Client, directory, FrameClient, removeDirectory, resultOf } from './bridges-support.ts';
@@ -189,14 +193,15 @@ describe('--tty', () => {
   });
 
   it('1,000 connections that send noise, reset, or leave at once (seed 4711): the next client is served', async () => {
-    const [bridged, path] = await ttyMachine();
+    const [bridged] = await ttyMachine('tcp:0');
+    const path = Number(/:(\d+)$/.exec(bridged.notes[0]!)![1]);
     const random = noise(4711);
     for (let n = 0; n < 1000; n++) {
       const client = new Client(path);
       client.write(Uint8Array.from({ length: random() % 40 }, random));
       const how = random() % 4;
       if (how === 0) client.socket.end();
-      else if (how === 1) client.socket.destroy();
+      else if (how === 1) client.socket.once('connect', () => client.socket.resetAndDestroy());
       else setImmediate(() => client.socket.destroy());
       if (n % 10 === 9) await client.closed;
     }
@@ -258,6 +263,29 @@ describe('--tty', () => {
     await client.until(() => client.text.includes('hello world'));
     client.write('xyzzy');
     await client.until(() => client.text.includes('xyzzy'));
+  });
+});
+
+describe('a UART', () => {
+  it('keeps the last 64 KiB for the first client, and loses what a client is too slow for', () => {
+    const board = new Machine({ soc: IMX8MP, linux: false });
+    const port = new HostPort('uart4', new HostInput(board));
+    let told = 0;
+    const bridge = new UartBridge(board, 'uart4', port, () => told++);
+    const print = (count: number, first: number): void => {
+      for (let n = 0; n < count; n++) board.events.emit({ type: 'console', cycle: 0, device: 'uart4', byte: (first + n) & 0xff });
+    };
+    print(200_000, 0);
+    // This one takes nothing: `sent` is never called.
+    const written: Uint8Array[] = [];
+    port.attach({ write: (bytes) => written.push(bytes), pause: () => {}, resume: () => {}, end: () => {} });
+    expect([port.behind, port.room, bridge.lost]).toEqual([BACKLOG, 0, 0]);
+    print(1000, 200_000);
+    expect([port.behind, bridge.lost, told]).toEqual([BACKLOG, 1000, 1]);
+    port.hangUp();
+    expect(written).toHaveLength(1);
+    expect([written[0]![0], written[0]!.at(-1)]).toEqual([(200_000 - BACKLOG) & 0xff, 199_999 & 0xff]);
+    board.dispose();
   });
 });
 
@@ -504,20 +532,20 @@ describe('what cannot be had', () => {
     expect(await refused('--rpmsg-sock', `${directory}/absent/s`)).toContain('there is no such directory');
     expect(await refused('--rpmsg-sock', `${file}/s`)).toContain('a part of the path is no directory');
     if (process.platform !== 'linux') return;
+    // Nobody may make anything there, root included.
+    expect(await refused('--rpmsg-sock', '/proc/s')).toContain('/proc/s: no permission');
+    if (process.getuid?.() !== 0) {
+      const locked = fresh();
+      mkdirSync(locked);
+      chmodSync(locked, 0o500);
+      expect(await refused('--tty', `ttyRPMSG30=pty:${locked}/m7`)).toContain('no permission');
+    }
     expect(await refused('--tty', `ttyRPMSG30=pty:${file}`)).toContain(`${file}: it exists and is no symlink`);
     const link = fresh();
     symlinkSync(file, link);
     expect(await refused('--tty', `ttyRPMSG30=pty:${link}`)).toContain(`${link}: it exists and leads to ${file}`);
     expect(readlinkSync(link)).toBe(file);
     expect(await refused('--tty', `ttyRPMSG30=pty:${directory}/absent/m7`)).toContain('there is no such directory');
-  });
-
-  it.skipIf(process.getuid?.() === 0)('a directory in which nothing may be made', async () => {
-    const locked = fresh();
-    mkdirSync(locked);
-    chmodSync(locked, 0o500);
-    expect(await refused('--rpmsg-sock', `${locked}/s`)).toContain('no permission');
-    expect(await refused('--tty', `ttyRPMSG30=pty:${locked}/m7`)).toContain('no permission');
   });
 
   it('a socket that nobody listens on is replaced, a link to a terminal that is gone, too', async () => {

@@ -59,11 +59,6 @@ export class BackgroundRun {
     this.ended = new Promise((done) => this.child.on('close', (status) => done(status)));
   }
 
-  /** Memory that the process has in use, in bytes. */
-  get memory(): number {
-    return 1024 * Number(execFileSync('ps', ['-o', 'rss=', '-p', String(this.child.pid)], { encoding: 'utf8' }));
-  }
-
   /** The first part of `pattern` in parentheses, once the output matches. */
   async said(pattern: RegExp): Promise<string> {
     for (;;) {
