@@ -267,6 +267,13 @@ const umask: Builtin = async (invocation) => {
   return 0;
 };
 
+const ulimit: Builtin = async (invocation) => {
+  const option = invocation.argv.find((word) => /^-[a-zA-Z]$/.test(word));
+  return out(invocation, option === '-n' ? '1024\n' : option === '-s' ? '8192\n' : option === '-c' ? '0\n' : 'unlimited\n');
+};
+
+const times: Builtin = (invocation) => out(invocation, '0m0.000s 0m0.000s\n0m0.000s 0m0.000s\n');
+
 const history: Builtin = async (invocation) => {
   const { shell, argv } = invocation;
   const lines = shell.history.map((line, index) => `${String(index + 1).padStart(5)}  ${line}\n`);
@@ -287,6 +294,8 @@ export const OWN_BUILTINS: ReadonlyMap<string, Builtin> = new Map([
   ['kill', kill],
   ['trap', trap],
   ['umask', umask],
+  ['ulimit', ulimit],
+  ['times', times],
   ['history', history],
   ['help', help],
   ['exec', async () => 0],

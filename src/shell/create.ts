@@ -1,7 +1,7 @@
 /**
  * Sets up the user space of a machine: programs in /usr/bin, a host name, and shells on it.
  */
-import { OpenableNode, type OpenFile } from '../linux/fs/vfs.ts';
+import { OpenableNode, type OpenFile, SymlinkNode } from '../linux/fs/vfs.ts';
 import type { KernelCode } from '../linux/kernel.ts';
 import type { Linux } from '../linux/linux.ts';
 import { Process, type Program } from '../linux/process.ts';
@@ -99,6 +99,14 @@ export async function createUserLand(host: UserLandHost): Promise<UserLand> {
   const bin = kernel.vfs.directory('/usr/bin');
   const sbin = kernel.vfs.directory('/usr/sbin');
   for (const name of [...programs.keys(), ...filters].sort()) (SYSTEM.has(name) ? sbin : bin).add(name, new ProgramNode());
+  const dev = kernel.vfs.directory('/dev');
+  for (const [name, target] of Object.entries({
+    fd: '/proc/self/fd',
+    stdin: '/proc/self/fd/0',
+    stdout: '/proc/self/fd/1',
+    stderr: '/proc/self/fd/2',
+  }))
+    if (!dev.lookup(name)) dev.add(name, new SymlinkNode(target));
   return land;
 }
 

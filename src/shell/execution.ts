@@ -126,6 +126,14 @@ export class Execution {
     return { stdout: out.join(''), stderr: '', exitCode, stdoutKind: 'bytes' };
   }
 
+  /** `<(...)`: what the commands print, in a file whose name is the value. They have ended before the file is read. */
+  async processSubstitution(args: readonly string[], context: CommandContext): Promise<CommandResult> {
+    const { stdout } = await this.substitute(args, context);
+    const path = `/tmp/.substitution-${this.shell.land.kernel.allocatePid()}`;
+    await this.shell.writeFile(path, fromLatin1(stdout));
+    return { stdout: path, stderr: '', exitCode: 0 };
+  }
+
   private child: Shell | undefined;
 
   /** The subshell of a substitution that is under way, for signals. */

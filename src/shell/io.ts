@@ -63,10 +63,21 @@ export function* readFile(process: Process, path: string): KernelCode<Uint8Array
   return data;
 }
 
+/** `open(2)`, with `/dev/stdin`, `/dev/stdout` and `/dev/stderr` as what the descriptor is. */
+export function* openPath(process: Process, path: string, flags: number = O.RDONLY): KernelCode<number> {
+  const fd = STANDARD_FILES.indexOf(path);
+  const file = fd < 0 ? undefined : process.file(fd);
+  if (!file) return yield* process.open(path, flags);
+  file.references++;
+  return process.install(file);
+}
+
+const STANDARD_FILES = ['/dev/stdin', '/dev/stdout', '/dev/stderr'];
+
 /** Opens an operand: `-` is standard input. Complains as coreutils do; a descriptor or -1. */
 export function* openOperand(process: Process, name: string, path: string): KernelCode<number> {
   if (path === '-') return 0;
-  const fd = yield* process.open(path, O.RDONLY);
+  const fd = yield* openPath(process, path);
   if (fd >= 0) return fd;
   yield* complain(process, name, `${path}: ${strerror(fd)}`);
   return -1;

@@ -37,6 +37,11 @@ export class JobTable {
     return this.jobs;
   }
 
+  /** For a subshell: `jobs | cat` shows those of its parent. */
+  show(jobs: readonly Job[]): void {
+    this.jobs = [...jobs];
+  }
+
   /** `command &`: starts it and says so. */
   async start({ statements, text }: Kept, context: CommandContext, declarations?: string): Promise<number> {
     const { shell } = this;

@@ -65,6 +65,8 @@ function explain({ name, message, line = 1, token }: ParserError, text: string):
   const quote = /matching [`']?(.)['`]?/.exec(message)?.[1];
   if (/unexpected EOF while looking for/.test(message))
     return { kind: 'incomplete', message: `unexpected EOF while looking for matching \`${quote ?? '"'}'` };
+  // A here document that has not ended, in a command that has not either.
+  if (/HEREDOC_CONTENT/.test(message)) return { kind: 'incomplete', message: 'syntax error: unexpected end of file' };
   const atEnd = token?.type === 'EOF' || (name === 'ParseException' && /got EOF/.test(message));
   const unexpected = /Expected redirection target|Expected variable name/.test(message);
   if (atEnd && unexpected) return { kind: 'error', message: "syntax error near unexpected token `newline'", line: Math.max(1, line) };

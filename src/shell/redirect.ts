@@ -28,6 +28,10 @@ const OPEN_FLAGS: Readonly<Record<string, number>> = {
   '&>>': O.WRONLY | O.CREAT | O.APPEND,
 };
 
+/** `/dev/stdin`, `/dev/fd/3` and their like. */
+export const STANDARD = /^\/dev\/(?:fd\/)?(stdin|stdout|stderr|(?<=fd\/)\d+)$/;
+export const STANDARD_FDS: Readonly<Record<string, number>> = { stdin: 0, stdout: 1, stderr: 2 };
+
 /** First descriptor that `{name}>file` takes. */
 const FIRST_FREE = 10;
 
@@ -53,6 +57,9 @@ function* one(process: Process, { operator, at, words }: RedirectionOp, assign: 
   const duplicates = operator === '>&' || operator === '<&';
   if (duplicates && /^(\d+-?|-)$/.test(target)) return yield* duplicate(process, fd, target);
   if (operator === '<&') return `${target}: ambiguous redirect`;
+  // bash opens these itself, as what the descriptor is.
+  const standard = STANDARD.exec(target)?.[1];
+  if (standard !== undefined && !at.startsWith('{')) return yield* duplicate(process, fd, String(STANDARD_FDS[standard] ?? standard));
   const both = operator.startsWith('&') || (operator === '>&' && at === '');
   const opened = yield* process.open(target, OPEN_FLAGS[operator === '>&' ? '&>' : operator]!, 0o666);
   if (opened < 0) return `${target}: ${strerror(opened)}`;

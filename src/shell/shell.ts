@@ -102,6 +102,7 @@ export class Shell implements Names {
   private abort = new AbortController();
   private interruptedBy: number | undefined;
   private timeStart = 0;
+  private readonly started: number;
   /** `$?` is that of the arrays' declarations, not that of the last command. */
   private statusLost = false;
   /** `__save` was executed. */
@@ -116,6 +117,7 @@ export class Shell implements Names {
     this.flow = flow;
     this.name = name;
     this.interactive = interactive;
+    this.started = land.kernel.now;
     this.jobs = new JobTable(this);
     this.execution = new Execution(this);
     this.variables = state?.variables ?? initialVariables(land.hostName);
@@ -162,6 +164,11 @@ export class Shell implements Names {
         yield* process.write(fd, new TextEncoder().encode(text));
       })(),
     );
+  }
+
+  /** Makes a file. */
+  writeFile(path: string, content: Uint8Array): Promise<void> {
+    return new ShellFileSystem(this).writeFile(path, content);
   }
 
   /** Says what is wrong, as bash does. */
@@ -279,7 +286,10 @@ export class Shell implements Names {
 
   /** A shell on `process`, which was forked from this one. */
   child(options: { process: Process; flow: Flow; state: ShellState; name?: string }): Shell {
-    return new Shell({ land: this.land, name: this.name, ...options });
+    const child = new Shell({ land: this.land, name: this.name, ...options });
+    child.history = this.history;
+    child.jobs.show(this.jobs.list);
+    return child;
   }
 
   /** A process of this shell, with its files; `pid` where it takes over the number of another. */
@@ -403,6 +413,7 @@ export class Shell implements Names {
         ...EMPTY,
         exitCode: await code(args, context),
       });
+    const value = (of: () => number) => async () => ({ ...EMPTY, stdout: String(of()) });
     const own: Record<string, (args: string[], context: CommandContext) => Promise<number> | number> = {
       __next: (args, context) => this.readNext(Number(args[0] ?? 0), context),
       __save: (args, context) => this.save(args, context),
@@ -419,6 +430,19 @@ export class Shell implements Names {
     return [
       ...Object.entries(own).map(([name, code]) => make(name, status(code))),
       make('__substitute', (args, context) => this.execution.substitute(args, context)),
+      make('__process_substitution', (args, context) => this.execution.processSubstitution(args, context)),
+      make(
+        '__random',
+        value(() => this.land.random()),
+      ),
+      make(
+        '__seconds',
+        value(() => Math.floor((this.land.kernel.now - this.started) / 1e9)),
+      ),
+      make(
+        '__epoch',
+        value(() => Math.floor(dateAt(this.land.kernel.now).getTime() / 1000)),
+      ),
       ...[...this.land.programs.keys()].map((name) => make(name, (args, context) => this.execution.runCaptured([name, ...args], context))),
     ];
   }

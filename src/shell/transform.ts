@@ -213,6 +213,10 @@ export class Transformer {
     if (text === undefined) return this.dynamic(node);
     if (this.isFunction(text)) return this.scoped(this.plainWords(node), redirections);
     if (CONTROL.has(text)) return this.control(this.plainWords(node), text, place);
+    // They read what just-bash gives them; `__random` and its like come from arithmetic.
+    if (text === 'mapfile' || text === 'readarray')
+      return { ...this.plainWords(node), redirections: node.redirections.map((each) => this.words(each)) };
+    if (HOST_VALUES.has(text)) return node;
     if (text === 'printf' && staticText(node.args[0] ?? null) === '-v') return this.builtin(node, text);
     if (text === 'eval' || text === 'source' || text === '.') return this.evaluated(node, text);
     if (text === 'exec' && node.args.length > 0) {
@@ -345,7 +349,11 @@ export class Transformer {
     if (Array.isArray(node)) return node.map((each) => this.words(each)) as T;
     if (node === null || typeof node !== 'object') return node;
     const { type } = node as unknown as SyntaxNode;
-    if (type === 'CommandSubstitution') return this.substitution(node as unknown as WordPart) as T;
+    if (type === 'CommandSubstitution') return this.substitution(node as unknown as WordPart, '__substitute') as T;
+    if (type === 'ProcessSubstitution' && (node as { direction?: string }).direction === 'input')
+      return this.substitution(node as unknown as WordPart, '__process_substitution') as T;
+    const value = hostValue(node as unknown as HostNode);
+    if (value) return value as T;
     const copy = Object.fromEntries(
       Object.entries(node).map(([key, value]) => [key, typeof value === 'object' ? this.words(value) : value]),
     );
@@ -353,10 +361,10 @@ export class Transformer {
     return copy as T;
   }
 
-  private substitution(part: WordPart): WordPart {
+  private substitution(part: WordPart, name: string): WordPart {
     const id = this.names.keep({ statements: [...part.body!.statements], text: '' });
-    const body: Script = { type: 'Script', statements: [single(command('__substitute', [literal(id), ...this.arrays()]))] };
-    return { ...part, legacy: false, body } as WordPart;
+    const body: Script = { type: 'Script', statements: [single(command(name, [literal(id), ...this.arrays()]))] };
+    return { type: 'CommandSubstitution', legacy: false, body } as WordPart;
   }
 }
 
@@ -368,6 +376,24 @@ function makesArray(node: SyntaxNode): boolean {
   const text = staticText(name) ?? '';
   if (text === 'mapfile' || text === 'readarray') return true;
   return ['declare', 'typeset', 'local', 'read'].includes(text) && args.some((arg) => /^-\w*[aA]/.test(staticText(arg) ?? ''));
+}
+
+/** Variables that just-bash takes from the host's clock and chance, and the commands of ours that give their values. */
+const HOST_VARIABLES: Readonly<Record<string, string>> = {
+  RANDOM: '__random',
+  SRANDOM: '__random',
+  SECONDS: '__seconds',
+  EPOCHSECONDS: '__epoch',
+};
+const HOST_VALUES = new Set(Object.values(HOST_VARIABLES));
+
+type HostNode = SyntaxNode & { readonly parameter?: string; readonly name?: string; readonly operation?: unknown };
+
+/** What stands for such a variable in a word or in arithmetic. */
+function hostValue({ type, parameter, name, operation }: HostNode): unknown {
+  if (type === 'ArithVariable' && HOST_VARIABLES[name ?? '']) return { type: 'ArithCommandSubst', command: HOST_VARIABLES[name!] };
+  const value = type === 'ParameterExpansion' && !operation ? HOST_VARIABLES[parameter ?? ''] : undefined;
+  return value && { type: 'CommandSubstitution', legacy: false, body: { type: 'Script', statements: [single(command(value))] } };
 }
 
 function mark(text: string): Word {

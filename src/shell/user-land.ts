@@ -59,6 +59,7 @@ export class UserLand {
   private readonly requestStop: () => void;
   private readonly kept = new Map<string, Kept>();
   private keptCount = 0;
+  private seed = 1;
 
   constructor(options: UserLandOptions) {
     this.kernel = options.kernel;
@@ -91,6 +92,12 @@ export class UserLand {
     const tree = this.kept.get(id);
     if (!tree) throw new Error(`no tree ${id}`);
     return tree;
+  }
+
+  /** `$RANDOM`: 0 to 32767, the same numbers in every run (the generator of POSIX's example). */
+  random(): number {
+    this.seed = (Math.imul(this.seed, 1_103_515_245) + 12_345) >>> 0;
+    return (this.seed >>> 16) & 0x7fff;
   }
 
   /** A flow of host code that begins now, in the middle of a run of the machine. */

@@ -54,6 +54,14 @@ table('pipes and redirections', [
   ['cat $unset < a b', '', 1, 'bash: a: No such file or directory\n'],
 ]);
 
+table('what just-bash would take from elsewhere', [
+  ['cat <(echo one; echo two) <(echo three)', 'one\ntwo\nthree\n'],
+  ['mapfile -t lines < /proc/filesystems; [ ${#lines[@]} -gt 3 ] && echo many', 'many\n'],
+  ['[ $RANDOM -lt 32768 ] && echo $((RANDOM % 1 + 7)); sleep 2; echo $((SECONDS >= 2)) $((SECONDS < 3))', '7\n1 1\n'],
+  ['echo x > /dev/stdout; cat /dev/stdin <<< in; echo e > /dev/stderr; echo t | tee /dev/stderr', 'x\nin\nt\n', 0, 'e\nt\n'],
+  ['f() { cat <<X\nin f $1\nX\n}\nf 5', 'in f 5\n'],
+]);
+
 table('control', [
   ['for i in 1 2 3; do [ $i = 2 ] && continue; echo $i; done', '1\n3\n'],
   ['i=0; while [ $i -lt 3 ]; do i=$((i+1)); echo $i; done > /tmp/l; cat /tmp/l', '1\n2\n3\n'],

@@ -5,7 +5,20 @@ import { strerror } from '../../linux/errno.ts';
 import { DirectoryNode, O } from '../../linux/fs/vfs.ts';
 import type { KernelCode } from '../../linux/kernel.ts';
 import type { Process, Program } from '../../linux/process.ts';
-import { complain, concat, fromLatin1, getopt, isTerminal, latin1, openOperand, parseCount, READ_SIZE, usage, writeAll } from '../io.ts';
+import {
+  complain,
+  concat,
+  fromLatin1,
+  getopt,
+  isTerminal,
+  latin1,
+  openOperand,
+  openPath,
+  parseCount,
+  READ_SIZE,
+  usage,
+  writeAll,
+} from '../io.ts';
 
 const NEWLINE = 10;
 
@@ -123,7 +136,7 @@ const tee: Program = function* (process, argv) {
   let status = 0;
   const outputs: { readonly fd: number; readonly name: string }[] = [{ fd: 1, name: 'standard output' }];
   for (const path of operands) {
-    const fd = yield* process.open(path, O.WRONLY | O.CREAT | (flags.has('a') ? O.APPEND : O.TRUNC));
+    const fd = yield* openPath(process, path, O.WRONLY | O.CREAT | (flags.has('a') ? O.APPEND : O.TRUNC));
     if (fd >= 0) outputs.push({ fd, name: path });
     else status = yield* complain(process, 'tee', `${path}: ${strerror(fd)}`);
   }
