@@ -24,7 +24,7 @@ export interface OptionRow {
   readonly parse?: (value: string, previous: unknown) => unknown;
   /** Values of other options that it sets unless they are given. */
   readonly implies?: Readonly<Record<string, unknown>>;
-  readonly group: 'What runs' | 'When it ends' | 'Input' | 'Output';
+  readonly group: 'What runs' | 'Linux, and what boots it' | 'When it ends' | 'Input' | 'Output';
 }
 
 /** What `run` receives after parsing. Times are nanoseconds of virtual time. */
@@ -115,12 +115,12 @@ function parsePair(value: string): [EngineName, EngineName] {
 /** Options that choose the device tree, as several commands have them. */
 export const TREE_OPTIONS: readonly OptionRow[] = [
   {
-    group: 'What runs',
+    group: 'Linux, and what boots it',
     flags: '--dtb <file>',
     text: 'device tree that Linux boots with, .dtb or .dts; imx-sim dts shows the one that is built in',
   },
   {
-    group: 'What runs',
+    group: 'Linux, and what boots it',
     flags: '--overlay <file>',
     text: 'overlay for the device tree, .dtbo or .dts; repeatable',
     parse: (value, previous) => [...((previous as string[] | undefined) ?? []), value],
@@ -150,22 +150,22 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     fallback: ['jit', 'interpreter'],
     fallbackText: 'jit,interpreter',
   },
-  { group: 'What runs', flags: '--no-linux', text: 'bare: load the firmware directly and run only its core' },
+  { group: 'Linux, and what boots it', flags: '--no-linux', text: 'bare: load the firmware directly and run only its core' },
   ...TREE_OPTIONS,
   {
-    group: 'What runs',
+    group: 'Linux, and what boots it',
     flags: '--boot <stage>',
     text: "what runs first: linux, or the board's U-Boot (uboot; uboot-mainline: 2024.04, which knows ELF), which starts firmware and Linux as the board's manual says",
     choices: BOOT_STAGES,
     fallback: 'linux',
   },
   {
-    group: 'What runs',
+    group: 'Linux, and what boots it',
     flags: '--uboot-script <file>',
     text: "lines to type at U-Boot's prompt, instead of the manual's",
   },
   {
-    group: 'What runs',
+    group: 'Linux, and what boots it',
     flags: '--uboot-cmd <line>',
     text: "a line to type at U-Boot's prompt, after those of --uboot-script; repeatable",
     parse: (value, previous) => [...(previous as string[]), value],
@@ -173,20 +173,20 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     fallbackText: 'nothing',
   },
   {
-    group: 'What runs',
+    group: 'Linux, and what boots it',
     flags: '--kernel <name>',
     text: "whose kernel Linux is: mainline (Debian's 6.1) or nxp (lf-6.1.55), where they behave differently",
     choices: KERNEL_FLAVOURS.map(({ name }) => name),
     fallback: 'mainline',
   },
   {
-    group: 'What runs',
+    group: 'Linux, and what boots it',
     flags: '--modules <list>',
     text: 'kernel modules that are loaded, comma separated (default: all the samples talk to)',
     parse: (value) => value.split(',').filter(Boolean),
   },
   {
-    group: 'What runs',
+    group: 'Linux, and what boots it',
     flags: '--recover',
     text: "tell Linux when the core crashes (lockup, endless fault handler, its watchdog), as the SCU does on 8QM and 8QXP; Linux's recovery follows",
   },
@@ -282,9 +282,9 @@ export const SHELL_OPTIONS: readonly OptionRow[] = [
   { group: 'Input', flags: '--no-history', text: 'do not keep the lines that are typed (in $XDG_STATE_HOME/imx-sim/shell_history)' },
   ...RUN_OPTIONS.filter(({ flags }) => SHARED.test(flags)),
   {
-    group: 'What runs',
+    group: 'Linux, and what boots it',
     flags: '--modules <list>',
-    text: 'kernel modules that are loaded at boot, comma separated (default: rpmsg_ns,virtio_rpmsg_bus,rpmsg_char,rpmsg_ctrl)',
+    text: 'kernel modules that are loaded at boot, comma separated, and none by itself later (default: rpmsg_ns,virtio_rpmsg_bus,rpmsg_char,rpmsg_ctrl, and others as their devices appear)',
     parse: (value) => value.split(',').filter(Boolean),
   },
   {

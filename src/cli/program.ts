@@ -10,24 +10,38 @@ import type { DtsOptions } from './commands/dts.ts';
 import type { InfoOptions } from './commands/info.ts';
 import { commanderOption, RUN_OPTIONS, type RunOptions, SHELL_OPTIONS, type ShellOptions, TREE_OPTIONS } from './options.ts';
 
+const STATUS = `
+Exit status: 0 the --until line came, or the firmware exited with 0; 1 the firmware failed (fault, lockup, exit code);
+2 bad usage or input; 3 a bug of imx-sim; 4 the virtual time ran out; 5 with --cpu lockstep, the engines differ;
+130 Ctrl-C. A reader that closes the pipe (| head) ends the run with 0.`;
+
 const EXAMPLES = `
+Examples:
+  imx-sim run images/imx8mp_rpmsg.elf --until 'linux=goodbye!'
+  imx-sim shell images/imx8mp_rpmsg.elf
+  imx-sim info fw.elf --board verdin-hmp
+  imx-sim dts --board verdin-hmp`;
+
+const RUN_EXAMPLES = `
 Examples:
   imx-sim run images/imx8mp_rpmsg.elf --until 'linux=goodbye!'
   imx-sim run zephyr.elf --send 'ttyRPMSG0=Hello Zephyr\\n' --until 'ttyRPMSG0=Hello Zephyr'
   imx-sim run str_echo.elf --send ttyRPMSG30=Toradex! --until ttyRPMSG30=Toradex
+  imx-sim run str_echo.elf --tty ttyRPMSG30=pty
   imx-sim run hello_world.elf --until 'console=hello world'
-  printf 'demo ping\\n' | imx-sim run shell.elf --until console=pong
-
-Exit status: 0 the --until line came, or the firmware exited with 0; 1 the firmware failed (fault, lockup, exit code);
-2 bad usage or input; 3 a bug of imx-sim; 4 the virtual time ran out; 5 with --cpu lockstep, the engines differ;
-130 Ctrl-C. A reader that closes the pipe (| head) ends the run with 0.`;
+  imx-sim run hello_world.elf --boot uboot --until 'console=hello world'
+  printf 'demo ping\\n' | imx-sim run shell.elf --until console=pong`;
 
 const SHELL_EXAMPLES = `
 Examples:
   imx-sim shell str_echo.elf
   imx-sim shell zephyr.elf --script session.sh --until 'linux=goodbye!'
   imx-sim shell zephyr.elf -c 'ls -la /sys/class/remoteproc/; uname -a'
-  printf 'dmesg | grep -i rpmsg\\n' | imx-sim shell --soc imx8mp`;
+  imx-sim shell hello_world.elf --boot uboot
+  printf 'dmesg | grep -i rpmsg\\n' | imx-sim shell --soc imx8mp
+
+Exit status: that of the last command, or of exit; 0 also when the --until line came, or after Ctrl-]; 1 the SoC was reset; 2 bad usage, input or
+script; 4 the virtual time ran out, or nothing can happen any more; 3 and 5 as for run.`;
 
 function version(): string {
   return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
@@ -37,7 +51,7 @@ function buildProgram(done: (status: number) => void): Command {
   const command = new Command('imx-sim')
     .description('Runs Cortex-M firmware of NXP i.MX SoCs, unmodified, against a modelled Linux: remoteproc, RPMsg, Messaging Unit.')
     .version(version())
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', `${EXAMPLES}\n${STATUS}`)
     .showHelpAfterError('  remedy: imx-sim --help shows what there is')
     .configureOutput({ outputError: (text, write) => write(`${text.replace(/^error: /, 'imx-sim: ').trimEnd()}${codeText('E_USAGE')}\n`) })
     .exitOverride();
@@ -46,7 +60,7 @@ function buildProgram(done: (status: number) => void): Command {
     .description('run an ELF; Linux loads it, drivers bind, all consoles come out as one stream')
     .argument('<elf>', 'firmware as the linker made it (not a .bin)')
     .showHelpAfterError('  remedy: imx-sim run --help shows the options, with examples')
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', `${RUN_EXAMPLES}\n${STATUS}`);
   for (const row of RUN_OPTIONS) runCommand.addOption(commanderOption(row));
   // Each command is loaded when it is given: the simulator is most of the time that a start takes.
   runCommand.action(async (path: string, options: RunOptions) => {
