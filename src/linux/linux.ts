@@ -177,13 +177,23 @@ export class Linux {
     if (this.up) return;
     this.up = true;
     this.kernel.start();
-    const { autostart } = this.options;
+    const { autostart, deferred } = this.options;
+    if (!deferred) this.deviceTree = this.withBootargs();
     const tree = this.readTree();
     this.tree = tree;
     for (const device of platformDevices(tree.of)) this.platform.addDevice(device);
     this.kernel.spawn('swapper', this.earlyMessages(tree.reserved), 0);
     this.kernel.spawn('init', this.init(tree), LATENCY.boot);
     if (autostart) this.user(`start ${autostart.core}`, this.startWhenAvailable(autostart));
+  }
+
+  /** The tree with the command line of the board's boot loader, unless it has one; the user's own is left alone. */
+  private withBootargs(): DeviceTree {
+    const { bootargs } = this.options.board;
+    if (bootargs === undefined || this.deviceTree.node('/chosen')?.has('bootargs')) return this.deviceTree;
+    const tree = this.deviceTree.clone();
+    (tree.node('/chosen') ?? tree.root.add('chosen')).set('bootargs', bootargs);
+    return tree;
   }
 
   /** `setup_arch`: memory and reservations. Without a U-Boot stage the tree has not been told the board's memory. */

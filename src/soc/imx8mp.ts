@@ -264,6 +264,7 @@ export const IMX8MP = defineSoc({
       model: 'NXP i.MX8MPlus EVK board',
       compatible: ['fsl,imx8mp-evk'],
       linuxConsole: 'uart2',
+      bootargs: 'console=ttymxc1,115200 root=/dev/mmcblk1p2 rootwait rw',
       ddr: 6 * GiB,
       console: 'uart4',
       remoteprocs: {
@@ -287,6 +288,7 @@ export const IMX8MP = defineSoc({
       model: 'Toradex Verdin iMX8M Plus',
       compatible: ['toradex,verdin-imx8mp'],
       linuxConsole: 'uart3',
+      bootargs: 'root=PARTUUID=0a3b4c5d-02 ro rootwait console=tty1 console=ttymxc2,115200 consoleblank=0 earlycon',
       ddr: 4 * GiB,
       console: 'uart4',
       remoteprocs: {
@@ -309,7 +311,8 @@ export const IMX8MP = defineSoc({
       title: 'Variscite DART-MX8M-PLUS with its m7 device tree',
       model: 'Variscite DART-MX8M-PLUS',
       compatible: ['variscite,imx8mp-var-dart'],
-      linuxConsole: 'uart2',
+      linuxConsole: 'uart1',
+      bootargs: 'console=ttymxc0,115200 root=/dev/mmcblk1p2 rootwait rw',
       ddr: 4 * GiB,
       console: 'uart3',
       remoteprocs: {

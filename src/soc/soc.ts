@@ -120,6 +120,8 @@ export interface BoardDescription {
   readonly compatible?: readonly string[];
   /** UART of Linux's own console (`stdout-path`). */
   readonly linuxConsole?: string;
+  /** The kernel's command line, as the board's boot loader writes it. */
+  readonly bootargs?: string;
   /** By core name: mailbox and `memory-region`s of the remoteproc node. */
   readonly remoteprocs: Readonly<
     Record<

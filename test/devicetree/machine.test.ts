@@ -44,6 +44,25 @@ describe('Machine', () => {
     expect(run({ overlays: [overlay] }).machine.linux!.remoteprocs).toEqual([]);
   });
 
+  it.each(IMX8MP.boards.map(({ name }) => name))('boots %s with the command line that its U-Boot writes', (board) => {
+    const bootargs = ({ machine }: { readonly machine: Machine }): string | undefined =>
+      machine.linux!.deviceTree.node('/chosen')?.string('bootargs');
+    const { machine } = run({ board, boot: 'uboot', ubootScript: ['boot'] });
+    for (let ms = 0; ms < 10_000 && !machine.linux!.booted; ms += 10)
+      machine.run(machine.scheduler.now + machine.scheduler.cyclesFromNs(10e6));
+    expect(bootargs({ machine })?.trim()).toMatch(/^\S.* rootwait/);
+    expect(bootargs(run({ board }))).toBe(bootargs({ machine })?.trim());
+  });
+
+  it("leaves a user's tree alone, and keeps its command line", async () => {
+    const tree = builtInTree(IMX8MP, IMX8MP.boards[0]!);
+    const { machine } = run({ dtb: tree });
+    expect(await machine.linux!.api.readText('/proc/cmdline')).toBe('console=ttymxc1,115200 root=/dev/mmcblk1p2 rootwait rw\n');
+    expect(tree.node('/chosen')?.has('bootargs')).toBe(false);
+    tree.node('/chosen')!.set('bootargs', 'quiet');
+    expect(await run({ dtb: tree }).machine.linux!.api.readText('/proc/cmdline')).toBe('quiet\n');
+  });
+
   it('refuses what is no tree', () => {
     expect(() => new Machine({ soc: IMX8MP, firmware, dtb: new Uint8Array(100) })).toThrow(DeviceTreeError);
   });
