@@ -15,8 +15,13 @@ import { imagePath } from './session.ts';
 /** A directory for sockets and programs, which goes when the tests are over. */
 export const directory = mkdtempSync(join(tmpdir(), 'imx-sim-bridges-'));
 
+/** Runs that have not ended. */
+const running = new Set<ChildProcess>();
+
 /** To be called after all tests. */
 export function removeDirectory(): void {
+  // Those of tests that failed.
+  for (const child of running) child.kill('SIGKILL');
   rmSync(directory, { recursive: true, force: true });
 }
 
@@ -56,6 +61,8 @@ export class BackgroundRun {
         for (const look of [...this.waiting]) look();
       });
     }
+    running.add(this.child);
+    this.child.on('close', () => running.delete(this.child));
     this.ended = new Promise((done) => this.child.on('close', (status) => done(status)));
   }
 
