@@ -164,7 +164,9 @@ export class HostPort {
     this.input.enter(this.name, 'open', () => {
       this.link = link;
       this.unsent = 0;
-      this.paused = false;
+      // What earlier clients left counts, too: who comes again and again must not fill the host's memory.
+      this.paused = this.held >= PORT_LIMIT;
+      if (this.paused) link.pause();
       this.half = false;
       this.outbound = [];
       this.wake();

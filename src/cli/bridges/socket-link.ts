@@ -26,6 +26,8 @@ export function attachSocket(socket: Socket, port: HostPort, times: SocketTimes 
   const link: HostLink = {
     write(bytes, sent) {
       lastOutput = performance.now();
+      // Behind its last words a connection takes no more, and an attempt would end it before they are read.
+      if (!socket.writable) return;
       socket.write(bytes, (error) => {
         if (!error) sent();
       });
