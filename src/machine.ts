@@ -25,7 +25,7 @@ import { MessagingUnit } from './mu/messaging-unit.ts';
 import { MU_LAYOUTS } from './mu/mu-layout.ts';
 import { createPeripheral, type Peripheral } from './peripherals/catalogue.ts';
 import { ClockTree } from './peripherals/clock-tree.ts';
-import type { Firmware } from './remoteproc/elf-loader.ts';
+import { type Firmware, parseFirmware } from './remoteproc/elf-loader.ts';
 import type { CoreControl } from './remoteproc/imx-rproc.ts';
 import type { CrashRegisters, RprocCrashType } from './remoteproc/remoteproc.ts';
 import { findVectors } from './remoteproc/vectors.ts';
@@ -121,6 +121,21 @@ function faultRegisters(core: Core): CrashRegisters {
   return fault ? Object.values(fault.registers) : core.registerValues();
 }
 
+/** True for two views of the same bytes. */
+function sameMemory(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  return b !== undefined && a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.length === b.length;
+}
+
+/** The symbols of a file that Linux has loaded; none when only Linux can read it. */
+function symbolsIn(bytes: Uint8Array): Firmware['symbols'] {
+  try {
+    return parseFirmware(bytes, 'firmware').symbols;
+  } catch (error) {
+    if (error instanceof FirmwareError) return [];
+    throw error;
+  }
+}
+
 /** A running SoC. */
 export class Machine {
   readonly soc: SocDescription;
@@ -136,7 +151,6 @@ export class Machine {
   /** The boot loader, when one runs before Linux. */
   readonly uboot: UBoot | undefined;
   readonly peripherals: readonly Peripheral[];
-  readonly symbols: Symbols;
   /** Core that runs the firmware. */
   readonly core: Core;
   private readonly options: MachineOptions;
@@ -152,6 +166,8 @@ export class Machine {
   private stopWanted = false;
   /** Looks for cores that Linux should hear have crashed; there only when it does hear. */
   private readonly crashWatch: Timer | undefined;
+  /** The firmware whose symbols are known. */
+  private loaded: { readonly bytes: Uint8Array | undefined; readonly symbols: Symbols };
   /** Registers of cores at their crash or stop, until they start again. */
   private readonly lastRegisters = new Map<Core, CrashRegisters>();
   private pendingReset: { readonly block: string; readonly cause: string } | undefined;
@@ -167,7 +183,7 @@ export class Machine {
       options.crashDetection === 'report' ? this.scheduler.timer('crash detection', () => this.findStuckCores()) : undefined;
     this.arena = new Arena(options.hostMemory ?? DEFAULT_ARENA_SIZE);
     this.diagnostics = new Diagnostics({ now: () => this.scheduler.now, pc: () => this.running?.pc });
-    this.symbols = new Symbols(options.firmware?.symbols ?? []);
+    this.loaded = { bytes: options.firmware?.bytes, symbols: new Symbols(options.firmware?.symbols ?? []) };
     const linux = (options.linux ?? true) && soc.remoteprocs.length > 0;
     for (const name of ['linux', ...soc.cores.map((core) => core.name)]) this.views.set(name, new AddressSpace(name));
     this.mapMemories();
@@ -203,6 +219,14 @@ export class Machine {
   private get bootLoader(): BootStage | undefined {
     const { boot } = this.options;
     return boot === 'linux' ? undefined : boot;
+  }
+
+  /** Names in the firmware that the core runs: the file that Linux has started it with, else the one that the machine was made with. */
+  get symbols(): Symbols {
+    const rproc = this.linux?.remoteproc(this.core.name);
+    const bytes = rproc && rproc.state !== 'attached' ? this.linux?.firmwareFiles.get(rproc.firmware) : undefined;
+    if (bytes !== undefined && !sameMemory(bytes, this.loaded.bytes)) this.loaded = { bytes, symbols: new Symbols(symbolsIn(bytes)) };
+    return this.loaded.symbols;
   }
 
   /** True when `device` is a console of this machine: a UART (`uart4`) or a tty that Linux can have (`ttyRPMSG30`). */

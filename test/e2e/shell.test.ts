@@ -80,4 +80,13 @@ describe('imx-sim shell', () => {
     expect(events.filter(({ device }) => device === 'shell').map(({ text }) => text)).toEqual(['root@imx8mp-evk:~# echo hi', 'hi']);
     expect(events.at(-1)).toMatchObject({ type: 'result', reason: 'exit', status: 0 });
   });
+
+  it('names the functions of the firmware that Linux started when it fails, whichever of several it is', async () => {
+    const commands =
+      'cd /sys/class/remoteproc/remoteproc0; echo imx8mp_fault.elf > firmware; echo start > state; sleep 0.02; echo stop > state; cat state';
+    const { stdout, stderr } = await runCli(['shell', imagePath('imx8mp_rpmsg'), imagePath('imx8mp_fault'), '-c', commands]);
+    expect(stdout).toBe('offline\n');
+    expect(stderr).toContain('m7 took a fault and its handler loops\n');
+    expect(stderr).toMatch(/backtrace:\n +0x[0-9a-f]{8} read_sensor\n.* average\+0x18 \(lr\)\n/);
+  });
 });
