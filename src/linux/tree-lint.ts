@@ -46,6 +46,16 @@ export function lintTree(tree: DeviceTree, soc: SocDescription, board: BoardDesc
   const reserved = new ReservedMemories(tree, boardBanks(soc, board));
   const add: Context['add'] = (severity, place, text, remedy, linux) =>
     void findings.push({ severity, place, text, remedy, ...(linux ? { linux } : {}) });
+  const fragment = [...tree.root.children.values()].find((node) => node.child('__overlay__'));
+  if (fragment) {
+    add(
+      'error',
+      fragment.path,
+      'the tree is an overlay, which Linux cannot boot with',
+      'give it with --overlay, and the tree of the board with --dtb',
+    );
+    return findings;
+  }
   const context: Context = { tree, of: new OfTree(tree, () => {}), reserved, soc, add };
   lintRoot(context);
   lintReservedMemory(context);

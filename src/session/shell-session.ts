@@ -16,6 +16,7 @@ import type { UserLand } from '../shell/user-land.ts';
 import { UBOOT_CONSOLE } from '../uboot/uboot.ts';
 import { EXIT } from './exit.ts';
 import { codeAt, type Disassemble, findings } from './explain.ts';
+import { FirmwareAdvice } from './firmware-advice.ts';
 import { dmesgTimestamp, LineAssembler, type OutputLine } from './lines.ts';
 import type { Renderer } from './renderer.ts';
 import { Statistics } from './statistics.ts';
@@ -51,6 +52,8 @@ export interface ShellSessionOptions {
   /** Somebody types: `typed` gives lines. */
   readonly interactive?: boolean;
   readonly until?: LineCondition;
+  /** The device tree is the user's, not the one that is built in for the board. */
+  readonly userTree?: boolean;
   /** Virtual time that ends it, in ns; may be infinite. */
   readonly timeout: number;
   readonly stats?: boolean;
@@ -93,6 +96,7 @@ export class ShellSession {
   private readonly lines: LineAssembler;
   private readonly statistics: Statistics;
   private readonly trace: TraceHash | undefined;
+  private readonly advice: FirmwareAdvice;
   private readonly typed: string[] = [];
   /** Of the script, those that are still to come. */
   private readonly scriptLines: string[];
@@ -112,6 +116,16 @@ export class ShellSession {
     this.statistics = new Statistics(() => host.now());
     this.trace = options.traceHash ? new TraceHash() : undefined;
     this.lines = new LineAssembler(machine.soc.baseHz, (line) => this.line(line));
+    const linux = machine.linux!;
+    const ownTree = !options.userTree && !machine.uboot;
+    this.advice = new FirmwareAdvice({
+      soc: machine.soc,
+      board: machine.board!,
+      core: machine.core.name,
+      tree: () => (ownTree ? undefined : linux.deviceTree),
+      firmwareName: (device) => linux.remoteprocs.find(({ rproc }) => rproc.device === device)?.rproc.firmware,
+      firmware: (name) => linux.firmwareFiles.get(name),
+    });
     const quiet = machine.scheduler.timer('partial lines', () => {
       this.lines.flushQuiet(machine.scheduler.now - machine.scheduler.cyclesFromNs(PARTIAL_NS));
       if (this.lines.pending) quiet.armIn(machine.scheduler.cyclesFromNs(PARTIAL_NS));
@@ -163,6 +177,7 @@ export class ShellSession {
   async run(): Promise<number> {
     const { machine, options } = this;
     const linux = machine.linux!;
+    for (const finding of this.advice.atStart()) this.host.renderer.finding(finding);
     const release = linux.userSpace.takeOver();
     const over = this.user();
     let status: number | undefined;
@@ -365,6 +380,7 @@ export class ShellSession {
     if (source !== 'linux') this.host.line(`[${source}] ${text}`);
     else if (!this.options.quiet && level < (this.land?.console.loglevel ?? 7) && this.shell)
       this.host.line(`${dmesgTimestamp(seconds)}${text}`);
+    if (source === 'linux') for (const finding of this.advice.line(text)) this.host.renderer.finding(finding);
     this.match(line);
   }
 

@@ -52,7 +52,9 @@ export async function shell(paths: readonly string[], options: ShellOptions): Pr
       'shell',
     );
   const out = (line: string) => void process.stdout.write(line);
-  const err = (line: string) => void process.stderr.write(line);
+  let editor: LineEditor | undefined;
+  // At a terminal, above the line that is being typed.
+  const err = (line: string) => void (editor ? editor.line(line.replace(/\n$/, '')) : process.stderr.write(line));
   const colors = { out: wantsColor(process.stdout, color), err: wantsColor(process.stderr, color) };
   const renderer: Renderer = json ? new JsonRenderer(out, target.soc.baseHz) : new HumanRenderer({ out, err, colors });
   const machine = await makeMachine(firmwares, target, options, interactive);
@@ -90,6 +92,7 @@ export async function shell(paths: readonly string[], options: ShellOptions): Pr
       quiet: options.command !== undefined,
       timeout: options.timeout ?? (interactive ? Number.POSITIVE_INFINITY : SCRIPT_TIMEOUT_NS),
       ...(text === undefined ? {} : { script: text }),
+      ...(options.dtb === undefined && options.overlay.length === 0 ? {} : { userTree: true }),
       ...(options.until ? { until: options.until } : {}),
       ...(options.stats ? { stats: true } : {}),
       ...(options.traceHash ? { traceHash: true } : {}),
@@ -99,7 +102,7 @@ export async function shell(paths: readonly string[], options: ShellOptions): Pr
   const onSignal = () => session.stop(EXIT.INTERRUPTED);
   process.on('SIGINT', onSignal);
   if (bridges) process.on('SIGTERM', onSignal).on('SIGHUP', onSignal);
-  const editor = interactive ? connect(session, host, options.history) : undefined;
+  if (interactive) editor = connect(session, host, options.history);
   try {
     return await session.run();
   } finally {
