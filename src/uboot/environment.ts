@@ -11,6 +11,11 @@ export type Refusal = string | undefined;
 const ONCE = new Set(['ethaddr', 'serial#']);
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
 
+/** Entries of the hash table: CONFIG_ENV_MAX_ENTRIES (512), made a prime by hcreate_r (lib/hashtable.c). */
+const MOST_VARIABLES = 521;
+/** CONFIG_SYS_MALLOC_LEN of these boards, in characters. */
+const MOST_CHARACTERS = 32 * 1024 * 1024;
+
 /** Variables by name. */
 export class Environment {
   private readonly values = new Map<string, string>();
@@ -45,10 +50,10 @@ export class Environment {
     return names.map((name) => `${name}=${this.values.get(name)}\n`).join('');
   }
 
-  /** Sets what U-Boot itself sets (`env_set`); an empty value deletes. */
+  /** Sets what U-Boot itself sets (`env_set`), if there is room; an empty value deletes. */
   assign(name: string, value: string): void {
     if (value === '') this.values.delete(name);
-    else this.values.set(name, value);
+    else if (!this.overflow(name, value)) this.values.set(name, value);
   }
 
   /** `setenv name value` by the user. */
@@ -56,8 +61,9 @@ export class Environment {
     if (/^eth\d*addr$/.test(name) && !MAC.test(value))
       return `## Error: flags type check failure for "${name}" <= "${value}" (type: m)\n${inserting(name)}`;
     if (this.fixed(name, force) && this.values.get(name) !== value) return `## Error: Can't overwrite "${name}"\n${inserting(name)}`;
-    this.values.set(name, value);
-    return undefined;
+    const overflow = this.overflow(name, value);
+    if (!overflow) this.values.set(name, value);
+    return overflow;
   }
 
   /** `setenv name`: nothing is said of a name that is not there. */
@@ -91,11 +97,19 @@ export class Environment {
     return this.saved;
   }
 
+  /** What is said when the heap or the hash table is full: a loop of setenv ends there, not in the host's memory. */
+  private overflow(name: string, value: string): Refusal {
+    let characters = value.length;
+    for (const [other, text] of this.values) if (other !== name) characters += text.length;
+    if (characters > MOST_CHARACTERS) return `## Can't malloc ${value.length + 1} bytes\n`;
+    return this.values.size >= MOST_VARIABLES && !this.values.has(name) ? inserting(name, 12) : undefined;
+  }
+
   private fixed(name: string, force: boolean): boolean {
     return ONCE.has(name) && !this.overwrite && !force && this.values.has(name);
   }
 }
 
-function inserting(name: string): string {
-  return `## Error inserting "${name}" variable, errno=1\n`;
+function inserting(name: string, errno = 1): string {
+  return `## Error inserting "${name}" variable, errno=${errno}\n`;
 }

@@ -42,6 +42,20 @@ describe('printenv, setenv (do_env_print, _do_env_set)', () => {
     expect(boot.run('setenv -f ethaddr 00:04:9f:00:00:02')).toEqual({ code: 0, text: '' });
   });
 
+  it('is full at some time, as hsearch_r and malloc say', () => {
+    const full = new TestBoot();
+    const { environment } = full.uboot;
+    for (let n = 0; environment.names.length < 521; n++) full.uboot.environment.assign(`v${n}`, '1');
+    expect(full.run('setenv one_more 1')).toEqual({ code: 1, text: '## Error inserting "one_more" variable, errno=12\n' });
+    expect(full.say('setexpr one_more 1; printenv one_more')).toBe('## Error: "one_more" not defined\n');
+    expect(full.say('setenv v0 2; printenv v0; setenv v1; setenv one_more 1; printenv one_more')).toBe('v0=2\none_more=1\n');
+    environment.assign('v0', 'x'.repeat(32 * 1024 * 1024 - 10_000_000));
+    environment.assign('v2', 'x'.repeat(10_000_000));
+    expect(environment.get('v2')).toBe('1');
+    expect(full.run(`setenv v2 ${'x'.repeat(1000)}`)).toEqual({ code: 0, text: '' });
+    expect(environment.set('v2', 'x'.repeat(10_000_000))).toBe("## Can't malloc 10000001 bytes\n");
+  });
+
   it("lets Toradex' boards overwrite", () => {
     const verdin = new TestBoot({ board: UBOOT_BOARDS.VERDIN });
     expect(verdin.say('setenv serial# 1; setenv serial# 2; printenv serial#')).toBe('serial#=2\n');
