@@ -1,6 +1,7 @@
 /**
  * Shells for host code: `machine.linux.exec('echo start > .../state')`, and shells that keep their state between commands.
  */
+import type { KernelCode } from '../linux/kernel.ts';
 import type { Linux } from '../linux/linux.ts';
 import { createUserLand, endShell, startShell } from './create.ts';
 import { nullFile, sinkFile } from './redirect.ts';
@@ -146,8 +147,30 @@ export class LinuxShell {
   }
 }
 
+/** Seconds of a kernel's life from which on somebody can log in: drivers have probed by then. */
+const LOGIN_S = 0.02;
+/** A boot loader that has not started Linux by then waits for somebody. */
+const BOOT_LIMIT = { timeoutNs: 60e9 };
+const BOOT_LOOK_NS = 1e6;
+
+/** Nobody has a shell before the system is up. @throws {LinuxTimeout} when a boot loader does not start it */
+async function login(linux: Linux): Promise<void> {
+  const up = (): boolean => linux.booted && linux.kernel.uptime >= LOGIN_S;
+  if (up()) return;
+  const flow = linux.userSpace.enter('login');
+  const wait = function* (): KernelCode {
+    while (!up()) yield { timeoutNs: BOOT_LOOK_NS };
+  };
+  try {
+    await flow.call('login', wait(), BOOT_LIMIT);
+  } finally {
+    flow.leave();
+  }
+}
+
 /** Starts a shell. */
 export async function openShell(host: LinuxShellHost): Promise<LinuxShell> {
+  await login(host.linux);
   const land = await userLandOf(host);
   const streams = { 1: [] as Uint8Array[], 2: [] as Uint8Array[] };
   const file = (fd: 1 | 2) => sinkFile((data) => void streams[fd].push(data));

@@ -1,12 +1,12 @@
 /**
  * Pipelines: the words that just-bash expanded become processes with pipes and redirections, all of which run at the same time.
  */
-import { strerror } from '../linux/errno.ts';
+import { ERRNO, strerror } from '../linux/errno.ts';
 import { DirectoryNode } from '../linux/fs/vfs.ts';
 import type { KernelCode } from '../linux/kernel.ts';
 import { makePipe, type Process, type Program } from '../linux/process.ts';
 import type { Flow } from '../linux/user-space.ts';
-import { fromLatin1, isTerminal, latin1, print, readAll, readFile, shellNames, writeAll } from './io.ts';
+import { complain, fromLatin1, isTerminal, latin1, MOST_INPUT, print, readAll, readFile, shellNames, writeAll } from './io.ts';
 import type { CommandContext, CommandResult } from './just-bash.ts';
 import { memoryFile, put, type RedirectionOp, redirect, sinkFile } from './redirect.ts';
 import type { Shell, ShellState } from './shell.ts';
@@ -111,7 +111,7 @@ export class Execution {
       'fork',
       put(
         process,
-        sinkFile((data) => out.push(latin1(data))),
+        sinkFile((data) => out.push(latin1(data)), MOST_INPUT),
         1,
       ),
     );
@@ -314,7 +314,8 @@ export class Execution {
       let stdin = '';
       if (!(yield* isTerminal(process, 0))) {
         const input = yield* readAll(process, 0);
-        if (typeof input === 'number') return 1;
+        if (typeof input === 'number')
+          return yield* complain(process, argv[0]!, input === ERRNO.ENOMEM ? 'memory exhausted' : strerror(input), 2);
         stdin = latin1(input);
       }
       const run = (flow: Flow): Promise<number> => {

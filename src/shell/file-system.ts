@@ -6,6 +6,7 @@ import { ERRNO, errnoName, strerror } from '../linux/errno.ts';
 import { DirectoryNode, type FsNode, O, SymlinkNode } from '../linux/fs/vfs.ts';
 import type { KernelCode } from '../linux/kernel.ts';
 import type { Process } from '../linux/process.ts';
+import { readAll } from './io.ts';
 import { SHELL_STREAM } from './transform.ts';
 
 /** Bytes of one read(2). */
@@ -195,21 +196,9 @@ export class ShellFileSystem {
     const fd = yield* process.open(path, O.RDONLY);
     if (fd < 0) return fd;
     const once = process.file(fd)!.node.type !== 'file';
-    const parts: Uint8Array[] = [];
-    let result: Uint8Array | number;
-    do {
-      result = yield* process.read(fd, CHUNK);
-      if (typeof result !== 'number') parts.push(result);
-    } while (typeof result !== 'number' && result.length > 0 && !once);
+    const result = yield* once ? process.read(fd, CHUNK) : readAll(process, fd);
     yield* process.close(fd);
-    if (typeof result === 'number') return result;
-    const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
+    return result;
   }
 
   private async write(path: string, data: Uint8Array, flags: number): Promise<void> {

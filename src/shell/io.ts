@@ -9,6 +9,9 @@ import type { Process } from '../linux/process.ts';
 /** Bytes that a program reads at once, as cat(1) does. */
 export const READ_SIZE = 131_072;
 
+/** Bytes of input that a program takes which needs all of it first: several copies of these are in the host's memory then. */
+export const MOST_INPUT = 32 * 1024 * 1024;
+
 const encoder = new TextEncoder();
 
 /** Before the errors of `echo` and `printf`, which are builtins of the shell that runs them. */
@@ -43,15 +46,17 @@ export function* finish(process: Process, name: string, text: string, status = 0
   return status;
 }
 
-/** Reads a descriptor to its end; bytes or an errno. */
+/** Reads a descriptor to its end; bytes or an errno, -ENOMEM when there are more than `MOST_INPUT`. */
 export function* readAll(process: Process, fd: number): KernelCode<Uint8Array | number> {
   const parts: Uint8Array[] = [];
-  for (;;) {
+  for (let total = 0; total <= MOST_INPUT; ) {
     const part = yield* process.read(fd, READ_SIZE);
     if (typeof part === 'number') return part;
     if (part.length === 0) return concat(parts);
     parts.push(part);
+    total += part.length;
   }
+  return ERRNO.ENOMEM;
 }
 
 /** The content of a file, or an errno. */

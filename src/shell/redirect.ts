@@ -2,7 +2,7 @@
  * Redirections of bash (redir.c): files are opened, duplicated and closed in the process whose descriptors they are.
  */
 
-import { strerror } from '../linux/errno.ts';
+import { ERRNO, strerror } from '../linux/errno.ts';
 import { O, OpenableNode, OpenFile } from '../linux/fs/vfs.ts';
 import type { KernelCode } from '../linux/kernel.ts';
 import { type Process, release } from '../linux/process.ts';
@@ -157,10 +157,13 @@ export function memoryFile(content: Uint8Array): OpenFile {
 }
 
 /** An open file that takes what is written to it. */
-export function sinkFile(take: (data: Uint8Array) => void): OpenFile {
+export function sinkFile(take: (data: Uint8Array) => void, most = Number.POSITIVE_INFINITY): OpenFile {
   const file = new OpenFile(new MemoryNode(0o600), O.WRONLY);
+  let taken = 0;
   file.ops = {
     *write(_open, data) {
+      if (taken >= most) return ERRNO.ENOMEM;
+      taken += data.length;
       take(data.slice());
       return data.length;
     },

@@ -49,9 +49,6 @@ const LIMITS: Record<string, number> = Object.fromEntries(
   [
     'maxCommandCount',
     'maxLoopIterations',
-    'maxAwkIterations',
-    'maxSedIterations',
-    'maxJqIterations',
     'maxWorkUnits',
     'maxTraversalWork',
     'maxOutputSize',
@@ -60,6 +57,8 @@ const LIMITS: Record<string, number> = Object.fromEntries(
     'maxGlobOperations',
   ].map((name) => [name, Number.MAX_SAFE_INTEGER]),
 );
+/** Loops of awk, sed and jq give the host no turn, so that nobody could end them. */
+const LOOP_LIMITS = { maxAwkIterations: 1e7, maxSedIterations: 1e7, maxJqIterations: 1e7 };
 /** No timers of the host. */
 const TIME_LIMITS = { maxExecutionTimeMs: Number.POSITIVE_INFINITY, maxExtensionCleanupTimeMs: Number.POSITIVE_INFINITY };
 
@@ -363,7 +362,7 @@ export class Shell implements Names {
       // Beside the filters, what changes the shell's state; all else is ours or not there.
       commands: [...land.filters, 'alias', 'unalias', 'printf'],
       customCommands: this.commands(),
-      executionLimits: { ...LIMITS, ...TIME_LIMITS },
+      executionLimits: { ...LIMITS, ...LOOP_LIMITS, ...TIME_LIMITS },
       defenseInDepth: false,
       processInfo: { pid: process.pid, ppid: 1, uid: 0, gid: 0 },
       sleep: async () => {},

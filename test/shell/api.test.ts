@@ -1,6 +1,7 @@
 /** Shells for host code: `machine.linux.exec` and `machine.linux.shell`. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { interpreterFactory } from '../../src/cpu/interpreter/index.ts';
+import { LinuxTimeout } from '../../src/errors.ts';
 import { Machine } from '../../src/machine.ts';
 import { findSoc } from '../../src/soc/index.ts';
 
@@ -20,6 +21,19 @@ describe('linux.exec', () => {
       stderr: 'cat: /nowhere: No such file or directory\n',
       status: 3,
     });
+  });
+
+  it('finds the devices of the board at once: nobody has a shell before the system is up', async () => {
+    expect((await linux().exec('cat /sys/class/remoteproc/remoteproc0/{state,name}')).stdout).toBe('offline\nimx-rproc\n');
+  });
+
+  it('waits for a boot loader, and not for one that waits for a user', async () => {
+    const soc = findSoc('imx8mp');
+    machine = new Machine({ soc, engine: interpreterFactory, ttyReader: 'none', boot: 'uboot', ubootScript: ['boot'] });
+    expect((await machine.linux!.exec('cat /sys/class/remoteproc/remoteproc0/state')).stdout).toBe('offline\n');
+    machine.dispose();
+    machine = new Machine({ soc, engine: interpreterFactory, ttyReader: 'none', boot: 'uboot', ubootScript: ['true'] });
+    await expect(machine.linux!.exec('uname')).rejects.toThrow(LinuxTimeout);
   });
 
   it('refuses what is no bash', async () => {

@@ -136,6 +136,16 @@ describe('time', () => {
     expect(stdout).toBe('142\nabc\n142\n');
   });
 
+  it.each([
+    ['awk', "awk 'BEGIN { while (1) ; }'; echo $?", /^awk: .*maximum iterations/, '126\n'],
+    ['sed', "echo a | sed ':a;ba'; echo $?", /^sed: .*maximum iterations/, '126\n'],
+    ['a filter with endless input', 'cat /dev/zero | sort; echo $?', /^sort: memory exhausted\n$/, '2\n'],
+    ['an endless substitution', 'x=$(cat /dev/zero); echo $?', /^cat: .*Cannot allocate memory\n$/, '1\n'],
+    ['a script without an end', 'bash /dev/zero; echo $?', /^bash: \/dev\/zero: Cannot allocate memory\n$/, '127\n'],
+  ])('ends what would take all of the host: %s', async (_name, script, stderr, stdout) => {
+    expect(await shell.run(script)).toEqual({ stdout, stderr: expect.stringMatching(stderr), status: 0 });
+  });
+
   it('passes for programs that only copy', async () => {
     expect((await shell.run('timeout 0.01 cat /dev/zero > /dev/null; echo $?; timeout 0.01 yes > /dev/null; echo $?')).stdout).toBe(
       '124\n124\n',
