@@ -34,6 +34,9 @@ const BOOT_LOOK_NS = 1e6;
 const CHUNK_NS = 5e6;
 /** A console that printed part of a line and then nothing for so long shows it, in ns. */
 const PARTIAL_NS = 10e6;
+/** A line of a script is typed when nothing was printed for so long, or after so long, in ns. */
+const QUIET_NS = 100e6;
+const PATIENCE_NS = 1e9;
 
 /** Prompt for the further lines of a command. */
 const CONTINUATION = '> ';
@@ -103,6 +106,8 @@ export class ShellSession {
   private readonly lineWait = new WaitQueue('a command line');
   private readonly history: string[] = [];
   private inputOver = false;
+  /** Cycle at which anything was last printed. */
+  private lastOutput = 0;
   private ending: Ending | undefined;
   private readonly decoder = new TextDecoder();
   private shown = '';
@@ -326,8 +331,22 @@ export class ShellSession {
     // Comments and empty lines between commands are for the script's readers; within one, in a here-document, they are its own.
     if (prompt !== CONTINUATION) while (lines.length > 0 && /^\s*(?:#.*)?$/.test(lines[0]!)) lines.shift();
     const line = lines.shift();
-    if (line !== undefined) this.programOutput(`${prompt}${line}\n`);
+    if (line === undefined) return undefined;
+    if (prompt !== CONTINUATION) await shell.call('readline', this.awaitQuiet());
+    this.programOutput(`${prompt}${line}\n`);
     return line;
+  }
+
+  /** Somebody who types reads what comes before the next line: so does a script, for a while. */
+  private *awaitQuiet() {
+    const { scheduler } = this.machine;
+    const quiet = scheduler.cyclesFromNs(QUIET_NS);
+    const end = scheduler.now + scheduler.cyclesFromNs(PATIENCE_NS);
+    for (;;) {
+      const left = Math.min(this.lastOutput + quiet, end) - scheduler.now;
+      if (left <= 0) return;
+      yield { timeoutNs: scheduler.nsFromCycles(left) };
+    }
   }
 
   private *awaitLine() {
@@ -336,6 +355,7 @@ export class ShellSession {
 
   private programOutput(text: string): void {
     if (text === '') return;
+    this.lastOutput = this.machine.scheduler.now;
     this.host.output(text);
     if (!this.options.until) return;
     const lines = (this.shown + text).split('\n');
@@ -366,6 +386,7 @@ export class ShellSession {
     if (this.ending?.reason === 'until') return;
     // The serial console is U-Boot's until Linux has it.
     if (event.type === 'console' && event.device === UBOOT_CONSOLE && !this.options.quiet) this.bootOutput(event.byte);
+    if (event.type === 'console' || event.type === 'dmesg') this.lastOutput = event.cycle;
     this.statistics.add(event);
     this.trace?.add(event);
     this.host.renderer.event(event);

@@ -87,7 +87,7 @@ export const SEED_SCRIPTS: readonly SeedScript[] = [
       ],
       ['ls /dev/ttyRPMSG*', ['/dev/ttyRPMSG0']],
       ['cat /dev/ttyRPMSG0 &', ['[1] PID']],
-      ['echo "Hello Zephyr" > /dev/ttyRPMSG0', []],
+      ['echo "Hello Zephyr" > /dev/ttyRPMSG0', ['TTY 0x0401: Hello Zephyr']],
     ],
     says: [
       'remoteproc remoteproc0: powering up imx-rproc',
@@ -217,7 +217,7 @@ export const SEED_SCRIPTS: readonly SeedScript[] = [
         ],
       ],
     ],
-    says: ['disabled^@', 'okay^@', 'Get Message From Master Side : "Toradex!" [len : 8]', 'hello world!Toradex!'],
+    says: ['disabled^@', 'okay^@', 'Get Message From Master Side : "Toradex!" [len : 8]', 'Toradex!'],
   },
 ];
 

@@ -5,7 +5,6 @@ cat /proc/cmdline
 modprobe rpmsg_tty
 cat /dev/ttyRPMSG0 &
 echo "Hello Zephyr" > /dev/ttyRPMSG0
-sleep 0.1
 kill %1
 echo detach > /sys/class/remoteproc/remoteproc0/state
 echo stop > /sys/class/remoteproc/remoteproc0/state

@@ -2,7 +2,6 @@
 ls /dev/rpmsg_ctrl0
 echo -n str_echo.elf > /sys/class/remoteproc/remoteproc0/firmware
 echo start > /sys/class/remoteproc/remoteproc0/state
-sleep 0.1
 ls -l /dev/rpmsg*
 rpmsg_export_ept /dev/rpmsg_ctrl0 rpmsg-openamp-demo-channel 2 30
 ls -l /dev/rpmsg*
@@ -19,5 +18,4 @@ ls /dev/rpmsg*
 exec 4<>/dev/rpmsg_ctrl0
 echo stop > /sys/class/remoteproc/remoteproc0/state
 echo start > /sys/class/remoteproc/remoteproc0/state
-sleep 0.1
 ls /dev/rpmsg*

@@ -4,14 +4,11 @@ echo -n zephyr_openamp_rsc_table.elf > /sys/class/remoteproc/remoteproc0/firmwar
 echo start > /sys/class/remoteproc/remoteproc0/state
 dmesg -n 5
 modprobe rpmsg_client_sample
-sleep 2
 dmesg
 modprobe rpmsg_tty
 ls /dev/ttyRPMSG*
 cat /dev/ttyRPMSG0 &
 echo "Hello Zephyr" > /dev/ttyRPMSG0
-sleep 0.1
 jobs
 kill %1
-sleep 0.1
 echo stop > /sys/class/remoteproc/remoteproc0/state

@@ -2,11 +2,9 @@
 cat /sys/firmware/devicetree/base/soc@0/bus@30800000/rpmsg/status; echo
 cat /sys/firmware/devicetree/base/rpmsg1/status; echo
 ls /sys/class/remoteproc
-sleep 0.1
 dmesg | grep -i rpmsg
 sudo modprobe imx_rpmsg_tty
 stty -F /dev/ttyRPMSG30 -echo
 cat /dev/ttyRPMSG30 &
 echo Toradex! > /dev/ttyRPMSG30
-sleep 0.1
 kill %1

@@ -11,7 +11,6 @@ echo start > state
 cat state
 echo start > state
 echo other.elf > firmware
-sleep 0.1
 echo stop > state
 cat state
 echo stop > state
