@@ -247,7 +247,7 @@ export function* waitEventInterruptible(queue: WaitQueue, condition: () => boole
 const DONE: KernelCode = (function* () {})();
 DONE.next();
 
-/** A mutex that sleeps, first come first served. */
+/** A mutex that sleeps. Who waits is woken in order; whoever asks before the one that was woken runs has it first. */
 export class Mutex {
   private held = false;
   private readonly queue: WaitQueue;
@@ -270,11 +270,8 @@ export class Mutex {
 
   /** `mutex_lock_interruptible`: false (-EINTR) when a signal came first. */
   *lockInterruptible(): KernelCode<boolean> {
-    if (!(yield* waitEventInterruptible(this.queue, () => !this.held))) {
-      // It may have been this one that was woken to take it.
-      if (!this.held) this.queue.wakeOne();
-      return false;
-    }
+    // One that was woken to take it takes it: a signal no longer ends its sleep.
+    if (!(yield* waitEventInterruptible(this.queue, () => !this.held))) return false;
     this.held = true;
     return true;
   }

@@ -80,4 +80,16 @@ describe('Mutex', () => {
     settle();
     expect(log).toEqual(['holder has it', 'victim was interrupted', 'holder gives it back', 'last has it', 'last gives it back']);
   });
+
+  it('is not waited for by one that has a signal already (signal_pending_state), and is taken by it when free', () => {
+    kernel.spawn('holder', hold('holder', 50 * US), 0);
+    const late = kernel.spawn('late', holdOrDie('late'), 20 * US);
+    late.signal();
+    scheduler.timer('moment', () => log.push('30 us')).armAt(30 * US);
+    settle();
+    const free = kernel.spawn('free', holdOrDie('free'), 0);
+    free.signal();
+    settle();
+    expect(log).toEqual(['holder has it', 'late was interrupted', '30 us', 'holder gives it back', 'free has it']);
+  });
 });
