@@ -387,6 +387,10 @@ export class ShellSession {
     // The serial console is U-Boot's until Linux has it.
     if (event.type === 'console' && event.device === UBOOT_CONSOLE && !this.options.quiet) this.bootOutput(event.byte);
     if (event.type === 'console' || event.type === 'dmesg') this.lastOutput = event.cycle;
+    if (event.type === 'core' && event.state === 'crashed') {
+      this.crash = event.detail;
+      this.machine.requestStop();
+    }
     this.statistics.add(event);
     this.trace?.add(event);
     this.host.renderer.event(event);
@@ -444,19 +448,21 @@ export class ShellSession {
     }
   }
 
-  private reportedFault: number | undefined;
+  /** What a core that crashed since the last look failed with. */
+  private crash: string | undefined;
+  private readonly reported = new Set<string>();
 
-  /** Says once that a core loops in its fault handler. */
+  /** Says of each failure of the core once why; a core that Linux starts again may fail in the same way any number of times. */
   private stuck(): void {
-    const { machine, host } = this;
-    const stuck = machine.core.stuckLoop();
-    if (!stuck?.inFault) {
-      this.reportedFault = undefined;
-      return;
-    }
-    if (this.reportedFault === stuck.pc) return;
-    this.reportedFault = stuck.pc;
-    host.renderer.report([`${machine.core.name} took a fault and its handler loops`, ...machine.core.faultReport()], []);
+    const { core } = this.machine;
+    const detail = this.crash ?? (core.stuckLoop()?.inFault ? 'took a fault and its handler loops' : undefined);
+    this.crash = undefined;
+    if (detail === undefined) return;
+    const report = core.faults().length > 0 ? core.faultReport() : [];
+    const failure = [detail, ...report].join('\n').replaceAll(/ in cycle \d+/g, '');
+    if (this.reported.has(failure)) return;
+    this.reported.add(failure);
+    this.host.renderer.report([`${core.name} failed: ${detail}`, ...report], []);
   }
 
   private timedOut(): Ending {
