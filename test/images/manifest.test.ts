@@ -178,7 +178,13 @@ describe.each(built)('$file', ({ file }) => {
   });
 });
 
-const withTable = built.filter(({ soc, name }) => soc.includes('imx8mp') && name !== 'imx8mp_no_table');
+/** For remoteproc without RPMsg, and for imx_rpmsg. */
+const WITHOUT_TABLE: readonly string[] = ['imx8mp_no_table', 'imx8mp_fixed'];
+const withTable = built.filter(({ soc, name }) => soc.includes('imx8mp') && !WITHOUT_TABLE.includes(name));
+
+it.each(WITHOUT_TABLE)('%s has no resource table', (name) => {
+  expect(section(read(`${name}.elf`), '.resource_table')).toBeUndefined();
+});
 
 describe.each(withTable)('$file', ({ file }) => {
   it('has its resource table where Linux can write it', () => {
