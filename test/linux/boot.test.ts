@@ -211,6 +211,13 @@ describe('what goes wrong', () => {
       'imx-rproc remoteproc-cm7: Failed to stop remote core',
       "remoteproc remoteproc0: can't stop rproc: -1", // rproc_stop
     ]);
+    // rproc_shutdown: its user still counts, so that it can be stopped and started once that works.
+    stop.error = 0;
+    const later = board.linux.stop(0);
+    board.settle();
+    const anew = board.linux.start(0);
+    board.settle();
+    expect([later.result, anew.result, board.linux.remoteprocs[0]!.rproc.state]).toEqual([0, 0, 'running']);
   });
 });
 
