@@ -192,7 +192,7 @@ export class RpmsgBus {
 }
 
 /** `rpmsg_dev_match`: by override, else by service name. */
-export function rpmsgDevMatch(rpdev: RpmsgDevice, driver: RpmsgDriver): boolean {
+function rpmsgDevMatch(rpdev: RpmsgDevice, driver: RpmsgDriver): boolean {
   return rpdev.driverOverride !== undefined ? rpdev.driverOverride === driver.name : driver.idTable.includes(rpdev.id);
 }
 

@@ -21,7 +21,7 @@ const VIRTIO_BUS = 'virtio';
 const FEATURE_BITS = 64;
 
 /** `virtio_add_status`. */
-export function virtioAddStatus(device: VirtioDevice, status: number): void {
+function virtioAddStatus(device: VirtioDevice, status: number): void {
   device.config.setStatus(device.config.getStatus() | status);
 }
 

@@ -11,7 +11,6 @@ import type { VirtioDriverQueue } from './virtqueue.ts';
 export const VIRTIO_CONFIG_S_ACKNOWLEDGE = 1;
 export const VIRTIO_CONFIG_S_DRIVER = 2;
 export const VIRTIO_CONFIG_S_DRIVER_OK = 4;
-export const VIRTIO_CONFIG_S_FEATURES_OK = 8;
 export const VIRTIO_CONFIG_S_FAILED = 0x80;
 /** Device id of rpmsg. */
 export const VIRTIO_ID_RPMSG = 7;

@@ -13,14 +13,10 @@ import { RamWindow } from '../memory/ram-window.ts';
 export const VRING_DESC_F_NEXT = 1;
 /** The device writes the buffer. */
 export const VRING_DESC_F_WRITE = 2;
-/** The buffer is a table of descriptors. */
-export const VRING_DESC_F_INDIRECT = 4;
 /** In `used.flags`: the device does not want kicks. */
 export const VRING_USED_F_NO_NOTIFY = 1;
 /** In `avail.flags`: the driver does not want interrupts. */
 export const VRING_AVAIL_F_NO_INTERRUPT = 1;
-/** Feature bit: indirect descriptors. */
-export const VIRTIO_RING_F_INDIRECT_DESC = 28;
 /** Feature bit: `used_event` and `avail_event` say when to interrupt and kick. */
 export const VIRTIO_RING_F_EVENT_IDX = 29;
 

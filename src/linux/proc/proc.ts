@@ -12,7 +12,7 @@ import { sysctlDirectory } from './sysctl.ts';
 import * as system from './system.ts';
 
 /** Root of proc for one kernel. Nothing in it is made before somebody looks. */
-export function procRoot(kernel: Kernel, facts: SystemFacts): ProcRoot {
+function procRoot(kernel: Kernel, facts: SystemFacts): ProcRoot {
   return new ProcRoot(kernel, (root) => {
     const cores = (): number => system.coresOf(facts).length;
     const files: Readonly<Record<string, () => string>> = {

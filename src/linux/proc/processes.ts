@@ -15,7 +15,7 @@ const encoder = new TextEncoder();
 const COMM_LENGTH = 15;
 
 /** `comm`: the name of the program without its directory. */
-export function commOf({ name }: Process): string {
+function commOf({ name }: Process): string {
   return name.slice(name.lastIndexOf('/') + 1).slice(0, COMM_LENGTH);
 }
 

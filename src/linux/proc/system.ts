@@ -7,7 +7,7 @@ import type { Kernel } from '../kernel.ts';
 import { type CpuFacts, cpus, type ModuleFacts, physicalMemory, type SystemFacts, type TtyDriverFacts } from './facts.ts';
 
 /** File systems that are registered, without a device each. */
-export const FILE_SYSTEMS = ['sysfs', 'tmpfs', 'proc', 'devtmpfs', 'debugfs'] as const;
+const FILE_SYSTEMS = ['sysfs', 'tmpfs', 'proc', 'devtmpfs', 'debugfs'] as const;
 /** Character devices whose majors never change. */
 const FIXED_MAJORS: readonly (readonly [number, string])[] = [
   [1, 'mem'],
