@@ -255,6 +255,7 @@ export interface ShellOptions
       | 'ubootScript'
       | 'ubootCmd'
       | 'kernel'
+      | 'recover'
       | 'fastForward'
       | 'hostMemory'
     >,
@@ -269,7 +270,7 @@ export interface ShellOptions
 
 /** Options of `run` that `shell` has, too. */
 const SHARED =
-  /^--(?:soc|board|core|cpu|lockstep|dtb|overlay|boot|uboot-script|uboot-cmd|kernel|no-fast-forward|host-memory|until|tty|rpmsg-sock|json|stats|trace-hash|no-color)\b/;
+  /^--(?:soc|board|core|cpu|lockstep|dtb|overlay|boot|uboot-script|uboot-cmd|kernel|recover|no-fast-forward|host-memory|until|tty|rpmsg-sock|json|stats|trace-hash|no-color)\b/;
 
 /** All options of `shell`, in the order in which help shows them. */
 export const SHELL_OPTIONS: readonly OptionRow[] = [

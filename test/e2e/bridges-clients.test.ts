@@ -489,8 +489,8 @@ describe('what cannot be had', () => {
   it.each([
     ['ttyRPMSG30', 'It is <device>=<where>'],
     ['=pty', 'It is <device>=<where>'],
-    ['ttyRPMSG30=', 'Nothing is no place'],
-    ['ttyRPMSG30=modem', 'Modem is no place: there are pty, pty:LINK, tcp:PORT and unix:PATH'],
+    ['ttyRPMSG30=', 'There is no place ""'],
+    ['ttyRPMSG30=modem', 'There is no place "modem": it is one of pty, pty:LINK, tcp:PORT and unix:PATH'],
     ['ttyRPMSG30=pty:', 'After pty: comes the path of a symlink'],
     ['ttyRPMSG30=tcp:', 'Nothing is no port'],
     ['ttyRPMSG30=tcp:65536', '65536 is no port: 0 (any that is free) to 65535'],

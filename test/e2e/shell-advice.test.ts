@@ -50,6 +50,15 @@ describe('imx-sim shell', () => {
     expect(stderr).toContain('bash: echo: write error: Invalid argument');
   });
 
+  it('tells of a crash as a board does, where Linux hears nothing of it; with --recover it does, and recovers', async () => {
+    const commands = `${start('imx8mp_fault')}; sleep 0.05; cat state; dmesg | grep -c 'crash detected'`;
+    const board = await shell(commands, imagePath('imx8mp_fault'));
+    expect(board.stdout).toBe('running\n0\n');
+    expect(board.stderr.match(/^m7 failed: took a fault and its handler loops$/gm)).toHaveLength(1);
+    const scu = await shell(commands, '--recover', imagePath('imx8mp_fault'));
+    expect(Number(scu.stdout.split('\n')[1])).toBeGreaterThan(1);
+  });
+
   it('says what is wrong with a device tree at the start', async () => {
     const off = await shell('true', '--overlay', OVERLAY);
     expect(off.stderr).toContain('error: /imx8mp-cm7: its status is "disabled": Linux makes no remoteproc of it, and prints nothing');

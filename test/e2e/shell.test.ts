@@ -84,7 +84,7 @@ describe('imx-sim shell', () => {
   it('names the functions of the firmware that Linux started when it fails, whichever of several it is', async () => {
     const commands =
       'cd /sys/class/remoteproc/remoteproc0; echo imx8mp_fault.elf > firmware; echo start > state; sleep 0.1; echo stop > state; cat state';
-    const { stdout, stderr } = await runCli(['shell', imagePath('imx8mp_rpmsg'), imagePath('imx8mp_fault'), '-c', commands]);
+    const { stdout, stderr } = await runCli(['shell', imagePath('imx8mp_rpmsg'), imagePath('imx8mp_fault'), '--recover', '-c', commands]);
     expect(stdout).toBe('offline\n');
     // Linux has started it more than ten times by then; the same failure is explained once.
     expect(stderr.split('m7 failed: took a fault and its handler loops\n')).toHaveLength(2);

@@ -47,7 +47,7 @@ function parseWhere(place: string): Where {
   }
   if (kind === 'tcp') return { kind, port: parsePort(rest) };
   if (kind === 'unix') return { kind, path: checkSocketPath(rest) };
-  throw new UsageError(`${place === '' ? 'nothing' : place} is no place: there are pty, pty:LINK, tcp:PORT and unix:PATH`);
+  throw new UsageError(`there is no place "${place}": it is one of pty, pty:LINK, tcp:PORT and unix:PATH`);
 }
 
 function parsePort(text: string): number {

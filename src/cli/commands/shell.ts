@@ -133,7 +133,7 @@ function targetOf(firmwares: readonly Firmware[], options: ShellOptions): Target
 }
 
 async function makeMachine(firmwares: readonly Firmware[], target: Target, options: ShellOptions, interactive: boolean): Promise<Machine> {
-  const { cpu, lockstep, modules, fastForward, hostMemory, kernel, dtb, overlay } = options;
+  const { cpu, lockstep, modules, fastForward, hostMemory, kernel, dtb, overlay, recover } = options;
   const { soc, board, core } = target;
   const nothing = { symbols: [] } as unknown as Firmware;
   const { engine } = await chooseEngine({ cpu, lockstep }, firmwares[0] ?? nothing);
@@ -150,7 +150,7 @@ async function makeMachine(firmwares: readonly Firmware[], target: Target, optio
     ...(fastForward === undefined ? {} : { fastForward }),
     ...(hostMemory ? { hostMemory } : {}),
     ...(kernel ? { kernelFlavour: findKernelFlavour(kernel) } : {}),
-    crashDetection: 'report',
+    ...(recover ? { crashDetection: 'report' as const } : {}),
   });
   for (const { name, bytes } of firmwares) machine.linux!.firmwareFiles.set(name, bytes);
   return machine;
