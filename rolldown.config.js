@@ -11,20 +11,30 @@ import { defineConfig } from 'rolldown';
 const dist = process.env.IMX_SIM_DIST ?? 'dist';
 const browserBundle = createRequire(import.meta.url).resolve('just-bash').replace(/index\.c?js$/, 'browser.js');
 const justBash = dirname(dirname(dirname(browserBundle)));
+const modules = dirname(justBash);
+const { version } = JSON.parse(readFileSync(join(justBash, 'package.json'), 'utf8'));
 
 /** Puts the licences of all that is in a bundle beside it. */
 const licences = {
   name: 'licences',
   generateBundle(_options, bundle) {
     const packages = new Set();
-    for (const { modules = {} } of Object.values(bundle))
-      for (const id of Object.keys(modules)) {
-        const [directory] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? [];
-        if (directory) packages.add(directory);
+    const add = (directory) => {
+      if (packages.has(directory)) return;
+      packages.add(directory);
+      const { dependencies = {} } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+      for (const name of Object.keys(dependencies)) {
+        const found = [join(directory, 'node_modules', name), join(modules, name)].find((each) => existsSync(each));
+        if (found) add(found);
       }
-    // What just-bash's own bundle has in it already.
-    const { dependencies } = JSON.parse(readFileSync(join(justBash, 'package.json'), 'utf8'));
-    for (const name of Object.keys(dependencies)) if (existsSync(join(justBash, '..', name))) packages.add(join(justBash, '..', name));
+    };
+    // just-bash's own bundle has its dependencies in it already, and does not say which: all that it could have.
+    add(justBash);
+    for (const { modules: ids = {} } of Object.values(bundle))
+      for (const id of Object.keys(ids)) {
+        const [directory] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? [];
+        if (directory) add(directory);
+      }
     const texts = [...packages].sort().map((directory) => {
       const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
       const files = readdirSync(directory).filter((file) => /^(licen[cs]e|notice)/i.test(file));
@@ -41,7 +51,8 @@ const withoutZlib = {
   load: (id) => (id === '\0zlib' ? 'export const constants = {}; export const gzipSync = undefined, gunzipSync = undefined;' : undefined),
 };
 
-const banner = '/* just-bash 3.4.2, Apache-2.0, and its dependencies (MIT, ISC, BSD); see just-bash.LICENSES.txt and docs/adr/0016. */';
+/** After the minifier, which drops comments. */
+const postBanner = `/*! just-bash ${version} (Apache-2.0), minified, node:zlib left out, with its dependencies; see just-bash.LICENSES.txt and docs/adr/0016. */`;
 
 export default defineConfig([
   {
@@ -55,7 +66,7 @@ export default defineConfig([
     input: browserBundle,
     platform: 'browser',
     plugins: [withoutZlib, licences],
-    output: { file: join(dist, 'vendor/just-bash.js'), codeSplitting: false, minify: true, comments: { legal: true, annotation: false, jsdoc: false }, banner },
+    output: { file: join(dist, 'vendor/just-bash.js'), codeSplitting: false, minify: true, comments: { legal: true, annotation: false, jsdoc: false }, postBanner },
     logLevel: 'warn',
   },
 ]);
