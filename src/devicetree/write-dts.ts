@@ -25,7 +25,7 @@ export function writeDts(tree: DeviceTree): string {
 }
 
 /** The lines of one node with all below it, as U-Boot's `fdt print` and dtc indent them. */
-export function writeNode(node: DeviceTreeNode, level: number, lines: string[]): void {
+function writeNode(node: DeviceTreeNode, level: number, lines: string[]): void {
   const indent = '\t'.repeat(level);
   lines.push(`${indent}${node.name === '' ? '/' : node.name} {`);
   for (const [name, value] of node.properties) lines.push(`${indent}\t${propertyText(name, value)}`);
@@ -37,7 +37,7 @@ export function writeNode(node: DeviceTreeNode, level: number, lines: string[]):
 }
 
 /** `name = <0x01>;` */
-export function propertyText(name: string, value: Uint8Array): string {
+function propertyText(name: string, value: Uint8Array): string {
   return value.length === 0 ? `${name};` : `${name} = ${valueText(value)};`;
 }
 

@@ -27,7 +27,7 @@ export interface LinuxShellHost {
 const lands = new WeakMap<Linux, Promise<UserLand>>();
 
 /** The user space of a Linux, made when it is first needed. */
-export function userLandOf(host: LinuxShellHost): Promise<UserLand> {
+function userLandOf(host: LinuxShellHost): Promise<UserLand> {
   let land = lands.get(host.linux);
   if (!land) {
     land = createUserLand(host);

@@ -10,8 +10,3 @@ const POWER_ON_MS = Date.UTC(2025, 9, 7, 6, 59, 0);
 export function dateAt(ns: number): Date {
   return new Date(POWER_ON_MS + Math.floor(ns / 1e6));
 }
-
-/** Nanoseconds of virtual time at a date, which may be negative. */
-export function nsAt(date: Date): number {
-  return (date.getTime() - POWER_ON_MS) * 1e6;
-}

@@ -6,7 +6,7 @@ import { DirectoryNode } from '../linux/fs/vfs.ts';
 import type { KernelCode } from '../linux/kernel.ts';
 import { makePipe, type Process, type Program } from '../linux/process.ts';
 import type { Flow } from '../linux/user-space.ts';
-import { complain, fromLatin1, isTerminal, latin1, MOST_INPUT, print, readAll, readFile, shellNames, writeAll } from './io.ts';
+import { complain, fromLatin1, isTerminal, latin1, MOST_INPUT, readAll, readFile, shellNames, writeAll } from './io.ts';
 import type { CommandContext, CommandResult } from './just-bash.ts';
 import { memoryFile, put, type RedirectionOp, redirect, sinkFile } from './redirect.ts';
 import type { Shell, ShellState } from './shell.ts';
@@ -385,9 +385,4 @@ function parse(args: readonly string[]): Element[] {
     }
   }
   return elements;
-}
-
-/** Prints a line of the shell to its own standard output. */
-export function* say(process: Process, text: string): KernelCode {
-  yield* print(process, text);
 }

@@ -3,7 +3,7 @@
  */
 import type { KernelCode } from '../linux/kernel.ts';
 import type { Process } from '../linux/process.ts';
-import { ended, signalText } from './execution.ts';
+import { signalText } from './execution.ts';
 import { isTerminal } from './io.ts';
 import type { CommandContext } from './just-bash.ts';
 import { nullFile, put } from './redirect.ts';
@@ -121,11 +121,4 @@ function stateText(status: number | undefined): string {
   if (status === undefined) return 'Running';
   if (status === 0) return 'Done';
   return status > 128 && status <= 128 + 64 ? signalText(status - 128) : `Exit ${status}`;
-}
-
-/** Sleeps until every one of `processes` has ended; the status of the last. */
-export function* allEnded(processes: readonly Process[]): KernelCode<number> {
-  let status = 0;
-  for (const process of processes) status = yield* ended(process);
-  return status;
 }

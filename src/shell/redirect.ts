@@ -29,8 +29,8 @@ const OPEN_FLAGS: Readonly<Record<string, number>> = {
 };
 
 /** `/dev/stdin`, `/dev/fd/3` and their like. */
-export const STANDARD = /^\/dev\/(?:fd\/)?(stdin|stdout|stderr|(?<=fd\/)\d+)$/;
-export const STANDARD_FDS: Readonly<Record<string, number>> = { stdin: 0, stdout: 1, stderr: 2 };
+const STANDARD = /^\/dev\/(?:fd\/)?(stdin|stdout|stderr|(?<=fd\/)\d+)$/;
+const STANDARD_FDS: Readonly<Record<string, number>> = { stdin: 0, stdout: 1, stderr: 2 };
 
 /** First descriptor that `{name}>file` takes. */
 const FIRST_FREE = 10;

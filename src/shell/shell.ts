@@ -15,7 +15,7 @@ import { ShellFileSystem } from './file-system.ts';
 import { JobTable } from './jobs.ts';
 import type { Bash, CommandContext, CommandResult, CustomCommand } from './just-bash.ts';
 import { type RedirectionOp, redirect, restore, type Saved, save, shareFiles } from './redirect.ts';
-import { type CompoundCommand, command, pipeline, type SimpleCommand, type Statement, single, variable } from './syntax.ts';
+import { type CompoundCommand, command, type SimpleCommand, type Statement, single, variable } from './syntax.ts';
 import { DECLARATIONS, type Names, SHELL_STREAM, Transformer } from './transform.ts';
 import { FOR_EVER, type UserLand } from './user-land.ts';
 
@@ -627,9 +627,4 @@ function initialVariables(hostName: string): Map<string, string> {
     ['IFS', ' \t\n'],
     ['OPTIND', '1'],
   ]);
-}
-
-/** One command as a statement, for tests and for programs that start shells. */
-export function asStatement(node: SimpleCommand): Statement {
-  return { type: 'Statement', pipelines: [pipeline([node])], operators: [], background: false };
 }

@@ -120,7 +120,7 @@ export function command(name: string, args: readonly Word[] = [], redirections: 
 }
 
 /** An unquoted word, as the name of a command is written. */
-export function literalName(name: string): Word {
+function literalName(name: string): Word {
   return { type: 'Word', parts: [{ type: 'Literal', value: name }] };
 }
 

@@ -214,7 +214,7 @@ const MX7_HOST_MAP: readonly HostMapping[] = [
 ];
 
 /** Addresses of the 8M's M core in those of the A53, as mainline has them since 2023.04 (mach-imx/imx8m/soc.c), for all parts. */
-export const IMX8M_HOST_MAP: readonly HostMapping[] = [
+const IMX8M_HOST_MAP: readonly HostMapping[] = [
   { da: 0x0000_0000, sa: 0x007e_0000, size: 0x2_0000 },
   { da: 0x0018_0000, sa: 0x0018_0000, size: 0x8000 },
   { da: 0x0090_0000, sa: 0x0090_0000, size: 0x2_0000 },

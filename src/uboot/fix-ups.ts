@@ -29,7 +29,7 @@ function rootNode(tree: DeviceTree, name: string): DeviceTreeNode {
 }
 
 /** `fdt_pack_reg`: addresses and sizes in as many cells as the root says. */
-export function packReg(tree: DeviceTree, banks: readonly Bank[]): number[] {
+function packReg(tree: DeviceTree, banks: readonly Bank[]): number[] {
   const addressCells = tree.root.cell('#address-cells') ?? 2;
   const sizeCells = tree.root.cell('#size-cells') ?? 1;
   const cells = (value: number, count: number): number[] =>

@@ -76,7 +76,7 @@ export function listDirectory(partition: Partition, path: string): DirectoryEntr
 }
 
 /** Bytes of the header of an arm64 `Image` or an arm `zImage`: all that booti and bootz look at. */
-export function kernelHeader(kind: 'Image' | 'zImage', size: number): Uint8Array {
+function kernelHeader(kind: 'Image' | 'zImage', size: number): Uint8Array {
   const header = new Uint8Array(64);
   const view = new DataView(header.buffer);
   if (kind === 'Image') {

@@ -9,7 +9,7 @@ import { words } from './rpmsg-frames.ts';
 
 const DEVICES = '/sys/bus/rpmsg/devices';
 /** Bytes of an entry: name, src, dst, number of the control device, flags. */
-export const CHANNEL_SIZE = RPMSG_NAME_SIZE + 16;
+const CHANNEL_SIZE = RPMSG_NAME_SIZE + 16;
 /** Channels that one answer has room for. */
 const MOST = 80;
 /** A driver has it. */

@@ -15,7 +15,7 @@ import { attachSocket, lastWords, type SocketTimes } from './socket-link.ts';
 /** Clients at a time. */
 export const MAX_CLIENTS = 16;
 /** Host time in which a client has to send its first byte, in ms. */
-export const HELLO_MS = 10_000;
+const HELLO_MS = 10_000;
 const EUSERS = -87;
 const ETIMEDOUT = -110;
 

@@ -5,9 +5,9 @@ import type { Socket } from 'node:net';
 import type { HostLink, HostPort } from './host-port.ts';
 
 /** A connection on which nothing was sent either way for so long is ended, in ms. */
-export const IDLE_MS = 600_000;
+const IDLE_MS = 600_000;
 /** A client that has closed its half, and got nothing for so long, has its answer, in ms. */
-export const LINGER_MS = 1000;
+const LINGER_MS = 1000;
 /** Time that a connection which is ended has to take what it was sent, in ms. */
 const LAST_WORDS_MS = 1000;
 

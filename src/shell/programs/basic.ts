@@ -15,7 +15,7 @@ function builtinName(process: Process, name: string): string {
 }
 
 /** Resolves the escapes of `echo -e` and `printf`; `stop` when `\c` said so. Bytes as characters. */
-export function resolveEscapes(text: string, octalZero: boolean): { readonly text: string; readonly stop: boolean } {
+function resolveEscapes(text: string, octalZero: boolean): { readonly text: string; readonly stop: boolean } {
   let result = '';
   const simple: Readonly<Record<string, string>> = {
     n: '\n',
@@ -136,7 +136,7 @@ function floating(value: number, type: string, flags: string, precision = 6): st
 }
 
 /** What `printf` prints, bytes as characters, and what is wrong with its arguments. */
-export function formatPrintf(format: string, args: readonly string[]): { readonly text: string; readonly errors: readonly string[] } {
+function formatPrintf(format: string, args: readonly string[]): { readonly text: string; readonly errors: readonly string[] } {
   const errors: string[] = [];
   let text = '';
   let next = 0;

@@ -16,7 +16,7 @@ const WIDTH = 80;
 const TYPE_LETTERS: Readonly<Record<FsNode['type'], string>> = { file: '-', directory: 'd', symlink: 'l', chrdev: 'c', fifo: 'p' };
 
 /** `drwxr-xr-x`. */
-export function modeText({ type, mode }: FsNode): string {
+function modeText({ type, mode }: FsNode): string {
   let text = TYPE_LETTERS[type];
   for (let shift = 6; shift >= 0; shift -= 3) {
     const bits = mode >> shift;
@@ -93,7 +93,7 @@ function shownName({ name, node }: Entry, has: (letter: string) => boolean): str
 }
 
 /** Names in columns, as `ls` shows them on a terminal. */
-export function inColumns(names: readonly string[], width = WIDTH): string {
+function inColumns(names: readonly string[], width = WIDTH): string {
   if (names.length === 0) return '';
   for (let rows = 1; ; rows++) {
     const columns = Math.ceil(names.length / rows);
@@ -377,7 +377,7 @@ const touch: Program = function* (process, argv) {
 };
 
 /** `755`, `u+x`, `a=r,g-w`; undefined when it is no mode. */
-export function parseMode(text: string, old: number): number | undefined {
+function parseMode(text: string, old: number): number | undefined {
   if (/^[0-7]{1,4}$/.test(text)) return Number.parseInt(text, 8);
   let mode = old;
   for (const clause of text.split(',')) {

@@ -5,20 +5,7 @@ import { strerror } from '../../linux/errno.ts';
 import { DirectoryNode, O } from '../../linux/fs/vfs.ts';
 import type { KernelCode } from '../../linux/kernel.ts';
 import type { Process, Program } from '../../linux/process.ts';
-import {
-  complain,
-  concat,
-  fromLatin1,
-  getopt,
-  isTerminal,
-  latin1,
-  openOperand,
-  openPath,
-  parseCount,
-  READ_SIZE,
-  usage,
-  writeAll,
-} from '../io.ts';
+import { complain, concat, fromLatin1, getopt, latin1, openOperand, openPath, parseCount, READ_SIZE, usage, writeAll } from '../io.ts';
 
 const NEWLINE = 10;
 
@@ -95,7 +82,7 @@ function* show(
 }
 
 /** Lines of a descriptor as they come, each with its line end; the last may lack it. */
-export class LineReader {
+class LineReader {
   private readonly process: Process;
   private readonly fd: number;
   private held: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
@@ -600,6 +587,3 @@ const uniq: Program = function* (process, argv) {
 
 /** By name. */
 export const FILE_PROGRAMS: Readonly<Record<string, Program>> = { cat, tee, head, tail, grep, egrep: grep, fgrep: grep, wc, uniq };
-
-/** For programs that colour only what a terminal shows. */
-export const toTerminal = isTerminal;

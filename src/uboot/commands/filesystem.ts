@@ -64,7 +64,7 @@ export function fileExists(uboot: UBoot, kind: string, device: string, path: str
 }
 
 /** `fs_read_lmb_check`: is the memory there, and not U-Boot's own? */
-export function lmbAllows(uboot: UBoot, address: number, length: number): boolean {
+function lmbAllows(uboot: UBoot, address: number, length: number): boolean {
   const { dram, reservedFrom } = uboot.board;
   const end = address + length;
   const inBank = dram.some(({ base, size }) => address >= base && end <= base + size);
