@@ -242,7 +242,8 @@ export function shownBy(stdout: string, command: string): string[] | undefined {
   const lines = withoutTimes(stdout)
     .split('\n')
     .filter((line) => !/^(\[uart4\]|trace )/.test(line));
-  const isPrompt = (line: string): boolean => /^root@[\w-]+:\S*# /.test(line);
+  // Zephyr 3.4 sends one byte too many, a NUL.
+  const isPrompt = (line: string): boolean => /^(\^@)?root@[\w-]+:\S*# /.test(line);
   const at = lines.findIndex((line) => isPrompt(line) && line.replace(/^\S+ /, '') === command);
   if (at < 0) return undefined;
   const end = lines.findIndex((line, index) => index > at && isPrompt(line));
