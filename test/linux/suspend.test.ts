@@ -56,6 +56,15 @@ describe('deep sleep (mem)', () => {
     expect([command?.result, board.kernel.pm.sleeping]).toEqual([0, false]);
   });
 
+  it('a key that was pressed before it began does not end it (pm_wakeup_clear)', () => {
+    const { board } = asleep(undefined);
+    board.linux.resume();
+    board.settle();
+    const command = board.linux.suspend('mem');
+    board.settle();
+    expect([command.result, board.kernel.pm.sleeping]).toEqual([undefined, true]);
+  });
+
   it('a message of the core does not wake it, and is there afterwards', () => {
     const { board, since } = asleep('mem', { services: [['rpmsg-openamp-demo-channel', 0x1e]] });
     const { kernel, core } = board;
