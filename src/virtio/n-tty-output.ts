@@ -47,11 +47,17 @@ export class NTtyOutput {
   private column = 0;
   /** Column in which the line that is being typed began. */
   private canonColumn = 0;
+  private echoLocked = false;
 
   constructor(name: string, ops: TtyOperations, termios: Readonly<Termios>) {
     this.outputLock = new Mutex(`output_lock of ${name}`);
     this.ops = ops;
     this.termios = termios;
+  }
+
+  /** True while what goes to the driver is an echo. */
+  get echoing(): boolean {
+    return this.echoLocked;
   }
 
   /** `echo_char_raw`. */
@@ -182,6 +188,7 @@ export class NTtyOutput {
   *processEchoes(): KernelCode {
     if (this.echoes.length === 0) return;
     yield* this.outputLock.lock();
+    this.echoLocked = true;
     for (let room = this.ops.writeRoom(); room > 0; room--) {
       const echo = this.echoes.shift();
       if (echo === undefined) break;
@@ -216,6 +223,7 @@ export class NTtyOutput {
         yield* this.ops.write(Uint8Array.of(echo));
       }
     }
+    this.echoLocked = false;
     this.outputLock.unlock();
   }
 }

@@ -71,6 +71,11 @@ export class NTty {
     this.altered = altered;
   }
 
+  /** True while what goes to the driver is an echo. */
+  get echoing(): boolean {
+    return this.output.echoing;
+  }
+
   /** True when a read would find something (`input_available_p`). */
   get readable(): boolean {
     return this.termios.icanon ? this.lineEnds > 0 : this.queue.length > 0;

@@ -10,6 +10,7 @@ import type { Kernel, KernelCode, Task, Work } from '../linux/kernel.ts';
 import { ERRNO, Mutex, WaitQueue, Workqueue } from '../linux/kernel.ts';
 import type { Process } from '../linux/process.ts';
 import type { ModuleRefs } from './driver-core.ts';
+import { EchoWatch } from './echo-watch.ts';
 import { NTty, type TtyReadFile } from './n-tty.ts';
 import type { TtyOperations } from './n-tty-output.ts';
 import { CC_INDEX, CFLAG, copyTermios, type Termios } from './termios.ts';
@@ -66,6 +67,7 @@ export class TtyDevice implements TtyControl {
   readonly device: Device;
   private readonly kernel: Kernel;
   private readonly ops: TtyOperations;
+  private readonly echoes: EchoWatch;
   private readonly flip: TtyBuffer;
   private readonly worker: Workqueue;
   private readonly flush: Work;
@@ -92,7 +94,20 @@ export class TtyDevice implements TtyControl {
     this.host = host;
     this.kernel = kernel;
     this.name = name;
-    this.ops = ops;
+    this.echoes = new EchoWatch(
+      () => kernel.now,
+      () =>
+        host.note(
+          `${name}: the tty echoes to the core what the core sends, as NXP's imx_rpmsg_tty leaves it, and the core sends that back, for ever; "stty -F /dev/${name} raw -echo" before the first message ends it`,
+        ),
+    );
+    this.ops = {
+      write: (data) => {
+        if (this.ldisc?.echoing) this.echoes.echoed(data);
+        return ops.write(data);
+      },
+      writeRoom: () => ops.writeRoom(),
+    };
     this.termios = copyTermios(termios);
     this.flip = flip;
     this.refs = place.refs ?? { count: 0 };
@@ -315,6 +330,7 @@ export class TtyDevice implements TtyControl {
   }
 
   private received(data: Uint8Array, taken: number): number {
+    this.echoes.received(data);
     if (taken < data.length) {
       this.droppedBytes += data.length - taken;
       this.host.note(
