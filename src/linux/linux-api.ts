@@ -2,6 +2,7 @@
  * What host code can do in the modelled Linux: open files, read and write them whole, look at directories, start programs; as promises that
  * are kept in virtual time. `Linux` has these as its own methods.
  */
+import { UsageError } from '../errors.ts';
 import { ERRNO } from './errno.ts';
 import { DirectoryNode, type FsNode, O, type OpenFile } from './fs/vfs.ts';
 import type { KernelCode } from './kernel.ts';
@@ -88,7 +89,7 @@ export class LinuxApi {
     this.userSpace = userSpace;
   }
 
-  /** `open(2)`: rejects with `LinuxError`. */
+  /** `open(2)`: rejects with `LinuxError`, or with `UsageError` for a mode that does not exist. */
   async open(path: string, mode: OpenMode = 'r', options?: CallOptions): Promise<LinuxFile> {
     const { process } = this;
     const fd = await this.call(`open ${path}`, process.open(path, flagsOf(mode)), options);
@@ -187,7 +188,10 @@ export class LinuxApi {
 }
 
 function flagsOf(mode: OpenMode): number {
-  return typeof mode === 'number' ? mode : MODES[mode]!;
+  const flags = typeof mode === 'number' ? mode : MODES[mode];
+  if (flags === undefined)
+    throw new UsageError(`no mode ${mode} to open a file`, `give flags (O), or one of ${Object.keys(MODES).join(', ')}`, 'mode');
+  return flags;
 }
 
 /** What `use` gives of the open file, which is closed behind it; or the negative errno of the open. */

@@ -32,37 +32,38 @@ export class LinuxFile {
   readonly path: string;
   /** Descriptor in the process that stands for the host. */
   readonly fd: number;
-  private readonly userSpace: UserSpace;
-  private readonly process: Process;
+  // Truly private, so that a file that is logged does not show the whole machine.
+  readonly #userSpace: UserSpace;
+  readonly #process: Process;
 
   /** @internal Files come from `linux.open`. */
   constructor(userSpace: UserSpace, process: Process, path: string, fd: number) {
-    this.userSpace = userSpace;
-    this.process = process;
+    this.#userSpace = userSpace;
+    this.#process = process;
     this.path = path;
     this.fd = fd;
   }
 
   /** At most `count` bytes, as soon as there are any; none at the end of the file. */
   read(count = CHUNK, options?: CallOptions): Promise<Uint8Array> {
-    return this.call<Uint8Array>('read', this.process.read(this.fd, count), options);
+    return this.call<Uint8Array>('read', this.#process.read(this.fd, count), options);
   }
 
   /** Bytes taken of `data`; text is UTF-8. */
   write(data: Uint8Array | string, options?: CallOptions): Promise<number> {
     const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
-    return this.call<number>('write', this.process.write(this.fd, bytes), options);
+    return this.call<number>('write', this.#process.write(this.fd, bytes), options);
   }
 
   /** All of `data`, in as many writes as it takes. */
   writeAll(data: Uint8Array | string, options?: CallOptions): Promise<void> {
     const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
-    return this.call('write', writeAll(this.process, this.fd, bytes), options).then(() => {});
+    return this.call('write', writeAll(this.#process, this.fd, bytes), options).then(() => {});
   }
 
   /** The events of `events` (`POLL`) that hold, and errors; 0 when `waitNs` is over. */
   async poll(events: number, waitNs?: number, options?: CallOptions): Promise<number> {
-    const masks = await this.call<readonly number[]>('poll', this.process.poll([{ fd: this.fd, events }], waitNs), {
+    const masks = await this.call<readonly number[]>('poll', this.#process.poll([{ fd: this.fd, events }], waitNs), {
       ...(waitNs === undefined ? {} : { timeoutNs: Number.POSITIVE_INFINITY }),
       ...options,
     });
@@ -71,12 +72,13 @@ export class LinuxFile {
 
   /** `argument` is the caller's struct, read and filled in place, or a number. */
   ioctl(command: number, argument?: IoctlArgument, options?: CallOptions): Promise<number> {
-    return this.call<number>('ioctl', this.process.ioctl(this.fd, command, argument), options);
+    return this.call<number>('ioctl', this.#process.ioctl(this.fd, command, argument), options);
   }
 
   /** Sets the position. */
   seek(position: number, options?: CallOptions): Promise<number> {
-    const { process, fd } = this;
+    const { fd } = this;
+    const process = this.#process;
     return this.call<number>(
       'lseek',
       (function* () {
@@ -88,7 +90,7 @@ export class LinuxFile {
 
   /** All that there is up to the end of the file. */
   async bytes(options?: CallOptions): Promise<Uint8Array> {
-    return this.call<Uint8Array>('read', readAll(this.process, this.fd), options);
+    return this.call<Uint8Array>('read', readAll(this.#process, this.fd), options);
   }
 
   /** As `bytes`, as UTF-8 text. */
@@ -98,12 +100,12 @@ export class LinuxFile {
 
   /** Closes it. */
   close(options?: CallOptions): Promise<void> {
-    return this.call('close', this.process.close(this.fd), options).then(() => {});
+    return this.call('close', this.#process.close(this.fd), options).then(() => {});
   }
 
   private async call<T>(name: string, code: KernelCode<T | number>, options: CallOptions = {}): Promise<T> {
     const what = `${name} ${this.path}`;
-    return check(what, await this.userSpace.call<T | number>(what, code, { process: this.process, ...options }));
+    return check(what, await this.#userSpace.call<T | number>(what, code, { process: this.#process, ...options }));
   }
 }
 

@@ -1,4 +1,5 @@
 /** `linux.open`, `linux.api` and `linux.dmesg`, on a board without core. */
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { O, POLL } from '../../src/linux/fs/vfs.ts';
 import { type KernelCode, sleep } from '../../src/linux/kernel.ts';
@@ -17,6 +18,11 @@ describe('files', () => {
     expect(await file.poll(POLL.IN | POLL.OUT)).toBe(POLL.IN | POLL.OUT);
     await file.close();
     await expect(file.read()).rejects.toMatchObject({ name: 'EBADF', message: 'read /tmp/a: Bad file descriptor' });
+  });
+
+  it('do not show the whole machine when they are logged', async () => {
+    const { linux } = createBoard();
+    expect(inspect(await linux.open('/tmp/a', 'w'), { depth: 10 })).toBe("LinuxFile { path: '/tmp/a', fd: 0 }");
   });
 
   it('are read and written whole', async () => {
@@ -42,6 +48,11 @@ describe('files', () => {
     await expect(linux.api.readdir('/sys/none')).rejects.toMatchObject({
       name: 'ENOENT',
       message: 'opendir /sys/none: No such file or directory',
+    });
+    await expect(linux.open('/tmp', 'zz' as 'r')).rejects.toMatchObject({
+      code: 'E_USAGE',
+      message: 'no mode zz to open a file',
+      remedy: 'give flags (O), or one of r, r+, w, w+, a, a+',
     });
     await linux.api.writeFile('/tmp/a', '');
     await expect(linux.api.readdir('/tmp/a')).rejects.toMatchObject({ name: 'ENOTDIR' });
