@@ -10,7 +10,9 @@ import type { Process } from '../linux/process.ts';
 export const READ_SIZE = 131_072;
 
 /** Bytes of input that a program takes which needs all of it first: several copies of these are in the host's memory then. */
-export const MOST_INPUT = 32 * 1024 * 1024;
+export const MOST_INPUT = 16 * 1024 * 1024;
+
+const NEWLINE = 10;
 
 const encoder = new TextEncoder();
 
@@ -42,8 +44,13 @@ export function* complain(process: Process, name: string, text: string, status =
 /** Writes lines to standard output; the program's status, with coreutils' words when that fails. */
 export function* finish(process: Process, name: string, text: string, status = 0): KernelCode<number> {
   const err = yield* print(process, text);
-  if (err < 0 && err !== ERRNO.EPIPE && err !== ERRNO.EINTR) return yield* complain(process, name, `write error: ${strerror(err)}`);
-  return status;
+  return err < 0 && err !== ERRNO.EPIPE && err !== ERRNO.EINTR ? yield* writeError(process, name, err) : status;
+}
+
+/** What is to be said of a write that failed, unless the reader is gone; the status. */
+export function* writeError(process: Process, name: string, err: number, text = 'write error', status = 1): KernelCode<number> {
+  if (process.dying || err === ERRNO.EPIPE || err === ERRNO.EINTR) return status;
+  return yield* complain(process, name, `${text}: ${strerror(err)}`, status);
 }
 
 /** Reads a descriptor to its end; bytes or an errno, -ENOMEM when there are more than `MOST_INPUT`. */
@@ -57,6 +64,48 @@ export function* readAll(process: Process, fd: number): KernelCode<Uint8Array | 
     total += part.length;
   }
   return ERRNO.ENOMEM;
+}
+
+/** Lines of a descriptor as they come, each with its line end; the last may lack it. A line longer than `MOST_INPUT` is -ENOMEM. */
+export class LineReader {
+  private readonly process: Process;
+  private readonly fd: number;
+  private held: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
+  private over = false;
+
+  constructor(process: Process, fd: number) {
+    this.process = process;
+    this.fd = fd;
+  }
+
+  /** The next line, undefined at the end, or an errno. */
+  *next(): KernelCode<Uint8Array | undefined | number> {
+    let searched = 0;
+    for (;;) {
+      const line = this.ready(searched);
+      if (line) return line;
+      searched = this.held.length;
+      const data: Uint8Array | number = this.over ? new Uint8Array(0) : yield* this.process.read(this.fd, READ_SIZE);
+      if (typeof data === 'number') return data;
+      if (data.length === 0) {
+        this.over = true;
+        const rest = this.held;
+        this.held = new Uint8Array(0);
+        return rest.length > 0 ? rest : undefined;
+      }
+      if (searched > MOST_INPUT) return ERRNO.ENOMEM;
+      this.held = concat([this.held, data]);
+    }
+  }
+
+  /** A line that has been read already. */
+  ready(searched = 0): Uint8Array | undefined {
+    const at = this.held.indexOf(NEWLINE, searched);
+    if (at < 0) return undefined;
+    const line = this.held.subarray(0, at + 1);
+    this.held = this.held.subarray(at + 1);
+    return line;
+  }
 }
 
 /** The content of a file, or an errno. */

@@ -131,6 +131,7 @@ export class Vfs {
     if (path === '') return ERRNO.ENOENT;
     if (tooLong(path, PATH_MAX - 1)) return ERRNO.ENAMETOOLONG;
     const todo = components(path.startsWith('/') ? path : `${cwd}/${path}`);
+    // A path that ends with `.` or `..` names a directory, though a shell may have come to its own through a symlink.
     let mustBeDirectory = MUST_BE_DIRECTORY.test(path);
     const trail: { readonly name: string; readonly node: DirectoryNode }[] = [];
     let links = 0;
@@ -187,7 +188,7 @@ export class Vfs {
 }
 
 /** What a path ends with that leads to a directory or nowhere. */
-const MUST_BE_DIRECTORY = /\/\.{0,2}$/;
+const MUST_BE_DIRECTORY = /(?:^|\/)\.{0,2}$/;
 
 /** Names of a path, the last first. */
 function components(path: string): string[] {

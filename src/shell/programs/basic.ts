@@ -290,6 +290,14 @@ const dirname: Program = function* (process, argv) {
   return yield* finish(process, 'dirname', `${shown.join('\n')}\n`);
 };
 
+const pwd: Program = function* (process, argv) {
+  const { flags, error } = getopt(argv, 'LP');
+  if (error)
+    return yield* complain(process, builtinName(process, 'pwd'), error.replace(/^invalid option -- '(.)'/, '-$1: invalid option'), 2);
+  const found = flags.has('P') ? process.kernel.vfs.resolve('.', process.cwd) : 0;
+  return yield* finish(process, 'pwd', `${typeof found === 'number' ? process.cwd : found.path}\n`);
+};
+
 /** By name. */
 export const BASIC_PROGRAMS: Readonly<Record<string, Program>> = {
   echo,
@@ -299,7 +307,7 @@ export const BASIC_PROGRAMS: Readonly<Record<string, Program>> = {
   sleep,
   seq,
   yes,
-  pwd: text((process) => `${process.cwd}\n`),
+  pwd,
   sync: status(0),
   clear: text(() => '\x1b[H\x1b[2J\x1b[3J'),
   whoami: text(() => 'root\n'),

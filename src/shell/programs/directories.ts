@@ -261,6 +261,10 @@ const rm: Program = function* (process, argv) {
   let status = 0;
   for (const path of operands) {
     const node = process.stat(path, false);
+    if (/(?:^|\/)\.\.?\/*$/.test(path)) {
+      status = yield* complain(process, 'rm', `refusing to remove '.' or '..' directory: skipping ${quoted(path)}`);
+      continue;
+    }
     if (node === ERRNO.ENOENT && flags.has('f')) continue;
     if (typeof node === 'number') status = yield* complain(process, 'rm', `cannot remove ${quoted(path)}: ${strerror(node)}`);
     else if (node instanceof DirectoryNode && !flags.has('r') && !flags.has('R'))
@@ -275,15 +279,36 @@ function destination(process: Process, from: string, to: string): string {
   return process.stat(to) instanceof DirectoryNode ? `${to.replace(/\/$/, '')}/${from.replace(/\/+$/, '').replace(/^.*\//, '')}` : to;
 }
 
-function* copyFile(process: Process, from: string, to: string, recursive: boolean): KernelCode<number> {
-  const node = process.stat(from);
+interface Copy {
+  readonly recursive: boolean;
+  /** Symlinks are copied as what they are: below an operand of `-r`, everywhere with `-a`, `-d` and `-P`, nowhere with `-L`. */
+  readonly links: 'below' | 'all' | 'none';
+  /** Directories above, without symlinks, which `-L` must not enter again. */
+  readonly above?: readonly FsNode[];
+}
+
+function* copyFile(process: Process, from: string, to: string, copy: Copy): KernelCode<number> {
+  const { recursive, links, above } = copy;
+  const node = process.stat(from, !(links === 'all' || (links === 'below' && above)));
   if (typeof node === 'number') return yield* complain(process, 'cp', `cannot stat ${quoted(from)}: ${strerror(node)}`);
+  if (node instanceof SymlinkNode) {
+    const there = process.stat(to, false);
+    if (typeof there !== 'number' && !(there instanceof DirectoryNode)) process.unlink(to);
+    const err = process.symlink(node.target, to);
+    return err < 0 ? yield* complain(process, 'cp', `cannot create symbolic link ${quoted(to)}: ${strerror(err)}`) : 0;
+  }
   if (node instanceof DirectoryNode) {
     if (!recursive) return yield* complain(process, 'cp', `-r not specified; omitting directory ${quoted(from)}`);
+    const into = process.kernel.vfs.resolve(to, process.cwd);
+    if (above?.includes(node)) return yield* complain(process, 'cp', `cannot copy cyclic symbolic link ${quoted(from)}`);
+    const own = process.kernel.vfs.resolve(from, process.cwd);
+    if (typeof into !== 'number' && typeof own !== 'number' && !above && `${into.path}/`.startsWith(`${own.path}/`))
+      return yield* complain(process, 'cp', `cannot copy a directory, ${quoted(from)}, into itself, ${quoted(to)}`);
     const err = process.mkdir(to);
     if (err < 0 && err !== ERRNO.EEXIST) return yield* complain(process, 'cp', `cannot create directory ${quoted(to)}: ${strerror(err)}`);
     let status = 0;
-    for (const name of [...node.names()]) status = (yield* copyFile(process, `${from}/${name}`, `${to}/${name}`, true)) || status;
+    const below = { ...copy, above: [...(above ?? []), node] };
+    for (const name of [...node.names()]) status = (yield* copyFile(process, `${from}/${name}`, `${to}/${name}`, below)) || status;
     return status;
   }
   const input = yield* process.open(from, O.RDONLY);
@@ -307,7 +332,7 @@ function* copyFile(process: Process, from: string, to: string, recursive: boolea
 }
 
 const cp: Program = function* (process, argv) {
-  const { flags, operands, error } = getopt(argv, 'rRafpvdL', { recursive: 'r', archive: 'a', force: 'f', verbose: 'v' });
+  const { flags, operands, error } = getopt(argv, 'rRafpvdLPT', { recursive: 'r', archive: 'a', force: 'f', verbose: 'v' });
   if (error) return yield* usage(process, 'cp', error);
   if (operands.length === 0) return yield* usage(process, 'cp', 'missing file operand');
   const to = operands.at(-1)!;
@@ -316,7 +341,9 @@ const cp: Program = function* (process, argv) {
     return yield* complain(process, 'cp', `target ${quoted(to)} is not a directory`);
   let status = 0;
   const recursive = ['r', 'R', 'a'].some((letter) => flags.has(letter));
-  for (const from of operands.slice(0, -1)) status = (yield* copyFile(process, from, destination(process, from, to), recursive)) || status;
+  const links = flags.has('L') ? 'none' : ['a', 'd', 'P'].some((letter) => flags.has(letter)) ? 'all' : recursive ? 'below' : 'none';
+  for (const from of operands.slice(0, -1))
+    status = (yield* copyFile(process, from, destination(process, from, to), { recursive, links })) || status;
   return status;
 };
 
@@ -337,7 +364,11 @@ const mv: Program = function* (process, argv) {
     let err = process.rename(from, target);
     if (err === ERRNO.EXDEV)
       err =
-        (yield* copyFile(process, from, target, true)) === 0 ? ((yield* removeTree(process, from)) === 0 ? 0 : ERRNO.EPERM) : ERRNO.EXDEV;
+        (yield* copyFile(process, from, target, { recursive: true, links: 'all' })) === 0
+          ? (yield* removeTree(process, from)) === 0
+            ? 0
+            : ERRNO.EPERM
+          : ERRNO.EXDEV;
     if (err < 0) status = yield* complain(process, 'mv', `cannot move ${quoted(from)} to ${quoted(target)}: ${strerror(err)}`);
   }
   return status;

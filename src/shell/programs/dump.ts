@@ -5,7 +5,7 @@ import { strerror } from '../../linux/errno.ts';
 import { O } from '../../linux/fs/vfs.ts';
 import type { KernelCode } from '../../linux/kernel.ts';
 import type { Process, Program } from '../../linux/process.ts';
-import { complain, concat, fromLatin1, getopt, latin1, parseCount, print, READ_SIZE, usage, writeAll } from '../io.ts';
+import { complain, concat, fromLatin1, getopt, latin1, parseCount, print, READ_SIZE, usage, writeAll, writeError } from '../io.ts';
 
 const ROW = 16;
 
@@ -24,8 +24,12 @@ interface DumpOptions {
   readonly eager: boolean;
 }
 
-/** Shows what the descriptors give, one after the other; 0 or an errno of reading. */
-function* dump(process: Process, fds: readonly number[], { skip, limit, row, squeeze, line, end, eager }: DumpOptions): KernelCode<number> {
+/** Shows what the descriptors give, one after the other; the errno of reading, or of writing. */
+function* dump(
+  process: Process,
+  fds: readonly number[],
+  { skip, limit, row, squeeze, line, end, eager }: DumpOptions,
+): KernelCode<{ readonly read?: number; readonly written?: number }> {
   let held: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
   let address = 0;
   let toSkip = skip;
@@ -53,17 +57,17 @@ function* dump(process: Process, fds: readonly number[], { skip, limit, row, squ
   for (const fd of fds) {
     while (left > 0) {
       const data = yield* process.read(fd, Math.min(READ_SIZE, left + toSkip));
-      if (typeof data === 'number') return data;
+      if (typeof data === 'number') return { read: data };
       if (data.length === 0) break;
       const taken = data.subarray(Math.min(toSkip, data.length), Math.min(data.length, toSkip + left));
       toSkip -= Math.min(toSkip, data.length);
       left -= taken.length;
       held = held.length > 0 ? concat([held, taken]) : taken;
-      if ((yield* print(process, rows(eager))) < 0) return 0;
+      const written = yield* print(process, rows(eager));
+      if (written < 0) return { written };
     }
   }
-  yield* print(process, rows(true) + (address > 0 || skip > 0 ? end(address + skip) : ''));
-  return 0;
+  return { written: yield* print(process, rows(true) + (address > 0 || skip > 0 ? end(address + skip) : '')) };
 }
 
 function hex(value: number, digits: number): string {
@@ -111,8 +115,9 @@ function* run(process: Process, name: string, paths: readonly string[], options:
   const { fds, status } = yield* openAll(process, name, paths);
   if (fds.length === 0) return status;
   const eager = fds.some((fd) => process.file(fd)!.node.type !== 'file');
-  const err = yield* dump(process, fds, { ...options, eager: eager && fds.length === 1 });
-  if (err < 0 && !process.dying) return yield* complain(process, name, `${paths[0] ?? 'stdin'}: ${strerror(err)}`);
+  const { read = 0, written = 0 } = yield* dump(process, fds, { ...options, eager: eager && fds.length === 1 });
+  if (written < 0) return yield* writeError(process, name, written);
+  if (read < 0 && !process.dying) return yield* complain(process, name, `${paths[0] ?? 'stdin'}: ${strerror(read)}`);
   return status;
 }
 
@@ -185,8 +190,8 @@ function* reverse(process: Process, paths: readonly string[], plain: boolean): K
         .join('');
   const bytes = new Uint8Array(Math.floor(digits.length / 2));
   for (let at = 0; at < bytes.length; at++) bytes[at] = Number.parseInt(digits.slice(at * 2, at * 2 + 2), 16);
-  yield* writeAll(process, 1, bytes);
-  return status;
+  const err = yield* writeAll(process, 1, bytes);
+  return err < 0 ? yield* writeError(process, 'xxd', err) : status;
 }
 
 const od: Program = function* (process, argv) {
@@ -309,11 +314,17 @@ const dd: Program = function* (process, argv) {
   if (given.get('status') !== 'noxfer') {
     const rate = seconds > 0 ? records.bytes / seconds : 0;
     const [value, unit] = rate >= 1e9 ? [rate / 1e9, 'GB'] : rate >= 1e6 ? [rate / 1e6, 'MB'] : [rate / 1e3, 'kB'];
-    text += `${records.bytes} byte${records.bytes === 1 ? '' : 's'} copied, ${Number(seconds.toPrecision(6))} s, ${value.toFixed(1)} ${unit}/s\n`;
+    text += `${records.bytes} byte${records.bytes === 1 ? '' : 's'} copied, ${shortNumber(seconds)} s, ${value.toFixed(1)} ${unit}/s\n`;
   }
   yield* writeAll(process, 2, fromLatin1(text));
   return status;
 };
+
+/** A number as `%g` prints it. */
+function shortNumber(value: number): string {
+  const text = Number(value.toPrecision(6));
+  return text !== 0 && text < 1e-4 ? text.toExponential().replace(/e-(\d)$/, 'e-0$1') : String(text);
+}
 
 /** By name. */
 export const DUMP_PROGRAMS: Readonly<Record<string, Program>> = { hexdump, hd: hexdump, xxd, od, dd };

@@ -1,11 +1,27 @@
 /**
- * Programs that move bytes as they come: cat, tee, head, tail, grep.
+ * Programs that move bytes as they come: cat, tee, head, tail, grep, wc, uniq.
  */
-import { strerror } from '../../linux/errno.ts';
+import { ERRNO, strerror } from '../../linux/errno.ts';
 import { DirectoryNode, O } from '../../linux/fs/vfs.ts';
 import type { KernelCode } from '../../linux/kernel.ts';
 import type { Process, Program } from '../../linux/process.ts';
-import { complain, concat, fromLatin1, getopt, latin1, openOperand, openPath, parseCount, READ_SIZE, usage, writeAll } from '../io.ts';
+import {
+  complain,
+  concat,
+  finish,
+  fromLatin1,
+  getopt,
+  LineReader,
+  latin1,
+  MOST_INPUT,
+  openOperand,
+  openPath,
+  parseCount,
+  READ_SIZE,
+  usage,
+  writeAll,
+  writeError,
+} from '../io.ts';
 
 const NEWLINE = 10;
 
@@ -81,42 +97,6 @@ function* show(
   }
 }
 
-/** Lines of a descriptor as they come, each with its line end; the last may lack it. */
-class LineReader {
-  private readonly process: Process;
-  private readonly fd: number;
-  private held: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
-  private over = false;
-
-  constructor(process: Process, fd: number) {
-    this.process = process;
-    this.fd = fd;
-  }
-
-  /** The next line, undefined at the end, or an errno. */
-  *next(): KernelCode<Uint8Array | undefined | number> {
-    let searched = 0;
-    for (;;) {
-      const at = this.held.indexOf(NEWLINE, searched);
-      if (at >= 0) {
-        const line = this.held.subarray(0, at + 1);
-        this.held = this.held.subarray(at + 1);
-        return line;
-      }
-      searched = this.held.length;
-      const data: Uint8Array | number = this.over ? new Uint8Array(0) : yield* this.process.read(this.fd, READ_SIZE);
-      if (typeof data === 'number') return data;
-      if (data.length === 0) {
-        this.over = true;
-        const rest = this.held;
-        this.held = new Uint8Array(0);
-        return rest.length > 0 ? rest : undefined;
-      }
-      this.held = concat([this.held, data]);
-    }
-  }
-}
-
 const tee: Program = function* (process, argv) {
   const { flags, operands, error } = getopt(argv, 'ai');
   if (error) return yield* usage(process, 'tee', error);
@@ -164,13 +144,18 @@ const head: Program = function* (process, argv) {
       status = 1;
       continue;
     }
-    if (operands.length > 1 && !flags.has('q'))
-      yield* writeAll(process, 1, new TextEncoder().encode(`${index > 0 ? '\n' : ''}==> ${path} <==\n`));
+    let written = 0;
+    const put = function* (data: Uint8Array): KernelCode<number> {
+      written = yield* writeAll(process, 1, data);
+      return written;
+    };
+    if (operands.length > 1 && !flags.has('q')) yield* put(new TextEncoder().encode(`${index > 0 ? '\n' : ''}==> ${path} <==\n`));
     const err = countText.startsWith('-')
-      ? yield* allBut(process, fd, count, bytes !== undefined)
-      : yield* first(process, fd, count, bytes !== undefined);
-    if (err < 0 && !process.dying) status = yield* complain(process, 'head', `error reading '${path}': ${strerror(err)}`);
+      ? yield* allBut({ process, fd, put }, count, bytes !== undefined)
+      : yield* first({ process, fd, put }, count, bytes !== undefined);
     if (fd !== 0) yield* process.close(fd);
+    if (written < 0) return yield* writeError(process, 'head', written, STANDARD_OUTPUT);
+    if (err < 0 && !process.dying) status = yield* complain(process, 'head', `error reading '${path}': ${strerror(err)}`);
   }
   return status;
 };
@@ -182,7 +167,17 @@ function* openForReading(process: Process, name: string, path: string): KernelCo
   return fd;
 }
 
-function* first(process: Process, fd: number, count: number, bytes: boolean): KernelCode<number> {
+/** Words of head and tail for a write that failed. */
+const STANDARD_OUTPUT = "error writing 'standard output'";
+
+/** Where bytes come from and go to; `put` gives 0 or the errno of writing. */
+interface Passage {
+  readonly process: Process;
+  readonly fd: number;
+  readonly put: (data: Uint8Array) => KernelCode<number>;
+}
+
+function* first({ process, fd, put }: Passage, count: number, bytes: boolean): KernelCode<number> {
   for (let left = count; left > 0; ) {
     const data = yield* process.read(fd, bytes ? Math.min(left, READ_SIZE) : READ_SIZE);
     if (typeof data === 'number') return data;
@@ -192,26 +187,30 @@ function* first(process: Process, fd: number, count: number, bytes: boolean): Ke
     else {
       for (; end < data.length && left > 0; end++) if (data[end] === NEWLINE) left--;
     }
-    if ((yield* writeAll(process, 1, data.subarray(0, end))) < 0) return 0;
+    if ((yield* put(data.subarray(0, end))) < 0) return 0;
   }
   return 0;
 }
 
-function* allBut(process: Process, fd: number, count: number, bytes: boolean): KernelCode<number> {
-  const held: Uint8Array[] = [];
+function* allBut({ process, fd, put }: Passage, count: number, bytes: boolean): KernelCode<number> {
   const lines = new LineReader(process, fd);
+  const held: Uint8Array[] = [];
+  let total = 0;
   for (;;) {
-    const line = yield* lines.next();
-    if (typeof line === 'number') return line;
-    if (!line) break;
-    held.push(line);
-    if (!bytes && held.length > count && (yield* writeAll(process, 1, held.shift()!)) < 0) return 0;
+    const part = bytes ? yield* process.read(fd, READ_SIZE) : yield* lines.next();
+    if (typeof part === 'number') return part;
+    if (!part || part.length === 0) return 0;
+    held.push(part);
+    total += bytes ? part.length : 1;
+    if (total > MOST_INPUT) return ERRNO.ENOMEM;
+    while (total > count) {
+      const oldest = held.shift()!;
+      const free = bytes ? Math.min(oldest.length, total - count) : oldest.length;
+      if (free < oldest.length) held.unshift(oldest.subarray(free));
+      total -= bytes ? free : 1;
+      if ((yield* put(oldest.subarray(0, free))) < 0) return 0;
+    }
   }
-  if (bytes && held.length > 0) {
-    const all = concat(held);
-    yield* writeAll(process, 1, all.subarray(0, Math.max(0, all.length - count)));
-  }
-  return 0;
 }
 
 /** Virtual time between two looks of `tail -f` at a file. */
@@ -247,47 +246,75 @@ const tail: Program = function* (process, argv) {
       yield* writeAll(process, 1, new TextEncoder().encode(`${index > 0 ? '\n' : ''}==> ${path} <==\n`));
     const device = process.file(fd)!.node.type !== 'file';
     if (!(follow && device && path !== '-')) {
-      const err = yield* last(process, fd, count, bytes !== undefined, countText.startsWith('+'));
+      let written = 0;
+      const put = function* (data: Uint8Array): KernelCode<number> {
+        written = yield* writeAll(process, 1, data);
+        return written;
+      };
+      const passage = { process, fd, put };
+      const err = countText.startsWith('+')
+        ? yield* from(passage, count, bytes !== undefined)
+        : yield* last(passage, count, bytes !== undefined);
+      if (written < 0) return yield* writeError(process, 'tail', written, STANDARD_OUTPUT);
       if (err < 0 && !process.dying) status = yield* complain(process, 'tail', `error reading '${path}': ${strerror(err)}`);
     }
     while (follow && index === paths.length - 1 && !process.dying) {
       const data = yield* process.read(fd, READ_SIZE);
       if (typeof data === 'number') return 1;
-      if (data.length > 0) yield* writeAll(process, 1, data);
-      else if (device) break;
-      else yield* process.sleep(FOLLOW_NS);
+      const err = yield* writeAll(process, 1, data);
+      if (err < 0) return yield* writeError(process, 'tail', err, STANDARD_OUTPUT);
+      if (data.length > 0) continue;
+      if (device) break;
+      yield* process.sleep(FOLLOW_NS);
     }
     if (fd !== 0) yield* process.close(fd);
   }
   return status;
 };
 
-function* last(process: Process, fd: number, count: number, bytes: boolean, fromStart: boolean): KernelCode<number> {
-  const parts: Uint8Array[] = [];
+/** `tail -n +3`: all from a line or byte on. */
+function* from({ process, fd, put }: Passage, count: number, bytes: boolean): KernelCode<number> {
+  for (let left = count - 1; ; ) {
+    const data = yield* process.read(fd, READ_SIZE);
+    if (typeof data === 'number') return data;
+    if (data.length === 0) return 0;
+    let start = bytes ? Math.min(data.length, Math.max(left, 0)) : 0;
+    if (bytes) left -= start;
+    else for (; left > 0 && start < data.length; start++) if (data[start] === NEWLINE) left--;
+    if (start < data.length && (yield* put(data.subarray(start))) < 0) return 0;
+  }
+}
+
+/** `tail -n 3`: the last lines or bytes. What can be none of them is forgotten as it comes. */
+function* last({ process, fd, put }: Passage, count: number, bytes: boolean): KernelCode<number> {
+  const parts: { readonly data: Uint8Array; readonly weight: number }[] = [];
+  let weight = 0;
+  let size = 0;
   for (;;) {
     const data = yield* process.read(fd, READ_SIZE);
     if (typeof data === 'number') return data;
     if (data.length === 0) break;
-    parts.push(data);
-  }
-  if (parts.length === 0) return 0;
-  const all = concat(parts);
-  let start = 0;
-  if (bytes) start = fromStart ? Math.max(0, count - 1) : Math.max(0, all.length - count);
-  else if (fromStart) {
-    for (let left = count - 1; left > 0 && start < all.length; left--) start = all.indexOf(NEWLINE, start) + 1 || all.length;
-  } else {
-    let left = count;
-    start = all.length;
-    if (all[start - 1] === NEWLINE) start--;
-    while (left > 0 && start >= 0) {
-      start = all.lastIndexOf(NEWLINE, start - 1);
-      left--;
-      if (start <= 0 && left > 0) start = -1;
+    const own = bytes ? data.length : data.reduce((sum, byte) => sum + (byte === NEWLINE ? 1 : 0), 0);
+    parts.push({ data, weight: own });
+    weight += own;
+    size += data.length;
+    // One more than is wanted: the last line end may be the last byte.
+    while (parts.length > 1 && weight - parts[0]!.weight > count) {
+      const oldest = parts.shift()!;
+      weight -= oldest.weight;
+      size -= oldest.data.length;
     }
-    start = count === 0 ? all.length : start + 1;
+    if (size > MOST_INPUT) return ERRNO.ENOMEM;
   }
-  yield* writeAll(process, 1, all.subarray(start));
+  if (parts.length === 0 || count === 0) return 0;
+  const all = concat(parts.map(({ data }) => data));
+  if (bytes) {
+    yield* put(all.subarray(Math.max(0, all.length - count)));
+    return 0;
+  }
+  let end = all.at(-1) === NEWLINE ? all.length - 1 : all.length;
+  for (let left = count; left > 0 && end >= 0; left--) end = end > 0 ? all.lastIndexOf(NEWLINE, end - 1) : -1;
+  yield* put(all.subarray(end + 1));
   return 0;
 }
 
@@ -490,13 +517,20 @@ function* search(process: Process, fd: number, name: string, { pattern, flags, w
       held.push([number, line]);
       if (held.length > before) held.shift();
     }
-    if (text !== '' && (yield* writeAll(process, 1, fromLatin1(text))) < 0) return matches;
+    const err = text === '' ? 0 : yield* writeAll(process, 1, fromLatin1(text));
+    if (err < 0) return yield* unwritten(process, err);
   }
   let summary = '';
   if (flags.has('c')) summary = `${withName ? `${name}:` : ''}${matches}\n`;
   else if ((flags.has('l') && matches > 0) || (flags.has('L') && matches === 0)) summary = `${name}\n`;
-  if (summary !== '' && !flags.has('q')) yield* writeAll(process, 1, new TextEncoder().encode(summary));
-  return matches;
+  const err = summary === '' || flags.has('q') ? 0 : yield* writeAll(process, 1, new TextEncoder().encode(summary));
+  return err < 0 ? yield* unwritten(process, err) : matches;
+}
+
+/** The errno of a write, and grep's words for it. */
+function* unwritten(process: Process, err: number): KernelCode<number> {
+  yield* writeError(process, 'grep', err);
+  return err;
 }
 
 /** Lines, words and bytes of a descriptor; a negative errno. */
@@ -548,8 +582,7 @@ const wc: Program = function* (process, argv) {
   const text = rows.map(
     ([values, name]) => `${values.map((value) => String(value).padStart(width)).join(' ')}${name === '' ? '' : ` ${name}`}\n`,
   );
-  yield* writeAll(process, 1, new TextEncoder().encode(text.join('')));
-  return status;
+  return yield* finish(process, 'wc', text.join(''), status);
 };
 
 const uniq: Program = function* (process, argv) {
@@ -578,7 +611,8 @@ const uniq: Program = function* (process, argv) {
       continue;
     }
     const text = flush();
-    if (text !== '' && (yield* writeAll(process, 1, fromLatin1(text))) < 0) return 1;
+    const err = text === '' ? 0 : yield* writeAll(process, 1, fromLatin1(text));
+    if (err < 0) return yield* writeError(process, 'uniq', err);
     if (line === undefined) return 0;
     held = line;
     times = 1;

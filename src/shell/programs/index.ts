@@ -5,13 +5,15 @@ import { devicePrograms } from './device.ts';
 import { directoryPrograms } from './directories.ts';
 import { DUMP_PROGRAMS } from './dump.ts';
 import { FILE_PROGRAMS } from './files.ts';
+import { FILTER_PROGRAMS } from './filters.ts';
 import { kernelPrograms } from './kernel.ts';
 import { runningPrograms } from './run-others.ts';
 import type { System } from './system.ts';
+import { tree } from './tree.ts';
 
 /** just-bash's commands that read their input to its end and then write. */
 export const FILTERS: readonly string[] = (
-  'sed awk sort comm cut paste tr rev nl fold expand unexpand strings split column join du find tree jq base64 diff expr ' +
+  'sed awk sort comm paste rev nl fold expand unexpand strings split column join du find jq base64 diff expr ' +
   'md5sum sha1sum sha256sum file tac'
 ).split(' ');
 
@@ -20,7 +22,9 @@ export function allPrograms(system: System): Readonly<Record<string, Program>> {
   return {
     ...BASIC_PROGRAMS,
     ...FILE_PROGRAMS,
+    ...FILTER_PROGRAMS,
     ...DUMP_PROGRAMS,
+    tree,
     ...directoryPrograms(system),
     ...kernelPrograms(system),
     ...runningPrograms(system),

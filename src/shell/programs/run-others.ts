@@ -165,16 +165,14 @@ function watch(system: System): Program {
     const command = operands.join(' ');
     const terminal = yield* isTerminal(process, 1);
     while (!process.dying) {
-      if (terminal) yield* print(process, '\x1b[H\x1b[2J');
-      if (!flags.has('t'))
-        yield* print(
-          process,
-          `Every ${(interval / 1e9).toFixed(1)}s: ${command.padEnd(40)}${system.hostName}: ${cTime(dateAt(process.kernel.now))}\n\n`,
-        );
+      const title = `Every ${(interval / 1e9).toFixed(1)}s: ${command.padEnd(40)}${system.hostName}: ${cTime(dateAt(process.kernel.now))}\n\n`;
+      const err = yield* print(process, `${terminal ? '\x1b[H\x1b[2J' : ''}${flags.has('t') ? '' : title}`);
+      if (err < 0) return 1;
       const child = new Process(process.kernel, { name: 'sh', cwd: process.cwd, env: process.env });
       shareFiles(process, child);
       child.start(shellWith(system, command, ['sh']), ['sh', '-c', command]);
-      yield* waitFor(process, child);
+      // The real one writes what the command prints itself, and ends with its reader.
+      if ((yield* waitFor(process, child)) === 128 + SIGNAL.PIPE) return 1;
       if ((yield* process.sleep(Math.max(interval, 1e8))) < 0) break;
     }
     return 0;
