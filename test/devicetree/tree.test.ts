@@ -60,6 +60,12 @@ describe('DeviceTree', () => {
     ]);
     expect([base.find('none'), base.find('/soc/none')]).toEqual([undefined, undefined]);
     expect([base.byPhandle(1), base.phandles().get(1), base.byPhandle(99)]).toEqual([mu, mu, undefined]);
+    // of_find_node_by_phandle: 0 and -1 are no phandles.
+    for (const none of [0, 0xffff_ffff]) {
+      const tree = new DeviceTree();
+      tree.root.add('a').set('phandle', none);
+      expect([tree.byPhandle(none), tree.phandles().size]).toEqual([undefined, 0]);
+    }
   });
 
   it('does not follow aliases in a circle', () => {
