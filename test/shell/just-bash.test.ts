@@ -125,8 +125,7 @@ describe('just-bash', () => {
       'case x in',
     ])
       expect(parser.parse(open).kind, open).toBe('incomplete');
-    for (const wrong of [')', '&& a', 'a > >', 'a;;', 'for', 'if true; fi'])
-      expect(parser.parse(wrong).kind, wrong).toBe('error');
+    for (const wrong of [')', '&& a', 'a > >', 'a;;', 'for', 'if true; fi']) expect(parser.parse(wrong).kind, wrong).toBe('error');
     expect(literal('x').parts[0]!.value).toBe('x');
   });
 });
