@@ -132,9 +132,15 @@ export class LineEditor {
       this.host.leave();
       return;
     }
-    if (this.asking) this.input.write(data);
+    if (this.asking) this.edit(data);
     else if (data.includes(CTRL_Z)) this.refuse();
     else this.host.keys(new Uint8Array(data));
+  }
+
+  /** Keys for readline, which takes a Tab for text when more comes with it: right for lines that are pasted, but not for a quick typist. */
+  private edit(data: Buffer): void {
+    const parts = data.includes('\r') || data.includes('\n') ? [data] : data.toString('latin1').split(/(?<=\t)/);
+    for (const part of parts) this.input.write(part, 'latin1');
   }
 
   private refuse(): void {

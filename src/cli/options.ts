@@ -274,7 +274,11 @@ const SHARED =
 
 /** All options of `shell`, in the order in which help shows them. */
 export const SHELL_OPTIONS: readonly OptionRow[] = [
-  { group: 'Input', flags: '--script <file>', text: 'lines to execute as if they were typed; - is standard input' },
+  {
+    group: 'Input',
+    flags: '--script <file>',
+    text: 'lines to execute as if they were typed; - is standard input, which is read to its end first',
+  },
   {
     group: 'Input',
     flags: '-c, --command <commands>',

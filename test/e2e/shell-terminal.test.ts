@@ -44,6 +44,16 @@ function typed(options: string, keys: readonly (readonly [after: string, text: s
 }
 
 describe.skipIf(absent)('a shell at a terminal', () => {
+  it('completes also when keys come at once; Tabs in lines that are pasted are text', async () => {
+    const { status, output } = await typed('', [
+      [PROMPT, 'cd /sys/class/rem\t\t'],
+      ['remoteproc0/', '\r'],
+      ['remoteproc0# ', "echo 'a\tb' | wc -c\rexit 4\r"],
+    ]);
+    expect(output).toMatch(/\n4\n/);
+    expect(status).toBe(4);
+  });
+
   it('takes lines, completes paths and commands, and ends with exit', async () => {
     const { status, output } = await typed(imagePath('imx8mp_rpmsg'), [
       [PROMPT, 'cat /sys/class/remotep\t'],

@@ -29,6 +29,8 @@ import { ubootLines } from '../uboot-script.ts';
 
 /** Virtual time that a script may take when no limit is given, in ns. */
 const SCRIPT_TIMEOUT_NS = 600e9;
+/** Standard input that goes on for so long has somebody behind it, in ms. */
+const INPUT_NOTE_MS = 1000;
 /** SoC without an ELF that says. */
 const STANDARD_SOC = 'imx8mp';
 
@@ -42,9 +44,7 @@ export async function shell(paths: readonly string[], options: ShellOptions): Pr
   const target = targetOf(firmwares, options);
   const { json, color } = options;
   const script = options.command ?? scriptText(options.script);
-  const piped = script === undefined && !process.stdin.isTTY ? await standardInput() : undefined;
-  const text = script ?? piped;
-  const interactive = text === undefined;
+  const interactive = script === undefined && process.stdin.isTTY === true;
   if (interactive && (json || !process.stdout.isTTY))
     throw new UsageError(
       'an interactive shell needs a terminal for its output',
@@ -57,6 +57,7 @@ export async function shell(paths: readonly string[], options: ShellOptions): Pr
   const err = (line: string) => void (editor ? editor.line(line.replace(/\n$/, '')) : process.stderr.write(line));
   const colors = { out: wantsColor(process.stdout, color), err: wantsColor(process.stderr, color) };
   const renderer: Renderer = json ? new JsonRenderer(out, target.soc.baseHz) : new HumanRenderer({ out, err, colors });
+  const text = interactive ? undefined : (script ?? (await standardInput((line) => renderer.note(line))));
   const machine = await makeMachine(firmwares, target, options, interactive);
   if (text !== undefined && options.command === undefined)
     await checkScript(text, options.script === undefined ? 'standard input' : basename(options.script));
@@ -185,9 +186,18 @@ function scriptText(path: string | undefined): string | undefined {
   }
 }
 
-async function standardInput(): Promise<string> {
+/** All of it, before anything runs: so a run does not depend on when its lines come. Who waits for an answer before the end is told. */
+async function standardInput(note: (line: string) => void): Promise<string> {
   const parts: Buffer[] = [];
-  for await (const part of process.stdin) parts.push(part as Buffer);
+  const waiting = setTimeout(
+    () => note('standard input is read to its end before anything runs; a dialogue needs a terminal, as script(1) or expect make one'),
+    INPUT_NOTE_MS,
+  );
+  try {
+    for await (const part of process.stdin) parts.push(part as Buffer);
+  } finally {
+    clearTimeout(waiting);
+  }
   return Buffer.concat(parts).toString('utf8');
 }
 
