@@ -23,12 +23,21 @@ function deviceMatches(rpdev: RpmsgDevice, chinfo: RpmsgChannelInfo): boolean {
   return chinfo.name === rpdev.id;
 }
 
+/** What a channel of a known destination is found by: a core may announce thousands. */
+function serviceKey(parent: RpmsgParent, id: string, dst: number): string {
+  return `${parent.name} ${dst} ${id}`;
+}
+
 /** All channels and rpmsg drivers of one kernel. */
 export class RpmsgBus {
   readonly drivers: RpmsgDriver[] = [];
   private readonly kernel: Kernel;
   private readonly control: BusControl;
-  private readonly registered = new Set<RpmsgDevice>();
+  /** By name, in the order of their creation. */
+  private readonly registered = new Map<string, RpmsgDevice>();
+  private readonly children = new WeakMap<RpmsgParent, Set<RpmsgDevice>>();
+  /** By `serviceKey`. */
+  private readonly services = new Map<string, Set<RpmsgDevice>>();
   /** Names that sysfs still has: a device that is going keeps its own until its driver has let go of it. */
   private readonly names = new Set<string>();
 
@@ -39,15 +48,27 @@ export class RpmsgBus {
 
   /** All channels in the order of their creation, the name service's and the control device included. */
   get devices(): readonly RpmsgDevice[] {
-    return [...this.registered];
+    return [...this.registered.values()];
   }
 
   /** `rpmsg_find_device`. */
   findDevice(parent: RpmsgParent, chinfo: RpmsgChannelInfo): RpmsgDevice | undefined {
-    for (const rpdev of this.registered) {
-      if (rpdev.parent === parent && deviceMatches(rpdev, chinfo)) return rpdev;
-    }
+    const known = chinfo.dst === RPMSG_ADDR_ANY ? this.childrenOf(parent) : this.services.get(serviceKey(parent, chinfo.name, chinfo.dst));
+    for (const rpdev of known ?? []) if (rpdev.parent === parent && deviceMatches(rpdev, chinfo)) return rpdev;
     return undefined;
+  }
+
+  /** Channels of a parent, the name service's and the control device included. */
+  childrenOf(parent: RpmsgParent): ReadonlySet<RpmsgDevice> {
+    return this.siblings(parent);
+  }
+
+  private siblings(parent: RpmsgParent): Set<RpmsgDevice> {
+    const known = this.children.get(parent);
+    if (known) return known;
+    const made = new Set<RpmsgDevice>();
+    this.children.set(parent, made);
+    return made;
   }
 
   /** `register_rpmsg_driver`: probes it with every channel that has no driver. 0, or -EBUSY when there is one of that name. */
@@ -94,7 +115,7 @@ export class RpmsgBus {
       return ERRNO.EEXIST;
     }
     this.names.add(rpdev.name);
-    this.registered.add(rpdev);
+    this.enlist(rpdev);
     this.kernel.devices.add(rpdev.device);
     yield { timeoutNs: LATENCY.probe };
     if (this.control.autoprobe) yield* this.attach(rpdev);
@@ -103,7 +124,7 @@ export class RpmsgBus {
 
   /** `device_unregister` of a channel. */
   *unregisterDevice(rpdev: RpmsgDevice): KernelCode {
-    if (!this.registered.delete(rpdev)) return;
+    if (!this.delist(rpdev)) return;
     rpdev.gone = true;
     yield* this.release(rpdev);
     this.kernel.devices.remove(rpdev.device);
@@ -112,7 +133,7 @@ export class RpmsgBus {
 
   /** `device_for_each_child(parent, rpmsg_remove_device)`: also channels that a callback registers meanwhile. */
   *unregisterChildren(parent: RpmsgParent): KernelCode {
-    for (const rpdev of this.registered) if (rpdev.parent === parent) yield* this.unregisterDevice(rpdev);
+    for (const rpdev of this.childrenOf(parent)) yield* this.unregisterDevice(rpdev);
   }
 
   /** `rpmsg_unregister_device`: 0, or -EINVAL when there is no such channel. */
@@ -131,14 +152,30 @@ export class RpmsgBus {
     }
   }
 
-  private byName(name: string): RpmsgDevice | undefined {
-    for (const rpdev of this.registered) if (rpdev.name === name) return rpdev;
-    return undefined;
+  private enlist(rpdev: RpmsgDevice): void {
+    const { parent, name, id, dst } = rpdev;
+    this.registered.set(name, rpdev);
+    this.siblings(parent).add(rpdev);
+    const key = serviceKey(parent, id, dst);
+    this.services.set(key, (this.services.get(key) ?? new Set()).add(rpdev));
+  }
+
+  /** False when it is not registered. */
+  private delist(rpdev: RpmsgDevice): boolean {
+    const { parent, name, id, dst } = rpdev;
+    if (this.registered.get(name) !== rpdev) return false;
+    this.registered.delete(name);
+    this.siblings(parent).delete(rpdev);
+    const key = serviceKey(parent, id, dst);
+    const same = this.services.get(key);
+    same?.delete(rpdev);
+    if (same?.size === 0) this.services.delete(key);
+    return true;
   }
 
   /** `drivers_probe_store`. */
   private *rescan(name: string): KernelCode<number> {
-    const rpdev = this.byName(name);
+    const rpdev = this.registered.get(name);
     if (!rpdev) return ERRNO.ENODEV;
     yield* this.attach(rpdev);
     return 0;
@@ -146,7 +183,7 @@ export class RpmsgBus {
 
   /** `bind_store`. */
   private *bind(name: string, driver: RpmsgDriver): KernelCode<number> {
-    const rpdev = this.byName(name);
+    const rpdev = this.registered.get(name);
     if (!rpdev || !rpmsgDevMatch(rpdev, driver)) return ERRNO.ENODEV;
     const err = yield* this.probe(rpdev, driver);
     return err === ERRNO.EPROBE_DEFER ? ERRNO.EAGAIN : err;
@@ -154,7 +191,7 @@ export class RpmsgBus {
 
   /** `unbind_store`. */
   private *unbind(name: string, driver: RpmsgDriver): KernelCode<number> {
-    const rpdev = this.byName(name);
+    const rpdev = this.registered.get(name);
     if (rpdev?.driver !== driver) return ERRNO.ENODEV;
     yield* this.release(rpdev, driver);
     return 0;

@@ -23,6 +23,8 @@ export const MAX_RPMSG_BUF_SIZE = 512;
 export const RPMSG_HDR_SIZE = 16;
 /** First address that is given out dynamically. */
 export const RPMSG_RESERVED_ADDRESSES = 1024;
+/** Most channels of one device: a kernel runs out of memory some time later. */
+export const MAX_CHANNELS = 4096;
 /** How long a sender waits for a buffer, in milliseconds. */
 const TX_TIMEOUT_MS = 15_000;
 
@@ -49,6 +51,8 @@ export class VirtprocInfo implements RpmsgParent {
   private readonly txLock: Mutex;
   private lastSbuf = 0;
   private sleepers = 0;
+  /** All dynamic addresses below it are taken. */
+  private firstFree = RPMSG_RESERVED_ADDRESSES;
 
   constructor(
     vdev: VirtioDevice,
@@ -97,6 +101,10 @@ export class VirtprocInfo implements RpmsgParent {
       this.dev(3, `channel ${chinfo.name}:${chinfo.src.toString(16)}:${chinfo.dst.toString(16)} already exist`);
       return undefined;
     }
+    if (this.bus.childrenOf(this).size >= MAX_CHANNELS) {
+      this.explain(`${this.name}: ${MAX_CHANNELS} channels are the most that are modelled; the core announces services without end`);
+      return undefined;
+    }
     const rpdev = this.channel(chinfo, { announce: chinfo.src !== RPMSG_ADDR_ANY });
     return (yield* this.bus.registerDevice(rpdev)) ? undefined : rpdev;
   }
@@ -114,7 +122,10 @@ export class VirtprocInfo implements RpmsgParent {
   *createEpt(rpdev: RpmsgDevice, cb: RpmsgRxCallback, chinfo: RpmsgChannelInfo): KernelCode<RpmsgEndpoint | undefined> {
     yield* this.endpointsLock.lock();
     let addr = chinfo.src;
-    if (addr === RPMSG_ADDR_ANY) for (addr = RPMSG_RESERVED_ADDRESSES; this.endpoints.has(addr); ) addr++;
+    if (addr === RPMSG_ADDR_ANY) {
+      for (addr = this.firstFree; this.endpoints.has(addr); ) addr++;
+      this.firstFree = addr;
+    }
     // idr_alloc works with int.
     const err = addr > 0x7fff_ffff ? ERRNO.EINVAL : this.endpoints.has(addr) ? ERRNO.ENOSPC : 0;
     const ept = err ? undefined : new RpmsgEndpoint(rpdev, addr, cb, this);
@@ -127,7 +138,10 @@ export class VirtprocInfo implements RpmsgParent {
   /** `__rpmsg_destroy_ept`: new messages no longer find it; waits for the callback that is running. */
   *destroyEpt(ept: RpmsgEndpoint): KernelCode {
     yield* this.endpointsLock.lock();
-    if (this.endpoints.get(ept.addr) === ept) this.endpoints.delete(ept.addr);
+    if (this.endpoints.get(ept.addr) === ept) {
+      this.endpoints.delete(ept.addr);
+      if (ept.addr >= RPMSG_RESERVED_ADDRESSES) this.firstFree = Math.min(this.firstFree, ept.addr);
+    }
     this.endpointsLock.unlock();
     yield* ept.cbLock.lock();
     ept.cb = undefined;

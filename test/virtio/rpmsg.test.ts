@@ -193,6 +193,37 @@ describe('rpmsg_ns_cb', () => {
     ]);
   });
 
+  test('services without end: 4096 channels of a device, one finding, and all of them go with it', () => {
+    const { remote, vdev, settle, detach, rpmsgBus, violations, dmesg } = online();
+    for (let addr = 0; addr < 4200; addr++) {
+      remote.announce('svc', addr);
+      settle(0.001);
+    }
+    expect(rpmsgBus.devices).toHaveLength(4096);
+    expect(violations).toEqual(['virtio0: 4096 channels are the most that are modelled; the core announces services without end']);
+    expect(dmesg().slice(-2)).toEqual([`${DEV}: creating channel svc addr 0x1067`, `${DEV}: rpmsg_create_channel failed`]);
+    remote.announce('svc', 7, 1);
+    remote.announce('other', 7);
+    settle(0.01);
+    expect(rpmsgBus.devices.at(-1)?.name).toBe('virtio0.other.-1.7');
+    detach(vdev);
+    expect(rpmsgBus.devices).toEqual([]);
+  });
+
+  test('idr_alloc: an endpoint gets the lowest address that is free from 0x400 on', () => {
+    const { devices, driver } = recorder('r', 'svc');
+    const { remote, settle } = online([driver]);
+    const announce = (addr: number, flags = 0) => {
+      remote.announce('svc', addr, flags);
+      settle(0.01);
+    };
+    for (const addr of [1, 2, 3]) announce(addr);
+    announce(2, 1);
+    announce(1, 1);
+    for (const addr of [4, 5, 6]) announce(addr);
+    expect(devices.map(({ dst, src }) => [dst, src])).toEqual([1024, 1025, 1026, 1024, 1025, 1027].map((src, i) => [i + 1, src]));
+  });
+
   test('"rpmsg_destroy_channel failed: %d" for a channel that is not there', () => {
     const { remote, settle, dmesg } = online();
     remote.announce('svc', 0x1e, 1);
