@@ -465,6 +465,7 @@ export class Machine {
     const { firmware, modules, ttyReader, dtb, overlays, udev } = this.options;
     const { board, core } = this;
     const onFinding = (text: string) => this.diagnostics.guestError('Linux', 'rpmsg', text);
+    kernel.onFinding = (text) => this.diagnostics.guestError('Linux', 'open', text);
     if (!board) throw new UsageError(`${this.soc.name} has no board for Linux to run on`, 'use --no-linux');
     const linux = new Linux({
       kernel,

@@ -37,6 +37,8 @@ export class Kernel {
   readonly devices: DeviceModel;
   /** The task that is executing, if any. */
   current: Task | undefined;
+  /** Hears of what whoever uses the system may not have meant. */
+  onFinding: (text: string) => void = () => {};
   /** System sleep. */
   readonly pm: PowerManagement;
   private held: 'nothing' | 'freezable' | 'all' = 'nothing';

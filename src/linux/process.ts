@@ -143,11 +143,20 @@ export class Process extends PathCalls {
   /** `open(2)`. */
   *open(path: string, flags: number = O.RDONLY, mode = 0o666): KernelCode<number> {
     yield* this.pay();
+    const device = flags & O.CREAT ? this.missingDevice(path) : undefined;
     const file = yield* openFile(this.kernel, path, flags, { cwd: this.cwd, mode: mode & ~this.umask });
     if (typeof file === 'number') return file === ERRNO.ERESTARTSYS ? ERRNO.EINTR : file;
+    if (device !== undefined && file.node.type === 'file')
+      this.kernel.onFinding(`made a plain file ${device}: there is no such device yet`);
     const fd = this.install(file);
     if (fd < 0) yield* release(file);
     return fd;
+  }
+
+  /** The path of a file in /dev that is not there: one that is created takes the name of the device that was meant. */
+  private missingDevice(path: string): string | undefined {
+    const found = this.kernel.vfs.resolve(path, this.cwd);
+    return typeof found !== 'number' && !found.node && /^\/dev\/[^/]+$/.test(found.path) ? found.path : undefined;
   }
 
   /** `close(2)`. */

@@ -276,15 +276,25 @@ export class ShellSession {
 
   private wholeScript(land: UserLand): () => Promise<readonly Statement[] | undefined> {
     let given = false;
+    let wrong: string | undefined;
     return async () => {
+      if (wrong !== undefined) {
+        this.host.error(wrong);
+        this.ending = { status: EXIT.USAGE, reason: 'syntax error', report: [] };
+      }
       if (given) return undefined;
       given = true;
       const parsed = land.parse(this.options.script ?? '');
       if (parsed.kind === 'ok') return parsed.statements;
-      const line = parsed.kind === 'error' ? parsed.line : (this.options.script ?? '').split('\n').length;
-      this.host.error(`bash: -c: line ${line}: ${parsed.message}\n`);
-      this.ending = { status: EXIT.USAGE, reason: 'syntax error', report: [] };
-      return undefined;
+      const lines = (this.options.script ?? '').split('\n');
+      const line = parsed.kind === 'error' ? parsed.line : lines.length;
+      wrong = `bash: -c: line ${line}: ${parsed.message}\n`;
+      // As bash does, the commands before it are executed.
+      for (let count = Math.min(line, lines.length) - 1; count > 0; count--) {
+        const before = land.parse(lines.slice(0, count).join('\n'));
+        if (before.kind === 'ok') return before.statements;
+      }
+      return [];
     };
   }
 

@@ -8,7 +8,7 @@ interface ParserError {
   readonly name: string;
   readonly message: string;
   readonly line?: number;
-  readonly token?: { readonly type: string; readonly value: string };
+  readonly token?: { readonly type: string; readonly value: string; readonly start?: number };
 }
 
 /** Parses with just-bash's parser. One `Bash` serves for all: nothing is executed. */
@@ -29,10 +29,18 @@ export class Parser {
 
   parse(text: string): ParseResult {
     this.tree = undefined;
-    try {
-      this.bash.transform(text);
-    } catch (error) {
-      return explain(error as ParserError, text);
+    let quoted = text;
+    for (;;) {
+      try {
+        this.bash.transform(quoted);
+        break;
+      } catch (error) {
+        const { message, token } = error as ParserError;
+        // just-bash takes a word with = for no word behind an operator, unless something in it is quoted.
+        if (!/Expected redirection target/.test(message) || token?.type !== 'ASSIGNMENT_WORD' || token.start === undefined)
+          return explain(error as ParserError, text);
+        quoted = `${quoted.slice(0, token.start)}''${quoted.slice(token.start)}`;
+      }
     }
     const statements = [...((this.tree as Script | undefined)?.statements ?? [])];
     const bad = statements.find(({ deferredError }) => deferredError);
@@ -61,6 +69,9 @@ function lineOf({ pipelines }: Statement): number | undefined {
   return pipelines[0]?.commands[0]?.line;
 }
 
+/** `if then`, at the end of what was typed so far. */
+const EMPTY_CONDITION = /(?:^|[;&|({\n]|\b(?:then|do|else))\s*(?:if|elif|while|until)\s+(then|do)\s*$/;
+
 function explain({ name, message, line = 1, token }: ParserError, text: string): ParseResult {
   const quote = /matching [`']?(.)['`]?/.exec(message)?.[1];
   if (/unexpected EOF while looking for/.test(message))
@@ -70,6 +81,9 @@ function explain({ name, message, line = 1, token }: ParserError, text: string):
   const atEnd = token?.type === 'EOF' || (name === 'ParseException' && /got EOF/.test(message));
   const unexpected = /Expected redirection target|Expected variable name/.test(message);
   if (atEnd && unexpected) return { kind: 'error', message: "syntax error near unexpected token `newline'", line: Math.max(1, line) };
+  // Nothing that could follow would mend a condition without commands.
+  const empty = atEnd && EMPTY_CONDITION.exec(text)?.[1];
+  if (empty) return { kind: 'error', message: `syntax error near unexpected token \`${empty}'`, line: text.trimEnd().split('\n').length };
   if (atEnd) return { kind: 'incomplete', message: 'syntax error: unexpected end of file' };
   const last = text.split('\n').length;
   const word = token ? (token.type === 'NEWLINE' ? 'newline' : token.value) : /token `(.*)'/.exec(message)?.[1];

@@ -471,10 +471,12 @@ export class Shell implements Names {
     this.saved = false;
     if (this.scopes.length > 0) await this.unwind(this.scopes.length);
     this.interruptedBy = undefined;
+    const before = this.status;
     const statements = await this.next();
     if (statements) this.queue.push(...this.transform(statements));
     else this.exiting = true;
-    return kept;
+    // Ctrl-C at the prompt and syntax errors have a status, too.
+    return this.status === before || this.variables.get('SHELLOPTS')?.includes('errexit') ? kept : this.status;
   }
 
   private async push(args: readonly string[], context: CommandContext): Promise<number> {

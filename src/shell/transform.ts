@@ -362,10 +362,19 @@ export class Transformer {
   }
 
   private substitution(part: WordPart, name: string): WordPart {
-    const id = this.names.keep({ statements: [...part.body!.statements], text: '' });
+    const id = this.names.keep({ statements: contents([...part.body!.statements]), text: '' });
     const body: Script = { type: 'Script', statements: [single(command(name, [literal(id), ...this.arrays()]))] };
     return { type: 'CommandSubstitution', legacy: false, body } as WordPart;
   }
+}
+
+/** `$(< file)` is what `cat` would print. */
+function contents(statements: readonly Statement[]): readonly Statement[] {
+  const [only] = statements.length === 1 ? statements[0]!.pipelines : [];
+  const node = only?.commands.length === 1 && statements[0]!.pipelines.length === 1 ? only.commands[0] : undefined;
+  if (node?.type !== 'SimpleCommand' || node.name || node.assignments.length > 0 || node.redirections.length !== 1) return statements;
+  const [redirection] = node.redirections;
+  return redirection!.operator === '<' ? [single({ ...command('cat'), redirections: [redirection!] })] : statements;
 }
 
 /** An array is assigned, or made by a builtin. */

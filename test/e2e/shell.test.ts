@@ -10,6 +10,12 @@ describe('imx-sim shell', () => {
     expect(stderr).toBe('cat: /nowhere: No such file or directory\nbash: nosuch: command not found\n');
   });
 
+  it('-c executes what stands before a syntax error, as bash does', async () => {
+    const { status, stdout, stderr } = await runCli(['shell', '--soc', 'imx8mp', '-c', 'f() {\n  echo one\n}\nf\nfi\necho two']);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: 'one\n' });
+    expect(stderr).toBe("bash: -c: line 5: syntax error near unexpected token `fi'\n");
+  });
+
   it('without an ELF and --soc says which SoC it took', async () => {
     const { stdout, stderr } = await runCli(['shell', '-c', 'hostname']);
     expect(stdout).toBe('imx8mp-evk\n');

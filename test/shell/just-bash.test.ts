@@ -128,4 +128,19 @@ describe('just-bash', () => {
     for (const wrong of [')', '&& a', 'a > >', 'a;;', 'for', 'if true; fi']) expect(parser.parse(wrong).kind, wrong).toBe('error');
     expect(literal('x').parts[0]!.value).toBe('x');
   });
+
+  it('refuses a condition without commands at once, as no further line would mend it', () => {
+    const parser = new Parser(bash());
+    const near = (token: string, line = 1) => ({ kind: 'error', message: `syntax error near unexpected token \`${token}'`, line });
+    expect(parser.parse('if then')).toEqual(near('then'));
+    expect(parser.parse('echo; while do ')).toEqual(near('do'));
+    expect(parser.parse('if true; then\n  if then')).toEqual(near('then', 2));
+    for (const open of ['if', 'if true; then', 'while true\ndo', 'echo if then |', 'for x in if then'])
+      expect(parser.parse(open).kind, open).toBe('incomplete');
+  });
+
+  it('takes words with = behind an operator', async () => {
+    expect(new Parser(bash()).parse('cat <<< a=b > c=d').kind).toBe('ok');
+    expect(new Parser(bash()).parse('cat <<< a=b )').kind).toBe('error');
+  });
 });

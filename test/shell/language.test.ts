@@ -51,6 +51,13 @@ table('pipes and redirections', [
   ['yes | head -2; echo ${PIPESTATUS:-}', 'y\ny\n0\n'],
   ['false | true; echo $?; set -o pipefail; false | true; echo $?', '0\n1\n'],
   ['f=$(mktemp 2>/dev/null || echo /tmp/q); echo z > $f; cat "$f"', 'z\n'],
+  [
+    'echo abc > /tmp/r; echo "$(< /tmp/r)" $(</tmp/r); x=$(< /nowhere); echo $?',
+    'abc abc\n1\n',
+    0,
+    'bash: /nowhere: No such file or directory\n',
+  ],
+  ['cat <<< a=b; base64 -d <<< aGk=; echo x > /tmp/k=v; cat /tmp/k=v', 'a=b\nhix\n'],
   ['cat $unset < a b', '', 1, 'bash: a: No such file or directory\n'],
 ]);
 
@@ -150,5 +157,19 @@ describe('time', () => {
     expect((await shell.run('timeout 0.01 cat /dev/zero > /dev/null; echo $?; timeout 0.01 yes > /dev/null; echo $?')).stdout).toBe(
       '124\n124\n',
     );
+  });
+});
+
+describe('a plain file in /dev', () => {
+  it('is remarked upon once, as no device can have its name then', async () => {
+    const { diagnostics } = shell.machine;
+    await shell.run(
+      'echo a > /dev/ttyRPMSG0; echo b >> /dev/ttyRPMSG0; cat /dev/ttyRPMSG0; echo c > /dev/null; echo d > /dev/shm/x; echo e > /tmp/ttyRPMSG0',
+    );
+    await shell.run('cd /dev; echo a | tee ttyRPMSG1');
+    expect(diagnostics.all.filter(({ block }) => block === 'Linux').map(({ text, count }) => [text, count])).toEqual([
+      ['made a plain file /dev/ttyRPMSG0: there is no such device yet', 1],
+      ['made a plain file /dev/ttyRPMSG1: there is no such device yet', 1],
+    ]);
   });
 });
