@@ -8,7 +8,7 @@
 import type { Timer } from '../time/scheduler.ts';
 import type { Device } from './fs/device-model.ts';
 import { AttributeNode } from './fs/sysfs.ts';
-import { OpenableNode, type OpenFile, SymlinkNode } from './fs/vfs.ts';
+import { DirectoryNode, OpenableNode, type OpenFile, SymlinkNode } from './fs/vfs.ts';
 import { ERRNO, type Kernel, type KernelCode } from './kernel.ts';
 
 /** `DEVCD_TIMEOUT`, in ns. */
@@ -28,6 +28,8 @@ interface Entry {
   readonly source: DumpSource;
   /** Frees it after five minutes. */
   readonly timeout: Timer;
+  /** `devcoredump` in the directory of the device that failed. */
+  readonly link: SymlinkNode;
 }
 
 /** `data`: a binary attribute. */
@@ -44,14 +46,17 @@ class DataNode extends OpenableNode {
 
   *open(file: OpenFile): KernelCode<number> {
     const { source, written } = this;
+    const node = this;
     file.ops = {
       seekable: true,
       *read(open, count) {
+        if (node.removed) return ERRNO.ENODEV;
         const bytes = source.read(open.pos, count);
         open.pos += bytes.length;
         return bytes;
       },
       *write(open, data) {
+        if (node.removed) return ERRNO.ENODEV;
         open.pos += data.length;
         written();
         return data.length;
@@ -94,11 +99,12 @@ export class DevCoredumps {
     const free = (): void => this.remove(number);
     const timeout = scheduler.timer(`devcd${number}`, free);
     timeout.armIn(scheduler.cyclesFromNs(DEVCD_TIMEOUT));
-    this.entries.set(number, { failing, device, source, timeout });
     const at = devices.path(device);
     vfs.directory(at).add('data', new DataNode(source, free));
     vfs.directory(at).add('failing_device', new SymlinkNode(relativePath(at, devices.path(failing))));
-    vfs.directory(devices.path(failing)).add('devcoredump', new SymlinkNode(relativePath(devices.path(failing), at)));
+    const link = new SymlinkNode(relativePath(devices.path(failing), at));
+    vfs.directory(devices.path(failing)).add('devcoredump', link);
+    this.entries.set(number, { failing, device, source, timeout, link });
     return true;
   }
 
@@ -109,8 +115,9 @@ export class DevCoredumps {
     this.entries.delete(number);
     entry.timeout.cancel();
     const { devices, vfs } = this.kernel;
-    const path = devices.path(entry.failing);
-    if (typeof vfs.find(path) !== 'number') vfs.directory(path).drop('devcoredump');
+    // By now a device may be there that is new and has a dump of its own.
+    const at = vfs.find(devices.path(entry.failing));
+    if (at instanceof DirectoryNode && at.lookup('devcoredump') === entry.link) at.drop('devcoredump');
     devices.remove(entry.device);
     entry.source.free?.();
   }

@@ -4,6 +4,7 @@
  *
  * Addresses that the kernel prints with %pK are hashed there with a secret of each boot; here with none, so that runs repeat.
  */
+import { removeFiles } from '../linux/fs/sysfs.ts';
 import { DirectoryNode, type FileOperations, OpenableNode, type OpenFile } from '../linux/fs/vfs.ts';
 import { ERRNO, type KernelCode } from '../linux/kernel.ts';
 import { hex } from '../memory/bits.ts';
@@ -41,14 +42,17 @@ class DebugfsFile extends OpenableNode {
   readonly type = 'file';
   private readonly operations: FileOperations;
 
+  /** Once it is removed, what it has fails with -EIO (`debugfs_file_get`). */
   constructor(mode: number, read?: () => Uint8Array | string, write?: (data: Uint8Array) => KernelCode<number>) {
     super(mode);
+    const gone = (): boolean => this.removed;
     this.operations = {
       seekable: true,
       ...(read
         ? {
             // simple_read_from_buffer: the contents of the moment, from where the file stands.
             *read(file: OpenFile, count: number) {
+              if (gone()) return ERRNO.EIO;
               const contents = read();
               const bytes = typeof contents === 'string' ? new TextEncoder().encode(contents) : contents;
               const part = bytes.slice(file.pos, file.pos + count);
@@ -60,6 +64,7 @@ class DebugfsFile extends OpenableNode {
       ...(write
         ? {
             *write(_file: OpenFile, data: Uint8Array) {
+              if (gone()) return ERRNO.EIO;
               return (yield* write(data)) || data.length;
             },
           }
@@ -102,8 +107,15 @@ export function createDebugDir(rproc: Rproc): DebugDir {
   );
   return {
     addTrace: (trace) => add(trace.name, new DebugfsFile(0o400, () => rproc.traceBytes(trace))),
-    removeTrace: ({ name }) => directory.drop(name),
-    remove: () => root.drop(rproc.device),
+    removeTrace({ name }) {
+      const file = directory.lookup(name);
+      if (file instanceof DebugfsFile) file.remove();
+      directory.drop(name);
+    },
+    remove() {
+      removeFiles(directory);
+      root.drop(rproc.device);
+    },
   };
 }
 

@@ -1,5 +1,7 @@
 /** Core dumps: remoteproc_coredump.c and drivers/base/devcoredump.c. */
 import { describe, expect, it } from 'vitest';
+import { O } from '../../src/linux/fs/vfs.ts';
+import { ERRNO } from '../../src/linux/kernel.ts';
 import { createBoard, TABLE } from '../linux/board-fixture.ts';
 import { buildElf, rpmsgTable, words } from './elf-builder.ts';
 import { files } from './files.ts';
@@ -188,6 +190,34 @@ describe('devcoredump', () => {
     expect([cat(`${CLASS}/disabled`), names(CLASS)]).toEqual(['1\n', ['disabled']]);
     echo(CRASH, '2');
     expect(names(CLASS)).toEqual(['disabled']);
+  });
+
+  it('kernfs_get_active: -ENODEV for who still has the data of a freed dump open', () => {
+    const { board, echo, process } = dumped();
+    const data = `${CLASS}/devcd1/data`;
+    const fd = board.run(process.open(data, O.RDWR))!;
+    expect(board.run(process.read(fd, 4), 0.01)).toEqual(Uint8Array.of(0x7f, 0x45, 0x4c, 0x46));
+    echo(data, '1');
+    const write = process.write(fd, Uint8Array.of(1));
+    expect([board.run(process.read(fd, 4), 0.01), board.run(write, 0.01)]).toEqual([ERRNO.ENODEV, ERRNO.ENODEV]);
+  });
+
+  it('devcd_dev_release: the link of a later dump, of the device that was bound again, stays', () => {
+    const { board, echo, names, resolved, exists } = dumped();
+    echo('/sys/bus/platform/drivers/imx-rproc/unbind', 'remoteproc-cm7');
+    echo('/sys/bus/platform/drivers/imx-rproc/bind', 'remoteproc-cm7');
+    const again = board.linux.remoteprocs.at(-1)!.rproc;
+    again.elf = { class: 1, machine: 40 };
+    echo(`${SYS}/firmware`, 'fw.elf');
+    echo(`${SYS}/state`, 'start');
+    again.elf = { class: 1, machine: 40 };
+    echo(`${SYS}/coredump`, 'enabled');
+    echo(CRASH, '2');
+    expect(names(CLASS)).toEqual(['devcd1', 'devcd2', 'disabled']);
+    echo(`${CLASS}/devcd1/data`, '1');
+    expect(resolved(`${SYS}/devcoredump`)).toBe('/sys/devices/virtual/devcoredump/devcd2');
+    echo(`${CLASS}/devcd2/data`, '1');
+    expect(exists(`${SYS}/devcoredump`)).toBe(false);
   });
 
   it('a dump outlives its device', () => {

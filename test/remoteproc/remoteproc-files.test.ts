@@ -1,6 +1,7 @@
 /** remoteproc in sysfs, debugfs and /dev: formats, rules and errnos of remoteproc_sysfs.c, remoteproc_debugfs.c and remoteproc_cdev.c. */
 import { describe, expect, it } from 'vitest';
 import { O } from '../../src/linux/fs/vfs.ts';
+import { ERRNO, type KernelCode } from '../../src/linux/kernel.ts';
 import { findKernelFlavour } from '../../src/linux/kernel-flavour.ts';
 import { RPROC_GET_SHUTDOWN_ON_RELEASE, RPROC_SET_SHUTDOWN_ON_RELEASE } from '../../src/remoteproc/remoteproc-cdev.ts';
 import { createBoard, TABLE } from '../linux/board-fixture.ts';
@@ -229,6 +230,14 @@ describe('/sys/kernel/debug/remoteproc (remoteproc_debugfs.c)', () => {
     board.linux.stop(0);
     board.settle();
     expect(cat(`${DEBUG}/carveout_memories`)).toBe('');
+  });
+
+  it('debugfs_file_get: -EIO for who still has a file of a removed remoteproc open', () => {
+    const { board, echo, process } = booted();
+    const call = <T>(code: KernelCode<T>) => board.run(code, 0.1);
+    const [name, crash] = [call(process.open(`${DEBUG}/name`))!, call(process.open(`${DEBUG}/crash`, O.WRONLY))!];
+    echo('/sys/bus/platform/drivers/imx-rproc/unbind', 'remoteproc-cm7');
+    expect([call(process.read(name, 9)), call(process.write(crash, Uint8Array.of(0x31)))]).toEqual([ERRNO.EIO, ERRNO.EIO]);
   });
 
   it('rproc_trace_read: a file for each trace buffer while it is up', () => {

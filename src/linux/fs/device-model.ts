@@ -6,7 +6,7 @@
  * /dev/<node>. Attributes are kernel code: `show` and `store` may sleep.
  */
 import type { KernelCode } from '../kernel.ts';
-import { AttributeNode, removeAttributes, sysfsDirectory } from './sysfs.ts';
+import { AttributeNode, removeFiles, sysfsDirectory } from './sysfs.ts';
 import { ChrdevNode, type DirectoryNode, type OpenFile, SymlinkNode, type Vfs } from './vfs.ts';
 
 /** `DEVICE_ATTR`: a file in a device's, driver's or bus's directory. */
@@ -135,7 +135,7 @@ export class DeviceModel {
     if (bus) this.vfs.directory(`/sys/bus/${bus}/devices`, sysfsDirectory).drop(device.name);
     if (its) this.vfs.directory(`/sys/class/${its}`, sysfsDirectory).drop(device.name);
     if (node) this.dropNode(device, node);
-    removeAttributes(place.directory);
+    removeFiles(place.directory);
     const above = this.drop(place.path);
     // cleanup_glue_dir
     if (its && above.path.endsWith(`/${its}`) && above.directory.children.size === 0) this.drop(above.path);

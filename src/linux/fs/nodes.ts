@@ -193,6 +193,13 @@ export class SymlinkNode extends FsNode {
 /** A file or a device that can be opened. */
 export abstract class OpenableNode extends FsNode {
   abstract override readonly type: 'file' | 'chrdev' | 'fifo';
+  /** The kernel took it away: files of sysfs and debugfs that are still open fail. */
+  protected removed = false;
+
+  /** `kernfs_remove`, `debugfs_remove`. */
+  remove(): void {
+    this.removed = true;
+  }
 
   /** Gives the open file its operations; 0 or a negative errno. */
   abstract open(file: OpenFile): KernelCode<number>;

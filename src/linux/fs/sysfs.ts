@@ -23,7 +23,6 @@ const decoder = new TextDecoder();
 export class AttributeNode extends OpenableNode {
   readonly type = 'file';
   private readonly attribute: Attribute;
-  private removed = false;
 
   constructor(attribute: Attribute) {
     super(attribute.mode ?? (attribute.show ? (attribute.store ? 0o644 : 0o444) : 0o200));
@@ -32,11 +31,6 @@ export class AttributeNode extends OpenableNode {
 
   override get size(): number {
     return PAGE_SIZE;
-  }
-
-  /** `kernfs_remove`: whoever still has it open gets -ENODEV. */
-  remove(): void {
-    this.removed = true;
   }
 
   /** `kernfs_fop_open`: -EACCES where the direction is not there, for root, too. */
@@ -84,10 +78,10 @@ export class AttributeNode extends OpenableNode {
   }
 }
 
-/** What was in a directory that is gone is gone for those who have it open, too. */
-export function removeAttributes(directory: DirectoryNode): void {
+/** What was in a directory that is gone is gone for those who have it open, too: -ENODEV in sysfs, -EIO in debugfs. */
+export function removeFiles(directory: DirectoryNode): void {
   for (const child of directory.children.values()) {
-    if (child instanceof AttributeNode) child.remove();
-    else if (child instanceof DirectoryNode) removeAttributes(child);
+    if (child instanceof OpenableNode) child.remove();
+    else if (child instanceof DirectoryNode) removeFiles(child);
   }
 }
