@@ -118,6 +118,30 @@ describe('pipes', () => {
     ).toEqual([POLL.OUT | POLL.ERR, POLL.NVAL]);
   });
 
+  it('take up to PIPE_BUF in one piece: two writers do not mix, -EAGAIN without waiting (pipe_write)', () => {
+    const { kernel, pass, process, run } = kernelFixture();
+    const [reader, writer] = run(process.pipe()) as readonly [number, number];
+    run(process.write(writer, new Uint8Array(65_536 - 100)));
+    const results: unknown[] = [];
+    for (const letter of ['a', 'b']) {
+      kernel.spawn(
+        letter,
+        (function* (): KernelCode {
+          results.push(yield* process.write(writer, bytes(letter.repeat(300))));
+        })(),
+      );
+    }
+    pass(1e6);
+    expect(results).toEqual([]);
+    process.file(writer)!.flags |= O.NONBLOCK;
+    expect(run(process.write(writer, new Uint8Array(300)))).toBe(ERRNO.EAGAIN);
+    expect(run(process.poll([{ fd: writer, events: POLL.OUT }], 0))).toEqual([0]);
+    expect((run(process.read(reader, 65_436)) as Uint8Array).length).toBe(65_436);
+    pass(1e6);
+    expect(results).toEqual([300, 300]);
+    expect(text(run(process.read(reader, 1000)))).toBe('a'.repeat(300) + 'b'.repeat(300));
+  });
+
   it('without reader: -EPIPE and SIGPIPE (pipe_write)', () => {
     const { kernel, pass } = kernelFixture();
     const other = new Process(kernel, { name: 'yes' });

@@ -9,6 +9,8 @@ import { type FileOperations, O, OpenableNode, OpenFile, POLL } from './nodes.ts
 
 /** Bytes in a pipe. */
 const PIPE_SIZE = 65_536;
+/** Bytes that a write puts in at once or not at all. */
+const PIPE_BUF = 4096;
 
 /** `struct pipe_inode_info`. */
 class Pipe {
@@ -46,7 +48,7 @@ class Pipe {
   }
 
   private get writeMask(): number {
-    return (this.held < PIPE_SIZE ? POLL.OUT : 0) | (this.readers === 0 ? POLL.ERR : 0);
+    return (PIPE_SIZE - this.held >= PIPE_BUF ? POLL.OUT : 0) | (this.readers === 0 ? POLL.ERR : 0);
   }
 
   /** `pipe_read`: empty once all writers are gone. */
@@ -59,13 +61,14 @@ class Pipe {
     return this.take(count);
   }
 
-  /** `pipe_write`: sleeps until all is in, -EPIPE without a reader. */
+  /** `pipe_write`: sleeps until all is in, up to PIPE_BUF in one piece; -EPIPE without a reader. */
   private *write(file: OpenFile, data: Uint8Array): KernelCode<number> {
     let written = 0;
     while (written < data.length) {
       if (this.readers === 0) return written || ERRNO.EPIPE;
-      const part = data.slice(written, written + PIPE_SIZE - this.held);
-      if (part.length > 0) {
+      const room = PIPE_SIZE - this.held;
+      if (room > 0 && (room >= data.length || data.length > PIPE_BUF)) {
+        const part = data.slice(written, written + room);
         this.chunks.push(part);
         this.held += part.length;
         written += part.length;
