@@ -62,22 +62,22 @@ export class NTtyOutput {
 
   /** `echo_char_raw`. */
   echo(...bytes: readonly number[]): void {
-    this.echoes.push(...bytes);
+    this.add(...bytes);
   }
 
   /** `echo_char_raw` and `echo_move_back_col`: a byte of a character that is not its first. */
   echoContinuation(byte: number): void {
-    this.echoes.push(byte, ECHO_OP_MOVE_BACK_COL);
+    this.add(byte, ECHO_OP_MOVE_BACK_COL);
   }
 
   /** `echo_set_canon_col`. */
   setCanonColumn(): void {
-    this.echoes.push(ECHO_OP_SET_CANON_COL);
+    this.add(ECHO_OP_SET_CANON_COL);
   }
 
   /** `echo_erase_tab`. */
   eraseTab(columns: number, afterTab: boolean): void {
-    this.echoes.push(ECHO_OP_ERASE_TAB | (columns & 7) | (afterTab ? AFTER_TAB : 0));
+    this.add(ECHO_OP_ERASE_TAB | (columns & 7) | (afterTab ? AFTER_TAB : 0));
   }
 
   /** Forgets what was not echoed yet. */
@@ -180,7 +180,12 @@ export class NTtyOutput {
 
   /** `echo_char`. */
   echoChar(byte: number): void {
-    this.echoes.push(this.termios.echoctl && iscntrl(byte) && byte !== TAB ? byte | ECHO_CONTROL : byte);
+    this.add(this.termios.echoctl && iscntrl(byte) && byte !== TAB ? byte | ECHO_CONTROL : byte);
+  }
+
+  /** `add_echo_byte`: the ring holds so many; the oldest make room. */
+  private add(...echoes: readonly number[]): void {
+    this.echoes.push(...echoes);
     if (this.echoes.length > N_TTY_BUF_SIZE) this.echoes.splice(0, this.echoes.length - N_TTY_BUF_SIZE);
   }
 

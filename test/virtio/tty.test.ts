@@ -327,7 +327,7 @@ describe('rpmsg_tty', () => {
 });
 
 describe('N_TTY', () => {
-  function discipline(change: Partial<Termios> = {}) {
+  function discipline(change: Partial<Termios> = {}, driver = { room: 256 }) {
     const world = createWorld();
     const sent: string[] = [];
     const altered: string[] = [];
@@ -337,7 +337,7 @@ describe('N_TTY', () => {
         sent.push(text(data));
         return data.length;
       },
-      writeRoom: () => 256,
+      writeRoom: () => driver.room,
     };
     const ldisc = new NTty('tty', ops, termios, (byte, how) => altered.push(`${byte} ${how}`));
     return {
@@ -388,6 +388,17 @@ describe('N_TTY', () => {
     write('y');
     expect(sent).toHaveLength(301);
     expect(sent.at(-1)).toBe('y');
+  });
+
+  test('echoes that a driver has no room for are kept up to N_TTY_BUF_SIZE, those of erased characters, too', () => {
+    const driver = { room: 0 };
+    const { receive, sent, write } = discipline({}, driver);
+    receive('x'.repeat(3000) + '\u007f'.repeat(3000));
+    driver.room = 100_000;
+    write('y');
+    expect(sent).toHaveLength(4097);
+    expect(sent.slice(0, 4)).toEqual(['\b', '\b', ' ', '\b']);
+    expect(sent.slice(-3)).toEqual([' ', '\b', 'y']);
   });
 
   test('input modes: igncr, inlcr, istrip, raw', () => {
