@@ -7,12 +7,14 @@
 import { builtInTree } from '../devicetree/built-in-tree.ts';
 import type { DeviceTree } from '../devicetree/tree.ts';
 import type { CoreControl, ImxRproc } from '../remoteproc/imx-rproc.ts';
+import { RPROC_MAJOR } from '../remoteproc/remoteproc-cdev.ts';
 import type { Rproc } from '../remoteproc/remoteproc-core.ts';
 import type { LinuxShell, LinuxShellHost, ShellResult } from '../shell/api.ts';
 import type { BoardDescription, SocDescription } from '../soc/soc.ts';
 import type { VirtioModules } from '../virtio/modules.ts';
 import { DevCoredumps } from './devcoredump.ts';
 import { Dmesg } from './dmesg.ts';
+import { errnoName } from './errno.ts';
 import { type FirmwareFiles, FirmwareLoader } from './firmware-loader.ts';
 import { type BootTree, ImxDrivers } from './imx-drivers.ts';
 import { type Kernel, type KernelCode, sleep, Workqueue, waitEvent } from './kernel.ts';
@@ -114,6 +116,8 @@ export class Linux {
     this.devCoredumps = new DevCoredumps(kernel);
     // rproc_init_sysfs and rpmsg_init: both are built in.
     for (const name of ['remoteproc', 'rpmsg']) kernel.devices.addClass(name);
+    // rproc_init_cdev
+    if (kernel.flavour.remoteproc.cdev) this.modules.majors.take(RPROC_MAJOR, 'remoteproc');
     addRtc(kernel);
     this.recoveryWq = new Workqueue(kernel, 'rproc_recovery_wq', true);
     this.ownTree = options.ownTree ?? options.deviceTree === undefined;
@@ -297,7 +301,12 @@ export class Linux {
   }
 
   private *writeInput(device: string, queue: { readonly pending: Uint8Array[]; busy: boolean }): KernelCode {
-    for (let bytes = queue.pending.shift(); bytes; bytes = queue.pending.shift()) yield* this.modules.ttys.send(device, bytes);
+    for (let bytes = queue.pending.shift(); bytes; bytes = queue.pending.shift()) {
+      const result = yield* this.modules.ttys.send(device, bytes);
+      const lost = bytes.length - Math.max(result, 0);
+      const why = result < 0 ? ` (${errnoName(result)})` : '';
+      if (lost > 0) this.options.onFinding?.(`/dev/${device}: ${lost} of ${bytes.length} bytes of input are lost: the write failed${why}`);
+    }
     queue.busy = false;
   }
 

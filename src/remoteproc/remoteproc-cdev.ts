@@ -12,8 +12,8 @@ export const RPROC_SET_SHUTDOWN_ON_RELEASE = 0x4004_b701;
 /** `_IOR(0xB7, 2, __s32)`. */
 export const RPROC_GET_SHUTDOWN_ON_RELEASE = 0x8004_b702;
 
-/** What `alloc_chrdev_region` gives; fixed here, so that runs repeat. */
-const MAJOR = 243;
+/** What `alloc_chrdev_region` gives at boot (`rproc_init_cdev`), before any module asks for one. */
+export const RPROC_MAJOR = 243;
 /** Bytes of the buffer for a command. */
 const LONGEST = 10;
 
@@ -21,7 +21,7 @@ const LONGEST = 10;
 export function rprocCdev(rproc: Rproc, minor: number): DeviceNode {
   return {
     name: rproc.device,
-    major: MAJOR,
+    major: RPROC_MAJOR,
     minor,
     *open(file) {
       file.ops = operations(rproc);

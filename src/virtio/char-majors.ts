@@ -30,7 +30,8 @@ export class CharMajors {
     this.used.delete(major);
   }
 
-  private take(major: number, name: string): boolean {
+  /** Somebody has the number already; false when it is taken. */
+  take(major: number, name: string): boolean {
     if (this.used.has(major)) return false;
     this.used.set(major, name);
     return true;

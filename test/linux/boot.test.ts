@@ -235,6 +235,15 @@ describe('the rest of Linux', () => {
     expect(String.fromCharCode(...echoed)).toBe('one two');
   });
 
+  it('says what input was lost where a write to a tty fails', () => {
+    const board = createBoard({ autostart: rpmsgElf(), services: [['rpmsg-tty', 0x400]] });
+    board.settle();
+    for (const { svq } of board.linux.modules.virtioRpmsgBus.virtprocs) svq.break();
+    board.linux.writeTty('ttyRPMSG0', new TextEncoder().encode('gone'));
+    board.settle(0.01);
+    expect(board.findings).toEqual(['/dev/ttyRPMSG0: 4 of 4 bytes of input are lost: the write failed (EIO)']);
+  });
+
   it('loads only the modules it is told to, and says which one is missing', () => {
     const board = createBoard({ autostart: rpmsgElf(), modules: ['virtio_rpmsg_bus'], services: [['rpmsg-client-sample', 0x400]] });
     board.settle();

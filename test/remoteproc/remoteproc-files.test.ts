@@ -261,6 +261,17 @@ describe('/sys/kernel/debug/remoteproc (remoteproc_debugfs.c)', () => {
 });
 
 describe('/dev/remoteproc0 (remoteproc_cdev.c)', () => {
+  it('rproc_init_cdev: its major is taken before there is a device, with CONFIG_REMOTEPROC_CDEV', () => {
+    const mainline = findKernelFlavour('mainline')!;
+    const devices = (cdev: boolean) => {
+      const board = createBoard({ flavour: { ...mainline, remoteproc: { ...mainline.remoteproc, cdev } } });
+      return files(board).cat('/proc/devices');
+    };
+    expect(devices(true)).toContain('\n243 remoteproc\n');
+    expect(devices(false)).not.toContain('remoteproc');
+    expect(createBoard().linux.modules.majors.take(243, 'other')).toBe(false);
+  });
+
   it('rproc_cdev_write', () => {
     const { echo, cat, since } = booted();
     const start = (text: string) => echo('/dev/remoteproc0', text);
