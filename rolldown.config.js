@@ -44,6 +44,16 @@ const licences = {
   },
 };
 
+/** just-bash, and what grep needs: re2js, which just-bash has in it and does not export. */
+const entry = {
+  name: 'entry',
+  resolveId: (id) => (id === 'just-bash-and-re2js' ? `\0${id}` : undefined),
+  load: (id) =>
+    id === '\0just-bash-and-re2js'
+      ? `export * from ${JSON.stringify(browserBundle)}; export { RE2JS } from ${JSON.stringify(createRequire(import.meta.url).resolve('re2js').replace(/index\.cjs\.cjs$/, 'index.esm.js'))};`
+      : undefined,
+};
+
 /** just-bash uses zlib for gzip alone, which a page does not have; the shell leaves gzip out everywhere. */
 const withoutZlib = {
   name: 'without-zlib',
@@ -63,9 +73,9 @@ export default defineConfig([
     logLevel: 'warn',
   },
   {
-    input: browserBundle,
+    input: 'just-bash-and-re2js',
     platform: 'browser',
-    plugins: [withoutZlib, licences],
+    plugins: [entry, withoutZlib, licences],
     output: { file: join(dist, 'vendor/just-bash.js'), codeSplitting: false, minify: true, comments: { legal: true, annotation: false, jsdoc: false }, postBanner },
     logLevel: 'warn',
   },

@@ -1,5 +1,5 @@
 /**
- * just-bash as this project uses it: the constructor, `exec`, `transform`, transform plugins, commands; loaded when the first shell starts.
+ * just-bash as this project uses it: the constructor, `exec`, `transform`, transform plugins, commands; and re2js; loaded when the first shell starts.
  *
  * The bundle is dist/vendor/just-bash.js (`#just-bash` of package.json). `state` is private there and seeded here when a shell is forked, so the
  * version is pinned and test/shell/just-bash.test.ts holds what is relied on.
@@ -70,7 +70,22 @@ export interface Bash {
   registerTransformPlugin(plugin: { name: string; transform(context: { ast: Script }): { ast: Script } }): void;
 }
 
+/** re2js: regular expressions in linear time. */
+export interface Re2 {
+  readonly CASE_INSENSITIVE: number;
+  readonly LONGEST_MATCH: number;
+  compile(source: string, flags: number): { matcher(text: string): Re2Matcher };
+}
+
+interface Re2Matcher {
+  /** Looks for a match from a place on. */
+  find(from?: number): boolean;
+  start(group: number): number;
+  end(group: number): number;
+}
+
 export interface JustBash {
+  readonly RE2JS: Re2;
   readonly Bash: new (options: BashOptions) => Bash;
   getCommandNames(): readonly string[];
 }

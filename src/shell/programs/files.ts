@@ -11,6 +11,7 @@ import {
   finish,
   fromLatin1,
   getopt,
+  isTerminal,
   LineReader,
   latin1,
   MOST_INPUT,
@@ -22,6 +23,9 @@ import {
   writeAll,
   writeError,
 } from '../io.ts';
+import type { Re2 } from '../just-bash.ts';
+import { compilePattern, type LinePattern } from './patterns.ts';
+import type { System } from './system.ts';
 
 const NEWLINE = 10;
 
@@ -96,6 +100,34 @@ function* show(
     if (err < 0) return { err, written: true, lines: number };
   }
 }
+
+/** `less` and `more`: all of it, as there is nobody to wait for in a log; a terminal has its own way back. */
+const pager: Program = function* (process, argv) {
+  const name = argv[0]!;
+  const paths = argv.slice(1).filter((word) => !/^[-+]./.test(word));
+  const terminal = yield* isTerminal(process, 0);
+  if (paths.length === 0 && terminal) {
+    if (name === 'more') return yield* complain(process, 'more', "bad usage\nTry 'more --help' for more information.");
+    yield* writeAll(process, 2, new TextEncoder().encode('Missing filename ("less --help" for help)\n'));
+    return 1;
+  }
+  let status = 0;
+  for (const path of paths.length > 0 ? paths : ['-']) {
+    const fd = path === '-' ? 0 : yield* openPath(process, path);
+    const shown = fd < 0 ? { err: fd } : yield* copy(process, fd, 1);
+    if (fd > 0) yield* process.close(fd);
+    if (shown.err === 0) continue;
+    if ('written' in shown && shown.written) return yield* writeError(process, name, shown.err);
+    if (process.dying) return 1;
+    yield* writeAll(
+      process,
+      2,
+      new TextEncoder().encode(`${name === 'more' ? 'more: cannot open ' : ''}${path}: ${strerror(shown.err)}\n`),
+    );
+    status = 1;
+  }
+  return status;
+};
 
 const tee: Program = function* (process, argv) {
   const { flags, operands, error } = getopt(argv, 'ai');
@@ -318,62 +350,15 @@ function* last({ process, fd, put }: Passage, count: number, bytes: boolean): Ke
   return 0;
 }
 
-/** Translates a basic regular expression of POSIX, with GNU's additions, to JavaScript's; extended ones differ less. */
-function translate(pattern: string, extended: boolean): string {
-  let result = '';
-  for (let at = 0; at < pattern.length; at++) {
-    const character = pattern[at]!;
-    if (character === '[') {
-      const match = /^\[\^?\]?(?:\[:\w+:\]|[^\]])*\]/.exec(pattern.slice(at));
-      if (match) {
-        result += bracket(match[0]);
-        at += match[0].length - 1;
-      } else result += '\\[';
-    } else if (character === '\\' && at + 1 < pattern.length) {
-      const next = pattern[++at]!;
-      if ('<>'.includes(next)) result += '\\b';
-      else if (!extended && '(){}|+?'.includes(next)) result += next;
-      else if (/[\dwWsSbB]/.test(next)) result += `\\${next}`;
-      else result += `\\${next}`.replace(/\\([^\\^$.*+?()[\]{}|/-])/, '$1');
-    } else if (!extended && '(){}|+?'.includes(character)) result += `\\${character}`;
-    else if (character === '*' && (result === '' || result.endsWith('(') || result === '^')) result += '\\*';
-    else result += character;
-  }
-  return result;
-}
-
-const CLASSES: Readonly<Record<string, string>> = {
-  alpha: 'A-Za-z',
-  digit: '0-9',
-  alnum: 'A-Za-z0-9',
-  upper: 'A-Z',
-  lower: 'a-z',
-  space: '\\s',
-  blank: ' \\t',
-  punct: '!-\\/:-@\\[-`{-~',
-  xdigit: '0-9A-Fa-f',
-  print: '\\x20-\\x7e',
-  cntrl: '\\x00-\\x1f',
-  graph: '\\x21-\\x7e',
-};
-
-function bracket(text: string): string {
-  const negated = text[1] === '^';
-  const inside = text
-    .slice(negated ? 2 : 1, -1)
-    .replace(/\[:(\w+):\]|[\\[\]]/g, (found, name: string | undefined) => (name ? (CLASSES[name] ?? '') : `\\${found}`));
-  return `[${negated ? '^' : ''}${inside}]`;
-}
-
 interface Grep {
-  readonly pattern: RegExp;
+  readonly pattern: LinePattern;
   readonly flags: ReadonlyMap<string, string>;
   readonly withName: boolean;
   readonly colour: boolean;
 }
 
-const grep: Program = function* (process, argv) {
-  const { flags, operands, error } = getopt(argv, 'EFGPivwxcnlLqshHore:f:A:B:C:m:abzU', {
+function* grep(re2: Re2, process: Process, argv: readonly string[]): KernelCode<number> {
+  const { flags, operands, error } = getopt(argv, 'EFGPivwxcnlLqshHorRe:f:A:B:C:m:abzU', {
     'ignore-case': 'i',
     'extended-regexp': 'E',
     'fixed-strings': 'F',
@@ -410,13 +395,15 @@ const grep: Program = function* (process, argv) {
     yield* writeAll(process, 2, new TextEncoder().encode(`${usageText}\n`));
     return 2;
   }
-  let pattern: RegExp;
+  let pattern: LinePattern;
   try {
-    pattern = compile(patternText, flags, argv[0]!);
-  } catch {
-    return yield* complain(process, 'grep', 'Invalid regular expression', 2);
+    pattern = compilePattern(re2, patternText, flags, argv[0]!);
+  } catch (error) {
+    // A repetition of more than 1000, or of repetitions.
+    const big = /repeat count|too large/.test(String(error));
+    return yield* complain(process, 'grep', big ? 'Regular expression too big' : 'Invalid regular expression', 2);
   }
-  const recursive = flags.has('r');
+  const recursive = flags.has('r') || flags.has('R');
   const files = recursive
     ? (paths.length > 0 ? paths : ['.']).flatMap((path) => [...walk(process, path)])
     : paths.length > 0
@@ -442,19 +429,6 @@ const grep: Program = function* (process, argv) {
     if (found && flags.has('q')) return 0;
   }
   return failed && !(found && flags.has('q')) ? 2 : found ? 0 : 1;
-};
-
-function compile(text: string, flags: ReadonlyMap<string, string>, name: string): RegExp {
-  const extended = flags.has('E') || flags.has('P') || name === 'egrep';
-  const fixed = flags.has('F') || name === 'fgrep';
-  const lines = latin1(new TextEncoder().encode(text)).split('\n');
-  const sources = lines.map((line) =>
-    fixed ? line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : flags.has('P') ? line : translate(line, extended),
-  );
-  let source = sources.map((each) => `(?:${each})`).join('|');
-  if (flags.has('w')) source = `(?<![A-Za-z0-9_])(?:${source})(?![A-Za-z0-9_])`;
-  if (flags.has('x')) source = `^(?:${source})$`;
-  return new RegExp(source, flags.has('i') ? 'gi' : 'g');
 }
 
 function* walk(process: Process, path: string): Iterable<string> {
@@ -497,7 +471,6 @@ function* search(process: Process, fd: number, name: string, { pattern, flags, w
     if (!data) break;
     number++;
     const line = latin1(data).replace(/\n$/, '');
-    pattern.lastIndex = 0;
     const hit = matches < limit && pattern.test(line) !== flags.has('v');
     let text = '';
     if (hit) {
@@ -506,8 +479,7 @@ function* search(process: Process, fd: number, name: string, { pattern, flags, w
       if (flags.has('q') || flags.has('l') || flags.has('L')) break;
       if (!silent) {
         for (const [at, earlier] of held.splice(0)) text += show(earlier, at, '-');
-        pattern.lastIndex = 0;
-        if (flags.has('o')) for (const [part] of line.matchAll(pattern)) text += part === '' ? '' : show(part, number, ':');
+        if (flags.has('o')) for (const part of pattern.matches(line)) text += show(part, number, ':');
         else text += show(line, number, ':');
       }
     } else if (trailing > 0) {
@@ -620,4 +592,10 @@ const uniq: Program = function* (process, argv) {
 };
 
 /** By name. */
-export const FILE_PROGRAMS: Readonly<Record<string, Program>> = { cat, tee, head, tail, grep, egrep: grep, fgrep: grep, wc, uniq };
+export const FILE_PROGRAMS: Readonly<Record<string, Program>> = { cat, tee, head, tail, wc, uniq, less: pager, more: pager };
+
+/** grep, by its three names. */
+export function grepPrograms({ land }: System): Readonly<Record<string, Program>> {
+  const run: Program = (process, argv) => grep(land().justBash.RE2JS, process, argv);
+  return { grep: run, egrep: run, fgrep: run };
+}

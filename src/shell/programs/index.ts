@@ -4,9 +4,10 @@ import { BASIC_PROGRAMS } from './basic.ts';
 import { devicePrograms } from './device.ts';
 import { directoryPrograms } from './directories.ts';
 import { DUMP_PROGRAMS } from './dump.ts';
-import { FILE_PROGRAMS } from './files.ts';
+import { FILE_PROGRAMS, grepPrograms } from './files.ts';
 import { FILTER_PROGRAMS } from './filters.ts';
 import { kernelPrograms } from './kernel.ts';
+import { MEMORY_PROGRAMS } from './memory.ts';
 import { runningPrograms } from './run-others.ts';
 import type { System } from './system.ts';
 import { tree } from './tree.ts';
@@ -22,8 +23,10 @@ export function allPrograms(system: System): Readonly<Record<string, Program>> {
   return {
     ...BASIC_PROGRAMS,
     ...FILE_PROGRAMS,
+    ...grepPrograms(system),
     ...FILTER_PROGRAMS,
     ...DUMP_PROGRAMS,
+    ...MEMORY_PROGRAMS,
     tree,
     ...directoryPrograms(system),
     ...kernelPrograms(system),
