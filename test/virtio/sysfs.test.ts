@@ -1,6 +1,9 @@
 /** The rpmsg and virtio buses as /sys shows them; each test names the kernel function whose answer it checks. */
 import { describe, expect, test } from 'vitest';
 import { ERRNO } from '../../src/linux/errno.ts';
+import { O } from '../../src/linux/fs/vfs.ts';
+import { Process } from '../../src/linux/process.ts';
+import type { RpmsgDriver } from '../../src/virtio/rpmsg-core.ts';
 import { encodeEndpointInfo, RPMSG_CREATE_DEV_IOCTL } from '../../src/virtio/rpmsg-ioctl.ts';
 import { createStack, createUser } from './rpmsg-fixture.ts';
 
@@ -61,6 +64,43 @@ describe('/sys/bus/rpmsg', () => {
     expect(bind('rpmsg_client_sample', SAMPLE)).toBe(SAMPLE.length);
     expect(dmesg().at(-1)).toBe(`rpmsg_client_sample ${SAMPLE}: new channel: 0x400 -> 0x400!`);
     expect(user.cat(`${drivers}/rpmsg_client_sample/bind`)).toBe(ERRNO.EACCES);
+  });
+
+  test('__driver_probe_device: -ENODEV for a channel that went while the bind waited for device_lock', () => {
+    const { kernel, remote, settle, rpmsgBus, run } = board();
+    const calls: string[] = [];
+    const driver: RpmsgDriver = {
+      name: 'slow',
+      idTable: ['slow'],
+      *probe() {
+        calls.push('probe');
+        return 0;
+      },
+      *remove() {
+        yield { timeoutNs: 1e6 };
+        calls.push('removed');
+      },
+    };
+    run(rpmsgBus.registerDriver(driver), 0.001);
+    remote.announce('slow', 7);
+    settle(0.01);
+    const results: string[] = [];
+    for (const file of ['unbind', 'bind']) {
+      new Process(kernel, { name: file }).start(
+        function* (self) {
+          const fd = yield* self.open(`/sys/bus/rpmsg/drivers/slow/${file}`, O.WRONLY);
+          results.push(`${file} ${yield* self.write(fd, new TextEncoder().encode('virtio0.slow.-1.7'))}`);
+          return 0;
+        },
+        [file],
+      );
+      settle(0.0001);
+    }
+    remote.announce('slow', 7, 1);
+    settle(0.01);
+    expect(results).toEqual(['unbind 17', `bind ${ERRNO.ENODEV}`]);
+    expect(calls).toEqual(['probe', 'removed']);
+    expect(rpmsgBus.devices.map(({ id }) => id)).not.toContain('slow');
   });
 
   test('bind_store of a driver whose probe fails: its error, and "probe of ... failed"', () => {
