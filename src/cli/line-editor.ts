@@ -64,7 +64,10 @@ export class LineEditor {
     });
     this.editor.on('line', (line) => this.accepted(line));
     this.editor.on('close', () => {
-      if (this.asking) host.end();
+      if (!this.asking) return;
+      // What is printed now stands behind the prompt, which is not drawn again.
+      this.asking = false;
+      host.end();
     });
     this.editor.on('SIGINT', () => {
       process.stdout.write('^C\n');

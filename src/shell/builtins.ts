@@ -202,12 +202,8 @@ const kill: Builtin = async (invocation) => {
     return bad >= 0 ? wrong(invocation, `${words[bad + 1]}: invalid signal specification`) : out(invocation, `${names.join('\n')}\n`);
   }
   if (words[0] === '-l' || words[0] === '-L') {
-    return out(
-      invocation,
-      `${SIGNAL_NAMES.map((name, number) => (number === 0 ? '' : `${String(number).padStart(2)}) SIG${name}`))
-        .filter(Boolean)
-        .join('\t')}\n`,
-    );
+    const known = SIGNAL_NAMES.map((name, number) => `${String(number).padStart(2)}) SIG${name}`).slice(1);
+    return out(invocation, `${known.map((text, index) => text + ((index + 1) % 5 === 0 ? '\n' : '\t')).join('')}\n`);
   }
   let signal: number | undefined = SIGNAL.TERM;
   if (words[0] === '-s' || words[0] === '-n') signal = parseSignal(words.splice(0, 2)[1] ?? '');

@@ -1,6 +1,8 @@
 /**
  * Sets up the user space of a machine: programs in /usr/bin, a host name, and shells on it.
  */
+
+import { TmpfsDirectory, TmpfsFile } from '../linux/fs/tmpfs.ts';
 import { OpenableNode, type OpenFile, SymlinkNode } from '../linux/fs/vfs.ts';
 import type { KernelCode } from '../linux/kernel.ts';
 import type { Linux } from '../linux/linux.ts';
@@ -99,6 +101,12 @@ export async function createUserLand(host: UserLandHost): Promise<UserLand> {
   const bin = kernel.vfs.directory('/usr/bin');
   const sbin = kernel.vfs.directory('/usr/sbin');
   for (const name of [...programs.keys(), ...filters].sort()) (SYSTEM.has(name) ? sbin : bin).add(name, new ProgramNode());
+  const etc = kernel.vfs.find('/etc');
+  for (const [name, text] of Object.entries(etcFiles(hostName))) {
+    if (!(etc instanceof TmpfsDirectory) || etc.lookup(name)) continue;
+    const file = etc.create(name, 'file', 0o644);
+    if (file instanceof TmpfsFile) file.fill(new TextEncoder().encode(text));
+  }
   const dev = kernel.vfs.directory('/dev');
   for (const [name, target] of Object.entries({
     fd: '/proc/self/fd',
@@ -108,6 +116,15 @@ export async function createUserLand(host: UserLandHost): Promise<UserLand> {
   }))
     if (!dev.lookup(name)) dev.add(name, new SymlinkNode(target));
   return land;
+}
+
+/** What scripts look up in /etc; it claims to be no distribution. */
+function etcFiles(hostName: string): Readonly<Record<string, string>> {
+  return {
+    hostname: `${hostName}\n`,
+    'os-release': 'NAME="imx-sim"\nID=imx-sim\nPRETTY_NAME="imx-sim, a modelled Linux"\n',
+    passwd: 'root:x:0:0:root:/root:/bin/bash\n',
+  };
 }
 
 function parserBash({ Bash: Class }: JustBash): Bash {

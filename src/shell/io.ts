@@ -237,6 +237,12 @@ function splitOnce(text: string): [string, string | undefined] {
 
 /** Complains about options as coreutils do. */
 export function* usage(process: Process, name: string, error: string, status = 1): KernelCode<number> {
+  if (error === "unrecognized option '--help'")
+    return yield* finish(
+      process,
+      name,
+      `Usage: ${name} [OPTION]... [ARGUMENT]...\nThe options are the most used ones of the program that boards have.\n`,
+    );
   return yield* complain(process, name, `${error}\nTry '${name} --help' for more information.`, status);
 }
 

@@ -59,6 +59,8 @@ const LIMITS: Record<string, number> = Object.fromEntries(
 );
 /** Loops of awk, sed and jq give the host no turn, so that nobody could end them. */
 const LOOP_LIMITS = { maxAwkIterations: 1e7, maxSedIterations: 1e7, maxJqIterations: 1e7 };
+/** Functions that call themselves without end take the host's memory. */
+const DEPTH_LIMITS = { maxCallDepth: 1000 };
 /** No timers of the host. */
 const TIME_LIMITS = { maxExecutionTimeMs: Number.POSITIVE_INFINITY, maxExtensionCleanupTimeMs: Number.POSITIVE_INFINITY };
 
@@ -180,6 +182,7 @@ export class Shell implements Names {
     if (fd !== 2) return text;
     return withoutOwnTrace(text)
       .replace(/: command not available in browser environments.*$/gm, ': command not found')
+      .replace(/: maximum recursion depth \((\d+)\) exceeded.*$/gm, ': maximum function nesting level exceeded ($1)')
       .replace(/^bash: /gm, `${this.name}: `);
   }
 
@@ -362,7 +365,7 @@ export class Shell implements Names {
       // Beside the filters, what changes the shell's state; all else is ours or not there.
       commands: [...land.filters, 'alias', 'unalias', 'printf'],
       customCommands: this.commands(),
-      executionLimits: { ...LIMITS, ...LOOP_LIMITS, ...TIME_LIMITS },
+      executionLimits: { ...LIMITS, ...LOOP_LIMITS, ...DEPTH_LIMITS, ...TIME_LIMITS },
       defenseInDepth: false,
       processInfo: { pid: process.pid, ppid: 1, uid: 0, gid: 0 },
       sleep: async () => {},

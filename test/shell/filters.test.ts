@@ -147,3 +147,52 @@ describe('symlinks', () => {
     expect(stderr).toBe("rm: refusing to remove '.' or '..' directory: skipping '.'\n");
   });
 });
+
+describe('what systems have', () => {
+  it('df and free agree with the kernel', async () => {
+    const { stdout, stderr, status } = await shell.run(
+      'df /dev /nowhere; df -hT | head -2 | tail -1; head -c 1048576 /dev/zero > /dev/shm.bin; df /dev',
+    );
+    expect(stderr).toBe('df: /nowhere: No such file or directory\n');
+    expect(status).toBe(0);
+    const lines = stdout.split('\n');
+    expect(lines.slice(0, 2)).toEqual([
+      'Filesystem 1K-blocks Used Available Use% Mounted on',
+      'devtmpfs       16384    0     16384   0% /dev',
+    ]);
+    expect(lines[2]).toMatch(/^tmpfs +tmpfs +256M +\d+K +256M +1% \/$/);
+    expect(lines[4]).toBe('devtmpfs       16384 1024     15360   7% /dev');
+    const memory = await shell.run(
+      'rm /dev/shm.bin; grep MemTotal /proc/meminfo | tr -s " " | cut -d" " -f2; free | grep Mem | tr -s " " | cut -d" " -f2',
+    );
+    const [kernel, free] = memory.stdout.split('\n');
+    expect(Number(kernel)).toBeGreaterThan(1e6);
+    expect(free).toBe(kernel);
+  });
+
+  it('/etc/os-release, pagers, help', async () => {
+    expect((await shell.run('. /etc/os-release; echo $ID; cat /etc/hostname')).stdout).toBe('imx-sim\nimx8mp-evk\n');
+    expect(await shell.run('echo one | less; echo two > /tmp/p; more /tmp/p; less -R /nowhere')).toEqual({
+      stdout: 'one\ntwo\n',
+      stderr: '/nowhere: No such file or directory\n',
+      status: 1,
+    });
+    const help = await shell.run('ls --help');
+    expect(help.stdout).toMatch(/^Usage: ls \[OPTION\]/);
+    expect(help.status).toBe(0);
+  });
+
+  it('kill -l in lines of five, as bash prints it', async () => {
+    const { stdout } = await shell.run('kill -l');
+    expect(stdout.split('\n')[0]).toBe(' 1) SIGHUP\t 2) SIGINT\t 3) SIGQUIT\t 4) SIGILL\t 5) SIGTRAP');
+  });
+
+  it('functions may call themselves some hundred times', async () => {
+    expect(await shell.run('f() { [ $1 = 0 ] && echo deep || f $(( $1 - 1 )); }; f 300')).toEqual({
+      stdout: 'deep\n',
+      stderr: '',
+      status: 0,
+    });
+    expect((await shell.run('g() { g; }; g')).stderr).toBe('bash: g: maximum function nesting level exceeded (1000)\n');
+  });
+});

@@ -416,19 +416,6 @@ const umount: Program = function* (process, argv) {
   return status;
 };
 
-const free: Program = function* (process) {
-  const row = (name: string, values: readonly number[]): string =>
-    name.padEnd(6) + values.map((value) => String(value).padStart(12)).join('');
-  const head = `${' '.repeat(15)}total        used        free      shared  buff/cache   available`;
-  const text = [
-    head,
-    `Mem:   ${row('', [5_829_340, 214_312, 5_515_204, 9_344, 99_824, 5_520_872]).trimStart()}`,
-    row('Swap:', [0, 0, 0]),
-    '',
-  ];
-  return yield* finish(process, 'free', text.join('\n'));
-};
-
 function power(system: System, reboot: boolean): Program {
   return function* (process) {
     system.powerOff(reboot);
@@ -459,7 +446,6 @@ export function kernelPrograms(system: System): Readonly<Record<string, Program>
     ps,
     mount: mount(system),
     umount,
-    free,
     reboot: power(system, true),
     poweroff: power(system, false),
     halt: power(system, false),
