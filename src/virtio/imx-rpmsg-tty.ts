@@ -16,15 +16,24 @@ import type { TtyDevice, TtyLayer } from './tty.ts';
 const RPMSG_MAX_SIZE = 256;
 const MSG = new TextEncoder().encode('hello world!');
 
+/** `rpmsgtty_write`: `data` in messages of at most `size` bytes; bytes sent, or the negative errno of a message that failed. */
+export function* sendAll(rpdev: RpmsgDevice, data: Uint8Array, size: number): KernelCode<number> {
+  let at = 0;
+  // Once even for no bytes: the driver's loop is do-while.
+  do {
+    const err = rpdev.ept ? yield* rpdev.ept.send(data.subarray(at, at + size)) : ERRNO.EINVAL;
+    if (err) {
+      rpdev.dev(3, `rpmsg_send failed: ${err}`);
+      return err;
+    }
+    at += size;
+  } while (at < data.length);
+  return data.length;
+}
+
 /** The `imx_rpmsg_tty` driver; open ttys count in `refs`. */
 export function createImxRpmsgTty(kernel: Kernel, ttys: TtyLayer, refs: ModuleRefs = { count: 0 }): RpmsgDriver {
   const ports = new Map<RpmsgDevice, TtyDevice>();
-
-  function* send(rpdev: RpmsgDevice, data: Uint8Array): KernelCode<number> {
-    const err = rpdev.ept ? yield* rpdev.ept.send(data) : ERRNO.EINVAL;
-    if (err) rpdev.dev(3, `rpmsg_send failed: ${err}`);
-    return err;
-  }
 
   return {
     name: 'imx_rpmsg_tty',
@@ -39,16 +48,7 @@ export function createImxRpmsgTty(kernel: Kernel, ttys: TtyLayer, refs: ModuleRe
     *probe(rpdev) {
       rpdev.dev(6, `new channel: 0x${rpdev.src.toString(16)} -> 0x${rpdev.dst.toString(16)}!`);
       const ops = {
-        *write(data: Uint8Array): KernelCode<number> {
-          let at = 0;
-          // Once even for no bytes: the driver's loop is do-while.
-          do {
-            const err = yield* send(rpdev, data.subarray(at, at + RPMSG_MAX_SIZE));
-            if (err) return err;
-            at += RPMSG_MAX_SIZE;
-          } while (at < data.length);
-          return data.length;
-        },
+        write: (data: Uint8Array) => sendAll(rpdev, data, RPMSG_MAX_SIZE),
         writeRoom: () => RPMSG_MAX_SIZE,
       };
       const port = ttys.register(`ttyRPMSG${int32(rpdev.dst)}`, ops, TTY_STD_TERMIOS, { refs });
@@ -58,8 +58,8 @@ export function createImxRpmsgTty(kernel: Kernel, ttys: TtyLayer, refs: ModuleRe
       }
       ports.set(rpdev, port);
       kernel.printk(6, 'Install rpmsg tty driver!');
-      const err = yield* send(rpdev, MSG);
-      if (err) {
+      const err = yield* sendAll(rpdev, MSG, RPMSG_MAX_SIZE);
+      if (err < 0) {
         ports.delete(rpdev);
         ttys.unregister(port);
         return err;

@@ -5,9 +5,10 @@
  * it open are dropped, and of those that do not fit the flip buffer (64 KiB in that kernel) it says `RX copy to tty layer failed`. The module
  * is called imx_rpmsg_tty there, too; both cannot be loaded.
  */
-import type { Kernel, KernelCode } from '../linux/kernel.ts';
+import type { Kernel } from '../linux/kernel.ts';
 import { ERRNO } from '../linux/kernel.ts';
 import { type ModuleRefs, Ratelimit } from './driver-core.ts';
+import { sendAll } from './imx-rpmsg-tty.ts';
 import type { RpmsgDevice, RpmsgDriver } from './rpmsg-core.ts';
 import { TTY_STD_TERMIOS } from './termios.ts';
 import type { TtyDevice, TtyLayer } from './tty.ts';
@@ -27,12 +28,6 @@ export function createToradexRpmsgTty(kernel: Kernel, ttys: TtyLayer, refs: Modu
   /** `rpmsg_tty_port`, of which there is one. */
   let port: { readonly rpdev: RpmsgDevice; readonly tty: TtyDevice } | undefined;
 
-  function* send(rpdev: RpmsgDevice, data: Uint8Array): KernelCode<number> {
-    const err = rpdev.ept ? yield* rpdev.ept.send(data) : ERRNO.EINVAL;
-    if (err) rpdev.dev(3, `rpmsg_send failed: ${err}`);
-    return err;
-  }
-
   return {
     name: 'imx_rpmsg_tty',
     module: 'toradex_imx_rpmsg_tty',
@@ -44,19 +39,10 @@ export function createToradexRpmsgTty(kernel: Kernel, ttys: TtyLayer, refs: Modu
     },
     *probe(rpdev) {
       rpdev.dev(6, `new channel: 0x${rpdev.src.toString(16)} -> 0x${rpdev.dst.toString(16)}!`);
-      const err = yield* send(rpdev, MSG);
-      if (err) return err;
+      const err = yield* sendAll(rpdev, MSG, RPMSG_MAX_SIZE);
+      if (err < 0) return err;
       const ops = {
-        *write(data: Uint8Array): KernelCode<number> {
-          let at = 0;
-          // Once even for no bytes: the driver's loop is do-while.
-          do {
-            const failure = yield* send(rpdev, data.subarray(at, at + RPMSG_MAX_SIZE));
-            if (failure) return failure;
-            at += RPMSG_MAX_SIZE;
-          } while (at < data.length);
-          return data.length;
-        },
+        write: (data: Uint8Array) => sendAll(rpdev, data, RPMSG_MAX_SIZE),
         writeRoom: () => RPMSG_MAX_SIZE,
       };
       const place = { major: MAJOR, minor: MINOR, flipLimit: FLIP_LIMIT, refs };
