@@ -341,8 +341,33 @@ function eventsOnly(scheduler: Scheduler): Clockwork {
   };
 }
 
+/** A board that has been up for a second with `SMALL_ELF` running. */
+export function bootedBoard(options: BoardOptions = {}) {
+  const board = createBoard({ autostart: SMALL_ELF, ...options });
+  board.settle();
+  let from = board.kernel.log.length;
+  return {
+    board,
+    get rproc() {
+      return board.linux.remoteprocs[0]!.rproc;
+    },
+    /** What dmesg shows since the last call. */
+    since(): string[] {
+      const lines = board.dmesg().slice(from);
+      from = board.kernel.log.length;
+      return lines;
+    },
+  };
+}
+
 /** Beginning of its vector table. */
 export const VECTORS = words(0x2002_0000, 0x401, 0x401, 0x401);
+/** A resource table with rings of eight, and firmware that has it in a section alone. */
+export const SMALL_TABLE = rpmsgTable({ num: 8, align: 16 });
+export const SMALL_ELF = buildElf({
+  segments: [{ da: 0, data: VECTORS }],
+  sections: [{ name: '.resource_table', addr: 0x400, data: SMALL_TABLE }],
+}).bytes;
 /** Where the table of `rpmsgElf` is linked. */
 export const TABLE_DA = 0x400;
 

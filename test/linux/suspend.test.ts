@@ -1,26 +1,16 @@
 /** System sleep: kernel/power/main.c and suspend.c, and what imx_mu and remoteproc do in it. */
 import { describe, expect, it } from 'vitest';
-import { buildElf, rpmsgTable, words } from '../remoteproc/elf-builder.ts';
 import { files } from '../remoteproc/files.ts';
-import { createBoard } from './board-fixture.ts';
+import { bootedBoard } from './board-fixture.ts';
 
-const code = words(0x2002_0000, 0x401, 0x401, 0x401);
-const table = rpmsgTable({ num: 8, align: 16 });
-const elf = buildElf({ segments: [{ da: 0, data: code }], sections: [{ name: '.resource_table', addr: 0x400, data: table }] }).bytes;
 const STATE = '/sys/power/state';
 
-function asleep(state: 'freeze' | 'mem' | undefined, options: Parameters<typeof createBoard>[0] = {}) {
-  const board = createBoard({ autostart: elf, ...options });
-  board.settle();
-  let from = board.kernel.log.length;
-  const since = (): string[] => {
-    const lines = board.dmesg().slice(from);
-    from = board.kernel.log.length;
-    return lines;
-  };
+function asleep(state: 'freeze' | 'mem' | undefined, options: Parameters<typeof bootedBoard>[0] = {}) {
+  const up = bootedBoard(options);
+  const { board } = up;
   const command = state && board.linux.suspend(state);
   if (state) board.settle();
-  return { board, since, command, rproc: board.linux.remoteprocs[0]!.rproc, ...files(board) };
+  return { ...up, command, ...files(board) };
 }
 
 const ENTRY = [

@@ -2,13 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { O } from '../../src/linux/fs/vfs.ts';
 import { ERRNO } from '../../src/linux/kernel.ts';
-import { createBoard, TABLE } from '../linux/board-fixture.ts';
-import { buildElf, rpmsgTable, words } from './elf-builder.ts';
+import { bootedBoard, TABLE } from '../linux/board-fixture.ts';
 import { files } from './files.ts';
 
-const code = words(0x2002_0000, 0x401, 0x401, 0x401);
-const table = rpmsgTable({ num: 8, align: 16 });
-const elf = buildElf({ segments: [{ da: 0, data: code }], sections: [{ name: '.resource_table', addr: 0x400, data: table }] }).bytes;
 const P = 'remoteproc remoteproc0: ';
 const SYS = '/sys/class/remoteproc/remoteproc0';
 const CLASS = '/sys/class/devcoredump';
@@ -20,16 +16,9 @@ const SEGMENTS = [
   { da: 0x8000_0000, size: 0x100_0000 },
 ];
 
-function booted(options: Parameters<typeof createBoard>[0] = {}) {
-  const board = createBoard({ autostart: elf, ...options });
-  board.settle();
-  let from = board.kernel.log.length;
-  const since = (): string[] => {
-    const lines = board.dmesg().slice(from);
-    from = board.kernel.log.length;
-    return lines;
-  };
-  return { board, since, rproc: board.linux.remoteprocs[0]!.rproc, ...files(board) };
+function booted(options: Parameters<typeof bootedBoard>[0] = {}) {
+  const up = bootedBoard(options);
+  return { ...up, ...files(up.board) };
 }
 
 /** Class, machine, entry and program headers of an ELF core. */

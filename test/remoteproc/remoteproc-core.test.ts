@@ -2,30 +2,23 @@ import { describe, expect, it } from 'vitest';
 import type { DeviceTree } from '../../src/devicetree/tree.ts';
 import { findKernelFlavour } from '../../src/linux/kernel-flavour.ts';
 import type { RprocCrashType } from '../../src/remoteproc/remoteproc-core.ts';
-import { type Board, createBoard, EVK_REGIONS, TABLE } from '../linux/board-fixture.ts';
-import { buildElf, rpmsgTable, words } from './elf-builder.ts';
+import {
+  bootedBoard,
+  VECTORS as code,
+  createBoard,
+  EVK_REGIONS,
+  SMALL_ELF as elf,
+  TABLE,
+  SMALL_TABLE as table,
+} from '../linux/board-fixture.ts';
+import { buildElf, words } from './elf-builder.ts';
 
-const code = words(0x2002_0000, 0x401, 0x401, 0x401);
-const table = rpmsgTable({ num: 8, align: 16 });
-const elf = buildElf({ segments: [{ da: 0, data: code }], sections: [{ name: '.resource_table', addr: 0x400, data: table }] }).bytes;
 const P = 'remoteproc remoteproc0: ';
 const NODE = '/remoteproc-cm7';
 
-function booted(options: Parameters<typeof createBoard>[0] = {}): { board: Board; since(): string[] } {
-  const board = createBoard({ autostart: elf, ...options });
-  board.settle();
-  let from = board.kernel.log.length;
-  const since = (): string[] => {
-    const lines = board.dmesg().slice(from);
-    from = board.kernel.log.length;
-    return lines;
-  };
-  return { board, since };
-}
-
 describe('state in sysfs', () => {
   it('counts users: the second start returns at once, the first stop does nothing', () => {
-    const { board, since } = booted();
+    const { board, since } = bootedBoard();
     expect(board.linux.start(0)).toMatchObject({ result: undefined });
     board.settle();
     expect(since()).toEqual([]);
@@ -42,7 +35,7 @@ describe('state in sysfs', () => {
   });
 
   it('refuses what makes no sense', () => {
-    const { board, since } = booted();
+    const { board, since } = bootedBoard();
     const { rproc } = board.linux.remoteprocs[0]!;
     expect(board.run(rproc.storeState('jump\n'))).toBe(-22);
     expect(since()).toEqual([`${P}Unrecognised option: jump\n`]); // state_store
@@ -71,7 +64,7 @@ describe('state in sysfs', () => {
 
 describe('crash and recovery', () => {
   it.each(['mmufault', 'watchdog', 'fatal error'] satisfies RprocCrashType[])('recovers from a %s', (type) => {
-    const { board, since } = booted();
+    const { board, since } = bootedBoard();
     const { rproc } = board.linux.remoteprocs[0]!;
     rproc.reportCrash(type);
     board.settle();
@@ -93,7 +86,7 @@ describe('crash and recovery', () => {
   });
 
   it('stays crashed when recovery is disabled, counts further ones, and can be stopped', () => {
-    const { board, since } = booted();
+    const { board, since } = bootedBoard();
     const { rproc } = board.linux.remoteprocs[0]!;
     rproc.recoveryDisabled = true;
     rproc.reportCrash('watchdog');
@@ -110,7 +103,7 @@ describe('crash and recovery', () => {
   });
 
   it('does not recover what was stopped, and says when the file is gone', () => {
-    const { board, since } = booted();
+    const { board, since } = bootedBoard();
     const { rproc } = board.linux.remoteprocs[0]!;
     board.linux.firmwareFiles.clear();
     rproc.reportCrash('fatal error');
@@ -128,7 +121,7 @@ describe('crash and recovery', () => {
 
 describe('crashes at awkward moments', () => {
   it('during a start: recovered once it is up', () => {
-    const { board, since } = booted();
+    const { board, since } = bootedBoard();
     const { rproc } = board.linux.remoteprocs[0]!;
     board.run(rproc.storeState('stop'));
     since();
@@ -149,7 +142,7 @@ describe('crashes at awkward moments', () => {
   });
 
   it('during a recovery: a second one follows', () => {
-    const { board, since } = booted();
+    const { board, since } = bootedBoard();
     const { rproc } = board.linux.remoteprocs[0]!;
     rproc.reportCrash('watchdog');
     board.settle(0.005);
@@ -163,7 +156,7 @@ describe('crashes at awkward moments', () => {
   });
 
   it('a recovery that fails leaves the user counted: start does nothing, stop is refused (rproc_boot_recovery)', () => {
-    const { board, since } = booted();
+    const { board, since } = bootedBoard();
     const { rproc } = board.linux.remoteprocs[0]!;
     board.linux.firmwareFiles.clear();
     rproc.reportCrash('watchdog');
@@ -361,7 +354,7 @@ describe('attach', () => {
 describe('the table in effect', () => {
   it('is the linked copy alone where the board has no rsc-table region', () => {
     const regions = EVK_REGIONS.filter(({ name }) => name !== 'rsc-table');
-    const { board } = booted({ regions });
+    const { board } = bootedBoard({ regions });
     expect(board.memory.read(0x007e_0400 + 24 + 20, 1)).toBe(7);
     expect(board.memory.read(TABLE, 4)).toBe(0);
   });
@@ -374,13 +367,13 @@ describe('the table in effect', () => {
       ],
       sections: [{ name: '.resource_table', addr: TABLE, data: table }],
     });
-    const { board } = booted({ autostart: fixed.bytes });
+    const { board } = bootedBoard({ autostart: fixed.bytes });
     expect(board.memory.read(TABLE + 24 + 20, 1)).toBe(7);
     expect(board.dmesg().at(-1)).toBe(`${P}remote processor imx-rproc is now up`);
   });
 
   it('survives firmware that overwrites it while it runs', () => {
-    const { board } = booted();
+    const { board } = bootedBoard();
     board.memory.fill(TABLE, 0xff, 4096);
     board.linux.stop(0);
     board.settle();

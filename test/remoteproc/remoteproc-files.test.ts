@@ -4,27 +4,17 @@ import { O } from '../../src/linux/fs/vfs.ts';
 import { ERRNO, type KernelCode } from '../../src/linux/kernel.ts';
 import { findKernelFlavour } from '../../src/linux/kernel-flavour.ts';
 import { RPROC_GET_SHUTDOWN_ON_RELEASE, RPROC_SET_SHUTDOWN_ON_RELEASE } from '../../src/remoteproc/remoteproc-cdev.ts';
-import { createBoard, TABLE } from '../linux/board-fixture.ts';
-import { buildElf, rpmsgTable, tableOf, words } from './elf-builder.ts';
+import { bootedBoard, VECTORS as code, createBoard, TABLE, SMALL_TABLE as table } from '../linux/board-fixture.ts';
+import { buildElf, tableOf } from './elf-builder.ts';
 import { files } from './files.ts';
 
-const code = words(0x2002_0000, 0x401, 0x401, 0x401);
-const table = rpmsgTable({ num: 8, align: 16 });
-const elf = buildElf({ segments: [{ da: 0, data: code }], sections: [{ name: '.resource_table', addr: 0x400, data: table }] }).bytes;
 const P = 'remoteproc remoteproc0: ';
 const SYS = '/sys/class/remoteproc/remoteproc0';
 const DEBUG = '/sys/kernel/debug/remoteproc/remoteproc0';
 
-function booted(options: Parameters<typeof createBoard>[0] = {}) {
-  const board = createBoard({ autostart: elf, ...options });
-  board.settle();
-  let from = board.kernel.log.length;
-  const since = (): string[] => {
-    const lines = board.dmesg().slice(from);
-    from = board.kernel.log.length;
-    return lines;
-  };
-  return { board, since, rproc: board.linux.remoteprocs[0]!.rproc, ...files(board) };
+function booted(options: Parameters<typeof bootedBoard>[0] = {}) {
+  const up = bootedBoard(options);
+  return { ...up, ...files(up.board) };
 }
 
 describe('/sys/class/remoteproc (remoteproc_sysfs.c)', () => {
