@@ -7,12 +7,14 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { PassThrough } from 'node:stream';
+import { HistorySearch } from './history-search.ts';
 
 /** Lines of history that are kept. */
 const HISTORY_SIZE = 1000;
 /** Ctrl-], which leaves. */
 const LEAVE = 0x1d;
 const CTRL_Z = 0x1a;
+const CTRL_R = '\x12';
 
 /** What the keys are for. */
 export interface LineEditorHost {
@@ -45,22 +47,29 @@ export class LineEditor {
   private asking = false;
   /** What is written ends in the middle of a line. */
   private midLine = false;
+  /** Newest line first. */
+  private history: readonly string[];
+  private search: HistorySearch | undefined;
   private readonly onData = (data: Buffer): void => this.data(data);
 
   constructor(host: LineEditorHost, options: { readonly history: boolean }) {
     this.host = host;
     this.file = options.history ? historyFile() : undefined;
+    this.history = this.readHistory();
     this.editor = createInterface({
       input: this.input,
       output: process.stdout,
       terminal: true,
       historySize: HISTORY_SIZE,
-      history: this.readHistory(),
+      history: [...this.history],
       removeHistoryDuplicates: true,
       completer: (line: string) => {
         const [completions, word] = host.complete(line);
         return [[...completions], word];
       },
+    });
+    this.editor.on('history', (lines) => {
+      this.history = lines;
     });
     this.editor.on('line', (line) => this.accepted(line));
     this.editor.on('close', () => {
@@ -127,7 +136,8 @@ export class LineEditor {
     write();
     if (this.midLine) process.stdout.write('\n');
     this.midLine = false;
-    this.editor.prompt(true);
+    if (this.search) process.stdout.write(this.search.shown);
+    else this.editor.prompt(true);
   }
 
   private data(data: Buffer): void {
@@ -142,8 +152,29 @@ export class LineEditor {
 
   /** Keys for readline, which takes a Tab for text when more comes with it: right for lines that are pasted, but not for a quick typist. */
   private edit(data: Buffer): void {
+    const text = data.toString('utf8');
+    const begin = this.search ? 0 : text.indexOf(CTRL_R);
+    if (begin >= 0) {
+      if (begin > 0) this.edit(Buffer.from(text.slice(0, begin)));
+      this.searching(this.search ? text : text.slice(begin + 1));
+      return;
+    }
     const parts = data.includes('\r') || data.includes('\n') ? [data] : data.toString('latin1').split(/(?<=\t)/);
     for (const part of parts) this.input.write(part, 'latin1');
+  }
+
+  /** Keys from Ctrl-R on; those behind the search are the editor's again. */
+  private searching(keys: string): void {
+    this.search ??= new HistorySearch(this.history, this.editor.line);
+    const end = this.search.keys(keys);
+    process.stdout.write(`\r\x1b[J${end ? '' : this.search.shown}`);
+    if (!end) return;
+    this.search = undefined;
+    this.editor.write(null, { ctrl: true, name: 'e' });
+    this.editor.write(null, { ctrl: true, name: 'u' });
+    this.editor.write(end.line);
+    this.editor.prompt(true);
+    if (end.rest !== '') this.edit(Buffer.from(end.rest));
   }
 
   private refuse(): void {
