@@ -9,7 +9,7 @@ import type { DeviceTree } from '../devicetree/tree.ts';
 import type { CoreControl, ImxRproc } from '../remoteproc/imx-rproc.ts';
 import { RPROC_MAJOR } from '../remoteproc/remoteproc-cdev.ts';
 import type { Rproc } from '../remoteproc/remoteproc-core.ts';
-import type { LinuxShell, LinuxShellHost, ShellResult } from '../shell/api.ts';
+import type { ExecOptions, LinuxShell, LinuxShellHost, ShellResult } from '../shell/api.ts';
 import type { BoardDescription, SocDescription } from '../soc/soc.ts';
 import type { VirtioModules } from '../virtio/modules.ts';
 import { DevCoredumps } from './devcoredump.ts';
@@ -154,10 +154,11 @@ export class Linux {
   /**
    * Executes command lines of bash in a shell of their own, in virtual time; runs the machine meanwhile unless somebody else does. What the
    * commands read from standard input is empty. Ttys belong to the shell's programs when the machine was made with `ttyReader: 'none'`.
+   * Rejects with `LinuxTimeout` after 10 s of virtual time, unless `options` say otherwise.
    */
-  async exec(text: string): Promise<ShellResult> {
+  async exec(text: string, options?: ExecOptions): Promise<ShellResult> {
     const { execute } = await import('../shell/api.ts');
-    return execute(this.shellHost, text);
+    return execute(this.shellHost, text, options);
   }
 
   /** A shell that keeps its variables, functions, directory and jobs between command lines. */

@@ -1,8 +1,13 @@
 /**
  * Shells for host code: `machine.linux.exec('echo start > .../state')`, and shells that keep their state between commands.
  */
-import type { KernelCode } from '../linux/kernel.ts';
+import { LinuxTimeout } from '../errors.ts';
+import { ERRNO } from '../linux/errno.ts';
+import type { OpenFile } from '../linux/fs/vfs.ts';
+import { type KernelCode, WaitQueue } from '../linux/kernel.ts';
 import type { Linux } from '../linux/linux.ts';
+import { SIGNAL } from '../linux/process.ts';
+import { DEFAULT_CALL_TIMEOUT_NS } from '../linux/user-space.ts';
 import { createUserLand, endShell, startShell } from './create.ts';
 import { nullFile, sinkFile } from './redirect.ts';
 import type { Shell } from './shell.ts';
@@ -15,6 +20,57 @@ export interface ShellResult {
   readonly stderr: string;
   /** Exit status: 0 is success, 127 no such command, 128 + signal when one ended it. */
   readonly status: number;
+}
+
+/** What command lines may take. */
+export interface ExecOptions {
+  /** Virtual time after which they are killed and the promise is rejected; 10 s unless given, may be infinite. */
+  readonly timeoutNs?: number;
+  /** Standard output and error; whoever writes more waits for ever, as nobody takes it. 64 MiB unless given. */
+  readonly maxBytes?: number;
+}
+
+const MOST_OUTPUT = 64 * 1024 * 1024;
+/** Virtual time in which what was killed has to end. */
+const GRACE_NS = 1e9;
+
+/** What a shell printed and nobody has taken. */
+class Output {
+  most = MOST_OUTPUT;
+  readonly room = new WaitQueue('room in the output of exec');
+  private readonly parts: { 1: Uint8Array[]; 2: Uint8Array[] } = { 1: [], 2: [] };
+  private size = 0;
+
+  get full(): boolean {
+    return this.size >= this.most;
+  }
+
+  file(fd: 1 | 2): OpenFile {
+    const file = sinkFile(() => {});
+    const output = this;
+    file.ops = {
+      *write(_open, data) {
+        while (output.full) if ((yield { queue: output.room, interruptible: true }) === 'signal') return ERRNO.EINTR;
+        const taken = data.slice(0, output.most - output.size);
+        output.size += taken.length;
+        output.parts[fd].push(taken);
+        return taken.length;
+      },
+    };
+    return file;
+  }
+
+  /** All of both streams, which are empty then. */
+  take(): { readonly stdout: string; readonly stderr: string } {
+    const text = (parts: Uint8Array[]): string => {
+      const decoder = new TextDecoder();
+      const decoded = parts.splice(0).map((part) => decoder.decode(part, { stream: true }));
+      return decoded.join('') + decoder.decode();
+    };
+    this.size = 0;
+    this.room.wakeAll();
+    return { stdout: text(this.parts[1]), stderr: text(this.parts[2]) };
+  }
 }
 
 /** What shells for host code are given. */
@@ -39,20 +95,21 @@ function userLandOf(host: LinuxShellHost): Promise<UserLand> {
 /** A shell that keeps variables, functions, directory and jobs from one command line to the next. */
 export class LinuxShell {
   private readonly shell: Shell;
-  private readonly streams: { 1: Uint8Array[]; 2: Uint8Array[] };
+  private readonly output: Output;
   private readonly over: Promise<number>;
   private answer: ((result: ShellResult) => void) | undefined;
   private refuse: (error: unknown) => void = () => {};
   /** Resolves when the shell wants its next statements. */
   private asks: Promise<(statements: readonly Statement[]) => void>;
   private asking: (ask: (statements: readonly Statement[]) => void) => void = () => {};
+  private timedOut: LinuxTimeout | undefined;
   private ended = false;
   private busy = false;
 
   /** @internal Made by `openShell`. */
-  constructor(shell: Shell, streams: { 1: Uint8Array[]; 2: Uint8Array[] }) {
+  constructor(shell: Shell, output: Output) {
     this.shell = shell;
-    this.streams = streams;
+    this.output = output;
     this.asks = this.nextAsk();
     this.over = shell
       .run(() => this.next())
@@ -64,9 +121,10 @@ export class LinuxShell {
 
   /**
    * Executes command lines, in virtual time, while nobody else runs the machine: resolves when the last command has ended. One call at a time.
-   * After `exit` every call gives the exit status at once. Rejects with `MachineEnded` when the machine ends, or nothing can happen any more, before.
+   * After `exit` every call gives the exit status at once. Rejects with `MachineEnded` when the machine ends, or nothing can happen any more, before;
+   * with `LinuxTimeout` when it takes too long, which ends the shell.
    */
-  async exec(text: string): Promise<ShellResult> {
+  async exec(text: string, { timeoutNs = DEFAULT_CALL_TIMEOUT_NS, maxBytes = MOST_OUTPUT }: ExecOptions = {}): Promise<ShellResult> {
     if (this.busy) throw new Error('the shell still executes the previous command line');
     if (this.ended) return { stdout: '', stderr: '', status: this.shell.status };
     const { shell } = this;
@@ -82,10 +140,29 @@ export class LinuxShell {
       this.refuse = reject;
     });
     shell.flow = shell.land.userSpace.enter(shell.name);
+    this.output.most = maxBytes;
+    const stopTimer = this.limit(text, timeoutNs);
     ask(parsed.statements);
     return result.finally(() => {
+      stopTimer();
       this.busy = false;
     });
+  }
+
+  /** Kills what runs after `timeoutNs`; gives what calls this off. */
+  private limit(text: string, timeoutNs: number): () => void {
+    if (!Number.isFinite(timeoutNs)) return () => {};
+    const { shell, output } = this;
+    const { scheduler } = shell.land.kernel;
+    const timer = scheduler.timer('timeout of exec', () => {
+      if (this.timedOut) return void this.fail(this.timedOut);
+      const running = output.full ? `room in the output: ${output.most} bytes (maxBytes)` : shell.execution.running.join(', ');
+      this.timedOut = new LinuxTimeout(`exec ${text.length > 80 ? `${text.slice(0, 80)}...` : text}`, timeoutNs, running || undefined, []);
+      shell.interrupt(SIGNAL.KILL);
+      timer.armIn(scheduler.cyclesFromNs(GRACE_NS));
+    });
+    timer.armIn(scheduler.cyclesFromNs(timeoutNs));
+    return () => timer.cancel();
   }
 
   /** Ends the shell; its status. */
@@ -132,18 +209,12 @@ export class LinuxShell {
   }
 
   private respond(status: number): void {
-    const { answer, streams } = this;
+    const { answer, timedOut } = this;
     this.answer = undefined;
-    const text = (parts: Uint8Array[]): string => {
-      const decoder = new TextDecoder();
-      return (
-        parts
-          .splice(0)
-          .map((part) => decoder.decode(part, { stream: true }))
-          .join('') + decoder.decode()
-      );
-    };
-    if (answer) answer({ stdout: text(streams[1]), stderr: text(streams[2]), status });
+    if (!answer) return;
+    const printed = this.output.take();
+    if (timedOut) this.refuse(timedOut);
+    else answer({ ...printed, status });
   }
 }
 
@@ -172,16 +243,15 @@ async function login(linux: Linux): Promise<void> {
 export async function openShell(host: LinuxShellHost): Promise<LinuxShell> {
   await login(host.linux);
   const land = await userLandOf(host);
-  const streams = { 1: [] as Uint8Array[], 2: [] as Uint8Array[] };
-  const file = (fd: 1 | 2) => sinkFile((data) => void streams[fd].push(data));
-  const shell = await startShell(land, { stdin: nullFile(), stdout: file(1), stderr: file(2) });
-  return new LinuxShell(shell, streams);
+  const output = new Output();
+  const shell = await startShell(land, { stdin: nullFile(), stdout: output.file(1), stderr: output.file(2) });
+  return new LinuxShell(shell, output);
 }
 
 /** Executes command lines in a shell of their own. */
-export async function execute(host: LinuxShellHost, text: string): Promise<ShellResult> {
+export async function execute(host: LinuxShellHost, text: string, options?: ExecOptions): Promise<ShellResult> {
   const shell = await openShell(host);
-  const result = await shell.exec(text);
+  const result = await shell.exec(text, options);
   await shell.close();
   return result;
 }

@@ -47,15 +47,54 @@ describe('linux.exec', () => {
   it('takes virtual time, and none of the host', async () => {
     const shells = linux();
     const before = machine!.scheduler.seconds;
-    await shells.exec('sleep 3600');
+    await shells.exec('sleep 3600', { timeoutNs: 4000e9 });
     expect(machine!.scheduler.seconds - before).toBeGreaterThan(3600);
     expect(machine!.scheduler.seconds - before).toBeLessThan(3600.1);
   });
 });
 
+describe('limits of exec', () => {
+  it('ends after 10 s, whatever runs', async () => {
+    const shells = linux();
+    await shells.exec('true');
+    const before = machine!.scheduler.seconds;
+    await expect(shells.exec("trap '' INT TERM; sleep 20; echo later")).rejects.toMatchObject({
+      code: 'E_LINUX_TIMEOUT',
+      waitingFor: 'sleep 20',
+    });
+    expect(machine!.scheduler.seconds - before).toBeGreaterThan(10);
+    expect(machine!.scheduler.seconds - before).toBeLessThan(10.1);
+    expect((await shells.exec('ps')).stdout).not.toContain('sleep');
+  });
+
+  it('holds back whoever prints for ever', async () => {
+    const shells = linux();
+    await expect(shells.exec('yes', { maxBytes: 100_000 })).rejects.toThrow(/room in the output: 100000 bytes/);
+    await expect(shells.exec('while :; do echo x; done', { maxBytes: 1000, timeoutNs: 1e9 })).rejects.toThrow(LinuxTimeout);
+    expect((await shells.exec('yes | head -c 1000', { maxBytes: 1000 })).stdout).toHaveLength(1000);
+  });
+
+  it('gives 64 MiB at most unless told', async () => {
+    await expect(linux().exec('yes')).rejects.toThrow(/room in the output: 67108864 bytes/);
+  });
+
+  it('bounds a loop that prints nothing', async () => {
+    await expect(linux().exec('while :; do :; done', { timeoutNs: 1e6 })).rejects.toThrow(LinuxTimeout);
+  });
+
+  it('has an end for a shell that timed out', async () => {
+    const shell = await linux().shell();
+    await expect(shell.exec('sleep 2', { timeoutNs: 1e9 })).rejects.toThrow(/1 s of virtual time, waiting for sleep 2/);
+    expect(await shell.exec('echo more')).toEqual({ stdout: '', stderr: '', status: 137 });
+    expect(await shell.close()).toBe(137);
+  });
+});
+
 describe('a machine that ends', () => {
   it('rejects: a program waits for what can never come', async () => {
-    await expect(linux().exec('echo before; sleep 1 | cat; sleep infinity | cat; echo after')).rejects.toThrow(/ended|deadlock/);
+    await expect(
+      linux().exec('echo before; sleep 1 | cat; sleep infinity | cat; echo after', { timeoutNs: Number.POSITIVE_INFINITY }),
+    ).rejects.toThrow(/ended|deadlock/);
   });
 });
 
