@@ -182,6 +182,14 @@ describe('what systems have', () => {
     expect(help.status).toBe(0);
   });
 
+  it('od --endian=big reads cells of the device tree', async () => {
+    const { stdout, stderr } = await shell.run(
+      String.raw`printf '\x12\x34\x56\x78\x9a' | od -An -tx4 --endian=big; printf '\x12\x34' | od -An -x --endian=little; od --endian=odd`,
+    );
+    expect(stdout).toBe(' 12345678 9a000000\n 3412\n');
+    expect(stderr).toBe("od: invalid argument 'odd' for '--endian'\nTry 'od --help' for more information.\n");
+  });
+
   it('kill -l in lines of five, as bash prints it', async () => {
     const { stdout } = await shell.run('kill -l');
     expect(stdout.split('\n')[0]).toBe(' 1) SIGHUP\t 2) SIGINT\t 3) SIGQUIT\t 4) SIGILL\t 5) SIGTRAP');

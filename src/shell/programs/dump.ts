@@ -85,12 +85,12 @@ function canonical(address: number, bytes: Uint8Array): string {
   return `${hex(address, 8)}${text}  |${visible(bytes)}|\n`;
 }
 
-/** Little-endian units of `size` bytes in `format`, as od and hexdump print them. */
-function units(bytes: Uint8Array, size: number, shown: (value: bigint) => string): string {
+/** Units of `size` bytes, little-endian unless `big`, as od and hexdump print them. */
+function units(bytes: Uint8Array, size: number, big: boolean, shown: (value: bigint) => string): string {
   let text = '';
   for (let at = 0; at < bytes.length; at += size) {
     let value = 0n;
-    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[at + i] ?? 0);
+    for (let i = 0; i < size; i++) value = (value << 8n) | BigInt(bytes[at + (big ? i : size - 1 - i)] ?? 0);
     text += shown(value);
   }
   return text;
@@ -134,10 +134,10 @@ const hexdump: Program = function* (process, argv) {
     const plain = hex(address, 7);
     if (format === 'b') return `${plain}${[...bytes].map((byte) => ` ${byte.toString(8).padStart(3, '0')}`).join('')}\n`;
     if (format === 'c') return `${plain}${[...bytes].map((byte) => ` ${characterName(byte)}`).join('')}\n`;
-    if (format === 'd') return `${plain}${units(bytes, 2, (value) => `   ${value.toString().padStart(5, '0')}`)}\n`;
-    if (format === 'o') return `${plain}${units(bytes, 2, (value) => `  ${value.toString(8).padStart(6, '0')}`)}\n`;
-    if (format === 'x') return `${plain}${units(bytes, 2, (value) => `    ${value.toString(16).padStart(4, '0')}`)}\n`;
-    return `${plain}${units(bytes, 2, (value) => ` ${value.toString(16).padStart(4, '0')}`)}${' '.repeat(Math.floor((ROW - bytes.length) / 2) * 5)}\n`;
+    if (format === 'd') return `${plain}${units(bytes, 2, false, (value) => `   ${value.toString().padStart(5, '0')}`)}\n`;
+    if (format === 'o') return `${plain}${units(bytes, 2, false, (value) => `  ${value.toString(8).padStart(6, '0')}`)}\n`;
+    if (format === 'x') return `${plain}${units(bytes, 2, false, (value) => `    ${value.toString(16).padStart(4, '0')}`)}\n`;
+    return `${plain}${units(bytes, 2, false, (value) => ` ${value.toString(16).padStart(4, '0')}`)}${' '.repeat(Math.floor((ROW - bytes.length) / 2) * 5)}\n`;
   };
   const end = (address: number): string => `${hex(address, format === 'C' ? 8 : 7)}\n`;
   return yield* run(process, 'hexdump', operands, { skip, limit, row: ROW, squeeze: !flags.has('v'), line, end });
@@ -200,8 +200,11 @@ const od: Program = function* (process, argv) {
     'format=': 't',
     'read-bytes=': 'N',
     'skip-bytes=': 'j',
+    'endian=': 'e',
   });
   if (error) return yield* usage(process, 'od', error);
+  const endian = flags.get('e') ?? 'little';
+  if (endian !== 'little' && endian !== 'big') return yield* usage(process, 'od', `invalid argument '${endian}' for '--endian'`);
   const type = flags.get('t') ?? (flags.has('c') ? 'c' : flags.has('x') ? 'x2' : flags.has('d') ? 'u2' : flags.has('b') ? 'o1' : 'o2');
   const match = /^([acdouxf])(\d+|[CSIL])?(z)?$/.exec(type);
   if (!match) return yield* complain(process, 'od', `invalid type string '${type}'`);
@@ -227,7 +230,7 @@ const od: Program = function* (process, argv) {
       f: 0,
     };
     const kind = match[1] as keyof typeof widths;
-    const shown = units(bytes, size, (value) => {
+    const shown = units(bytes, size, endian === 'big', (value) => {
       const text =
         kind === 'x'
           ? value.toString(16)
