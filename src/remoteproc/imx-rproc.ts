@@ -17,7 +17,7 @@ import type { CrashRegisters, RprocEnvironment, RprocOps } from './remoteproc.ts
 import { Rproc } from './remoteproc-core.ts';
 import { ELFCLASS32, EM_ARM } from './remoteproc-coredump.ts';
 import { type FirmwareImage, rprocElfFindLoadedRscTable, rprocElfGetBootAddr, rprocElfLoadRscTable } from './remoteproc-elf-loader.ts';
-import { CachedTable, LoadedTable, pageAlign } from './resource-table.ts';
+import { LoadedTable, pageAlign } from './resource-table.ts';
 import { rprocMemEntryInit } from './rproc-resources.ts';
 
 /**
@@ -308,8 +308,7 @@ export class ImxRproc implements RprocOps {
       rproc.log(6, 'No resource table in elf');
       return 0;
     }
-    rproc.cachedTable = new CachedTable(bytes);
-    rproc.tablePtr = rproc.cachedTable;
+    rproc.table.parsed(bytes);
     return 0;
   }
 
@@ -335,8 +334,8 @@ export class ImxRproc implements RprocOps {
    */
   findLoadedRscTable(fw: FirmwareImage): LoadedTable | undefined {
     const { rproc, rscTable, kernel } = this;
-    if (!rproc.tablePtr) return undefined;
-    const { size } = rproc.tablePtr;
+    if (!rproc.table.inEffect) return undefined;
+    const { size } = rproc.table.inEffect;
     if (!rscTable) {
       const address = rprocElfFindLoadedRscTable(rproc.log.bind(rproc), fw, this);
       return address === undefined ? undefined : new LoadedTable(kernel.memory, [address], size);

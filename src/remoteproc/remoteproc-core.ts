@@ -27,8 +27,8 @@ import { createDebugDir, type DebugDir } from './remoteproc-debugfs.ts';
 import type { FirmwareImage } from './remoteproc-elf-loader.ts';
 import { rprocElfGetBootAddr, rprocElfLoadSegments, rprocElfSanityCheck } from './remoteproc-elf-loader.ts';
 import { rprocDevice, sysfsWord } from './remoteproc-sysfs.ts';
-import { CachedTable, LoadedTable, type TableMemory } from './resource-table.ts';
 import { rprocAllocRegisteredCarveouts, rprocDaToVa, rprocHandleResources, rprocResourceCleanup } from './rproc-resources.ts';
+import { RprocTable } from './rproc-table.ts';
 import { findVectors, type LoadedPart } from './vectors.ts';
 
 export type * from './remoteproc.ts';
@@ -64,14 +64,11 @@ export class Rproc {
   readonly notifyids = new Map<number, RprocNotifyTarget>();
   maxNotifyid = -1;
   nbVdev = 0;
-  cachedTable: CachedTable | undefined;
-  /** The table in effect: the cached one, or the one that the firmware sees. */
-  tablePtr: TableMemory | undefined;
+  readonly table = new RprocTable();
   /** Its directory in debugfs, from `add` to `del`. */
   debugDir: DebugDir | undefined;
   /** Its device in sysfs, from `add` to `del`. */
   model: Device | undefined;
-  private cleanTable: CachedTable | undefined;
   private power = 0;
   private deleting = false;
   private readonly lock: Mutex;
@@ -112,7 +109,7 @@ export class Rproc {
 
   /** `rproc_validate`. */
   private valid(): boolean {
-    return this.state === 'detached' ? this.ops.attach !== undefined && !this.cachedTable : this.state === 'offline';
+    return this.state === 'detached' ? this.ops.attach !== undefined && !this.table.hasCached : this.state === 'offline';
   }
 
   private unregister(): void {
@@ -214,7 +211,7 @@ export class Rproc {
     if (!ret) ret = yield* this.start(fw);
     if (ret) {
       rprocResourceCleanup(this);
-      this.forgetTable();
+      this.table.forget();
     }
     return ret;
   }
@@ -240,11 +237,7 @@ export class Rproc {
       this.log(3, `Failed to load program segments: ${loaded}`);
       return loaded;
     }
-    const table = this.ops.findLoadedRscTable(fw);
-    if (table && this.cachedTable) {
-      table.write(this.cachedTable.bytes);
-      this.tablePtr = table;
-    }
+    this.table.install(this.ops.findLoadedRscTable(fw));
     let ret = yield* this.ops.start();
     if (ret) {
       this.log(3, `can't start rproc ${this.name}: ${ret}`);
@@ -258,7 +251,7 @@ export class Rproc {
       this.log(3, `failed to probe subdevices for ${this.name}: ${ret}`);
       yield* this.ops.stop();
     }
-    this.tablePtr = this.cachedTable;
+    this.table.uninstall();
     return ret;
   }
 
@@ -285,20 +278,11 @@ export class Rproc {
   private *attach(): KernelCode<number> {
     const prepared = this.prepare();
     if (prepared) return prepared;
-    this.setRscTable();
+    this.table.adopt(this.ops.getLoadedRscTable?.(), this.ops.detach !== undefined);
     let ret = this.handleResources();
     if (!ret) ret = yield* this.attachDevice();
     if (ret) rprocResourceCleanup(this);
     return ret;
-  }
-
-  /** `rproc_set_rsc_table`: what another boot stage installed is used in place, and kept for the next attach where detaching is possible. */
-  private setRscTable(): void {
-    const table = this.ops.getLoadedRscTable?.();
-    if (!table) return;
-    this.cleanTable = this.ops.detach ? copyOf(table) : undefined;
-    this.cachedTable = undefined;
-    this.tablePtr = table;
   }
 
   /** `__rproc_attach`. */
@@ -341,11 +325,7 @@ export class Rproc {
   /** `rproc_stop`. */
   private *stop(crashed: boolean): KernelCode<number> {
     yield* this.stopSubdevices(crashed);
-    // rproc_reset_rsc_table_on_stop: the rest of the shutdown works on a copy.
-    if (this.tablePtr) {
-      this.cachedTable ??= copyOf(this.tablePtr);
-      this.tablePtr = this.cachedTable;
-    }
+    this.table.resetOnStop();
     const ret = yield* this.ops.stop();
     if (ret) {
       this.log(3, `can't stop rproc: ${ret}`);
@@ -376,7 +356,7 @@ export class Rproc {
       return ret;
     }
     rprocResourceCleanup(this);
-    this.forgetTable();
+    this.table.forget();
     return 0;
   }
 
@@ -391,7 +371,7 @@ export class Rproc {
       if (ret) this.power++;
       else if (last) {
         rprocResourceCleanup(this);
-        this.forgetTable();
+        this.table.forget();
       }
     }
     this.lock.unlock();
@@ -402,7 +382,7 @@ export class Rproc {
   private *detachDevice(): KernelCode<number> {
     if (!this.ops.detach) return ERRNO.EINVAL;
     yield* this.stopSubdevices(false);
-    const reset = this.resetRscTableOnDetach();
+    const reset = this.table.resetOnDetach();
     if (reset) {
       this.log(3, `can't reset resource table: ${reset}`);
       return reset;
@@ -414,17 +394,6 @@ export class Rproc {
     }
     this.state = 'detached';
     this.log(6, `detached remote processor ${this.name}`);
-    return 0;
-  }
-
-  /** `rproc_reset_rsc_table_on_detach`: the firmware's table is again as it was before the attach. */
-  private resetRscTableOnDetach(): number {
-    const { tablePtr, cleanTable } = this;
-    if (!tablePtr) return 0;
-    if (!cleanTable) return ERRNO.EINVAL;
-    this.cachedTable = copyOf(tablePtr);
-    this.tablePtr = this.cachedTable;
-    if (tablePtr instanceof LoadedTable) tablePtr.write(cleanTable.bytes);
     return 0;
   }
 
@@ -519,34 +488,8 @@ export class Rproc {
   *vqInterrupt(notifyid: number): KernelCode<boolean> {
     return (yield* this.notifyids.get(notifyid)?.interrupt() ?? nothing()) ?? false;
   }
-
-  /** `rproc_trace_read`: the text in trace buffer `index`, as debugfs shows it. */
-  readTrace(index: number): string {
-    const trace = this.traces[index];
-    return trace ? new TextDecoder().decode(this.traceBytes(trace)) : '';
-  }
-
-  /** What `rproc_trace_read` gives: up to the first NUL. The name in its message is one that the kernel never sets. */
-  traceBytes(trace: RprocTrace): Uint8Array {
-    const va = rprocDaToVa(this, trace.da, trace.len);
-    const bytes = va === undefined ? undefined : this.kernel.memory.readBytes(va, trace.len);
-    if (!bytes) return new TextEncoder().encode('Trace  not available\n');
-    const end = bytes.indexOf(0);
-    return end < 0 ? bytes : bytes.subarray(0, end);
-  }
-
-  private forgetTable(): void {
-    this.cachedTable = undefined;
-    this.tablePtr = undefined;
-  }
 }
 
 function* nothing(): KernelCode<boolean> {
   return false;
-}
-
-function copyOf(table: TableMemory): CachedTable {
-  const bytes = new Uint8Array(table.size);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = table.get8(i);
-  return new CachedTable(bytes);
 }

@@ -24,6 +24,7 @@ import {
   VRING,
   VRING_SIZE,
 } from './resource-table.ts';
+import { rprocDaToVa } from './rproc-resources.ts';
 
 /** Directory of all of them in debugfs. */
 const ROOT = 'remoteproc';
@@ -95,7 +96,7 @@ export function createDebugDir(rproc: Rproc): DebugDir {
     ),
   );
   add('crash', new DebugfsFile(0o200, undefined, (data) => writeCrash(rproc, data)));
-  add('resource_table', new DebugfsFile(0o400, () => resourceTableText(rproc.tablePtr)));
+  add('resource_table', new DebugfsFile(0o400, () => resourceTableText(rproc.table.inEffect)));
   add('carveout_memories', new DebugfsFile(0o400, () => carveoutsText(rproc)));
   add(
     'coredump',
@@ -106,7 +107,7 @@ export function createDebugDir(rproc: Rproc): DebugDir {
     ),
   );
   return {
-    addTrace: (trace) => add(trace.name, new DebugfsFile(0o400, () => rproc.traceBytes(trace))),
+    addTrace: (trace) => add(trace.name, new DebugfsFile(0o400, () => traceBytes(rproc, trace))),
     removeTrace({ name }) {
       const file = directory.lookup(name);
       if (file instanceof DebugfsFile) file.remove();
@@ -117,6 +118,15 @@ export function createDebugDir(rproc: Rproc): DebugDir {
       root.drop(rproc.device);
     },
   };
+}
+
+/** What `rproc_trace_read` gives: up to the first NUL. The name in its message is one that the kernel never sets. */
+function traceBytes(rproc: Rproc, trace: RprocTrace): Uint8Array {
+  const va = rprocDaToVa(rproc, trace.da, trace.len);
+  const bytes = va === undefined ? undefined : rproc.kernel.memory.readBytes(va, trace.len);
+  if (!bytes) return new TextEncoder().encode('Trace  not available\n');
+  const end = bytes.indexOf(0);
+  return end < 0 ? bytes : bytes.subarray(0, end);
 }
 
 function* coredump(rproc: Rproc, word: string): KernelCode<number> {

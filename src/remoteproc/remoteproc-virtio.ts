@@ -113,7 +113,7 @@ export class RprocVdev implements RprocSubdev, RprocVdevHandle, VirtioConfigOps 
   }
 
   private get table(): TableMemory | undefined {
-    return this.rproc.tablePtr;
+    return this.rproc.table.inEffect;
   }
 
   private get(field: number): number {

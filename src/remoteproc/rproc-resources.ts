@@ -85,7 +85,7 @@ export function rprocReleaseCarveout(rproc: Rproc, mem: RprocMemEntry): void {
 
 /** `rproc_handle_resources`: 0, or what the first entry that fails gives. */
 export function rprocHandleResources(rproc: Rproc): number {
-  const { tablePtr: table } = rproc;
+  const table = rproc.table.inEffect;
   if (!table) return 0;
   const count = table.get32(4);
   for (let i = 0; i < count; i++) {
@@ -193,10 +193,11 @@ export function rprocAllocRegisteredCarveouts(rproc: Rproc): number {
       rproc.log(3, `Unable to allocate carveout ${entry.name}: ${ret}`);
       return ERRNO.ENOMEM;
     }
-    if (entry.rscOffset === FW_RSC_ADDR_ANY || !rproc.tablePtr) continue;
-    rproc.tablePtr.set32(entry.rscOffset + 4, entry.va ?? entry.dma);
-    rproc.tablePtr.set32(entry.rscOffset, entry.da);
-    rproc.tablePtr.set32(entry.rscOffset + 8, entry.len);
+    const table = rproc.table.inEffect;
+    if (entry.rscOffset === FW_RSC_ADDR_ANY || !table) continue;
+    table.set32(entry.rscOffset + 4, entry.va ?? entry.dma);
+    table.set32(entry.rscOffset, entry.da);
+    table.set32(entry.rscOffset + 8, entry.len);
   }
   return 0;
 }

@@ -31,7 +31,7 @@ describe('state in sysfs', () => {
     board.settle();
     expect(since()).toEqual([`${P}stopped remote processor imx-rproc`]);
     expect(rproc.state).toBe('offline');
-    expect(rproc.tablePtr).toBeUndefined();
+    expect(rproc.table.inEffect).toBeUndefined();
   });
 
   it('refuses what makes no sense', () => {

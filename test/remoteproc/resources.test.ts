@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ReservedMemory } from '../../src/soc/soc.ts';
 import { type Board, createBoard, EVK_REGIONS, ITCM_SA, TABLE } from '../linux/board-fixture.ts';
 import { buildElf, random, rpmsgTable, tableOf, words } from './elf-builder.ts';
+import { files } from './files.ts';
 
 const code = words(0x2002_0000, 0x401, 0x401, 0x401);
 const UP = 'remoteproc remoteproc0: remote processor imx-rproc is now up';
@@ -61,7 +62,7 @@ describe('rproc_handle_resources: entries that end the boot', () => {
     const { rproc } = board.linux.remoteprocs[0]!;
     expect(rproc.state).toBe('offline');
     expect(rproc.carveouts).toEqual([]);
-    expect(rproc.tablePtr).toBeUndefined();
+    expect(rproc.table.inEffect).toBeUndefined();
     expect(board.core.starts).toEqual([]);
   });
 
@@ -227,8 +228,7 @@ describe('carveouts and traces', () => {
     board.memory.writeBytes(0x0080_0100, new TextEncoder().encode('booted\n\0rest'));
     const { rproc } = board.linux.remoteprocs[0]!;
     expect(rproc.traces).toEqual([{ name: 'trace0', da: 0x2000_0100, len: 0x40 }]);
-    expect(rproc.readTrace(0)).toBe('booted\n');
-    expect(rproc.readTrace(1)).toBe('');
+    expect(files(board).cat('/sys/kernel/debug/remoteproc/remoteproc0/trace0')).toBe('booted\n');
   });
 });
 
