@@ -69,8 +69,8 @@ function lineOf({ pipelines }: Statement): number | undefined {
   return pipelines[0]?.commands[0]?.line;
 }
 
-/** `if then`, at the end of what was typed so far. */
-const EMPTY_CONDITION = /(?:^|[;&|({\n]|\b(?:then|do|else))\s*(?:if|elif|while|until)\s+(then|do)\s*$/;
+/** `if then`, at the end of a line. */
+const EMPTY_CONDITION = /(?:^|[;&|({\n]|\b(?:then|do|else))\s*(?:if|elif|while|until)\s+(then|do)\s*$/m;
 
 function explain({ name, message, line = 1, token }: ParserError, text: string): ParseResult {
   const quote = /matching [`']?(.)['`]?/.exec(message)?.[1];
@@ -82,8 +82,11 @@ function explain({ name, message, line = 1, token }: ParserError, text: string):
   const unexpected = /Expected redirection target|Expected variable name/.test(message);
   if (atEnd && unexpected) return { kind: 'error', message: "syntax error near unexpected token `newline'", line: Math.max(1, line) };
   // Nothing that could follow would mend a condition without commands.
-  const empty = atEnd && EMPTY_CONDITION.exec(text)?.[1];
-  if (empty) return { kind: 'error', message: `syntax error near unexpected token \`${empty}'`, line: text.trimEnd().split('\n').length };
+  const empty = atEnd ? EMPTY_CONDITION.exec(text) : undefined;
+  if (empty) {
+    const upTo = text.slice(0, empty.index + empty[0].length).trimEnd();
+    return { kind: 'error', message: `syntax error near unexpected token \`${empty[1]}'`, line: upTo.split('\n').length };
+  }
   if (atEnd) return { kind: 'incomplete', message: 'syntax error: unexpected end of file' };
   const last = text.split('\n').length;
   const word = token ? (token.type === 'NEWLINE' ? 'newline' : token.value) : /token `(.*)'/.exec(message)?.[1];

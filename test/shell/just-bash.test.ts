@@ -135,6 +135,7 @@ describe('just-bash', () => {
     expect(parser.parse('if then')).toEqual(near('then'));
     expect(parser.parse('echo; while do ')).toEqual(near('do'));
     expect(parser.parse('if true; then\n  if then')).toEqual(near('then', 2));
+    expect(parser.parse('echo\nif then\n  echo\nelse')).toEqual(near('then', 2));
     for (const open of ['if', 'if true; then', 'while true\ndo', 'echo if then |', 'for x in if then'])
       expect(parser.parse(open).kind, open).toBe('incomplete');
   });
