@@ -10,6 +10,7 @@ import { complain, fromLatin1, isTerminal, latin1, MOST_INPUT, readAll, readFile
 import type { CommandContext, CommandResult } from './just-bash.ts';
 import { memoryFile, put, type RedirectionOp, redirect, sinkFile } from './redirect.ts';
 import type { Shell, ShellState } from './shell.ts';
+import type { Statement } from './syntax.ts';
 import { MARK } from './transform.ts';
 import { hostProgram } from './user-land.ts';
 
@@ -142,7 +143,7 @@ export class Execution {
   }
 
   /** Starts a shell with `state` on `process`; used for subshells and jobs. */
-  subshell(process: Process, id: string, state: ShellState, options: { readonly lendPid?: boolean } = {}): Program {
+  subshell(process: Process, statements: readonly Statement[], state: ShellState, options: { readonly lendPid?: boolean } = {}): Program {
     const { shell } = this;
     return () => {
       let child: Shell | undefined;
@@ -152,7 +153,7 @@ export class Execution {
         (flow) => {
           child = shell.child({ process, flow, state });
           child.execution.lendPid = options.lendPid ?? false;
-          return child.runStatements(shell.land.fetch(id).statements);
+          return child.runStatements(statements);
         },
         (signal) => child?.interrupt(signal),
       );
@@ -271,7 +272,7 @@ export class Execution {
 
   /** The program that `element` names; one that says what is wrong when there is none. */
   private programFor(element: Element, state: ShellState | undefined, process?: Process): Program {
-    if (element.tree !== undefined) return this.subshell(process!, element.tree, state!);
+    if (element.tree !== undefined) return this.subshell(process!, this.shell.land.fetch(element.tree).statements, state!);
     return this.lookUp(element.argv[0] ?? '');
   }
 

@@ -49,8 +49,7 @@ export class JobTable {
     const process = shell.fork('bash', context);
     const [only] = statements;
     const lendPid = statements.length === 1 && only!.pipelines.length === 1;
-    const id = shell.keep({ statements, text });
-    const program = shell.execution.subshell(process, id, state, { lendPid });
+    const program = shell.execution.subshell(process, statements, state, { lendPid });
     await shell.call(
       'fork',
       (function* (): KernelCode {

@@ -14,9 +14,10 @@ import { Execution } from './execution.ts';
 import { ShellFileSystem } from './file-system.ts';
 import { JobTable } from './jobs.ts';
 import type { Bash, CommandContext, CommandResult, CustomCommand } from './just-bash.ts';
+import { KeptTrees } from './kept-trees.ts';
 import { type RedirectionOp, redirect, restore, type Saved, save, shareFiles } from './redirect.ts';
 import { type CompoundCommand, command, type SimpleCommand, type Statement, single, variable } from './syntax.ts';
-import { DECLARATIONS, type Names, SHELL_STREAM, Transformer } from './transform.ts';
+import { DECLARATIONS, type Kept, type Names, SHELL_STREAM, Transformer } from './transform.ts';
 import { FOR_EVER, type UserLand } from './user-land.ts';
 
 /** What a fork copies. */
@@ -94,6 +95,7 @@ export class Shell implements Names {
   private readonly bash: Bash;
   private readonly functions = new Map<string, CompoundCommand>();
   private readonly aliases = new Map<string, string>();
+  private readonly trees: KeptTrees;
   private readonly scopes: Saved[] = [];
   private readonly queue: Statement[] = [];
   private next: NextLine = async () => undefined;
@@ -119,6 +121,7 @@ export class Shell implements Names {
     this.name = name;
     this.interactive = interactive;
     this.started = land.kernel.now;
+    this.trees = new KeptTrees(land);
     this.jobs = new JobTable(this);
     this.execution = new Execution(this);
     this.variables = state?.variables ?? initialVariables(land.hostName);
@@ -202,8 +205,8 @@ export class Shell implements Names {
     return this.functions.has(name);
   }
 
-  keep(tree: Parameters<UserLand['keep']>[0]): string {
-    return this.land.keep(tree);
+  keep(tree: Kept, lasting: boolean): string {
+    return this.trees.keep(tree, lasting);
   }
 
   alias(name: string): SimpleCommand | undefined {
@@ -218,11 +221,15 @@ export class Shell implements Names {
   /** Executes lines until there are no more, or the shell exits; its status. */
   async run(next: NextLine): Promise<number> {
     this.next = next;
-    do {
-      await this.executeMain();
-    } while (!this.exiting && this.interactive && this.failure === undefined);
-    if (this.failure !== undefined) throw this.failure;
-    await this.runTrap('EXIT');
+    try {
+      do {
+        await this.executeMain();
+      } while (!this.exiting && this.interactive && this.failure === undefined);
+      if (this.failure !== undefined) throw this.failure;
+      await this.runTrap('EXIT');
+    } finally {
+      this.trees.end();
+    }
     return this.status;
   }
 
@@ -474,6 +481,7 @@ export class Shell implements Names {
     this.saved = false;
     if (this.scopes.length > 0) await this.unwind(this.scopes.length);
     this.interruptedBy = undefined;
+    this.trees.endLine();
     const before = this.status;
     const statements = await this.next();
     if (statements) this.queue.push(...this.transform(statements));
@@ -523,7 +531,7 @@ export class Shell implements Names {
   }
 
   /** `eval` and `source`: parses the text and puts it into the group that is executed next. */
-  private async readCode([kind, id, ...args]: readonly string[], context: CommandContext): Promise<number> {
+  private async readCode([kind, id, depth, ...args]: readonly string[], context: CommandContext): Promise<number> {
     let text = args.join(' ');
     if (kind !== 'eval') {
       const path = args[0];
@@ -550,7 +558,7 @@ export class Shell implements Names {
       );
       return 2;
     }
-    const body = this.transform(parsed.statements);
+    const body = this.trees.refill(id!, Number(depth), () => this.transform(parsed.statements));
     holder.body = body.length > 0 ? body : [single(command('true'))];
     return 0;
   }

@@ -47,8 +47,8 @@ export interface Names {
   alias(name: string): SimpleCommand | undefined;
   /** A variable of the shell is an array: forks are given them all. */
   arraysInUse: boolean;
-  /** Keeps a tree for a shell that shall execute it later. */
-  keep(tree: Kept): string;
+  /** Keeps a tree for a shell that shall execute it later; `lasting` where a function's body names it. */
+  keep(tree: Kept, lasting: boolean): string;
 }
 
 /** A tree that another shell executes, with its text for `jobs`. */
@@ -75,6 +75,7 @@ const TOP: Place = { scopes: 0, loops: [] };
 export class Transformer {
   private readonly names: Names;
   private readonly defined = new Set<string>();
+  private functionDepth = 0;
 
   constructor(names: Names) {
     this.names = names;
@@ -108,7 +109,7 @@ export class Transformer {
   private statement(node: Statement, place: Place): Statement {
     if (node.background) {
       const text = (node.sourceText ?? '').replace(/\s*&\s*$/, '');
-      const id = this.names.keep({ statements: [{ ...node, background: false }], text });
+      const id = this.keep([{ ...node, background: false }], text);
       return single(command('__background', [literal(id), ...this.arrays()]));
     }
     return { ...node, pipelines: node.pipelines.map((each) => this.pipeline(each, place)) };
@@ -133,7 +134,7 @@ export class Transformer {
       if (index > 0) words.push(mark(pipeStderr?.[index - 1] ? '|&' : '|'));
       const unaliased = node.type === 'SimpleCommand' ? this.unalias(node) : node;
       if (unaliased.type === 'SimpleCommand' && this.isPlainProgram(unaliased)) words.push(...this.programWords(unaliased, true));
-      else words.push(mark('('), literal(this.keep(unaliased)));
+      else words.push(mark('('), literal(this.keep([single(unaliased)])));
     }
     return command('__run', [...words, ...this.arrayWords()], [], commands[0]?.line);
   }
@@ -147,8 +148,8 @@ export class Transformer {
     return this.names.arraysInUse ? [mark('['), DECLARATIONS] : [];
   }
 
-  private keep(node: Command): string {
-    return this.names.keep({ statements: [single(node)], text: '' });
+  private keep(statements: readonly Statement[], text = ''): string {
+    return this.names.keep({ statements, text }, this.functionDepth > 0);
   }
 
   private isPlainProgram({ name }: SimpleCommand): boolean {
@@ -281,8 +282,13 @@ export class Transformer {
   /** `eval` and `source`: `__read_code` puts the tree of the text into an empty group, which is then executed. */
   private evaluated(node: SimpleCommand, name: string): Command {
     const holder: { -readonly [K in keyof CompoundCommand]: CompoundCommand[K] } = { type: 'Group', body: [], redirections: [] };
-    const id = this.names.keep({ statements: [single(holder)], text: name });
-    const prepare = command('__read_code', [literal(name), literal(id), ...node.args.map((arg) => this.word(arg))], [], node.line);
+    const id = this.keep([single(holder)], name);
+    const prepare = command(
+      '__read_code',
+      [literal(name), literal(id), CALL_DEPTH, ...node.args.map((arg) => this.word(arg))],
+      [],
+      node.line,
+    );
     const code = group([statement([pipeline([prepare]), pipeline([holder])], ['&&'])]);
     return this.scoped(code, node.redirections);
   }
@@ -298,14 +304,16 @@ export class Transformer {
   private compound(node: CompoundCommand, place: Place): Command {
     const { redirections } = node;
     if (node.type === 'Subshell') {
-      const id = this.names.keep({ statements: node.body as readonly Statement[], text: '' });
+      const id = this.keep(node.body as readonly Statement[]);
       return command('__run', [mark('('), literal(id), ...this.redirectionWords(redirections), ...this.arrayWords()], [], node.line);
     }
     if (node.type === 'FunctionDef') {
+      this.functionDepth++;
       const body = this.compound(node.body as CompoundCommand, TOP);
+      this.functionDepth--;
       const wrapped = body.type === 'Group' ? body : group([single(body)]);
       const definition = { ...node, body: wrapped } as CompoundCommand;
-      const id = this.names.keep({ statements: [single(node)], text: node.name! });
+      const id = this.keep([single(node)], node.name);
       return group([single(definition), single(command('__function', [literal(node.name!), literal(id)]))]);
     }
     const inside = redirections.length > 0 ? { ...place, scopes: place.scopes + 1 } : place;
@@ -362,7 +370,7 @@ export class Transformer {
   }
 
   private substitution(part: WordPart, name: string): WordPart {
-    const id = this.names.keep({ statements: contents([...part.body!.statements]), text: '' });
+    const id = this.keep(contents([...part.body!.statements]));
     const body: Script = { type: 'Script', statements: [single(command(name, [literal(id), ...this.arrays()]))] };
     return { type: 'CommandSubstitution', legacy: false, body } as WordPart;
   }
@@ -429,6 +437,12 @@ export const DECLARATIONS: Word = {
       ],
     },
   ],
+};
+
+/** Calls of functions that are under way. */
+const CALL_DEPTH: Word = {
+  type: 'Word',
+  parts: [{ type: 'ParameterExpansion', parameter: 'FUNCNAME[@]', operation: { type: 'Length' } } as unknown as WordPart],
 };
 
 /** Lets time pass in a loop that does nothing else, and lets Ctrl-C end it. */

@@ -81,11 +81,20 @@ export class UserLand {
     return this.parser.parse(text);
   }
 
-  /** Keeps a tree until it is fetched by its name. */
+  /** Trees that are kept now. */
+  get keptTrees(): number {
+    return this.kept.size;
+  }
+
+  /** Keeps a tree until it is dropped by its name. */
   keep(tree: Kept): string {
     const id = String(++this.keptCount);
     this.kept.set(id, tree);
     return id;
+  }
+
+  drop(id: string): void {
+    this.kept.delete(id);
   }
 
   fetch(id: string): Kept {
