@@ -42,6 +42,7 @@ export class Execution {
   lendPid = false;
   private readonly shell: Shell;
   private foreground: readonly Process[] = [];
+  private readonly substitutions: string[] = [];
 
   constructor(shell: Shell) {
     this.shell = shell;
@@ -131,8 +132,14 @@ export class Execution {
   async processSubstitution(args: readonly string[], context: CommandContext): Promise<CommandResult> {
     const { stdout } = await this.substitute(args, context);
     const path = `/tmp/.substitution-${this.shell.land.kernel.allocatePid()}`;
+    this.substitutions.push(path);
     await this.shell.writeFile(path, fromLatin1(stdout));
     return { stdout: path, stderr: '', exitCode: 0 };
+  }
+
+  /** The line that was given files of `<(...)` is done. */
+  removeSubstitutions(): void {
+    for (const path of this.substitutions.splice(0)) this.shell.process.unlink(path);
   }
 
   private child: Shell | undefined;

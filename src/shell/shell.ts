@@ -227,6 +227,7 @@ export class Shell implements Names {
       } while (!this.exiting && this.interactive && this.failure === undefined);
       if (this.failure !== undefined) throw this.failure;
       await this.runTrap('EXIT');
+      this.execution.removeSubstitutions();
     } finally {
       this.trees.end();
     }
@@ -482,6 +483,7 @@ export class Shell implements Names {
     if (this.scopes.length > 0) await this.unwind(this.scopes.length);
     this.interruptedBy = undefined;
     this.trees.endLine();
+    this.execution.removeSubstitutions();
     const before = this.status;
     const statements = await this.next();
     if (statements) this.queue.push(...this.transform(statements));
