@@ -77,34 +77,35 @@ export async function shell(paths: readonly string[], options: ShellOptions): Pr
     note: (line) => renderer.note(line),
     nextTurn,
   });
-  const pace = bridges ?? (interactive ? new Pace(0, nextTurn) : undefined);
-  const host: ShellHost = {
-    renderer,
-    disassemble: capstoneDisassembler(loadCapstone),
-    now: () => performance.now(),
-    pause: (seconds) => (pace ? pace.wait(seconds) : nextTurn()),
-    ...streams(options, renderer, target.soc.baseHz, () => machine.scheduler.now),
-  };
-  const session = new ShellSession(
-    {
-      machine,
-      hostName,
-      interactive,
-      quiet: options.command !== undefined,
-      timeout: options.timeout ?? (interactive ? Number.POSITIVE_INFINITY : SCRIPT_TIMEOUT_NS),
-      ...(text === undefined ? {} : { script: text }),
-      ...(options.dtb === undefined && options.overlay.length === 0 ? {} : { userTree: true }),
-      ...(options.until ? { until: options.until } : {}),
-      ...(options.stats ? { stats: true } : {}),
-      ...(options.traceHash ? { traceHash: true } : {}),
-    },
-    host,
-  );
-  const onSignal = () => session.stop(EXIT.INTERRUPTED);
-  process.on('SIGINT', onSignal);
-  if (bridges) process.on('SIGTERM', onSignal).on('SIGHUP', onSignal);
-  if (interactive) editor = connect(session, host, options.history);
+  let session: ShellSession | undefined;
+  const onSignal = () => session?.stop(EXIT.INTERRUPTED);
   try {
+    const pace = bridges ?? (interactive ? new Pace(0, nextTurn) : undefined);
+    const host: ShellHost = {
+      renderer,
+      disassemble: capstoneDisassembler(loadCapstone),
+      now: () => performance.now(),
+      pause: (seconds) => (pace ? pace.wait(seconds) : nextTurn()),
+      ...streams(options, renderer, target.soc.baseHz, () => machine.scheduler.now),
+    };
+    session = new ShellSession(
+      {
+        machine,
+        hostName,
+        interactive,
+        quiet: options.command !== undefined,
+        timeout: options.timeout ?? (interactive ? Number.POSITIVE_INFINITY : SCRIPT_TIMEOUT_NS),
+        ...(text === undefined ? {} : { script: text }),
+        ...(options.dtb === undefined && options.overlay.length === 0 ? {} : { userTree: true }),
+        ...(options.until ? { until: options.until } : {}),
+        ...(options.stats ? { stats: true } : {}),
+        ...(options.traceHash ? { traceHash: true } : {}),
+      },
+      host,
+    );
+    process.on('SIGINT', onSignal);
+    if (bridges) process.on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+    if (interactive) editor = connect(session, host, options.history);
     return await session.run();
   } finally {
     editor?.close();
