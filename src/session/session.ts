@@ -84,8 +84,8 @@ export interface SessionHost {
   readonly disassemble: Disassemble;
   /** The host's time in ms, for the statistics alone. */
   now(): number;
-  /** Called between slices with the seconds of virtual time: lets the host handle keys, signals and output. */
-  pause(seconds: number): Promise<void>;
+  /** Called between slices with the seconds of virtual time: lets the host handle keys, signals and output. `idle`: only a key makes anything happen. */
+  pause(seconds: number, idle: boolean): Promise<void>;
 }
 
 /** How a run ended: the status and the word for it in `--json`, and what to tell the user. */
@@ -291,9 +291,10 @@ export class Session {
     for (;;) {
       if (userSpace?.busy) await userSpace.settled();
       const stop = machine.run(Math.min(limit, scheduler.now + chunk));
+      const idle = stop.kind === 'deadlock' && interactive;
       if (this.matched) return { status: EXIT.OK, reason: 'until', report: [] };
       if (stop.kind !== 'limit') {
-        if (stop.kind === 'deadlock' && interactive) this.idle(Math.min(limit, scheduler.now + chunk));
+        if (idle) this.idle(Math.min(limit, scheduler.now + chunk));
         else if (stop.kind === 'crashed' && this.beforeLinux) this.outlive(await this.ended(stop));
         else if (stop.kind !== 'requested') return this.ended(stop);
       }
@@ -301,7 +302,7 @@ export class Session {
       if (scheduler.now >= limit) return this.timedOut();
       const ending = await this.stuck(interactive);
       if (ending) return ending;
-      await host.pause(scheduler.seconds);
+      await host.pause(scheduler.seconds, idle);
     }
   }
 

@@ -32,15 +32,19 @@ export async function run(path: string, options: RunOptions): Promise<number> {
   let pace: { wait(seconds: number): Promise<void> } | undefined;
   let bridges: Bridges | undefined;
   const nextTurn = hostTurns();
-  const pause = async (seconds: number): Promise<void> => {
-    await (pace ? pace.wait(seconds) : nextTurn());
+  /** While nothing happens but what somebody may type: time does not run out faster than they can. */
+  let patience: Pace | undefined;
+  const pause = async (seconds: number, idle: boolean): Promise<void> => {
+    patience = idle && keyboard ? (patience ?? new Pace(seconds, nextTurn)) : undefined;
+    const keeper = pace ?? patience;
+    await (keeper ? keeper.wait(seconds) : nextTurn());
     if (keyboard?.left) session.stop(EXIT.OK);
   };
   const host = { renderer, disassemble: capstoneDisassembler(loadCapstone), now: () => performance.now(), pause };
   const { engine, figures } = await chooseEngine({ cpu, lockstep }, firmware);
   // Clients come when they come.
-  const patience = bridged ? { timeout: Number.POSITIVE_INFINITY } : {};
-  const session = new Session({ ...patience, ...rest, ...trees, ...(ubootScript ? { ubootScript } : {}), firmware, target, engine }, host);
+  const endless = bridged ? { timeout: Number.POSITIVE_INFINITY } : {};
+  const session = new Session({ ...endless, ...rest, ...trees, ...(ubootScript ? { ubootScript } : {}), firmware, target, engine }, host);
   const onSignal = () => session.stop(EXIT.INTERRUPTED, true);
   try {
     const device = session.keyboardDevice;
