@@ -76,7 +76,7 @@ table('control', [
   ['f() { for i in 1 2; do { [ $i = 2 ] && return 7; echo $i; } > /tmp/f; done; }; f; echo $? ; cat /tmp/f', '7\n'],
   ['f() { echo in $1; return 3; }; f a; echo $?; f b | cat', 'in a\n3\nin b\n'],
   ['case abc in a*) echo m;; *) echo n;; esac; if [[ -e /sys && ! -e /nowhere ]]; then echo yes; fi', 'm\nyes\n'],
-  ['printf "1 2\\n3 4\\n" > /tmp/w; while read -r a b; do echo "$b-$a"; done < /tmp/w', '2-1\n4-3\n'],
+  ['printf "1 2\\n3 4\\n" > ~/w; while read -r a b; do echo "$b-$a"; done < ~/w', '2-1\n4-3\n'],
   ['seq 3 | while read n; do echo n$n; done; echo a:b | { IFS=: read x y; echo $y; }', 'n1\nn2\nn3\nb\n'],
   ['set -e; false || echo saved; if false; then :; fi; ! true; echo alive; false; echo no', 'saved\nalive\n', 1],
   ['set -e; x=$(false); echo no', '', 1],

@@ -20,7 +20,7 @@ let shell: ShellFixture;
 
 beforeAll(async () => {
   shell = await shellOn(['imx8mp_echo.elf']);
-  await shell.run('sleep 0.1; mkdir /tmp/w');
+  await shell.run('sleep 0.1; mkdir /root/w');
 });
 
 afterAll(() => shell.dispose());
@@ -28,7 +28,7 @@ afterAll(() => shell.dispose());
 describe('as recorded from a real system', () => {
   // Each case leaves files for the next ones.
   it.each(RECORDED)('$script', async ({ script, stdout, stderr, status }) => {
-    const ours = await shell.run(`cd /tmp/w; ${script}`);
+    const ours = await shell.run(`cd /root/w; ${script}`);
     expect({ ...ours, stderr: ours.stderr.replace(/^(\w+): (.*)\nTry .*$/gm, '$1: $2') }).toEqual({ stdout, stderr, status });
   });
 });
