@@ -3,6 +3,7 @@
  *
  * While a core runs, `now` includes what it has executed so far, so a register read in the middle of a slice sees the exact time.
  * Ties fire in the order in which they were armed. Nanoseconds exist for display and for stating latencies only.
+ * A part of the machine whose timers are to be told from the others' (Linux) has a `domain`: the same time, and a queue of its own.
  */
 import { invariant } from '../errors.ts';
 
@@ -21,7 +22,8 @@ export class Timer {
   deadline = Number.POSITIVE_INFINITY;
   /** Order of arming, which settles ties. */
   sequence = 0;
-  private readonly scheduler: Scheduler;
+  /** The domain that it belongs to. */
+  readonly scheduler: Scheduler;
   readonly fire: () => void;
 
   constructor(scheduler: Scheduler, name: string, fire: () => void) {
@@ -51,23 +53,70 @@ export class Timer {
   }
 }
 
+/** What all domains of a machine have in common. */
+interface Clock {
+  base: number;
+  running: RunningCore | undefined;
+  sliceEnd: number;
+  /** Number that the next timer to be armed gets. */
+  sequence: number;
+  /** The machine's own queue, then those of its domains. */
+  readonly queues: Scheduler[];
+}
+
+/** An armed timer, for a snapshot. */
+export interface ArmedTimer {
+  readonly name: string;
+  readonly deadline: number;
+  readonly sequence: number;
+}
+
 /** The machine's clock. `hz` is the base clock in cycles per second. */
 export class Scheduler {
   readonly hz: number;
-  private base = 0;
-  private running: RunningCore | undefined;
-  private sliceEnd = Number.POSITIVE_INFINITY;
+  /** True: its timers stand still, however late it gets; those of other domains fire. */
+  frozen = false;
+  /** Timers of this domain that have fired so far. */
+  fired = 0;
+  /** Called before each of its timers fires. */
+  onFire: ((timer: Timer) => void) | undefined;
+  private readonly clock: Clock;
   private readonly heap: Timer[] = [];
-  private sequence = 0;
 
-  constructor(hz: number) {
+  constructor(hz: number, clock?: Clock) {
     invariant(Number.isSafeInteger(hz) && hz > 0, `clock rate ${hz}`);
     this.hz = hz;
+    this.clock = clock ?? {
+      base: 0,
+      running: undefined,
+      sliceEnd: Number.POSITIVE_INFINITY,
+      sequence: 0,
+      queues: [],
+    };
+    this.clock.queues.push(this);
+  }
+
+  /** A queue of its own on the same clock: which timers fire when, and in which order, is as if there were one queue. */
+  domain(): Scheduler {
+    return new Scheduler(this.hz, this.clock);
+  }
+
+  /** Takes a domain away with all its timers, which never fire. */
+  remove(domain: Scheduler): void {
+    const at = this.clock.queues.indexOf(domain);
+    invariant(at > 0, 'only a domain of this clock can be removed');
+    this.clock.queues.splice(at, 1);
   }
 
   /** Cycles since the machine was created. */
   get now(): number {
-    return this.running ? this.base + this.running.elapsed() : this.base;
+    const { base, running } = this.clock;
+    return running ? base + running.elapsed() : base;
+  }
+
+  /** True in the middle of a core's slice. */
+  get inSlice(): boolean {
+    return this.clock.running !== undefined;
   }
 
   /** Seconds since the machine was created, for display. */
@@ -90,66 +139,117 @@ export class Scheduler {
     return new Timer(this, name, fire);
   }
 
-  /** Cycle of the earliest armed timer, or Infinity. */
+  /** Cycle of the earliest armed timer of all domains, or Infinity. */
   get nextDeadline(): number {
-    return this.heap[0]?.deadline ?? Number.POSITIVE_INFINITY;
+    return this.first()?.deadline ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Number of armed timers. */
+  /** Number of armed timers of all domains. */
   get pending(): number {
-    return this.heap.length;
+    let count = 0;
+    for (const { heap } of this.clock.queues) count += heap.length;
+    return count;
   }
 
   /** Name of the earliest armed timer; for the explanation of a machine that waits. */
   get nextName(): string | undefined {
-    return this.heap[0]?.name;
+    return this.first()?.name;
+  }
+
+  /** The timer of all domains that fires next. */
+  private first(): Timer | undefined {
+    let first: Timer | undefined;
+    for (const { heap, frozen } of this.clock.queues) {
+      const top = heap[0];
+      if (top && !frozen && (!first || before(top, first))) first = top;
+    }
+    return first;
   }
 
   /**
    * Lets `core` run from cycle `from` until `end` with the clock following it, and returns the cycles it took. The clock itself does not move: several
    * cores run over the same stretch of time one after the other, and the machine then advances to where they stopped.
    */
-  runSlice(core: RunningCore, end: number, run: () => void, from: number = this.base): number {
-    invariant(!this.running && from >= this.base, 'a core slice inside a core slice, or in the past');
-    const { base } = this;
-    this.base = from;
-    this.running = core;
-    this.sliceEnd = end;
+  runSlice(core: RunningCore, end: number, run: () => void, from: number = this.clock.base): number {
+    const { clock } = this;
+    const { base } = clock;
+    invariant(!clock.running && from >= base, 'a core slice inside a core slice, or in the past');
+    clock.base = from;
+    clock.running = core;
+    clock.sliceEnd = end;
     try {
       run();
       return core.elapsed();
     } finally {
-      this.running = undefined;
-      this.base = base;
-      this.sliceEnd = Number.POSITIVE_INFINITY;
+      clock.running = undefined;
+      clock.base = base;
+      clock.sliceEnd = Number.POSITIVE_INFINITY;
     }
   }
 
   /** Moves an idle clock to `cycle` (nothing is running). */
   advanceTo(cycle: number): void {
-    invariant(!this.running, 'the clock was moved during a slice');
-    if (cycle > this.base) this.base = cycle;
+    const { clock } = this;
+    invariant(!clock.running, 'the clock was moved during a slice');
+    if (cycle > clock.base) clock.base = cycle;
   }
 
   /** Fires all timers that are due, including those armed for now by others. */
   fireDue(): void {
-    invariant(!this.running, 'timers fired during a slice');
-    for (let top = this.heap[0]; top && top.deadline <= this.base; top = this.heap[0]) {
-      this.removeAt(0);
-      top.deadline = Number.POSITIVE_INFINITY;
-      top.fire();
-    }
+    const { clock } = this;
+    invariant(!clock.running, 'timers fired during a slice');
+    for (let top = this.first(); top && top.deadline <= clock.base; top = this.first()) top.scheduler.fireTop();
+  }
+
+  /** @internal Fires the first timer of this domain, whatever the time is. */
+  fireTop(): void {
+    const top = this.heap[0];
+    invariant(top, 'no timer to fire');
+    this.removeAt(0);
+    top.deadline = Number.POSITIVE_INFINITY;
+    this.fired++;
+    this.onFire?.(top);
+    top.fire();
+  }
+
+  /** Armed timers of this domain, in the order in which they were armed. */
+  armed(): readonly Timer[] {
+    return [...this.heap].sort((a, b) => a.sequence - b.sequence);
+  }
+
+  /** The time, and the number that the next armed timer gets; for a snapshot. */
+  get position(): { readonly now: number; readonly sequence: number } {
+    const { base, sequence } = this.clock;
+    return { now: base, sequence };
+  }
+
+  /** Sets the time and that number, forwards or back; timers stay as they are. */
+  moveTo({ now, sequence = this.clock.sequence }: { readonly now: number; readonly sequence?: number }): void {
+    invariant(!this.clock.running, 'the clock was moved during a slice');
+    this.clock.base = now;
+    this.clock.sequence = sequence;
+  }
+
+  /** Arms `timer`, of this domain, as it was in another run; `deadline` may be Infinity. */
+  restoreTimer(timer: Timer, { deadline, sequence }: Pick<ArmedTimer, 'deadline' | 'sequence'>): void {
+    this.disarm(timer);
+    if (!Number.isFinite(deadline)) return;
+    timer.deadline = deadline;
+    timer.sequence = sequence;
+    this.heap.push(timer);
+    this.siftUp(this.heap.length - 1);
   }
 
   /** @internal Used by `Timer`. A time that never comes (a clock that stands still) disarms. */
   arm(timer: Timer, cycle: number): void {
     if (timer.armed) this.disarm(timer);
     if (!Number.isFinite(cycle)) return;
+    const { clock } = this;
     timer.deadline = cycle;
-    timer.sequence = this.sequence++;
+    timer.sequence = clock.sequence++;
     this.heap.push(timer);
     this.siftUp(this.heap.length - 1);
-    if (cycle < this.sliceEnd) this.running?.deadlineMoved();
+    if (cycle < clock.sliceEnd) clock.running?.deadlineMoved();
   }
 
   /** @internal Used by `Timer`. */
