@@ -1,0 +1,115 @@
+/**
+ * The one door through which a machine is changed from outside, once it runs: what was done, with which arguments, at which moment.
+ *
+ * A run is a function of image, SoC, options, seed and of this list: who keeps it can give a run the same input again (record and replay), and a
+ * snapshot needs the part of it that reached Linux. What is done is named by a kind from a table, never a closure, so that it can be written down.
+ */
+import { UsageError } from '../errors.ts';
+
+/** What an argument may be: whatever can be written to a file. */
+export type InputValue =
+  | undefined
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly InputValue[]
+  | { readonly [key: string]: InputValue };
+
+/** One kind of input. `side` says whom it reaches: Linux (or U-Boot) does it again when a snapshot is restored, of hardware the state is kept. */
+export interface InputKind<Host> {
+  readonly side: 'linux' | 'hardware';
+  /** Does it to the machine; what it gives back goes to whoever performs it. */
+  apply(host: Host, ...args: readonly InputValue[]): unknown;
+}
+
+/** Something that was done. */
+export interface InputEntry {
+  /** Cycle of the base clock. */
+  readonly cycle: number;
+  /** Timers of Linux that had fired by then, which tells moments of one cycle apart. */
+  readonly fired: number;
+  readonly kind: string;
+  readonly args: readonly InputValue[];
+}
+
+/** The present moment, and who hears of inputs for Linux. */
+export interface InputClock {
+  readonly cycle: number;
+  readonly fired: number;
+  /** A core is in the middle of a slice. */
+  readonly inSlice: boolean;
+}
+
+/** The door of one machine; `Host` is what the kinds act on. */
+export class InputLog<Host> {
+  private readonly host: Host;
+  private readonly kinds: Readonly<Record<string, InputKind<Host>>>;
+  private readonly clock: () => InputClock;
+  /** Hears of every input that reaches Linux, before Linux does. */
+  onLinux: ((kind: string, args: readonly InputValue[]) => void) | undefined;
+  private list: InputEntry[] = [];
+
+  constructor(host: Host, kinds: Readonly<Record<string, InputKind<Host>>>, clock: () => InputClock) {
+    this.host = host;
+    this.kinds = kinds;
+    this.clock = clock;
+  }
+
+  /** All that was done so far, oldest first. */
+  get entries(): readonly InputEntry[] {
+    return this.list;
+  }
+
+  /** Continues the list of another run, from which this one was forked. */
+  continue(entries: readonly InputEntry[]): void {
+    this.list = [...entries];
+  }
+
+  /** Does something to the machine and notes it. Arguments are copied. @throws {UsageError} for Linux in the middle of a core's slice */
+  perform(kind: string, ...args: readonly InputValue[]): unknown {
+    const { side } = this.kind(kind);
+    const { cycle, fired, inSlice } = this.clock();
+    // From a stub or a hook it is part of the run itself, and happens again by itself.
+    if (inSlice && side === 'hardware') return this.apply(kind, args);
+    if (inSlice) {
+      throw new UsageError(
+        `${kind} while a core executes (in a stub, a hook or an event listener)`,
+        'note there what is to be done, and do it when until(), advance() or call() has returned',
+      );
+    }
+    const kept = args.map(copyOf);
+    this.list.push({ cycle, fired, kind, args: kept });
+    if (side === 'linux') this.onLinux?.(kind, kept);
+    return this.apply(kind, args);
+  }
+
+  /** Does it without noting it: for a replay. */
+  apply(kind: string, args: readonly InputValue[]): unknown {
+    return this.kind(kind).apply(this.host, ...args);
+  }
+
+  private kind(name: string): InputKind<Host> {
+    const kind = Object.hasOwn(this.kinds, name) ? this.kinds[name] : undefined;
+    if (!kind) throw new UsageError(`no input of kind ${name}`, 'the recording is of another version of imx-sim; record it again');
+    return kind;
+  }
+}
+
+/** A copy that nobody else can change. @throws {UsageError} for what cannot be written to a file */
+export function copyOf(value: InputValue): InputValue {
+  if (value === undefined || value === null) return value;
+  if (value instanceof Uint8Array) return value.slice();
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (typeof value === 'object') {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null)
+      throw new UsageError(`an input cannot hold a ${value.constructor.name}`, 'give numbers, strings, bytes, arrays or plain objects');
+    return Object.fromEntries(Object.entries(value as Readonly<Record<string, InputValue>>).map(([key, each]) => [key, copyOf(each)]));
+  }
+  if (typeof value === 'function' || typeof value === 'symbol')
+    throw new UsageError('an input cannot hold a function', 'give numbers, strings, bytes, arrays or plain objects');
+  return value;
+}
