@@ -156,6 +156,32 @@ export class EnginesDiffer extends ImxSimError {
   }
 }
 
+/** Debug information of an ELF that cannot be read. */
+export class DebugInfoError extends ImxSimError {
+  declare readonly code: 'E_DWARF' | 'E_DWARF_COMPRESSED';
+
+  constructor(code: DebugInfoError['code'], message: string, remedy = 'build it again with -g', place = '') {
+    super(code, message, remedy, place);
+  }
+}
+
+/** A variable, function, field or value of the firmware that is asked for by name and cannot be had; `candidates` are what the name could mean. */
+export class SymbolError extends ImxSimError {
+  declare readonly code:
+    | 'E_SYMBOL_UNKNOWN'
+    | 'E_SYMBOL_AMBIGUOUS'
+    | 'E_SYMBOL_NO_PLACE'
+    | 'E_SYMBOL_FIELD'
+    | 'E_SYMBOL_VALUE'
+    | 'E_SYMBOL_MEMORY';
+  readonly candidates: readonly string[];
+
+  constructor(code: SymbolError['code'], message: string, remedy: string, place = '', candidates: readonly string[] = []) {
+    super(code, message, remedy, place);
+    this.candidates = candidates;
+  }
+}
+
 /** Two regions of one address space overlap. */
 export class RegionOverlap extends ImxSimError {
   constructor(name: string, base: number, other: string, otherBase: number) {
