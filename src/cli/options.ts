@@ -3,6 +3,7 @@
  */
 import { InvalidArgumentError, Option } from 'commander';
 import { KERNEL_FLAVOURS, type KernelFlavour } from '../linux/kernel-flavour.ts';
+import { durationNs } from '../session/duration.ts';
 import { type DeviceInput, parseDeviceInput } from '../session/input.ts';
 import { type LineCondition, parseLineCondition } from '../session/until.ts';
 import { BOOT_STAGES, type BootStage } from '../uboot/stage.ts';
@@ -63,13 +64,11 @@ export interface RunOptions {
   color: boolean;
 }
 
-const NANOSECONDS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, min: 60e9, h: 3600e9 };
-
 /** Parses `500ms`, `10s`, `2m`, `1h` to nanoseconds. @throws {InvalidArgumentError} */
 export function parseTime(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ns|us|ms|s|m|min|h)$/.exec(text.trim());
-  if (!match) throw new InvalidArgumentError('A time is a number and a unit: 500ms, 10s, 2m.');
-  return Math.round(Number(match[1]) * NANOSECONDS[match[2]!]!);
+  const ns = durationNs(text);
+  if (ns === undefined) throw new InvalidArgumentError('A time is a number and a unit: 500ms, 10s, 2m.');
+  return ns;
 }
 
 /** As `parseTime`, for a time that must pass. @throws {InvalidArgumentError} */

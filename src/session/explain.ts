@@ -3,8 +3,11 @@
  */
 import type { MachineEvent } from '../events.ts';
 import type { Machine } from '../machine.ts';
+import { hex32 } from '../memory/bits.ts';
 import { eventText } from './renderer.ts';
 
+/** BKPT 0xAB. */
+const SEMIHOSTING_CALL = 0xbeab;
 /** Bytes of code shown from the marked instruction on. */
 const CODE_BYTES = 16;
 
@@ -18,6 +21,12 @@ export async function codeAt(machine: Machine, pc: number, disassemble: Disassem
   const lines = await disassemble(bytes, pc, pc, 4);
   const where = machine.symbols.name(pc);
   return lines.length > 0 ? [`code at ${where ?? 'pc'}:`, ...lines.map((line) => `  ${line}`)] : [];
+}
+
+/** True for what a report of last events has: neither text, which is seen anyhow, nor buffers that are filled up. */
+export function worthTelling(event: MachineEvent): boolean {
+  const filler = event.type === 'vring' && event.action === 'avail';
+  return event.type !== 'console' && event.type !== 'dmesg' && !filler;
 }
 
 /** The last events before the end, oldest first. */
@@ -47,4 +56,21 @@ export function whatWaits(machine: Machine, messages: number): string[] {
 /** The models' findings with their counts; the first occurrence of each was shown when it happened. */
 export function findings(machine: Machine): string[] {
   return machine.diagnostics.all.map(({ kind, block, register, text, count }) => `${kind}: ${block} ${register} ${text} (${count} times)`);
+}
+
+/** What Linux said when it did not start the firmware at all; undefined when it did, or has not said anything yet. */
+export function refusal({ linux, kernel, core }: Machine): string[] | undefined {
+  if (!linux || !kernel || !core.halted || linux.remoteproc(core.name)?.state !== 'offline') return undefined;
+  const said = kernel.log.filter(({ level }) => level <= 3).map(({ text }) => `  ${text}`);
+  // Still on its way: the time was too short for Linux to start it.
+  return said.length === 0 ? undefined : ['Linux refused the firmware:', ...said];
+}
+
+/** What to do about a fault at `at`, or else at the place of any fault, that is a semihosting call which nobody serves. */
+export function semihostingHint(machine: Machine, at?: number): string[] {
+  const view = machine.view(machine.core.name);
+  const isCall = (address: number) => view.peek(address, 2) === SEMIHOSTING_CALL;
+  if (at !== undefined) return isCall(at) ? ['remedy: that is a semihosting call; --semihosting serves it'] : [];
+  const call = machine.core.faults().find(({ pc }) => isCall(pc.address))?.pc;
+  return call ? [`remedy: ${call.symbol ?? hex32(call.address)} makes semihosting calls; --semihosting serves them`] : [];
 }

@@ -15,7 +15,7 @@ export interface DeviceInput {
 }
 
 /** Virtual time between two looks at a device that is not ready, in ns. */
-const POLL_NS = 1_000_000;
+export const INPUT_POLL_NS = 1_000_000;
 /** A console that printed nothing for so long waits for input, in ns. */
 const QUIET_NS = 5_000_000;
 
@@ -51,6 +51,15 @@ export function parseDeviceInput(value: string): DeviceInput {
   return { device: value.slice(0, at), bytes: unescapeText(value.slice(at + 1)) };
 }
 
+/** Whether text may be given to `device` now, which has printed or was given something last in cycle `last`. */
+export function readyForInput(machine: Machine, device: string, last: number | undefined): boolean {
+  const state = machine.inputState(device);
+  if (state === 'absent' || state === 'busy') return false;
+  if (state === 'listening') return true;
+  const { scheduler } = machine;
+  return last !== undefined && scheduler.now - last >= scheduler.cyclesFromNs(QUIET_NS);
+}
+
 /** Delivers texts to the devices of a machine. */
 export class InputQueue {
   private readonly machine: Machine;
@@ -74,7 +83,7 @@ export class InputQueue {
   /** Queues `bytes` for `device`, a name that `Machine.hasConsole` accepts. */
   send(device: string, bytes: Uint8Array): void {
     this.waiting.push({ device, bytes });
-    if (!this.poll.armed) this.poll.armIn(this.cycles(POLL_NS));
+    if (!this.poll.armed) this.poll.armIn(this.cycles(INPUT_POLL_NS));
   }
 
   private deliver(): void {
@@ -88,15 +97,11 @@ export class InputQueue {
       } else at++;
       blocked.add(device);
     }
-    if (this.waiting.length > 0) this.poll.armIn(this.cycles(POLL_NS));
+    if (this.waiting.length > 0) this.poll.armIn(this.cycles(INPUT_POLL_NS));
   }
 
   private ready(device: string): boolean {
-    const state = this.machine.inputState(device);
-    if (state === 'absent' || state === 'busy') return false;
-    if (state === 'listening') return true;
-    const last = this.lastOutput.get(device);
-    return last !== undefined && this.machine.scheduler.now - last >= this.cycles(QUIET_NS);
+    return readyForInput(this.machine, device, this.lastOutput.get(device));
   }
 
   private cycles(ns: number): number {

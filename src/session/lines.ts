@@ -21,10 +21,13 @@ export interface OutputLine {
   readonly complete: boolean;
 }
 
+/** A console that printed part of a line and then nothing for so long shows it, in ns of virtual time. */
+export const PARTIAL_NS = 10e6;
 /** Bytes after which a line is broken, so that a console without line ends cannot grow without bound. */
 const LONGEST_LINE = 4096;
 
-interface Partial {
+/** What a console has printed of a line. */
+export interface PartialLine {
   bytes: number[];
   cycle: number;
   /** Bytes of it that were shown already. */
@@ -33,13 +36,15 @@ interface Partial {
 
 /** Assembles lines; `emit` gets each line once complete, and each unfinished one when it is flushed. */
 export class LineAssembler {
-  private readonly partials = new Map<string, Partial>();
+  private readonly partials: Map<string, PartialLine>;
   private readonly hz: number;
   private readonly emit: (line: OutputLine) => void;
 
-  constructor(hz: number, emit: (line: OutputLine) => void) {
+  /** `partials` is its state, for whoever continues with that of another one. */
+  constructor(hz: number, emit: (line: OutputLine) => void, partials = new Map<string, PartialLine>()) {
     this.hz = hz;
     this.emit = emit;
+    this.partials = partials;
   }
 
   /** Feeds one event; only console and dmesg events make lines. */
@@ -91,7 +96,7 @@ export class LineAssembler {
     this.partials.set(device, { bytes: byte === 10 ? [] : [byte], cycle, shown: 0 });
   }
 
-  private line(source: string, partial: Partial, complete: boolean): void {
+  private line(source: string, partial: PartialLine, complete: boolean): void {
     const text = new TextDecoder().decode(Uint8Array.from(partial.bytes)).replace(/^\r+|\r+$/g, '');
     this.emit({ source, cycle: partial.cycle, seconds: partial.cycle / this.hz, text, complete });
   }

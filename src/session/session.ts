@@ -4,29 +4,20 @@
  * The command line and a page in a browser run the same session; what each has of its own (output, keys, signals, the host's clock, a
  * disassembler) it hands in as `SessionHost`. Nothing here needs Node.
  */
-import type { EngineFactory } from '../cpu/engine.ts';
-import type { SemihostingHost } from '../cpu/semihosting.ts';
-import type { TreeInput } from '../devicetree/load.ts';
-import type { DeviceTree } from '../devicetree/tree.ts';
 import { UsageError } from '../errors.ts';
 import type { MachineEvent } from '../events.ts';
-import { type LintFinding, lintFirmware, lintWithoutLinux } from '../linux/firmware-lint.ts';
-import { findKernelFlavour, type KernelFlavour } from '../linux/kernel-flavour.ts';
-import { lintOnTree } from '../linux/tree-lint.ts';
-import { Machine, type MachineOptions, type StopReason } from '../machine.ts';
-import { hex32 } from '../memory/bits.ts';
-import type { Firmware } from '../remoteproc/elf-loader.ts';
+import { type LintFinding, lintWithoutLinux } from '../linux/firmware-lint.ts';
+import { Machine, type StopReason } from '../machine.ts';
 import type { Timer } from '../time/scheduler.ts';
-import { type BootStage, documentedSequence, ubootBoard } from '../uboot/stage.ts';
-import { UBOOT_CONSOLE } from '../uboot/uboot.ts';
 import { EXIT } from './exit.ts';
-import { codeAt, type Disassemble, findings, lastEvents, whatWaits } from './explain.ts';
-import { type DeviceInput, InputQueue } from './input.ts';
+import { codeAt, type Disassemble, findings, lastEvents, refusal, semihostingHint, whatWaits, worthTelling } from './explain.ts';
+import { InputQueue } from './input.ts';
 import { type KernelHint, kernelHint } from './kernel-messages.ts';
-import { LineAssembler, type OutputLine } from './lines.ts';
+import { LineAssembler, type OutputLine, PARTIAL_NS } from './lines.ts';
+import { findConsole, lintRun, machineOptions, type RunConfiguration, SEMIHOSTING, semihostingConsole } from './machine-options.ts';
 import type { Renderer } from './renderer.ts';
 import { Statistics } from './statistics.ts';
-import { briefReasons, type Target } from './target.ts';
+import { briefReasons } from './target.ts';
 import { TraceHash } from './trace-hash.ts';
 import { conditionText, type LineCondition, matches } from './until.ts';
 
@@ -34,46 +25,16 @@ import { conditionText, type LineCondition, matches } from './until.ts';
 const DEFAULT_TIMEOUT_NS = 10e9;
 /** Virtual time between two looks at the host and at whether the firmware is stuck, in ns. */
 const CHUNK_NS = 5e6;
-/** A console that printed part of a line and then nothing for so long shows it, in ns. */
-const PARTIAL_NS = 10e6;
 /** Events kept for a report. */
 const HISTORY = 20;
-/** Name of the console that semihosting writes to. */
-const SEMIHOSTING = 'semihosting';
-/** BKPT 0xAB. */
-const SEMIHOSTING_CALL = 0xbeab;
 
 /** What runs, and when it ends. */
-export interface SessionOptions {
-  readonly firmware: Firmware;
-  readonly target: Target;
-  readonly engine: EngineFactory;
-  /** False: no Linux, the firmware is loaded directly. */
-  readonly linux?: boolean;
-  readonly modules?: readonly string[];
-  /** Device tree that Linux boots with; the one that is built in for the board unless given. */
-  readonly dtb?: TreeInput;
-  /** Overlays, merged into the tree in their order. */
-  readonly overlays?: readonly TreeInput[];
-  /** What runs before Linux; with a U-Boot, it starts the firmware as the board's documentation says, unless a script or keys do otherwise. */
-  readonly boot?: BootStage;
-  /** Lines that are typed at U-Boot's prompt. */
-  readonly ubootScript?: readonly string[];
-  /** Whose kernel Linux is. */
-  readonly kernel?: KernelFlavour['name'];
-  /** Linux hears of crashes of the core and recovers it. */
-  readonly recover?: boolean;
-  readonly fastForward?: boolean;
+export interface SessionOptions extends RunConfiguration {
   readonly semihosting?: boolean;
-  readonly hostMemory?: number;
   /** A line that ends the run with success: of any console or dmesg, or of the device that is named. */
   readonly until?: RegExp | LineCondition;
   /** Virtual time that ends the run, in ns; may be infinite. */
   readonly timeout?: number;
-  /** Text for consoles, each given once the device is there and ready. */
-  readonly send?: readonly DeviceInput[];
-  /** Console that the keyboard goes to; the core's UART unless given. */
-  readonly console?: string;
   readonly stats?: boolean;
   readonly traceHash?: boolean;
 }
@@ -125,41 +86,11 @@ export class Session {
   constructor(options: SessionOptions, host: SessionHost) {
     this.options = options;
     this.host = host;
-    const { firmware, target, engine, linux, fastForward, modules, hostMemory } = options;
-    const kernelFlavour = options.kernel && findKernelFlavour(options.kernel);
-    const { soc, core, board } = target;
-    if (modules && (linux === false || soc.remoteprocs.length === 0)) {
-      throw new UsageError(
-        'kernel modules, but no Linux to load them',
-        `leave out --modules${linux === false ? ', or --no-linux' : ''}`,
-        '--modules',
-      );
-    }
-    if ((options.dtb || options.overlays) && (linux === false || soc.remoteprocs.length === 0))
-      throw new UsageError('a device tree, but no Linux to boot with it', 'leave out --dtb and --overlay, or --no-linux', '--dtb');
-    if (options.recover && (linux === false || soc.remoteprocs.length === 0)) {
-      throw new UsageError('--recover, but no Linux to tell of crashes', 'leave it out', '--recover');
-    }
-    const bootLoader = this.bootLoader();
+    const { firmware, target, engine, linux } = options;
+    const { soc } = target;
     this.statistics = new Statistics(() => host.now());
     this.trace = options.traceHash ? new TraceHash() : undefined;
-    this.machine = new Machine({
-      soc,
-      core,
-      engine,
-      firmware,
-      ...(linux === undefined ? {} : { linux }),
-      ...(fastForward === undefined ? {} : { fastForward }),
-      ...(board ? { board } : {}),
-      ...(modules ? { modules } : {}),
-      ...(options.dtb ? { dtb: options.dtb } : {}),
-      ...(options.overlays ? { overlays: options.overlays } : {}),
-      ...bootLoader,
-      ...(kernelFlavour ? { kernelFlavour } : {}),
-      ...(options.recover ? { crashDetection: 'report' as const } : {}),
-      ...(options.semihosting ? { semihosting: this.semihostingHost() } : {}),
-      ...(hostMemory ? { hostMemory } : {}),
-    });
+    this.machine = new Machine(machineOptions(options, options.semihosting ? semihostingConsole(() => this.machine) : undefined));
     const { machine } = this;
     this.lines = new LineAssembler(soc.baseHz, (line) => this.line(line));
     this.quiet = machine.scheduler.timer('partial lines', () => this.flushQuietLines());
@@ -173,34 +104,9 @@ export class Session {
       ? `board ${machine.board!.name}${machine.uboot ? `, U-Boot ${machine.uboot.board.version}` : ''}`
       : 'without Linux';
     host.renderer.note(`${soc.name} ${machine.core.name} (${briefReasons(target.reasons)}), ${where}, engine ${engine.name}`);
-    this.lint = machine.linux ? this.lintAll(machine.linux.deviceTree) : [];
+    this.lint = lintRun(options, machine);
     for (const finding of this.lint) if (finding.severity === 'error') host.renderer.finding(finding);
     if (linux === false && soc.remoteprocs.length > 0) for (const finding of lintWithoutLinux(firmware)) host.renderer.finding(finding);
-  }
-
-  /** The stage before Linux, and what is typed at it. @throws {UsageError} when there is none for this board */
-  private bootLoader(): Pick<MachineOptions, 'boot' | 'ubootScript'> {
-    const { boot = 'linux', ubootScript, linux, firmware, target, send, console: keyboard } = this.options;
-    const { soc, core } = target;
-    if (boot === 'linux') {
-      if (ubootScript) throw new UsageError('a script for U-Boot, but no U-Boot', 'add --boot uboot', '--uboot-script');
-      return {};
-    }
-    if (linux === false || soc.remoteprocs.length === 0)
-      throw new UsageError('a boot loader, but no Linux to boot', 'leave out --boot', '--boot');
-    const board = ubootBoard(soc, target.board ?? soc.boards[0]!.name, boot);
-    const byHand = keyboard === UBOOT_CONSOLE || send?.some(({ device }) => device === UBOOT_CONSOLE);
-    const script = ubootScript ?? (byHand ? undefined : documentedSequence(board, soc, firmware, core));
-    return { boot, ...(script ? { ubootScript: script } : {}) };
-  }
-
-  /** What is wrong with the device tree, if it is the user's, and with the firmware on it. */
-  private lintAll(tree: DeviceTree): LintFinding[] {
-    const { dtb, overlays, target, firmware } = this.options;
-    const { soc, core } = target;
-    const board = this.machine.board!;
-    if (!dtb && !overlays) return lintFirmware(firmware, soc, board, core);
-    return lintOnTree(firmware, tree, soc, board, core);
   }
 
   /** The device that `name` means; `console` is the M core's UART. @throws {UsageError} when the machine has no such console. */
@@ -237,8 +143,7 @@ export class Session {
 
   /** As `consoleName`, or undefined. */
   findConsole(name: string): string | undefined {
-    const device = name === 'console' ? this.machine.consoleName : name;
-    return device !== undefined && this.machine.hasConsole(device) ? device : undefined;
+    return findConsole(this.machine, name);
   }
 
   /**
@@ -387,12 +292,8 @@ export class Session {
 
   /** The end of a run in which Linux did not start the firmware at all. */
   private refused(): Ending | undefined {
-    const { linux, kernel, core } = this.machine;
-    if (!linux || !kernel || !core.halted || linux.remoteproc(core.name)?.state !== 'offline') return undefined;
-    const said = kernel.log.filter(({ level }) => level <= 3).map(({ text }) => `  ${text}`);
-    // Still on its way: the time was too short for Linux to start it.
-    if (said.length === 0) return undefined;
-    return { status: EXIT.USAGE, reason: 'refused', report: ['Linux refused the firmware:', ...said] };
+    const report = refusal(this.machine);
+    return report && { status: EXIT.USAGE, reason: 'refused', report };
   }
 
   private async stuckInFault(pc: number): Promise<Ending> {
@@ -424,14 +325,8 @@ export class Session {
     );
   }
 
-  /** What to do about a fault at `at`, or else at the place of any fault, that is a semihosting call. */
   private semihostingHint(at?: number): string[] {
-    if (this.options.semihosting) return [];
-    const view = this.machine.view(this.machine.core.name);
-    const isCall = (address: number) => view.peek(address, 2) === SEMIHOSTING_CALL;
-    if (at !== undefined) return isCall(at) ? ['remedy: that is a semihosting call; --semihosting serves it'] : [];
-    const call = this.machine.core.faults().find(({ pc }) => isCall(pc.address))?.pc;
-    return call ? [`remedy: ${call.symbol ?? hex32(call.address)} makes semihosting calls; --semihosting serves them`] : [];
+    return this.options.semihosting ? [] : semihostingHint(this.machine, at);
   }
 
   private waits(): string[] {
@@ -477,8 +372,7 @@ export class Session {
     this.trace?.add(event);
     this.host.renderer.event(event);
     if (event.type === 'core' && event.state === 'started') this.failed = undefined;
-    const filler = event.type === 'vring' && event.action === 'avail';
-    if (event.type !== 'console' && event.type !== 'dmesg' && !filler) {
+    if (worthTelling(event)) {
       this.history.push(event);
       if (this.history.length > HISTORY) this.history.shift();
     }
@@ -505,16 +399,5 @@ export class Session {
     const age = scheduler.cyclesFromNs(PARTIAL_NS);
     this.lines.flushQuiet(scheduler.now - age);
     if (this.lines.pending) this.quiet.armIn(age);
-  }
-
-  private semihostingHost(): SemihostingHost {
-    return {
-      write: (_fd, bytes) => {
-        const { events, scheduler } = this.machine;
-        for (const byte of bytes) events.emit({ type: 'console', cycle: scheduler.now, device: SEMIHOSTING, byte });
-      },
-      read: () => new Uint8Array(),
-      readable: true,
-    };
   }
 }

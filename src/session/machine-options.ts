@@ -1,0 +1,121 @@
+/**
+ * From what a user asks for to the options of a machine: one set of rules and defaults for `imx-sim run`, a page and the test kit.
+ */
+import type { EngineFactory } from '../cpu/engine.ts';
+import type { SemihostingHost } from '../cpu/semihosting.ts';
+import type { TreeInput } from '../devicetree/load.ts';
+import { UsageError } from '../errors.ts';
+import { type LintFinding, lintFirmware } from '../linux/firmware-lint.ts';
+import { findKernelFlavour, type KernelFlavour } from '../linux/kernel-flavour.ts';
+import { lintOnTree } from '../linux/tree-lint.ts';
+import type { Machine, MachineOptions } from '../machine.ts';
+import type { Firmware } from '../remoteproc/elf-loader.ts';
+import { type BootStage, documentedSequence, ubootBoard } from '../uboot/stage.ts';
+import { UBOOT_CONSOLE } from '../uboot/uboot.ts';
+import type { DeviceInput } from './input.ts';
+import type { Target } from './target.ts';
+
+/** Name of the console that semihosting writes to. */
+export const SEMIHOSTING = 'semihosting';
+
+/** What runs, and on what. */
+export interface RunConfiguration {
+  readonly firmware: Firmware;
+  readonly target: Target;
+  readonly engine: EngineFactory;
+  /** False: no Linux, the firmware is loaded directly. */
+  readonly linux?: boolean;
+  readonly modules?: readonly string[];
+  /** Device tree that Linux boots with; the one that is built in for the board unless given. */
+  readonly dtb?: TreeInput;
+  /** Overlays, merged into the tree in their order. */
+  readonly overlays?: readonly TreeInput[];
+  /** What runs before Linux; with a U-Boot, it starts the firmware as the board's documentation says, unless a script or keys do otherwise. */
+  readonly boot?: BootStage;
+  /** Lines that are typed at U-Boot's prompt. */
+  readonly ubootScript?: readonly string[];
+  /** Whose kernel Linux is. */
+  readonly kernel?: KernelFlavour['name'];
+  /** Linux hears of crashes of the core and recovers it. */
+  readonly recover?: boolean;
+  readonly fastForward?: boolean;
+  readonly hostMemory?: number;
+  /** Text for consoles, each given once the device is there and ready. */
+  readonly send?: readonly DeviceInput[];
+  /** Console that the keyboard goes to; the core's UART unless given. */
+  readonly console?: string;
+}
+
+/** The machine for a run; `semihosting` serves its calls if it has any. @throws {UsageError} for options that contradict each other */
+export function machineOptions(run: RunConfiguration, semihosting?: SemihostingHost): MachineOptions {
+  const { firmware, target, engine, linux, fastForward, modules, hostMemory, dtb, overlays, recover } = run;
+  const kernelFlavour = run.kernel && findKernelFlavour(run.kernel);
+  const { soc, core, board } = target;
+  const bare = linux === false || soc.remoteprocs.length === 0;
+  if (modules && bare) {
+    const remedy = `leave out --modules${linux === false ? ', or --no-linux' : ''}`;
+    throw new UsageError('kernel modules, but no Linux to load them', remedy, '--modules');
+  }
+  if ((dtb || overlays) && bare)
+    throw new UsageError('a device tree, but no Linux to boot with it', 'leave out --dtb and --overlay, or --no-linux', '--dtb');
+  if (recover && bare) throw new UsageError('--recover, but no Linux to tell of crashes', 'leave it out', '--recover');
+  return {
+    soc,
+    core,
+    engine,
+    firmware,
+    ...(linux === undefined ? {} : { linux }),
+    ...(fastForward === undefined ? {} : { fastForward }),
+    ...(board ? { board } : {}),
+    ...(modules ? { modules } : {}),
+    ...(dtb ? { dtb } : {}),
+    ...(overlays ? { overlays } : {}),
+    ...bootLoader(run),
+    ...(kernelFlavour ? { kernelFlavour } : {}),
+    ...(recover ? { crashDetection: 'report' as const } : {}),
+    ...(semihosting ? { semihosting } : {}),
+    ...(hostMemory ? { hostMemory } : {}),
+  };
+}
+
+/** The stage before Linux, and what is typed at it. @throws {UsageError} when there is none for this board */
+function bootLoader(run: RunConfiguration): Pick<MachineOptions, 'boot' | 'ubootScript'> {
+  const { boot = 'linux', ubootScript, linux, firmware, target, send, console: keyboard } = run;
+  const { soc, core } = target;
+  if (boot === 'linux') {
+    if (ubootScript) throw new UsageError('a script for U-Boot, but no U-Boot', 'add --boot uboot', '--uboot-script');
+    return {};
+  }
+  if (linux === false || soc.remoteprocs.length === 0)
+    throw new UsageError('a boot loader, but no Linux to boot', 'leave out --boot', '--boot');
+  const board = ubootBoard(soc, target.board ?? soc.boards[0]!.name, boot);
+  const byHand = keyboard === UBOOT_CONSOLE || send?.some(({ device }) => device === UBOOT_CONSOLE);
+  const script = ubootScript ?? (byHand ? undefined : documentedSequence(board, soc, firmware, core));
+  return { boot, ...(script ? { ubootScript: script } : {}) };
+}
+
+/** What is wrong with the firmware on the tree that the machine's Linux boots with, and with that tree if it is the user's. */
+export function lintRun({ firmware, target, dtb, overlays }: RunConfiguration, { board, linux }: Machine): LintFinding[] {
+  if (!linux || !board) return [];
+  const { soc, core } = target;
+  if (!dtb && !overlays) return lintFirmware(firmware, soc, board, core);
+  return lintOnTree(firmware, linux.deviceTree, soc, board, core);
+}
+
+/** Console output of semihosting, as events of the machine; it has no input. */
+export function semihostingConsole(machine: () => Pick<Machine, 'events' | 'scheduler'>): SemihostingHost {
+  return {
+    write: (_fd, bytes) => {
+      const { events, scheduler } = machine();
+      for (const byte of bytes) events.emit({ type: 'console', cycle: scheduler.now, device: SEMIHOSTING, byte });
+    },
+    read: () => new Uint8Array(),
+    readable: true,
+  };
+}
+
+/** The device that `name` means, `console` being the core's UART; undefined when the machine has no such console. */
+export function findConsole(machine: Machine, name: string): string | undefined {
+  const device = name === 'console' ? machine.consoleName : name;
+  return device !== undefined && machine.hasConsole(device) ? device : undefined;
+}
