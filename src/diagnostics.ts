@@ -39,6 +39,8 @@ export class Diagnostics {
   private readonly context: DiagnosticContext;
   /** Firmware in a loop repeats its last finding, and quickly. */
   private last: Diagnostic | undefined;
+  /** True: what is noticed was noticed before, by a Linux that lives through its history again. */
+  muted = false;
   /** Called at the first occurrence of each finding. */
   onFirst: ((diagnostic: Diagnostic) => void) | undefined;
 
@@ -62,6 +64,7 @@ export class Diagnostics {
   }
 
   private note(kind: Diagnostic['kind'], block: string, register: string, text: string, times: number): void {
+    if (this.muted) return;
     const { last } = this;
     if (last && last.text === text && last.register === register && last.block === block && last.kind === kind) {
       last.count += times;

@@ -3,6 +3,7 @@
  *
  * What the guest did is a `StopReason` value, what a model noticed a diagnostics event; neither is ever thrown.
  */
+import type { FaultFacts } from './cpu/core.ts';
 import type { EngineDifference } from './cpu/lockstep/difference.ts';
 import { hex32 } from './memory/bits.ts';
 
@@ -36,6 +37,23 @@ export class FirmwareError extends ImxSimError {
 export class UsageError extends ImxSimError {
   constructor(message: string, remedy = '', place = '') {
     super('E_USAGE', message, remedy, place);
+  }
+}
+
+/**
+ * A snapshot or a recording cannot be used: it is no such file, of another version or machine, damaged, or its history does not lead where it led.
+ */
+export class SnapshotError extends ImxSimError {
+  declare readonly code:
+    | 'E_SNAPSHOT_FORMAT'
+    | 'E_SNAPSHOT_VERSION'
+    | 'E_SNAPSHOT_DAMAGED'
+    | 'E_SNAPSHOT_MACHINE'
+    | 'E_SNAPSHOT_DIVERGED'
+    | 'E_SNAPSHOT_UNSAVEABLE';
+
+  constructor(code: SnapshotError['code'], message: string, remedy: string, place = '') {
+    super(code, message, remedy, place);
   }
 }
 
@@ -108,6 +126,92 @@ export class MachineEnded extends ImxSimError {
     super('E_MACHINE_ENDED', `the machine ended: ${kind}${text ? `: ${text}` : ''}`, waits.join('; '));
     this.kind = kind;
     this.waits = waits;
+  }
+}
+
+/** A place in code: address, symbol, and source line where the firmware has debug information. */
+export interface CodePlace {
+  readonly address: number;
+  /** `main+0x12`. */
+  readonly symbol?: string;
+  /** `src/main.c:42`. */
+  readonly source?: string;
+}
+
+/** Where a machine stands, for the errors of the test kit. */
+export interface Situation {
+  readonly cycle: number;
+  /** Virtual time, in ns. */
+  readonly time: number;
+  /** The core that runs the firmware. */
+  readonly core: string;
+  readonly pc: CodePlace;
+  /** Innermost first; empty where none can be had. */
+  readonly backtrace: readonly CodePlace[];
+  /** Oldest first, as text. */
+  readonly lastEvents: readonly string[];
+  /** What the cores and Linux do and wait for. */
+  readonly waits: readonly string[];
+  /** What models noticed: guest errors, registers that are not modelled. */
+  readonly findings: readonly string[];
+  /** What is wrong with the firmware, as far as its ELF tells. */
+  readonly lint: readonly string[];
+  /** The whole as text lines. */
+  readonly lines: readonly string[];
+}
+
+/** What was awaited did not come. The message has all of `situation`, and what to do about it. */
+export class WaitError extends ImxSimError {
+  /** What was awaited: `a line of uart4 that matches /ready/`. */
+  readonly awaited: string;
+  readonly situation: Situation;
+
+  constructor(code: string, what: string, awaited: string, situation: Situation, remedy: string) {
+    super(code, [what, ...situation.lines.map((line) => `  ${line}`), `remedy: ${remedy}`].join('\n'), remedy, awaited);
+    this.awaited = awaited;
+    this.situation = situation;
+  }
+}
+
+/** The virtual time that a wait was given (`within`) is over. */
+export class WaitTimeout extends WaitError {
+  constructor(what: string, awaited: string, situation: Situation, remedy: string) {
+    super('E_WAIT_TIMEOUT', what, awaited, situation, remedy);
+  }
+}
+
+/** Nothing is left that could ever happen: all cores sleep or are off, and no timer runs. */
+export class Deadlock extends WaitError {
+  constructor(what: string, awaited: string, situation: Situation, remedy: string) {
+    super('E_DEADLOCK', what, awaited, situation, remedy);
+  }
+}
+
+/** A core took a fault that it cannot recover from, or locked up. */
+export class CoreFailed extends WaitError {
+  /** Of the core that runs the firmware, oldest first. */
+  readonly faults: readonly FaultFacts[];
+
+  constructor(what: string, awaited: string, situation: Situation, remedy: string, faults: readonly FaultFacts[]) {
+    super('E_CORE_FAILED', what, awaited, situation, remedy);
+    this.faults = faults;
+  }
+}
+
+/** A block, a watchdog as a rule, reset the whole SoC: the machine has ended. */
+export class SocReset extends WaitError {
+  constructor(what: string, awaited: string, situation: Situation, remedy: string) {
+    super('E_SOC_RESET', what, awaited, situation, remedy);
+  }
+}
+
+/** The firmware ended the run through semihosting while something else was awaited. */
+export class FirmwareExited extends WaitError {
+  readonly status: number;
+
+  constructor(what: string, awaited: string, situation: Situation, remedy: string, status: number) {
+    super('E_EXIT', what, awaited, situation, remedy);
+    this.status = status;
   }
 }
 

@@ -66,6 +66,9 @@ export type EventListener = (event: MachineEvent) => void;
 /** Fans events out to listeners in the order in which they subscribed. */
 export class EventHub {
   private readonly listeners: EventListener[] = [];
+  private readonly insiders: EventListener[] = [];
+  /** True: Linux lives through its history again, which nobody but its own parts hears. */
+  insideOnly = false;
 
   /** Subscribes; the returned function unsubscribes. */
   subscribe(listener: EventListener): () => void {
@@ -76,13 +79,28 @@ export class EventHub {
     };
   }
 
+  /** Subscribes a part of Linux itself, for the life of that Linux. */
+  subscribeInside(listener: EventListener): () => void {
+    this.insiders.push(listener);
+    return () => {
+      const index = this.insiders.indexOf(listener);
+      if (index >= 0) this.insiders.splice(index, 1);
+    };
+  }
+
+  /** The Linux whose parts listened is gone. */
+  dropInsiders(): void {
+    this.insiders.length = 0;
+  }
+
   /** Number of those who listen. */
   get listening(): number {
-    return this.listeners.length;
+    return this.listeners.length + this.insiders.length;
   }
 
   /** Delivers `event` to all listeners. */
   emit(event: MachineEvent): void {
-    for (const listener of this.listeners) listener(event);
+    if (!this.insideOnly) for (const listener of this.listeners) listener(event);
+    if (this.insiders.length > 0) for (const listener of this.insiders) listener(event);
   }
 }

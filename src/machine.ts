@@ -10,13 +10,13 @@ import type { EngineFactory } from './cpu/engine.ts';
 import { jitFactory } from './cpu/jit/index.ts';
 import type { EngineDifference } from './cpu/lockstep/index.ts';
 import type { SemihostingHost } from './cpu/semihosting.ts';
-import { chooseTree, type TreeInput } from './devicetree/load.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { EnginesDiffer, FirmwareError, HostMemoryExhausted, invariant, UsageError } from './errors.ts';
 import { EventHub } from './events.ts';
-import { Kernel } from './linux/kernel.ts';
-import type { KernelFlavour } from './linux/kernel-flavour.ts';
-import { Linux } from './linux/linux.ts';
+import type { HistoryTarget, LinuxHistory, RecordedHistory } from './history/linux-history.ts';
+import { LinuxMemory } from './history/linux-memory.ts';
+import type { Kernel } from './linux/kernel.ts';
+import type { Linux } from './linux/linux.ts';
 import { Arena, DEFAULT_ARENA_SIZE } from './memory/arena.ts';
 import { hex, hex32 } from './memory/bits.ts';
 import { AddressSpace, type BusDevice } from './memory/bus.ts';
@@ -30,15 +30,13 @@ import type { CoreControl } from './remoteproc/imx-rproc.ts';
 import type { CrashRegisters, RprocCrashType } from './remoteproc/remoteproc.ts';
 import { findVectors } from './remoteproc/vectors.ts';
 import { type BoardDescription, type CoreDescription, findBoard, type Interrupts, type MuSide, type SocDescription } from './soc/soc.ts';
+import { type LinuxState, Software, type SoftwareOptions } from './software.ts';
 import { Symbols } from './symbols.ts';
 import { Scheduler, type Timer } from './time/scheduler.ts';
-import { type BootStage, cards, ubootBoard } from './uboot/stage.ts';
-import { UBOOT_CONSOLE, UBoot } from './uboot/uboot.ts';
-import { VirtioModules } from './virtio/modules.ts';
-import type { TtyReader } from './virtio/tty.ts';
+import { UBOOT_CONSOLE, type UBoot } from './uboot/uboot.ts';
 
 /** What a machine is made of. */
-export interface MachineOptions {
+export interface MachineOptions extends SoftwareOptions {
   readonly soc: SocDescription;
   /** Name of one of the SoC's boards; the first unless given. */
   readonly board?: string;
@@ -46,27 +44,8 @@ export interface MachineOptions {
   readonly engine?: EngineFactory;
   /** Core that runs the firmware; the SoC's first unless given. */
   readonly core?: string;
-  readonly firmware?: Firmware;
   /** False: no Linux, the firmware is loaded directly. Bare cores never have one. */
   readonly linux?: boolean;
-  /** What runs before Linux; nothing unless given. With a U-Boot, Linux starts no firmware by itself. */
-  readonly boot?: BootStage;
-  /** Lines that are typed at U-Boot's prompt; without any it boots by itself unless a key comes. */
-  readonly ubootScript?: readonly string[];
-  /** Files on U-Boot's card beside the firmware, and in /lib/firmware of it. */
-  readonly bootFiles?: ReadonlyMap<string, Uint8Array>;
-  /** Kernel modules to load; all that the samples talk to unless given. */
-  readonly modules?: readonly string[];
-  /** True: udev loads modules for the channels that appear, besides. */
-  readonly udev?: boolean;
-  /** Who opens ttys of Linux when they appear; a program that shows what arrives unless given, nobody with a shell. */
-  readonly ttyReader?: TtyReader;
-  /** Device tree that Linux boots with, as a tree, a blob or a source; the one that is built in for the board unless given. */
-  readonly dtb?: TreeInput;
-  /** Overlays, merged into the tree in their order. */
-  readonly overlays?: readonly TreeInput[];
-  /** Whose kernel Linux is; mainline unless given. */
-  readonly kernelFlavour?: KernelFlavour;
   /**
    * Whether Linux hears that a core crashed: `none` (the default) as on 8M boards, where nothing tells it and a crash ends the run; `report`
    * as on 8QM and 8QXP, where the SCU does.
@@ -146,10 +125,6 @@ export class Machine {
   readonly arena: Arena;
   /** Cores in the order of the SoC's description. */
   readonly cores: readonly Core[];
-  readonly kernel: Kernel | undefined;
-  readonly linux: Linux | undefined;
-  /** The boot loader, when one runs before Linux. */
-  readonly uboot: UBoot | undefined;
   readonly peripherals: readonly Peripheral[];
   /** Core that runs the firmware. */
   readonly core: Core;
@@ -161,6 +136,8 @@ export class Machine {
   /** Cycle up to which each core has run, where that is beyond the clock. */
   private readonly ahead = new Map<Core, number>();
   private running: Core | undefined;
+  /** Linux and what belongs to it alone; absent without one. */
+  private software: Software | undefined;
   private readonly messagingUnits: { readonly unit: MessagingUnit; readonly a: MuSide; readonly b: MuSide }[] = [];
   private readonly stopper: Timer;
   private stopWanted = false;
@@ -194,18 +171,92 @@ export class Machine {
     if (!chosen)
       throw new UsageError(`${soc.name} has no core ${options.core}`, `its cores: ${soc.cores.map((c) => c.name).join(', ')}`, '--core');
     this.core = chosen;
-    if (linux) {
-      const kernel = new Kernel({
-        scheduler: this.scheduler,
-        memory: this.view('linux'),
-        events: this.events,
-        ...(options.kernelFlavour ? { flavour: options.kernelFlavour } : {}),
-      });
-      this.kernel = kernel;
-      this.interruptSinks.set('linux', (line, level) => kernel.setInterrupt(line, level));
-      this.linux = this.buildLinux(kernel);
-      if (this.bootLoader) this.uboot = this.buildUBoot(kernel, this.linux, this.bootLoader);
-    } else if (options.firmware) this.loadDirectly(options.firmware);
+    if (linux) this.powerLinux();
+    else if (options.firmware) this.loadDirectly(options.firmware);
+  }
+
+  get kernel(): Kernel | undefined {
+    return this.software?.kernel;
+  }
+
+  get linux(): Linux | undefined {
+    return this.software?.linux;
+  }
+
+  /** The boot loader, when one runs before Linux. */
+  get uboot(): UBoot | undefined {
+    return this.software?.uboot;
+  }
+
+  /** Timers of Linux that have fired so far: with the cycle, a position in the run. */
+  get linuxTurns(): number {
+    return this.software?.scheduler.fired ?? 0;
+  }
+
+  /** Linux as it is, for a snapshot; undefined without one. @throws {SnapshotError} when the machine keeps no history */
+  saveLinux(): LinuxState | undefined {
+    return this.software?.save();
+  }
+
+  /** What reached Linux so far, when that is noted. */
+  get linuxHistory(): LinuxHistory | undefined {
+    return this.software?.history;
+  }
+
+  /** A Linux at its very beginning, in the place of the one that there was; with `recorded`, it begins to live through that history. */
+  private powerLinux(recorded?: RecordedHistory): Software {
+    const { options, events, soc, board, core, scheduler, diagnostics, cores } = this;
+    if (!board) throw new UsageError(`${soc.name} has no board for Linux to run on`, 'use --no-linux');
+    if (this.software) scheduler.remove(this.software.scheduler);
+    events.dropInsiders();
+    const software = new Software({
+      options,
+      soc,
+      board,
+      core: core.name,
+      cores: cores.map(({ name }) => name),
+      scheduler,
+      memory: new LinuxMemory(this.view('linux')),
+      events,
+      diagnostics,
+      control: this.coreControl(),
+      completeDump: this.crashWatch !== undefined,
+      run: (limit) => this.run(limit),
+      requestStop: () => this.requestStop(),
+      reset: (cause) => this.systemReset('U-Boot', cause),
+      ...(recorded ? { recorded } : {}),
+    });
+    this.software = software;
+    this.interruptSinks.set('linux', (line, level) => software.setInterrupt(line, level));
+    return software;
+  }
+
+  /**
+   * A new Linux in the place of the present one, which lives through the history of `state` and then is where that one was; `call` does what users did.
+   * The hardware is not touched, and is to be put in its place afterwards. Gives a promise when host code is a part of that history.
+   * @throws {SnapshotError} when it does not get there
+   */
+  restoreLinux(state: LinuxState, call: HistoryTarget['call']): Promise<void> | undefined {
+    const { events, diagnostics, scheduler } = this;
+    invariant(this.options.history, 'a machine with a history');
+    const live = (on: boolean): void => {
+      events.insideOnly = !on;
+      diagnostics.muted = !on;
+    };
+    live(false);
+    let later: Promise<void> | undefined;
+    try {
+      scheduler.moveTo({ now: 0 });
+      later = this.powerLinux(state.history).live(state, call);
+    } finally {
+      if (!later) live(true);
+    }
+    return later?.finally(() => live(true));
+  }
+
+  /** Lets Linux stand still (its timers and interrupts wait), or go on. */
+  holdLinux(held: boolean): void {
+    this.software?.hold(held);
   }
 
   /** The address space of a core, or of `linux`. */
@@ -213,12 +264,6 @@ export class Machine {
     const view = this.views.get(name);
     invariant(view, `view ${name}`);
     return view;
-  }
-
-  /** The stage before Linux, if there is one. */
-  private get bootLoader(): BootStage | undefined {
-    const { boot } = this.options;
-    return boot === 'linux' ? undefined : boot;
   }
 
   /** Names in the firmware that the core runs: the file that Linux has started it with, else the one that the machine was made with. */
@@ -259,17 +304,17 @@ export class Machine {
 
   /** Gives input to a UART or a tty of Linux; what cannot be taken at once is kept and delivered in order. */
   send(device: string, bytes: Uint8Array): void {
-    if (device === UBOOT_CONSOLE) {
-      this.uboot?.type(bytes);
+    const uart = device === UBOOT_CONSOLE ? undefined : this.uart(device);
+    if (uart) {
+      uart.receive(bytes);
       return;
     }
-    const uart = this.uart(device);
-    if (uart) uart.receive(bytes);
-    else this.linux?.writeTty(device, bytes);
+    this.software?.send(device, bytes);
   }
 
   /** From an event listener or a timer: `run` returns once the current instruction is complete. */
   requestStop(): void {
+    if (this.linuxHistory?.replaying) return;
     this.stopWanted = true;
     this.stopper.armIn(0);
   }
@@ -461,67 +506,14 @@ export class Machine {
     }
   }
 
-  private buildLinux(kernel: Kernel): Linux {
-    const { firmware, modules, ttyReader, dtb, overlays, udev } = this.options;
-    const { board, core } = this;
-    const onFinding = (text: string) => this.diagnostics.guestError('Linux', 'rpmsg', text);
-    kernel.onFinding = (text) => this.diagnostics.guestError('Linux', 'open', text);
-    if (!board) throw new UsageError(`${this.soc.name} has no board for Linux to run on`, 'use --no-linux');
-    const linux = new Linux({
-      kernel,
-      deferred: this.bootLoader !== undefined,
-      soc: this.soc,
-      board,
-      control: this.coreControl(),
-      clockwork: this,
-      modules: new VirtioModules(kernel, { onFinding, ...(ttyReader ? { reader: ttyReader } : {}) }),
-      onFinding,
-      ...(dtb || overlays
-        ? { deviceTree: chooseTree(this.soc, board, { ...(dtb ? { dtb } : {}), ...(overlays ? { overlays } : {}) }) }
-        : {}),
-      ownTree: dtb === undefined,
-      ...(this.crashWatch ? { completeDump: true } : {}),
-      ...(modules ? { moduleNames: modules } : {}),
-      ...(udev ? { udev } : {}),
-      ...(firmware && !this.bootLoader ? { autostart: { core: core.name, name: firmware.name, bytes: firmware.bytes } } : {}),
-    });
-    if (firmware) linux.firmwareFiles.set(firmware.name, firmware.bytes);
-    return linux;
-  }
-
-  private buildUBoot(kernel: Kernel, linux: Linux, stage: BootStage): UBoot {
-    const { soc, core } = this;
-    const { firmware, bootFiles, ubootScript } = this.options;
-    const board = ubootBoard(soc, this.board!.name, stage);
-    const files = {
-      core: core.name,
-      tree: linux.deviceTree,
-      ...(firmware ? { firmware } : {}),
-      ...(bootFiles ? { others: bootFiles } : {}),
-    };
-    return new UBoot({
-      kernel,
-      board,
-      slots: cards(board, soc, files),
-      control: this.coreControl(),
-      handOver: (tree) => {
-        linux.deviceTree = tree;
-        linux.boot();
-      },
-      reset: (cause) => this.systemReset('U-Boot', cause),
-      onFinding: (text) => this.diagnostics.guestError('U-Boot', 'board', text),
-      ...(ubootScript ? { script: ubootScript } : {}),
-    });
-  }
-
   /** What TF-A and the SRC do for Linux: cores leave and enter reset. */
-  private coreControl(): CoreControl {
+  private coreControl(): Required<CoreControl> {
     const core = (name: string): Core => {
       const found = this.cores.find((candidate) => candidate.name === name);
       invariant(found, `core ${name}`);
       return found;
     };
-    return {
+    const control: Required<CoreControl> = {
       // What the SRC does when the driver writes its register next.
       announceBoot: (name, boot) => {
         if (boot.vectors !== undefined) this.startedAt.set(core(name), boot.vectors);
@@ -540,6 +532,7 @@ export class Machine {
       coreStarted: (name) => !core(name).halted,
       crashRegisters: (name) => this.lastRegisters.get(core(name)),
     };
+    return control;
   }
 
   /** Puts the firmware's segments where they are linked, as a debugger would, and starts its core. */
@@ -624,12 +617,13 @@ export class Machine {
   /** What the SCU does on 8QM and 8QXP; false where there is nobody to tell. */
   private tellLinux(core: Core, type: RprocCrashType): boolean {
     if (!this.hears(core)) return false;
-    this.linux?.remoteproc(core.name)?.reportCrash(type);
+    this.software?.reportCrash(core.name, type);
     return true;
   }
 
   /** A block asked for a reset of the SoC (a watchdog that ran out): the run ends, as Linux would be reset too. */
   private systemReset(block: string, cause: string): void {
+    if (this.linuxHistory?.replaying) return;
     this.pendingReset = { block, cause };
     this.stopper.armIn(0);
   }

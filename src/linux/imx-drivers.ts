@@ -179,7 +179,7 @@ export class ImxDrivers {
     const rx = mboxes && mboxSpecifier(mboxes, 'rx');
     if (typeof rx !== 'object') return;
     const told = new Set<number>();
-    const stop = kernel.events.subscribe((event) => {
+    const stop = kernel.events.subscribeInside((event) => {
       if (event.type !== 'mu' || event.action !== 'transmit' || event.side !== 'B' || event.mu !== rx.node) return;
       if (event.channel === rx.args[1] || told.has(event.channel)) return;
       told.add(event.channel);

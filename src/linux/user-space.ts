@@ -48,6 +48,9 @@ export const DEFAULT_CALL_TIMEOUT_NS = 10e9;
 /** Virtual time between two turns of the host's event loop, in ns. */
 const CHUNK_NS = 5e6;
 
+/** Turns of the event loop in which host code has to do again what it did. */
+const MOST_TURNS = 10_000;
+
 interface Call {
   readonly name: string;
   readonly begin: () => void;
@@ -104,6 +107,8 @@ export class UserSpace {
   private driving = false;
   /** A call ended: whoever awaits it has not got on yet. */
   private woken = false;
+  /** Hears of what host code does to Linux by itself. */
+  witness: { turn(): void; begin(count: number): void } | undefined;
 
   /** `waitingFor` says what Linux waits for, for errors. */
   constructor(options: { readonly kernel: Kernel; readonly clockwork: Clockwork; readonly waitingFor: () => readonly string[] }) {
@@ -149,16 +154,45 @@ export class UserSpace {
 
   /** To be awaited before virtual time goes on: resolves once every flow waits in a call and who awaited a call has got on. */
   async settled(): Promise<void> {
+    if (this.woken || this.flows.size > 0) await this.quiet();
+    if (this.queued.length > 0) this.beginQueued();
+  }
+
+  /** Resolves once every flow waits in a call and who awaited a call has got on. */
+  async quiet(): Promise<void> {
     for (;;) {
       if (this.woken) {
         this.woken = false;
+        this.witness?.turn();
         await this.turns.next();
       } else if ([...this.flows].some(({ computing }) => computing)) {
+        this.witness?.turn();
         await new Promise<void>((resolve) => this.arrivals.push(resolve));
       } else break;
     }
+  }
+
+  /** The calls of flows begin, in the order of the flows. */
+  private beginQueued(): void {
     const begun = this.queued.splice(0).sort((a, b) => a.flow.number - b.flow.number);
+    this.witness?.begin(begun.length);
     for (const { call } of begun) call.begin();
+  }
+
+  /**
+   * `count` calls of flows begin, as they did in a history. Host code may need turns of the event loop until it makes them, as when it loads a part of
+   * itself. False when it does not make them.
+   */
+  async beginAgain(count: number): Promise<boolean> {
+    for (let turn = 0; turn < MOST_TURNS; turn++) {
+      await this.quiet();
+      if (this.queued.length >= count) {
+        this.beginQueued();
+        return true;
+      }
+      await this.turns.next();
+    }
+    return false;
   }
 
   /** Somebody else runs the machine from now on, with `settled` before each run, until the function that is given back is called. */
@@ -240,8 +274,9 @@ export class UserSpace {
     const { scheduler } = clockwork;
     for (;;) {
       // Whoever awaits gets on, and may make the next call at the same virtual time.
-      await this.turns.next();
+      if (this.woken) this.witness?.turn();
       this.woken = false;
+      await this.turns.next();
       await this.settled();
       if (this.calls.size === 0 || this.drivers > 0) break;
       this.step(scheduler.now + scheduler.cyclesFromNs(CHUNK_NS));

@@ -74,6 +74,11 @@ export class AddressSpace {
     this.name = name;
   }
 
+  /** True when whoever knows the RAM behind an address may go there himself: nobody wants to hear of accesses. */
+  get direct(): boolean {
+    return true;
+  }
+
   /** All regions in address order. */
   get regions(): readonly Region[] {
     return this.sorted;

@@ -15,6 +15,7 @@ export class RamWindow {
   private readonly offset: number;
   /** Arena offset of `base`, 0 while that memory was never touched. */
   private at = 0;
+  private generation = 0;
 
   constructor(memory: AddressSpace, base: number, size: number) {
     this.memory = memory;
@@ -29,10 +30,11 @@ export class RamWindow {
 
   /** `size` (2, 4) bytes at `address` as u32, or `BUS_FAULT`. */
   read(address: number, size: 2 | 4): number {
-    const { ram } = this;
+    const { ram, memory } = this;
     const offset = address - this.base;
-    if (!ram || offset < 0 || offset + size > this.size) return this.memory.read(address, size);
-    if (this.at === 0) {
+    if (!ram || !memory.direct || offset < 0 || offset + size > this.size) return memory.read(address, size);
+    if (this.at === 0 || this.generation !== ram.generation) {
+      this.generation = ram.generation;
       this.at = ram.locateIfTouched(this.offset);
       if (this.at === 0) return 0;
     }
@@ -42,10 +44,13 @@ export class RamWindow {
 
   /** Writes the low `size` bytes of `value`; false is a bus fault. */
   write(address: number, value: number, size: 2 | 4): boolean {
-    const { ram } = this;
+    const { ram, memory } = this;
     const offset = address - this.base;
-    if (!ram || offset < 0 || offset + size > this.size) return this.memory.write(address, value, size);
-    if (this.at === 0) this.at = ram.locate(this.offset);
+    if (!ram || !memory.direct || offset < 0 || offset + size > this.size) return memory.write(address, value, size);
+    if (this.at === 0 || this.generation !== ram.generation) {
+      this.generation = ram.generation;
+      this.at = ram.locate(this.offset);
+    }
     const { view } = ram.arena;
     if (size === 4) view.setUint32(this.at + offset, value, true);
     else view.setUint16(this.at + offset, value, true);

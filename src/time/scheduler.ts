@@ -212,6 +212,11 @@ export class Scheduler {
     top.fire();
   }
 
+  /** True when no timer of this domain is armed. */
+  get empty(): boolean {
+    return this.heap.length === 0;
+  }
+
   /** Armed timers of this domain, in the order in which they were armed. */
   armed(): readonly Timer[] {
     return [...this.heap].sort((a, b) => a.sequence - b.sequence);

@@ -47,7 +47,7 @@ function dmesg({ linux: { kernel } }: System): Program {
   const { syslog } = kernel;
   const grown = new WaitQueue('a kernel message');
   const queue: LogLine[][] = [];
-  kernel.events.subscribe((event) => {
+  kernel.events.subscribeInside((event) => {
     if (event.type !== 'dmesg') return;
     for (const each of queue) each.push(event);
     grown.wakeAll();
