@@ -25,6 +25,21 @@ const FLAG_MASK = 7;
 /** Four bits, as many as there are channels, in the opposite order. */
 const TURNED = Uint8Array.from({ length: 16 }, (_, bits) => ((bits & 1) << 3) | ((bits & 2) << 1) | ((bits & 4) >> 1) | (bits >> 3));
 
+/**
+ * What becomes of a word or a general interrupt on its way to the other side: it arrives; it is lost, and the sender finds it taken; it stays
+ * where it is, so that the sender finds it not taken.
+ */
+export type DoorbellFate = 'arrives' | 'lost' | 'stays';
+
+/** A word or a general interrupt that one side has sent. */
+export interface Doorbell {
+  readonly side: 'A' | 'B';
+  readonly kind: 'word' | 'general';
+  readonly channel: number;
+  /** 1 for a general interrupt. */
+  readonly value: number;
+}
+
 /** What a `MessagingUnit` needs. */
 export interface MessagingUnitOptions {
   /** Name in events and diagnostics (`MU1`). */
@@ -45,14 +60,17 @@ export class MessagingUnit {
   readonly layout: MuLayout;
   readonly a: MuSide;
   readonly b: MuSide;
+  /** Decides what becomes of each doorbell, for whoever wants to see how processors get on with a bad unit; all arrive without it. */
+  interposer: ((doorbell: Doorbell) => DoorbellFate) | undefined;
   private readonly sram: Uint8Array;
 
   constructor(options: MessagingUnitOptions) {
     this.name = options.name;
     this.layout = options.layout;
     this.sram = new Uint8Array(options.layout.sram?.size ?? 0);
-    this.a = new MuSide('A', options, this.sram, options.interruptA);
-    this.b = new MuSide('B', options, this.sram, options.interruptB);
+    const fate = (doorbell: Doorbell): DoorbellFate => this.interposer?.(doorbell) ?? 'arrives';
+    this.a = new MuSide('A', options, this.sram, options.interruptA, fate);
+    this.b = new MuSide('B', options, this.sram, options.interruptB, fate);
     this.a.connect(this.b);
     this.b.connect(this.a);
   }
@@ -63,6 +81,11 @@ export class MessagingUnit {
     this.a.clear();
     this.b.clear();
     this.a.settle();
+  }
+
+  /** A doorbell that was lost or stayed arrives after all, or arrives again; false when the other side has not taken the one before. */
+  deliver(doorbell: Doorbell): boolean {
+    return (doorbell.side === 'A' ? this.b : this.a).arrive(doorbell);
   }
 
   /** Tells the unit that the processor of `side` runs, sleeps or is in reset; its peer sees it in SR or CSSR0. */
@@ -78,6 +101,7 @@ export class MuSide implements BusDevice {
   private readonly layout: MuLayout;
   private readonly sram: Uint8Array;
   private readonly line: (level: boolean) => void;
+  private readonly fate: (doorbell: Doorbell) => DoorbellFate;
   private readonly file: RegisterFile<RegisterMap>;
   private peer!: MuSide;
   /** Words received; kept after they were read, until the peer overwrites them. */
@@ -86,6 +110,9 @@ export class MuSide implements BusDevice {
   private taken = 0;
   private full = 0;
   private pending = 0;
+  /** Channels whose word, or general interrupt, from the peer has not arrived, and counts as not taken. */
+  private wordsDue = 0;
+  private generalsDue = 0;
   private transmitEnable = 0;
   private receiveEnable = 0;
   private generalEnable = 0;
@@ -101,8 +128,15 @@ export class MuSide implements BusDevice {
   private level = false;
   private wholeRead = true;
 
-  constructor(side: 'A' | 'B', options: MessagingUnitOptions, sram: Uint8Array, line: (level: boolean) => void) {
+  constructor(
+    side: 'A' | 'B',
+    options: MessagingUnitOptions,
+    sram: Uint8Array,
+    line: (level: boolean) => void,
+    fate: (doorbell: Doorbell) => DoorbellFate,
+  ) {
     this.side = side;
+    this.fate = fate;
     this.options = options;
     this.layout = options.layout;
     this.sram = sram;
@@ -154,6 +188,8 @@ export class MuSide implements BusDevice {
     this.taken = 0;
     this.full = 0;
     this.pending = 0;
+    this.wordsDue = 0;
+    this.generalsDue = 0;
     this.transmitEnable = 0;
     this.receiveEnable = 0;
     this.generalEnable = 0;
@@ -198,7 +234,7 @@ export class MuSide implements BusDevice {
 
   /** Channels whose transmit register is empty: the peer has taken what was sent. */
   private get empty(): number {
-    return ~this.peer.full & mask(this.layout.channels);
+    return ~(this.peer.full | this.peer.wordsDue) & mask(this.layout.channels);
   }
 
   private emit(action: 'transmit' | 'receive' | 'general' | 'acknowledge' | 'flags' | 'reset', channel: number, value: number): void {
@@ -212,18 +248,40 @@ export class MuSide implements BusDevice {
 
   private transmit(channel: number, value: number): void {
     const bit = 1 << channel;
-    if (this.peer.full & bit) {
+    if ((this.peer.full | this.peer.wordsDue) & bit) {
       this.options.diagnostics.guestError(
         this.block,
         `TR${channel}`,
         'written while TE is 0: the peer loses the word that it has not read',
       );
     }
-    this.peer.received[channel] = value;
-    this.peer.full |= bit;
-    this.peer.taken &= ~bit;
+    this.peer.wordsDue &= ~bit;
+    const fate = this.fate({ side: this.side, kind: 'word', channel, value });
+    if (fate === 'arrives') this.peer.store(channel, value);
+    else if (fate === 'stays') this.peer.wordsDue |= bit;
     this.emit('transmit', channel, value);
     this.settle();
+  }
+
+  private store(channel: number, value: number): void {
+    this.received[channel] = value;
+    this.full |= 1 << channel;
+    this.taken &= ~(1 << channel);
+  }
+
+  /** @internal Called by the unit: what the peer sent arrives at this side; false when the one before has not been taken. */
+  arrive({ kind, channel, value }: Doorbell): boolean {
+    const bit = 1 << channel;
+    if ((kind === 'word' ? this.full : this.pending) & bit) return false;
+    if (kind === 'word') {
+      this.wordsDue &= ~bit;
+      this.store(channel, value);
+    } else {
+      this.generalsDue &= ~bit;
+      this.pending |= bit;
+    }
+    this.settle();
+    return true;
   }
 
   private receive(channel: number): void {
@@ -248,7 +306,7 @@ export class MuSide implements BusDevice {
       case 'GIP':
         return () => this.pending;
       case 'GIR':
-        return () => this.peer.pending;
+        return () => this.peer.pending | this.peer.generalsDue;
       case 'TIE':
         return () => this.transmitEnable;
       case 'RIE':
@@ -304,7 +362,7 @@ export class MuSide implements BusDevice {
       case 'GIP':
         return (ones) => this.acknowledge(ones & this.pending);
       case 'GIR':
-        return (ones) => this.request(ones & ~this.peer.pending);
+        return (ones) => this.request(ones & ~(this.peer.pending | this.peer.generalsDue));
       case 'TIE':
         return (ones, kept) => {
           this.transmitEnable = (this.transmitEnable & kept) | ones;
@@ -361,8 +419,14 @@ export class MuSide implements BusDevice {
   }
 
   private request(channels: number): void {
-    this.peer.pending |= channels;
-    for (let n = 0; n < this.layout.channels; n++) if (channels & (1 << n)) this.emit('general', n, 1);
+    for (let channel = 0; channel < this.layout.channels; channel++) {
+      const bit = channels & (1 << channel);
+      if (!bit) continue;
+      const fate = this.fate({ side: this.side, kind: 'general', channel, value: 1 });
+      if (fate === 'arrives') this.peer.pending |= bit;
+      else if (fate === 'stays') this.peer.generalsDue |= bit;
+      this.emit('general', channel, 1);
+    }
   }
 
   private setFlags(flags: number): void {
