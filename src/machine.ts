@@ -126,6 +126,8 @@ export class Machine {
   /** Cores in the order of the SoC's description. */
   readonly cores: readonly Core[];
   readonly peripherals: readonly Peripheral[];
+  /** The SoC's clocks, without those of its cores. */
+  readonly clocks = new ClockTree();
   /** Core that runs the firmware. */
   readonly core: Core;
   private readonly options: MachineOptions;
@@ -136,6 +138,8 @@ export class Machine {
   /** Cycle up to which each core has run, where that is beyond the clock. */
   private readonly ahead = new Map<Core, number>();
   private running: Core | undefined;
+  /** The core that runs the firmware stands still. */
+  private paused = false;
   /** Linux and what belongs to it alone; absent without one. */
   private software: Software | undefined;
   private readonly messagingUnits: { readonly unit: MessagingUnit; readonly a: MuSide; readonly b: MuSide }[] = [];
@@ -252,6 +256,26 @@ export class Machine {
       if (!later) live(true);
     }
     return later?.finally(() => live(true));
+  }
+
+  /** The messaging units, with the side on which Linux is, if it is on one. */
+  get units(): readonly { readonly unit: MessagingUnit; readonly linux: 'A' | 'B' | undefined }[] {
+    return this.messagingUnits.map(({ unit, a, b }) => ({
+      unit,
+      linux: 'linux' in a.interrupts ? 'A' : 'linux' in b.interrupts ? 'B' : undefined,
+    }));
+  }
+
+  /** Lets the core that runs the firmware stand still between two instructions, or go on; not while it executes. */
+  pauseCore(paused: boolean): void {
+    this.paused = paused;
+  }
+
+  /** Puts the core that runs the firmware into reset, of which nobody is told; not while it executes. */
+  killCore(detail: string): void {
+    if (this.core.halted) return;
+    this.core.halt();
+    this.coreEvent(this.core, 'stopped', detail);
   }
 
   /** Lets Linux stand still (its timers and interrupts wait), or go on. */
@@ -382,7 +406,7 @@ export class Machine {
   }
 
   private mapPeripherals(): Peripheral[] {
-    const clocks = new ClockTree();
+    const { clocks } = this;
     for (const [name, hz] of Object.entries(this.soc.oscillators ?? {})) clocks.define(name, () => hz);
     return this.soc.peripherals.map((spec) => {
       const peripheral = createPeripheral(spec, {
@@ -451,10 +475,10 @@ export class Machine {
   }
 
   private awakeCores(): readonly Core[] {
-    const { cores } = this;
+    const { cores, paused } = this;
     // Of one core there is nothing to be sorted out.
-    if (cores.length === 1) return cores[0]!.halted || cores[0]!.asleep ? NO_CORES : cores;
-    return cores.filter((core) => !core.halted && !core.asleep);
+    if (cores.length === 1) return paused || cores[0]!.halted || cores[0]!.asleep ? NO_CORES : cores;
+    return cores.filter((core) => !core.halted && !core.asleep && !(paused && core === this.core));
   }
 
   /**

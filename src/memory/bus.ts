@@ -58,6 +58,8 @@ export interface Region {
   readonly ram?: Ram;
   readonly ramOffset: number;
   readonly device?: BusDevice;
+  /** The device does not answer: every access is a bus fault. */
+  broken?: boolean;
 }
 
 /** Regions found last, by 64 KiB of addresses: a master goes to and fro between a few, as Linux does between a unit's registers and a ring. */
@@ -140,7 +142,7 @@ export class AddressSpace {
     const offset = address - region.base;
     if (offset + size > region.size) return this.readAcross(address, size);
     if (region.ram) return region.ram.read(region.ramOffset + offset, size);
-    return region.device!.read(offset, size);
+    return region.broken ? BUS_FAULT : region.device!.read(offset, size);
   }
 
   /** Writes the low `size` bytes of `value`; false is a bus fault. */
@@ -153,7 +155,7 @@ export class AddressSpace {
       region.ram.write(region.ramOffset + offset, value, size);
       return true;
     }
-    return region.device!.write(offset, value, size);
+    return !region.broken && region.device!.write(offset, value, size);
   }
 
   /** What `read` would give, without side effects. */
@@ -161,7 +163,7 @@ export class AddressSpace {
     const region = this.find(address);
     if (!region || address - region.base + size > region.size) return BUS_FAULT;
     if (region.ram) return region.ram.read(region.ramOffset + address - region.base, size);
-    return region.device!.peek(address - region.base, size);
+    return region.broken ? BUS_FAULT : region.device!.peek(address - region.base, size);
   }
 
   /** `length` bytes of RAM at `address`, or undefined when any of them is not RAM. No side effects. */

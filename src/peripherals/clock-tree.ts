@@ -13,6 +13,8 @@ export type ClockSource = string | number;
 export class ClockTree {
   private readonly rates = new Map<string, () => number>();
   private readonly listeners: (() => void)[] = [];
+  /** Clocks that somebody has switched off behind the back of the block that makes them. */
+  private readonly gated = new Set<ClockSource>();
 
   /** Adds clock `name`, whose rate in Hz is what `hz` gives. @throws {SocDescriptionError} when there is one of that name. */
   define(name: string, hz: () => number): void {
@@ -22,6 +24,7 @@ export class ClockTree {
 
   /** Present rate of a clock in Hz. @throws {SocDescriptionError} when there is none of that name. */
   hz(source: ClockSource): number {
+    if (this.gated.size > 0 && this.gated.has(source)) return 0;
     if (typeof source === 'number') return source;
     const rate = this.rates.get(source);
     if (!rate) throw new SocDescriptionError(`no clock is called ${source}`);
@@ -31,6 +34,13 @@ export class ClockTree {
   /** True when `source` is a fixed rate or names a clock of this tree. */
   has(source: ClockSource): boolean {
     return typeof source === 'number' || this.rates.has(source);
+  }
+
+  /** Lets a clock stand still, whatever the registers say, or lets it go again. */
+  gate(source: ClockSource, closed: boolean): void {
+    if (closed) this.gated.add(source);
+    else this.gated.delete(source);
+    this.changed();
   }
 
   /** Names of all clocks, in order of definition. */

@@ -86,6 +86,11 @@ export class ImxUart {
     this.agingTimer = scheduler.timer(`${name} aging`, () => this.flag('USR1', 'AGTIM'));
     this.idleTimer = scheduler.timer(`${name} idle`, () => this.flag('USR2', 'IDLE'));
     const changed = (): void => this.settle();
+    // A clock that runs again lets go on what stood still.
+    options.clocks.onChange(() => {
+      this.shift();
+      this.startReceiving();
+    });
     const untilReset = (): Progress => unchanging(this.resetUntil - scheduler.now);
     this.device = new RegisterFile(IMX_UART, {
       name,
