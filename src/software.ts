@@ -263,6 +263,7 @@ export class Software {
       send: (device, bytes) => this.send(device, bytes),
       hold: (held) => this.hold(held),
       call,
+      unsettled: () => linux.userSpace.unsettled,
       quiet: () => linux.userSpace.quiet(),
       begin: async (count) => {
         if (!(await linux.userSpace.beginAgain(count))) throw diverged('host code does not do again what it did');

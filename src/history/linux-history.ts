@@ -34,6 +34,8 @@ export interface HistoryTarget {
   send(device: string, bytes: Uint8Array): void;
   hold(held: boolean): void;
   call(kind: string, args: readonly InputValue[]): void;
+  /** A call ended, and whoever awaits it has not got on. */
+  unsettled(): boolean;
   /** Host code that stands for programs of Linux gets on, until it waits. */
   quiet(): Promise<void>;
   /** The calls that it made begin; `count` of them. */
@@ -213,6 +215,8 @@ export class LinuxHistory {
           const count = entries.number();
           yield () => target.begin(count);
         } else if (kind === ENTRY.call) {
+          // Who makes it may have awaited another one.
+          if (target.unsettled()) yield () => target.quiet();
           const [name, ...args] = recorded.calls[call++] ?? [];
           if (typeof name !== 'string') throw diverged('a call is missing');
           target.call(name, args);

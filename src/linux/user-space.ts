@@ -158,6 +158,11 @@ export class UserSpace {
     if (this.queued.length > 0) this.beginQueued();
   }
 
+  /** True when a call has ended and whoever awaits it may not have got on yet. */
+  get unsettled(): boolean {
+    return this.woken;
+  }
+
   /** Resolves once every flow waits in a call and who awaited a call has got on. */
   async quiet(): Promise<void> {
     for (;;) {
