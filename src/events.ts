@@ -58,6 +58,14 @@ export type MachineEvent =
       readonly core: string;
       readonly state: 'started' | 'stopped' | 'crashed';
       readonly detail: string;
+    }
+  | {
+      /** A fault was injected (src/faults). */
+      readonly type: 'fault';
+      readonly cycle: number;
+      readonly fault: string;
+      /** What happened, in words. */
+      readonly text: string;
     };
 
 /** A function that hears every event. */

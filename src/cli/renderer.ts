@@ -75,7 +75,10 @@ export class HumanRenderer implements Renderer {
     this.out(fits ? shown : `${shown}\n`);
   }
 
-  event(): void {}
+  event(event: MachineEvent, seconds: number): void {
+    if (event.type !== 'fault') return;
+    this.err(`${this.mark('dim', 'imx-sim:')} ${this.mark('yellow', `fault: ${event.fault}`)}: ${event.text} at ${(seconds * 1e3).toFixed(3)} ms\n`);
+  }
 
   note(text: string): void {
     this.err(`${this.mark('dim', 'imx-sim:')} ${text}\n`);

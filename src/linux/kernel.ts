@@ -12,6 +12,7 @@ import type { DirectoryNode, OpenFile, Vfs } from './fs/vfs.ts';
 import { type InterruptFacts, Interrupts } from './interrupts.ts';
 import { type KernelFlavour, MAINLINE } from './kernel-flavour.ts';
 import { LATENCY } from './latencies.ts';
+import { type KernelFaults, noFaults } from './kernel-faults.ts';
 import type { LogLine } from './log-buffer.ts';
 import { Syslog } from './printk.ts';
 import type { Process } from './process.ts';
@@ -39,6 +40,8 @@ export class Kernel {
   current: Task | undefined;
   /** Hears of what whoever uses the system may not have meant. */
   onFinding: (text: string) => void = () => {};
+  /** What is wrong with it on purpose. */
+  readonly faults: KernelFaults = noFaults();
   /** System sleep. */
   readonly pm: PowerManagement;
   private held: 'nothing' | 'freezable' | 'all' = 'nothing';

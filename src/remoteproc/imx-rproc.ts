@@ -17,7 +17,7 @@ import type { CrashRegisters, RprocEnvironment, RprocOps } from './remoteproc.ts
 import { Rproc } from './remoteproc-core.ts';
 import { ELFCLASS32, EM_ARM } from './remoteproc-coredump.ts';
 import { type FirmwareImage, rprocElfFindLoadedRscTable, rprocElfGetBootAddr, rprocElfLoadRscTable } from './remoteproc-elf-loader.ts';
-import { LoadedTable, pageAlign } from './resource-table.ts';
+import { LoadedTable, misaddressed, pageAlign } from './resource-table.ts';
 import { rprocMemEntryInit } from './rproc-resources.ts';
 
 /**
@@ -308,7 +308,8 @@ export class ImxRproc implements RprocOps {
       rproc.log(6, 'No resource table in elf');
       return 0;
     }
-    rproc.table.parsed(bytes);
+    const wrong = this.kernel.faults.wrongAddress;
+    rproc.table.parsed(wrong?.where === 'file' ? misaddressed(bytes, wrong) : bytes);
     return 0;
   }
 
@@ -438,6 +439,11 @@ export class ImxRproc implements RprocOps {
   private *vqWork(): KernelCode {
     const { notifyIds } = this.kernel.flavour.imxRproc;
     for (let id = 0; id < notifyIds; id++) yield* this.rproc.vqInterrupt(id);
+  }
+
+  /** Its worker does nothing else for `ns`, as one does that another work holds up. */
+  holdUp(ns: number): void {
+    this.workqueue.queue({ name: 'held up', code: () => sleep(ns) });
   }
 
   /** `imx_rproc_free_mbox`. */

@@ -313,7 +313,9 @@ export class RprocVdev implements RprocSubdev, RprocVdevHandle, VirtioConfigOps 
       callback,
       ...(onViolation ? { onViolation } : {}),
     });
-    this.set(this.vringField(id, VRING.da), mem.da);
+    const wrong = kernel.faults.wrongAddress;
+    const offset = wrong?.where === 'loaded' && wrong.vring === id ? wrong.offset : 0;
+    this.set(this.vringField(id, VRING.da), (mem.da + offset) >>> 0);
     return vring.vq;
   }
 

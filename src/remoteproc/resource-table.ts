@@ -77,6 +77,20 @@ export class CachedTable implements TableMemory {
   }
 }
 
+/** A copy of the table in `bytes` with `offset` added to the address of vring `vring` of each vdev; one that is left to Linux becomes `offset`. */
+export function misaddressed(bytes: Uint8Array, { vring, offset }: { readonly vring: number; readonly offset: number }): Uint8Array {
+  const table = new CachedTable(bytes.slice());
+  for (let index = 0; index < table.get32(4); index++) {
+    const entry = tableEntry(table, index);
+    if (!entry) break;
+    if (entry.type !== RSC_VDEV) continue;
+    const at = entry.offset + VDEV_SIZE + VRING_SIZE * vring + VRING.da;
+    const da = table.get32(at);
+    table.set32(at, ((da === FW_RSC_ADDR_ANY ? 0 : da) + offset) >>> 0);
+  }
+  return table.bytes;
+}
+
 /**
  * A table in memory that the core sees. It may lie at several addresses: reads are from the first, writes reach all, so that
  * firmware finds them in whichever copy it looks at.

@@ -19,8 +19,8 @@ export interface CoreFault extends FaultFacts {
 export interface Renderer {
   /** A line of a console or of dmesg. */
   line(line: OutputLine): void;
-  /** Any event; the human renderer shows none of them, lines come through `line`. */
-  event(event: MachineEvent): void;
+  /** Any event, `seconds` of virtual time after power-on; for people, lines come through `line`, and of events only faults are shown. */
+  event(event: MachineEvent, seconds: number): void;
   /** A sentence of imx-sim itself, such as which SoC was chosen and why. */
   note(text: string): void;
   /** A finding of a model, at its first occurrence. */
@@ -52,6 +52,8 @@ export function eventText(event: MachineEvent, hz: number): string {
       return `${time}  ${event.core} ${event.state}${event.detail ? `: ${event.detail}` : ''}`;
     case 'dmesg':
       return `${time}  dmesg ${event.text}`;
+    case 'fault':
+      return `${time}  fault ${event.fault}: ${event.text}`;
     default:
       return `${time}  ${event.device} byte ${event.byte}`;
   }

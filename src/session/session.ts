@@ -370,7 +370,7 @@ export class Session {
     if (this.matched) return;
     this.statistics.add(event);
     this.trace?.add(event);
-    this.host.renderer.event(event);
+    this.host.renderer.event(event, event.cycle / this.machine.scheduler.hz);
     if (event.type === 'core' && event.state === 'started') this.failed = undefined;
     if (worthTelling(event)) {
       this.history.push(event);

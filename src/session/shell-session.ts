@@ -403,7 +403,7 @@ export class ShellSession {
     }
     this.statistics.add(event);
     this.trace?.add(event);
-    this.host.renderer.event(event);
+    this.host.renderer.event(event, event.cycle / this.machine.scheduler.hz);
     this.lines.add(event);
   }
 

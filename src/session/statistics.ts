@@ -19,7 +19,7 @@ export class Statistics {
   /** Counts one event. */
   add(event: MachineEvent): void {
     if (event.type === 'message') this.counts[event.direction]++;
-    else if (event.type !== 'core') this.counts[event.type]++;
+    else if (event.type !== 'core' && event.type !== 'fault') this.counts[event.type]++;
   }
 
   /** Messages that came from the firmware. */

@@ -1,5 +1,5 @@
 /**
- * The hash behind `--trace-hash`: SHA-256 over console bytes, dmesg, MU and vring events, each with its cycle.
+ * The hash behind `--trace-hash`: SHA-256 over console bytes, dmesg, MU and vring events and injected faults, each with its cycle.
  *
  * Two runs with equal hashes did the same things at the same times; engine, host and speed have no part in it. Format version 1:
  * one line per event, fields separated by a space, lines ended by LF.
@@ -44,6 +44,8 @@ export function traceLine(event: MachineEvent): string | undefined {
       return `${event.cycle} mu ${event.mu} ${event.side} ${event.action} ${event.channel} ${event.value}`;
     case 'vring':
       return `${event.cycle} vring ${event.device} ${event.queue} ${event.action} ${event.id} ${event.length}`;
+    case 'fault':
+      return `${event.cycle} fault ${event.fault} ${event.text}`;
     default:
       return undefined;
   }

@@ -7,7 +7,7 @@
  */
 import type { DmaPool } from '../linux/dma-pool.ts';
 import type { Device } from '../linux/fs/device-model.ts';
-import { ERRNO, type Kernel, type KernelCode, Workqueue } from '../linux/kernel.ts';
+import { ERRNO, type Kernel, type KernelCode, sleep, Workqueue } from '../linux/kernel.ts';
 import type { Mailboxes, MboxChan, MboxClient, MboxSpecifiers } from '../linux/mailbox.ts';
 import type { PlatformDevice, PlatformDriver } from '../linux/platform.ts';
 import { hex } from '../memory/bits.ts';
@@ -174,7 +174,7 @@ export class ImxRpmsg {
   /** `set_vring_phy_buf`: the address of each vdev's vrings, or undefined where `reg` is absent or too small. */
   private vringAddresses(): number[] | undefined {
     const { reg, vdevNums } = this.properties;
-    if (!reg) return undefined;
+    if (!reg || this.environment.kernel.faults.wrongAddress?.where === 'file') return undefined;
     const bases: number[] = [];
     for (let start = reg.base; bases.length < vdevNums; ) {
       bases.push(start);
@@ -200,6 +200,11 @@ export class ImxRpmsg {
       );
     }
     return false;
+  }
+
+  /** Its worker does nothing else for `ns`, as one does that another work holds up. */
+  holdUp(ns: number): void {
+    this.worker.queue({ name: 'held up', code: () => sleep(ns) });
   }
 
   /** `imx_rpmsg_rx_callback`: the word waits in a buffer for the work. */

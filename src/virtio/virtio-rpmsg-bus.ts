@@ -4,7 +4,7 @@
  * Buffers are 512 bytes, 16 of them header; half are for each direction. Endpoints and sending are in `virtproc-info.ts`.
  */
 import type { Kernel, KernelCode } from '../linux/kernel.ts';
-import { ERRNO } from '../linux/kernel.ts';
+import { ERRNO, sleep } from '../linux/kernel.ts';
 import { hex } from '../memory/bits.ts';
 import { type AddressSpace, BUS_FAULT } from '../memory/bus.ts';
 import { int32, Ratelimit } from './driver-core.ts';
@@ -91,6 +91,8 @@ export class VirtioRpmsgBus implements VirtioDriver {
     }
     // The kick waits until the core may look at the ring.
     const notify = rvq.kickPrepare();
+    const { driverReadyNs } = vrp.kernel.faults;
+    if (driverReadyNs > 0) yield* sleep(driverReadyNs);
     virtioDeviceReady(vdev);
     if (notify) yield* rvq.notify();
     vrp.dev(6, 'rpmsg host is online');

@@ -212,8 +212,14 @@ export class VirtprocInfo implements RpmsgParent {
     memory.writeBytes(buffer + RPMSG_HDR_SIZE, data);
   }
 
+  /** Whoever held all buffers has given them back. */
+  buffersReturned(): void {
+    this.sendq.wakeAll();
+  }
+
   /** `get_a_tx_buf`: a buffer that was never used, else one that the core returned. */
   private *getATxBuf(): KernelCode<number | undefined> {
+    if (this.kernel.faults.buffersHeld) return undefined;
     yield* this.txLock.lock();
     const half = this.numBufs / 2;
     const buffer = this.lastSbuf < half ? this.rbufs + this.bufSize * (half + this.lastSbuf++) : this.svq.getBuf()?.address;

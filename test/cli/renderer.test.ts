@@ -93,7 +93,7 @@ describe('HumanRenderer', () => {
     renderer.diagnostic(diagnostic);
     renderer.finding(finding);
     renderer.report(['failed', '  details']);
-    renderer.event();
+    renderer.event({ type: 'core', cycle: 1, core: 'm7', state: 'started', detail: '' }, 0);
     expect(text.out).toBe('');
     expect(text.err.split('\n')).toEqual([
       'imx-sim: imx8mp m7',
