@@ -23,8 +23,10 @@ import { AddressSpace, type BusDevice } from './memory/bus.ts';
 import { Ram } from './memory/ram.ts';
 import { MessagingUnit } from './mu/messaging-unit.ts';
 import { MU_LAYOUTS } from './mu/mu-layout.ts';
+import { DeviceDefinitions } from './peripherals/attached/attached-device.ts';
 import { createPeripheral, type Peripheral } from './peripherals/catalogue.ts';
 import { ClockTree } from './peripherals/clock-tree.ts';
+import { Pins } from './peripherals/pins.ts';
 import { type Firmware, parseFirmware } from './remoteproc/elf-loader.ts';
 import type { CoreControl } from './remoteproc/imx-rproc.ts';
 import type { CrashRegisters, RprocCrashType } from './remoteproc/remoteproc.ts';
@@ -57,6 +59,8 @@ export interface MachineOptions extends SoftwareOptions {
   readonly fastForward?: boolean;
   /** Bytes of host memory for guest RAM. */
   readonly hostMemory?: number;
+  /** What devices on I2C and SPI are made of; those that come with imx-sim unless given. */
+  readonly devices?: DeviceDefinitions;
   /** Text of the instruction at an address, for reports. */
   readonly disassemble?: (address: number, bytes: Uint8Array) => string | undefined;
 }
@@ -69,6 +73,8 @@ export type StopReason =
   /** Nothing is left that could ever happen. */
   | { readonly kind: 'deadlock' }
   | { readonly kind: 'exit'; readonly status: number }
+  /** A hook of the core asked for it (`Core.addHook`). */
+  | { readonly kind: 'hook'; readonly core: string; readonly address: number }
   | { readonly kind: 'crashed'; readonly core: string; readonly reason: string; readonly report: readonly string[] }
   /** A block (a watchdog) reset the whole SoC, Linux included. */
   | { readonly kind: 'system-reset'; readonly block: string; readonly cause: string }
@@ -117,6 +123,8 @@ function symbolsIn(bytes: Uint8Array): Firmware['symbols'] {
 
 /** A running SoC. */
 export class Machine {
+  /** Fields that a snapshot keeps; blocks, memory and Linux are kept for themselves. */
+  static readonly state = ['startedAt', 'ahead', 'paused', 'stopper', 'stopWanted', 'crashWatch', 'lastRegisters', 'pendingReset'];
   readonly soc: SocDescription;
   readonly board: BoardDescription | undefined;
   readonly scheduler: Scheduler;
@@ -126,6 +134,10 @@ export class Machine {
   /** Cores in the order of the SoC's description. */
   readonly cores: readonly Core[];
   readonly peripherals: readonly Peripheral[];
+  /** What is outside of the GPIO pins. */
+  readonly pins = new Pins();
+  /** What devices on I2C and SPI are made of. */
+  readonly devices: DeviceDefinitions;
   /** The SoC's clocks, without those of its cores. */
   readonly clocks = new ClockTree();
   /** Core that runs the firmware. */
@@ -167,6 +179,7 @@ export class Machine {
     this.loaded = { bytes: options.firmware?.bytes, symbols: new Symbols(options.firmware?.symbols ?? []) };
     const linux = (options.linux ?? true) && soc.remoteprocs.length > 0;
     for (const name of ['linux', ...soc.cores.map((core) => core.name)]) this.views.set(name, new AddressSpace(name));
+    this.devices = options.devices ?? new DeviceDefinitions();
     this.mapMemories();
     this.mapMessagingUnits();
     this.peripherals = this.mapPeripherals();
@@ -264,6 +277,23 @@ export class Machine {
       unit,
       linux: 'linux' in a.interrupts ? 'A' : 'linux' in b.interrupts ? 'B' : undefined,
     }));
+  }
+
+  /** What the hardware consists of beside its memory, by name; for a snapshot. */
+  get blocks(): ReadonlyMap<string, object> {
+    return new Map<string, object>([
+      ...this.messagingUnits.map(({ unit }) => [unit.name, unit] as const),
+      ...this.peripherals.map(({ name, model }) => [name, model] as const),
+      ...this.cores.map((core) => [`core ${core.name}`, core] as const),
+      ['clocks', this.clocks],
+      ['diagnostics', this.diagnostics],
+      ['machine', this],
+    ]);
+  }
+
+  /** The address spaces, by the name of who sees them. */
+  get spaces(): ReadonlyMap<string, AddressSpace> {
+    return this.views;
   }
 
   /** Lets the core that runs the firmware stand still between two instructions, or go on; not while it executes. */
@@ -417,7 +447,10 @@ export class Machine {
         interrupt: this.interruptLine(spec.interrupts ?? {}),
         coreReset: (held) => this.holdCore(this.core, held),
         requestReset: (cause) => this.resetRequested(spec.name, cause),
+        pins: this.pins,
+        devices: this.devices,
         ...(spec.highInterrupts ? { highInterrupt: this.interruptLine(spec.highInterrupts) } : {}),
+        ...('pinInterrupts' in spec ? { pinInterrupts: spec.pinInterrupts?.map((lines) => this.interruptLine(lines)) ?? [] } : {}),
       });
       for (const view of spec.views ?? this.views.keys()) {
         this.mapDevice(spec.base, spec.size, peripheral.deviceFor?.(view) ?? peripheral.device, spec.name, [view]);
@@ -527,6 +560,8 @@ export class Machine {
         return { kind: 'crashed', core: core.name, reason: stop.reason, report: stop.report };
       case 'exit':
         return { kind: 'exit', status: stop.status };
+      case 'hook':
+        return { kind: 'hook', core: core.name, address: stop.address };
     }
   }
 

@@ -9,15 +9,19 @@ import { assertNever } from '../errors.ts';
 import type { EventHub } from '../events.ts';
 import type { BusDevice } from '../memory/bus.ts';
 import type { Scheduler } from '../time/scheduler.ts';
+import { DeviceDefinitions } from './attached/attached-device.ts';
 import { Audiomix } from './audiomix.ts';
 import { Ccm, type ClockRoot, type DerivedRoot } from './ccm.ts';
 import { CcmAnalog } from './ccm-analog.ts';
 import type { ClockSource, ClockTree } from './clock-tree.ts';
+import { Ecspi } from './ecspi.ts';
 import { Gpc } from './gpc.ts';
 import { Gpio } from './gpio.ts';
 import { Gpt, type GptClocks } from './gpt.ts';
+import { ImxI2c } from './imx-i2c.ts';
 import { ImxUart } from './imx-uart.ts';
 import { Iomuxc } from './iomuxc.ts';
+import { Pins } from './pins.ts';
 import { Rdc, type RdcMasters } from './rdc.ts';
 import { Sema4, type SemaProcessors } from './sema4.ts';
 import { Snvs } from './snvs.ts';
@@ -46,7 +50,13 @@ export type PeripheralSpec = Placement &
   (
     | { readonly kind: 'imx-uart'; readonly clock: ClockSource }
     | { readonly kind: 'gpt'; readonly clocks: GptClocks }
-    | { readonly kind: 'gpio' }
+    | {
+        readonly kind: 'gpio';
+        /** Interrupts of single pins beside the combined ones, from pin 0 on. */
+        readonly pinInterrupts?: readonly Readonly<Record<string, number>>[];
+      }
+    | { readonly kind: 'imx-i2c'; readonly clock: ClockSource }
+    | { readonly kind: 'ecspi'; readonly clock: ClockSource }
     | { readonly kind: 'wdog' }
     | { readonly kind: 'sema4'; readonly processors: SemaProcessors }
     | { readonly kind: 'ccm'; readonly roots: readonly ClockRoot[]; readonly derived: readonly DerivedRoot[] }
@@ -74,6 +84,12 @@ export interface PeripheralContext {
   readonly interrupt: (level: boolean) => void;
   /** Drives its second line, where there is one. */
   readonly highInterrupt?: (level: boolean) => void;
+  /** Lines of single pins, where there are some. */
+  readonly pinInterrupts?: readonly ((level: boolean) => void)[];
+  /** What is outside of the GPIO pins of all banks. */
+  readonly pins?: Pins;
+  /** What devices on I2C and SPI are made of. */
+  readonly devices?: DeviceDefinitions;
   /** The block asks for a reset of the system; `cause` is for the user. */
   readonly requestReset?: (cause: string) => void;
   /** Software put the M core into reset (true) or let it go, through SRC's registers. */
@@ -88,11 +104,15 @@ export interface Peripheral {
   readonly device: BusDevice;
   /** The registers as the master of `view` sees them, where that depends on who asks (RDC, SEMA4); use it in place of `device`. */
   readonly deviceFor?: (view: string) => BusDevice;
+  /** What has the block's state in its fields. */
+  readonly model: object;
   /** Reset of the SoC. A reset of the M core alone leaves peripherals as they are. */
   reset(): void;
   /** The model, for the outside world: consoles, pins. */
   readonly uart?: ImxUart;
   readonly gpio?: Gpio;
+  readonly i2c?: ImxI2c;
+  readonly ecspi?: Ecspi;
   readonly gpt?: Gpt;
 }
 
@@ -101,6 +121,7 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
   const { name, kind } = spec;
   const { scheduler, diagnostics, events, clocks, interrupt } = context;
   const { highInterrupt = nowhere, requestReset = nowhere, coreReset = nowhere } = context;
+  const { pins = new Pins(), devices = new DeviceDefinitions(), pinInterrupts } = context;
   switch (kind) {
     case 'imx-uart': {
       const uart = new ImxUart({ name, device: name.toLowerCase(), clock: spec.clock, clocks, scheduler, diagnostics, events, interrupt });
@@ -111,8 +132,19 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
       return { name, kind, ...block(gpt), gpt };
     }
     case 'gpio': {
-      const gpio = new Gpio({ name, diagnostics, interrupt, highInterrupt });
+      const lines = { interrupt, highInterrupt, ...(pinInterrupts ? { pinInterrupts } : {}) };
+      const gpio = new Gpio({ name, diagnostics, scheduler, pins, ...lines });
       return { name, kind, ...block(gpio), gpio };
+    }
+    case 'imx-i2c': {
+      const definition = (id: string) => devices.i2c(id);
+      const i2c = new ImxI2c({ name, clock: spec.clock, clocks, scheduler, diagnostics, definition, interrupt });
+      return { name, kind, ...block(i2c), i2c };
+    }
+    case 'ecspi': {
+      const definition = (id: string) => devices.spi(id);
+      const ecspi = new Ecspi({ name, clock: spec.clock, clocks, scheduler, diagnostics, pins, definition, interrupt });
+      return { name, kind, ...block(ecspi), ecspi };
     }
     case 'wdog':
       return { name, kind, ...block(new Wdog({ name, scheduler, diagnostics, interrupt, requestReset })) };
@@ -143,16 +175,20 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
     case 'system-counter':
       return { name, kind, ...block(new SystemCounter({ name, scheduler, clocks, diagnostics, interrupt, highInterrupt })) };
     case 'unmodelled':
-      return { name, kind, device: new UnmodelledBlock({ name, diagnostics }), reset: () => undefined };
+      return { name, kind, ...standIn(new UnmodelledBlock({ name, diagnostics })) };
     case 'reserved':
-      return { name, kind, device: new ReservedWindow({ name, diagnostics }), reset: () => undefined };
+      return { name, kind, ...standIn(new ReservedWindow({ name, diagnostics })) };
     default:
       return assertNever(kind);
   }
 }
 
-function block(model: { readonly device: BusDevice; reset(): void }): { device: BusDevice; reset(): void } {
-  return { device: model.device, reset: () => model.reset() };
+function block(model: { readonly device: BusDevice; reset(): void }): { device: BusDevice; model: object; reset(): void } {
+  return { device: model.device, model, reset: () => model.reset() };
+}
+
+function standIn(device: BusDevice): { device: BusDevice; model: object; reset(): void } {
+  return { device, model: device, reset: () => undefined };
 }
 
 /** A line that nothing is connected to. */

@@ -218,9 +218,12 @@ export function defineSoc(soc: SocDescription): SocDescription {
     for (const view of mu.a.views ?? views) windows.push({ view, name: `${mu.name}_A`, base: mu.a.base, size });
     for (const view of mu.b.views ?? views) windows.push({ view, name: `${mu.name}_B`, base: mu.b.base, size });
   }
-  for (const { name, base, size, views: seenBy, interrupts, highInterrupts } of soc.peripherals) {
+  for (const peripheral of soc.peripherals) {
+    const { name, base, size, views: seenBy, interrupts, highInterrupts } = peripheral;
     wire(name, interrupts ?? {});
     wire(`${name} (high)`, highInterrupts ?? {});
+    if ('pinInterrupts' in peripheral)
+      for (const [pin, lines] of peripheral.pinInterrupts?.entries() ?? []) wire(`${name} pin ${pin}`, lines);
     for (const view of seenBy ?? views) windows.push({ view, name, base, size });
   }
   for (const [a, b] of overlaps(windows)) fail(`${a.name} at ${hex32(a.base)} overlaps ${b.name} at ${hex32(b.base)} in view ${a.view}`);

@@ -67,7 +67,7 @@ describe('Gpio', () => {
     expect([low(), high()]).toEqual([true, true]);
   });
 
-  it('follows levels, which no write can clear', () => {
+  it('keeps a level that interrupts until it is cleared, which it cannot be while it lasts', () => {
     put(device, ICR1, 1);
     put(device, IMR, 1);
     expect(low()).toBe(false);
@@ -76,9 +76,19 @@ describe('Gpio', () => {
     put(device, ISR, 1);
     expect([get(device, ISR) & 1, low()]).toEqual([1, true]);
     gpio.setInput(0, false);
+    expect([get(device, ISR) & 1, low()]).toEqual([1, true]);
+    put(device, ISR, 1);
     expect([get(device, ISR) & 1, low()]).toEqual([0, false]);
     put(device, ICR1, 0);
     expect(low()).toBe(true);
+  });
+
+  it('shows a masked level for as long as it lasts', () => {
+    expect(get(device, ISR)).toBe(0xffff_ffff);
+    gpio.setInput(7, true);
+    expect((get(device, ISR) >>> 7) & 1).toBe(0);
+    gpio.setInput(7, false);
+    expect((get(device, ISR) >>> 7) & 1).toBe(1);
   });
 
   it('takes both edges where EDGE_SEL says so, whatever ICR holds', () => {
