@@ -60,6 +60,15 @@ export function readyForInput(machine: Machine, device: string, last: number | u
   return last !== undefined && scheduler.now - last >= scheduler.cyclesFromNs(QUIET_NS);
 }
 
+/** A queue of input, as data. */
+export interface InputState {
+  readonly waiting: readonly DeviceInput[];
+  /** Cycle in which each console printed last. */
+  readonly lastOutput: readonly (readonly [string, number])[];
+  /** Cycle of the next look at devices that are not ready. */
+  readonly nextLook: number | undefined;
+}
+
 /** Delivers texts to the devices of a machine. */
 export class InputQueue {
   private readonly machine: Machine;
@@ -78,6 +87,20 @@ export class InputQueue {
   /** Devices for which text is still waiting. */
   get pending(): readonly string[] {
     return this.waiting.map(({ device }) => device);
+  }
+
+  /** What waits, and what it waits for, as data. */
+  save(): InputState {
+    const { deadline } = this.poll;
+    return { waiting: [...this.waiting], lastOutput: [...this.lastOutput], nextLook: Number.isFinite(deadline) ? deadline : undefined };
+  }
+
+  /** Goes on from there, before what was queued since. */
+  load({ waiting, lastOutput, nextLook }: InputState): void {
+    this.waiting.unshift(...waiting);
+    for (const [device, cycle] of lastOutput) this.lastOutput.set(device, cycle);
+    if (nextLook !== undefined) this.poll.armAt(nextLook);
+    else if (this.waiting.length > 0) this.poll.armIn(this.cycles(INPUT_POLL_NS));
   }
 
   /** Queues `bytes` for `device`, a name that `Machine.hasConsole` accepts. */

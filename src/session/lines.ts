@@ -47,6 +47,16 @@ export class LineAssembler {
     this.partials = partials;
   }
 
+  /** What consoles have left unfinished, as data. */
+  save(): (readonly [string, PartialLine])[] {
+    return [...this.partials].map(([device, { bytes, cycle, shown }]) => [device, { bytes: [...bytes], cycle, shown }]);
+  }
+
+  /** Goes on from there. */
+  load(partials: readonly (readonly [string, PartialLine])[]): void {
+    for (const [device, { bytes, cycle, shown }] of partials) this.partials.set(device, { bytes: [...bytes], cycle, shown });
+  }
+
   /** Feeds one event; only console and dmesg events make lines. */
   add(event: MachineEvent): void {
     if (event.type === 'dmesg') {

@@ -6,19 +6,21 @@
  */
 import { UsageError } from '../errors.ts';
 import type { MachineEvent } from '../events.ts';
+import { diverged } from '../history/linux-history.ts';
 import { type LintFinding, lintWithoutLinux } from '../linux/firmware-lint.ts';
 import { Machine, type StopReason } from '../machine.ts';
+import { restoreSystem, type SystemState, saveSystem } from '../snapshot/system-state.ts';
 import type { Timer } from '../time/scheduler.ts';
 import { EXIT } from './exit.ts';
 import { codeAt, type Disassemble, findings, lastEvents, refusal, semihostingHint, whatWaits, worthTelling } from './explain.ts';
-import { InputQueue } from './input.ts';
+import { InputQueue, type InputState } from './input.ts';
 import { type KernelHint, kernelHint } from './kernel-messages.ts';
-import { LineAssembler, type OutputLine, PARTIAL_NS } from './lines.ts';
+import { LineAssembler, type OutputLine, PARTIAL_NS, type PartialLine } from './lines.ts';
 import { findConsole, lintRun, machineOptions, type RunConfiguration, SEMIHOSTING, semihostingConsole } from './machine-options.ts';
 import type { Renderer } from './renderer.ts';
-import { Statistics } from './statistics.ts';
+import { type Counts, Statistics } from './statistics.ts';
 import { briefReasons } from './target.ts';
-import { TraceHash } from './trace-hash.ts';
+import { TraceHash, type TraceState } from './trace-hash.ts';
 import { conditionText, type LineCondition, matches } from './until.ts';
 
 /** Virtual time when no limit is given, in ns. */
@@ -37,6 +39,21 @@ export interface SessionOptions extends RunConfiguration {
   readonly timeout?: number;
   readonly stats?: boolean;
   readonly traceHash?: boolean;
+  /** True: `save` can be called, and `restore`. */
+  readonly snapshots?: boolean;
+}
+
+/** A session at one moment: its machine, and what it remembers of the run so far. Plain data. */
+export interface SessionState {
+  readonly system: SystemState;
+  readonly trace: TraceState | undefined;
+  readonly counts: Counts;
+  readonly partials: readonly (readonly [string, PartialLine])[];
+  readonly input: InputState;
+  /** The last events, for reports. */
+  readonly history: readonly MachineEvent[];
+  /** What happened behind the line that ended the run. */
+  readonly late: readonly MachineEvent[];
 }
 
 /** What a session needs of its surroundings. */
@@ -67,7 +84,7 @@ export class Session {
   private readonly host: SessionHost;
   private readonly lines: LineAssembler;
   private readonly statistics: Statistics;
-  private readonly trace: TraceHash | undefined;
+  private trace: TraceHash | undefined;
   private readonly history: MachineEvent[] = [];
   private readonly quiet: Timer;
   /** What is wrong with the firmware, as far as the ELF tells; the errors were shown at the start. */
@@ -75,6 +92,8 @@ export class Session {
   /** Kernel messages that were explained already. */
   private readonly hinted = new Set<KernelHint>();
   private matched: OutputLine | undefined;
+  /** What happened behind the line that ended the run, in the same instant: it belongs to whoever goes on from here. */
+  private readonly late: MachineEvent[] = [];
   private stopped: { readonly status: number; readonly report: boolean } | undefined;
   /** Somebody at a keyboard was told that only a key makes anything happen. */
   private toldIdle = false;
@@ -89,8 +108,11 @@ export class Session {
     const { firmware, target, engine, linux } = options;
     const { soc } = target;
     this.statistics = new Statistics(() => host.now());
-    this.trace = options.traceHash ? new TraceHash() : undefined;
-    this.machine = new Machine(machineOptions(options, options.semihosting ? semihostingConsole(() => this.machine) : undefined));
+    this.trace = options.traceHash || options.snapshots ? new TraceHash() : undefined;
+    this.machine = new Machine({
+      ...machineOptions(options, options.semihosting ? semihostingConsole(() => this.machine) : undefined),
+      ...(options.snapshots ? { history: true } : {}),
+    });
     const { machine } = this;
     this.lines = new LineAssembler(soc.baseHz, (line) => this.line(line));
     this.quiet = machine.scheduler.timer('partial lines', () => this.flushQuietLines());
@@ -165,6 +187,34 @@ export class Session {
     this.stopped = { status, report };
   }
 
+  /** The session as it is, between two runs. @throws {SnapshotError} when it was made without `snapshots` */
+  save(): SessionState {
+    return {
+      system: saveSystem(this.machine),
+      trace: this.trace?.save(),
+      counts: this.statistics.save(),
+      partials: this.lines.save(),
+      input: this.input.save(),
+      history: [...this.history],
+      late: [...this.late],
+    };
+  }
+
+  /** Puts the session, which has not run yet, where another one was. @throws {SnapshotError} */
+  async restore(state: SessionState): Promise<void> {
+    const { machine, history } = this;
+    await restoreSystem(machine, state.system, (kind) => {
+      throw diverged(`a user did ${kind}, which a session cannot do`);
+    });
+    if (this.trace && state.trace) this.trace = TraceHash.from(state.trace);
+    this.statistics.load(state.counts);
+    this.lines.load(state.partials);
+    this.input.load(state.input);
+    history.push(...state.history);
+    for (const event of state.late) this.event(event);
+    if (this.lines.pending && !this.quiet.armed) this.quiet.armIn(machine.scheduler.cyclesFromNs(PARTIAL_NS));
+  }
+
   /** Frees native resources. */
   dispose(): void {
     this.machine.dispose();
@@ -172,7 +222,8 @@ export class Session {
 
   private limit(interactive: boolean): number {
     const { timeout = interactive && this.endless ? Number.POSITIVE_INFINITY : DEFAULT_TIMEOUT_NS } = this.options;
-    return Number.isFinite(timeout) ? this.machine.scheduler.cyclesFromNs(timeout) : timeout;
+    const { scheduler } = this.machine;
+    return Number.isFinite(timeout) ? scheduler.now + scheduler.cyclesFromNs(timeout) : timeout;
   }
 
   /** Runs the machine for whoever waits for things in its Linux, too. */
@@ -358,7 +409,7 @@ export class Session {
       );
       for (const finding of this.lint) if (finding.severity === 'warning') renderer.finding(finding);
     }
-    const trace = this.trace ? { trace: this.trace.digest() } : {};
+    const trace = this.trace && options.traceHash ? { trace: this.trace.digest() } : {};
     const line = this.matched ? { line: { device: this.matched.source, text: this.matched.text } } : {};
     const stats = options.stats ? { stats: this.statistics.figures(machine) } : {};
     const lines = [...(options.stats ? this.statistics.lines(machine) : []), ...(trace.trace ? [`trace ${trace.trace}`] : [])];
@@ -367,7 +418,10 @@ export class Session {
   }
 
   private event(event: MachineEvent): void {
-    if (this.matched) return;
+    if (this.matched) {
+      if (this.options.snapshots) this.late.push(event);
+      return;
+    }
     this.statistics.add(event);
     this.trace?.add(event);
     this.host.renderer.event(event, event.cycle / this.machine.scheduler.hz);

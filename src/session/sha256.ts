@@ -18,6 +18,14 @@ const INITIAL = fractions(8, Math.sqrt);
 const ROUNDS = fractions(64, Math.cbrt);
 const BLOCK = 64;
 
+/** A hash in the making, as data. */
+export interface HashState {
+  readonly state: Int32Array;
+  readonly block: Uint8Array;
+  readonly filled: number;
+  readonly length: number;
+}
+
 /** One hash in the making. */
 export class Sha256 {
   private readonly state = INITIAL.slice();
@@ -27,6 +35,27 @@ export class Sha256 {
   /** Bytes of `block` that are filled. */
   private filled = 0;
   private length = 0;
+
+  /** A hash that goes on from here by itself. */
+  clone(): Sha256 {
+    return Sha256.from(this.save());
+  }
+
+  /** All that it consists of, as data. */
+  save(): HashState {
+    const { state, block, filled, length } = this;
+    return { state: state.slice(), block: block.slice(), filled, length };
+  }
+
+  /** A hash that goes on where `saved` was. */
+  static from({ state, block, filled, length }: HashState): Sha256 {
+    const hash = new Sha256();
+    hash.state.set(state.subarray(0, hash.state.length));
+    hash.block.set(block.subarray(0, BLOCK));
+    hash.filled = Math.min(filled, BLOCK - 1);
+    hash.length = length;
+    return hash;
+  }
 
   /** Adds bytes. */
   update(bytes: Uint8Array): void {

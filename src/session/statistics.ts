@@ -4,9 +4,19 @@
 import type { MachineEvent } from '../events.ts';
 import type { Machine } from '../machine.ts';
 
+/** Events of each kind. */
+export interface Counts {
+  console: number;
+  dmesg: number;
+  mu: number;
+  vring: number;
+  tx: number;
+  rx: number;
+}
+
 /** Counts events while a machine runs. */
 export class Statistics {
-  private readonly counts = { console: 0, dmesg: 0, mu: 0, vring: 0, tx: 0, rx: 0 };
+  private readonly counts: Counts = { console: 0, dmesg: 0, mu: 0, vring: 0, tx: 0, rx: 0 };
   private readonly now: () => number;
   private readonly started: number;
 
@@ -14,6 +24,16 @@ export class Statistics {
   constructor(now: () => number) {
     this.now = now;
     this.started = now();
+  }
+
+  /** The counts, as data. */
+  save(): Counts {
+    return { ...this.counts };
+  }
+
+  /** Goes on from there. */
+  load(counts: Readonly<Counts>): void {
+    Object.assign(this.counts, counts);
   }
 
   /** Counts one event. */

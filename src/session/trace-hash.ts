@@ -5,13 +5,36 @@
  * one line per event, fields separated by a space, lines ended by LF.
  */
 import type { MachineEvent } from '../events.ts';
-import { Sha256 } from './sha256.ts';
+import { type HashState, Sha256 } from './sha256.ts';
+
+/** A trace hash in the making, as data. */
+export interface TraceState {
+  readonly hash: HashState;
+  /** Lines that are not in the hash yet. */
+  readonly lines: readonly string[];
+}
 
 /** Accumulates events; `message` and `core` events are views of the same facts and are not hashed. */
 export class TraceHash {
-  private readonly hash = new Sha256();
+  private readonly hash: Sha256;
   private readonly encoder = new TextEncoder();
   private lines: string[] = ['imx-sim trace 1'];
+
+  constructor(hash = new Sha256()) {
+    this.hash = hash;
+  }
+
+  /** One that goes on where `saved` was. */
+  static from({ hash, lines }: TraceState): TraceHash {
+    const trace = new TraceHash(Sha256.from(hash));
+    trace.lines = [...lines];
+    return trace;
+  }
+
+  /** All that it consists of, as data. */
+  save(): TraceState {
+    return { hash: this.hash.save(), lines: [...this.lines] };
+  }
 
   /** Adds one event. */
   add(event: MachineEvent): void {
