@@ -48,6 +48,7 @@ const STEADY: Progress = unchanging();
 
 /** The data and instruction port of one core. Nothing here throws for what the guest does: see `fault`. */
 export class CoreMemory implements RamObserver {
+  static readonly state = ['protection', 'privileged'];
   readonly bus: AddressSpace;
   readonly protection: ProtectionUnit;
   /** One entry for each 4 KiB page of the 4 GiB. */
@@ -207,7 +208,7 @@ export class CoreMemory implements RamObserver {
   /** What an aligned read of the device at `address` would give and how that goes on; undefined where a read has effects or is refused. */
   outlook(address: number, size: number): (Progress & { readonly value: number }) | undefined {
     const region = this.bus.find(address);
-    if (!region?.device || (this.protection.permissions(address, this.privileged) & READ) === 0) return undefined;
+    if (!region?.device || region.broken || (this.protection.permissions(address, this.privileged) & READ) === 0) return undefined;
     const { device } = region;
     const offset = address - region.base;
     this.accessPrivileged = this.privileged;
@@ -231,6 +232,16 @@ export class CoreMemory implements RamObserver {
 
   pageHasCode(): void {
     this.flush();
+  }
+
+  /** After a snapshot was loaded: rights may be others. */
+  restored(): void {
+    this.flush();
+  }
+
+  moved(): void {
+    if (this.filled.length > 0) this.flush();
+    else this.generation++;
   }
 
   codeWritten(ram: Ram, offset: number, length: number): void {

@@ -47,6 +47,7 @@ export const CELL_COUNT = 64;
 
 /** One core's cells as typed arrays over the arena, plus the derived views that everything but the engines uses. */
 export class CoreRegisters {
+  static readonly state = ['cells'];
   /** Byte offset of the cells in the arena. */
   readonly offset: number;
   /** Signed view, which engines prefer. */

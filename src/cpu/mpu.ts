@@ -73,6 +73,7 @@ interface MpuRegion {
 
 /** The MPU of one core; with 0 regions only the default memory map. */
 export class Mpu implements ProtectionUnit {
+  static readonly wiring = ['pages'];
   readonly registers: RegisterFile<typeof MPU>;
   /** Regions implemented: 0, 8 or 16. */
   readonly regionCount: number;
@@ -126,6 +127,11 @@ export class Mpu implements ProtectionUnit {
     this.rasr.fill(0);
     this.negativePriority = false;
     this.update();
+  }
+
+  /** After a snapshot was loaded. */
+  restored(): void {
+    this.pages.forget();
   }
 
   get differsByPrivilege(): boolean {

@@ -15,6 +15,7 @@ const TT = { MRVALID: 1 << 16, SRVALID: 1 << 17, R: 1 << 18, RW: 1 << 19, NSR: 1
 
 /** SAU, IDAU and both MPUs of one core. */
 export class SecureProtection implements ProtectionUnit {
+  static readonly wiring = ['pages'];
   readonly sau: SecurityAttributionUnit;
   readonly secureMpu: MpuV8;
   readonly nonSecureMpu: MpuV8;
@@ -59,6 +60,11 @@ export class SecureProtection implements ProtectionUnit {
     if (!changes[0] && !changes[1]) return false;
     this.forget();
     return changes[this.secure ? 1 : 0]!;
+  }
+
+  /** After a snapshot was loaded. */
+  restored(): void {
+    this.forget();
   }
 
   get differsByPrivilege(): boolean {

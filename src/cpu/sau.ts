@@ -59,6 +59,7 @@ const ALWAYS_SECURE: Attribution = { nonSecure: false, callable: false, exempt: 
 
 /** The SAU of one core, and what it knows of the SoC's IDAU. */
 export class SecurityAttributionUnit {
+  static readonly wiring = ['idau'];
   readonly registers: RegisterFile<typeof SAU>;
   /** Called when the attribution of any address may have changed. */
   onChange: () => void = () => {};

@@ -12,7 +12,7 @@ export const WASM_PAGE = 64 * KiB;
 /** Arena size when nothing else is asked for, in bytes: real firmware touches less than 20 MiB. */
 export const DEFAULT_ARENA_SIZE = 256 * MiB;
 
-/** Bump allocator over one WebAssembly memory; offsets are bytes from its start and never 0. */
+/** Allocator over one WebAssembly memory; offsets are bytes from its start and never 0. */
 export class Arena {
   readonly memory: WebAssembly.Memory;
   readonly size: number;
@@ -23,6 +23,10 @@ export class Arena {
   readonly view: DataView;
   /** First page is never handed out, so that offset 0 can mean "nothing here". */
   private next = WASM_PAGE;
+  /** How often memory was handed out. */
+  allocations = 0;
+  /** What was given back, by its size. */
+  private readonly spare = new Map<number, number[]>();
 
   /** @throws {HostMemoryRefused} when the host has no such memory to give. */
   constructor(size: number = DEFAULT_ARENA_SIZE) {
@@ -41,7 +45,7 @@ export class Arena {
     this.view = new DataView(buffer);
   }
 
-  /** Bytes handed out so far. */
+  /** Bytes handed out so far, those that were given back included. */
   get used(): number {
     return this.next;
   }
@@ -52,9 +56,23 @@ export class Arena {
    */
   allocate(bytes: number, owner: string): number {
     const rounded = Math.ceil(bytes / 4096) * 4096;
+    this.allocations++;
+    const again = this.spare.get(rounded)?.pop();
+    if (again !== undefined) {
+      this.u8.fill(0, again, again + rounded);
+      return again;
+    }
     if (this.next + rounded > this.size) throw new HostMemoryExhausted(owner, bytes, this.size);
     const offset = this.next;
     this.next += rounded;
     return offset;
+  }
+
+  /** Takes `bytes` at `offset` back, which `allocate` gave; nobody may use them any more. */
+  release(offset: number, bytes: number): void {
+    const rounded = Math.ceil(bytes / 4096) * 4096;
+    const spare = this.spare.get(rounded);
+    if (spare) spare.push(offset);
+    else this.spare.set(rounded, [offset]);
   }
 }

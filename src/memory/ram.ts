@@ -1,7 +1,7 @@
 /**
  * One RAM of the SoC (TCM, OCRAM, a DDR bank): bytes in the machine's arena, allocated in 64 KiB chunks when first touched.
  *
- * Fresh RAM reads as zero. An engine that caches anything made from the bytes (decoded instructions, translated code) marks the
+ * Fresh RAM reads as zero, or as what stands behind it (`back`), which is copied chunk by chunk when it is first touched. An engine that caches anything made from the bytes (decoded instructions, translated code) marks the
  * page with `markCode`; from then on every write that passes through this class, and every engine's slow path, tells all observers.
  */
 import type { Arena } from './arena.ts';
@@ -22,7 +22,13 @@ export interface RamObserver {
   codeWritten(ram: Ram, offset: number, length: number): void;
   /** Bytes of any page were overwritten through this class; engines store past it where they may. */
   written?(ram: Ram, offset: number, length: number): void;
+  /** These bytes, a chunk, stand in the arena no more, or at another place when they are asked for again. */
+  moved?(ram: Ram, offset: number, length: number): void;
 }
+
+/** A chunk of zeros; all that are kept share it. Never written to. */
+export const ZEROS = new Uint8Array(CHUNK_SIZE);
+const NOTHING: ReadonlyMap<number, Uint8Array> = new Map();
 
 /** Byte-addressed memory of fixed size; all offsets are within it and unchecked on the fast paths: the bus checks them. */
 export class Ram {
@@ -31,6 +37,12 @@ export class Ram {
   readonly arena: Arena;
   /** Arena offset of each 64 KiB chunk, 0 while untouched. */
   private readonly chunks: Int32Array;
+  /** Those that are in the arena, in the order in which they were touched. */
+  private touched: number[] = [];
+  /** What untouched chunks hold; never written to. */
+  private backing = NOTHING;
+  /** Changes whenever bytes may stand elsewhere than before. */
+  generation = 0;
   private readonly codePages: Uint8Array;
   private readonly observers: RamObserver[] = [];
   /** Those of them that want to hear of every write. */
@@ -47,18 +59,127 @@ export class Ram {
   /** Arena offset of byte `offset`, allocating its chunk when it is untouched. Valid up to the end of the 64 KiB chunk. */
   locate(offset: number): number {
     const index = Math.floor(offset / CHUNK_SIZE);
-    let chunk = this.chunks[index]!;
-    if (chunk === 0) {
-      chunk = this.arena.allocate(Math.min(CHUNK_SIZE, this.size - index * CHUNK_SIZE), this.name);
-      this.chunks[index] = chunk;
-    }
+    const chunk = this.chunks[index]! || this.touch(index);
     return chunk + (offset % CHUNK_SIZE);
   }
 
   /** Arena offset of byte `offset`, or 0 when its chunk was never touched (it then reads as zero). */
   locateIfTouched(offset: number): number {
-    const chunk = this.chunks[Math.floor(offset / CHUNK_SIZE)]!;
-    return chunk === 0 ? 0 : chunk + (offset % CHUNK_SIZE);
+    const index = Math.floor(offset / CHUNK_SIZE);
+    let chunk = this.chunks[index]!;
+    if (chunk === 0) {
+      if (!this.backing.has(index)) return 0;
+      chunk = this.touch(index);
+    }
+    return chunk + (offset % CHUNK_SIZE);
+  }
+
+  /**
+   * Replaces all contents: from now on the RAM holds `chunks`, by their index, and zeros that nobody has touched elsewhere. Of a chunk nothing is copied
+   * before it is touched, unless code was made from it (which stays good where it is the same) or somebody hears of writes.
+   */
+  back(chunks: ReadonlyMap<number, Uint8Array>): void {
+    const { touched } = this;
+    this.touched = [];
+    this.backing = NOTHING;
+    this.generation++;
+    for (const index of touched) {
+      const next = chunks.get(index);
+      if (next && this.holdsCode(index * CHUNK_SIZE, next.length)) this.refill(index, next);
+      else this.release(index);
+    }
+    this.backing = chunks;
+    if (this.listeners.length === 0) return;
+    for (const [index, bytes] of chunks) {
+      this.locate(index * CHUNK_SIZE);
+      for (const listener of this.listeners) listener.written!(this, index * CHUNK_SIZE, bytes.length);
+    }
+  }
+
+  /**
+   * Copies of all chunks that were ever touched, in order of their index; what is still as it was in the last such call or in `back` is the same array
+   * again. They are what `back` takes, and must not be written to.
+   */
+  contents(): ReadonlyMap<number, Uint8Array> {
+    const { backing, chunks } = this;
+    const indices = [...new Set([...backing.keys(), ...this.touched])].sort((a, b) => a - b);
+    this.backing = new Map(
+      indices.map((index) => {
+        const known = backing.get(index);
+        return [index, chunks[index] === 0 ? known! : this.keep(index, known)];
+      }),
+    );
+    return this.backing;
+  }
+
+  /** Bytes of chunk `index`: all but the last one have `CHUNK_SIZE`. */
+  chunkLength(index: number): number {
+    return Math.min(CHUNK_SIZE, this.size - index * CHUNK_SIZE);
+  }
+
+  /** Gives an untouched chunk its place in the arena, and what stands behind it. */
+  private touch(index: number): number {
+    const chunk = this.arena.allocate(this.chunkLength(index), this.name);
+    const bytes = this.backing.get(index);
+    if (bytes && bytes !== ZEROS) this.arena.u8.set(bytes, chunk);
+    this.chunks[index] = chunk;
+    this.touched.push(index);
+    return chunk;
+  }
+
+  /** Makes the chunk of `offset` one that nobody has touched; for copies that follow another RAM. */
+  forget(offset: number): void {
+    const index = Math.floor(offset / CHUNK_SIZE);
+    if (this.chunks[index] === 0) return;
+    this.generation++;
+    this.touched.splice(this.touched.indexOf(index), 1);
+    this.release(index);
+  }
+
+  /** Makes a chunk untouched. */
+  private release(index: number): void {
+    const offset = index * CHUNK_SIZE;
+    const length = this.chunkLength(index);
+    this.codeReplaced(offset, length);
+    for (const observer of this.observers) observer.moved?.(this, offset, length);
+    this.arena.release(this.chunks[index]!, length);
+    this.chunks[index] = 0;
+  }
+
+  /** Puts `bytes` into a touched chunk; who cached code hears of the pages that are other than before. */
+  private refill(index: number, bytes: Uint8Array): void {
+    const { u8, i32 } = this.arena;
+    const at = this.chunks[index]!;
+    this.touched.push(index);
+    const words = wordsOf(bytes);
+    for (let from = 0; from < bytes.length; from += PAGE_SIZE) {
+      const offset = index * CHUNK_SIZE + from;
+      const length = Math.min(PAGE_SIZE, bytes.length - from);
+      if (this.isCode(offset >>> PAGE_SHIFT)) {
+        if (words && sameWords(i32, (at + from) >>> 2, words, from >>> 2, length >>> 2)) continue;
+        u8.set(bytes.subarray(from, from + length), at + from);
+        this.codeReplaced(offset, length);
+      } else u8.set(bytes.subarray(from, from + length), at + from);
+    }
+  }
+
+  private codeReplaced(offset: number, length: number): void {
+    if (!this.holdsCode(offset, length)) return;
+    for (const observer of this.observers) observer.codeWritten(this, offset, length);
+  }
+
+  /** A copy of a touched chunk, or `known` if that is what it holds. */
+  private keep(index: number, known: Uint8Array | undefined): Uint8Array {
+    const { u8, i32 } = this.arena;
+    const at = this.chunks[index]!;
+    const length = this.chunkLength(index);
+    const holds = (bytes: Uint8Array): boolean => {
+      const words = wordsOf(bytes);
+      return words !== undefined && length % 4 === 0 && sameWords(i32, at >>> 2, words, 0, length >>> 2);
+    };
+    if (known && holds(known)) return known;
+    if (length === CHUNK_SIZE && known !== ZEROS && holds(ZEROS)) return ZEROS;
+    return u8.slice(at, at + length);
   }
 
   /** Reads `size` (1, 2, 4) bytes, little-endian, any alignment, as u32. */
@@ -186,4 +307,14 @@ export class Ram {
     if (this.listeners.length > 0) for (const listener of this.listeners) listener.written!(this, offset, length);
     if (this.holdsCode(offset, length)) for (const observer of this.observers) observer.codeWritten(this, offset, length);
   }
+}
+
+/** The words of `bytes`, where they can be had without a copy. */
+function wordsOf(bytes: Uint8Array): Int32Array | undefined {
+  return bytes.byteOffset % 4 === 0 ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2) : undefined;
+}
+
+function sameWords(a: Int32Array, from: number, b: Int32Array, start: number, count: number): boolean {
+  for (let i = 0; i < count; i++) if (a[from + i] !== b[start + i]) return false;
+  return true;
 }

@@ -118,6 +118,7 @@ export interface RegisterFileOptions<T extends RegisterMap> {
 
 /** The state of one block's registers and its bus interface. */
 export class RegisterFile<T extends RegisterMap> implements BusDevice {
+  static readonly state = ['cells'];
   readonly name: string;
   readonly map: T;
   private readonly diagnostics: Diagnostics;

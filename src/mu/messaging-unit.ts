@@ -56,6 +56,7 @@ export interface MessagingUnitOptions {
 
 /** The unit; `a` and `b` are its two faces on the bus. */
 export class MessagingUnit {
+  static readonly wiring = ['interposer'];
   readonly name: string;
   readonly layout: MuLayout;
   readonly a: MuSide;

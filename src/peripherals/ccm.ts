@@ -74,6 +74,7 @@ const POST_SHARED = 0x3f;
 
 /** The block; defines every root in the clock tree by its name. */
 export class Ccm {
+  static readonly wiring = ['roots'];
   readonly device: RegisterFile<typeof CCM>;
   private readonly roots: readonly (ClockRoot | DerivedRoot)[];
 

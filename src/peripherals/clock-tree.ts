@@ -11,6 +11,7 @@ export type ClockSource = string | number;
 
 /** Named clocks; a rate of 0 means that the clock stands still. */
 export class ClockTree {
+  static readonly state = ['gated'];
   private readonly rates = new Map<string, () => number>();
   private readonly listeners: (() => void)[] = [];
   /** Clocks that somebody has switched off behind the back of the block that makes them. */

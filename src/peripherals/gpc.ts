@@ -87,6 +87,8 @@ const HANDSHAKES = 0xfff0;
 /** The block. */
 export class Gpc {
   readonly device: RegisterFile<typeof GPC>;
+  /** Cycle at which each kind of request is done. */
+  private readonly finished = REQUESTS.map(() => 0);
 
   constructor(options: { name: string; scheduler: Scheduler; diagnostics: Diagnostics }) {
     const { name, scheduler, diagnostics } = options;
@@ -94,16 +96,16 @@ export class Gpc {
     const behaviour: Record<string, object> = {
       PU_PWRHSK: { value: () => this.handshake(), steady: true },
     };
-    for (const request of REQUESTS) {
-      let finished = 0;
+    const { finished } = this;
+    for (const [kind, request] of REQUESTS.entries()) {
       behaviour[request] = {
-        value: () => (scheduler.now >= finished ? 0 : this.device.get(request)),
-        progress: () => unchanging(finished - scheduler.now),
+        value: () => (scheduler.now >= finished[kind]! ? 0 : this.device.get(request)),
+        progress: () => unchanging(finished[kind]! - scheduler.now),
         write: (next: number, previous: number, _index: number, written: number) => {
           // What an earlier request left behind has finished by now, unless it is still under way.
-          const pending = scheduler.now >= finished ? written : previous | next;
+          const pending = scheduler.now >= finished[kind]! ? written : previous | next;
           this.device.set(request, pending >>> 0);
-          if (written !== 0) finished = scheduler.now + switchCycles;
+          if (written !== 0) finished[kind] = scheduler.now + switchCycles;
         },
       };
     }

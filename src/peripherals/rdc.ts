@@ -41,6 +41,7 @@ export type RdcMasters = Readonly<Record<string, number>>;
 
 /** The block. */
 export class Rdc {
+  static readonly wiring = ['masters', 'assignments'];
   /** As a master of domain 0 sees it. */
   readonly device: RegisterFile<typeof RDC>;
   private readonly masters: RdcMasters;

@@ -27,6 +27,7 @@ export type SemaProcessors = Readonly<Record<string, 0 | 1>>;
 
 /** The block. */
 export class Sema4 {
+  static readonly wiring = ['processors'];
   /** As processor 0 sees it. */
   readonly device: BusDevice;
   private readonly name: string;

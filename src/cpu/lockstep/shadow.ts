@@ -70,6 +70,11 @@ export class ShadowMemory implements RamObserver {
     this.pending.push({ index: this.indices.get(ram)!, offset, length });
   }
 
+  moved(ram: Ram, offset: number): void {
+    this.copies[this.indices.get(ram)!]!.forget(offset);
+    this.touched = -1;
+  }
+
   /** Tells the shadows of other cores that an engine stored to `page`. */
   announce(index: number, page: number): void {
     const ram = this.rams[index]!;
@@ -85,7 +90,7 @@ export class ShadowMemory implements RamObserver {
       this.pending = [];
       for (const range of pending) this.copy(range);
     }
-    if (this.real && this.real.used !== this.touched) this.touch(this.real);
+    if (this.real && this.real.allocations !== this.touched) this.touch(this.real);
   }
 
   /** Code in memory that was never touched stops an engine: the same parts are to exist on both sides. */
@@ -97,7 +102,7 @@ export class ShadowMemory implements RamObserver {
         else if (copy.locateIfTouched(offset) !== 0) ram.locate(offset);
       }
     }
-    this.touched = real.used;
+    this.touched = real.allocations;
   }
 
   private copy({ index, offset, length }: Range): void {

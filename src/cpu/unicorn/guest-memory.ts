@@ -142,6 +142,14 @@ export class GuestMemory implements RamObserver {
     }
   }
 
+  moved(ram: Ram, offset: number, length: number): void {
+    const lastPage = Math.floor((offset + length - 1) / PAGE_SIZE);
+    for (const piece of this.piecesShowing(ram, Math.floor(offset / PAGE_SIZE), lastPage)) {
+      this.drop(piece);
+      this.client.codeChanged(piece.page * PAGE_SIZE, (piece.page + piece.pages) * PAGE_SIZE);
+    }
+  }
+
   private piecesShowing(ram: Ram, firstPage: number, lastPage: number): Piece[] {
     const found: Piece[] = [];
     for (const piece of this.pieces) {
