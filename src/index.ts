@@ -17,6 +17,7 @@ export { writeDts } from './devicetree/write-dts.ts';
 export type { Diagnostic } from './diagnostics.ts';
 export * from './errors.ts';
 export type { EventListener, KernLevel, MachineEvent } from './events.ts';
+export * from './kit/index.ts';
 export { Dmesg, type DmesgLine } from './linux/dmesg.ts';
 export { O, POLL } from './linux/fs/vfs.ts';
 export type { KernelCode } from './linux/kernel.ts';

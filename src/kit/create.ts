@@ -1,0 +1,17 @@
+/**
+ * `createMachine`: a firmware on a SoC with its Linux, ready to be driven by a test.
+ */
+import { configure, powerOn, type SimulationOptions } from './options.ts';
+import { Simulation } from './simulation.ts';
+
+/**
+ * A machine at its power-on, with the defaults of `imx-sim run`. No time passes before something is awaited.
+ * @throws {UsageError | FirmwareError | DeviceTreeError} for options that make no sense, each with its remedy
+ */
+export async function createMachine(options: SimulationOptions): Promise<Simulation> {
+  const configuration = configure(options);
+  const machine = powerOn(configuration);
+  const simulation = new Simulation(configuration, () => machine);
+  await simulation.ready();
+  return simulation;
+}

@@ -1,0 +1,182 @@
+/**
+ * What a test can do to a machine: the kinds of input, as they stand in recordings and as a snapshot does them again.
+ *
+ * Each is the smallest step that changes the machine; waiting for what comes of it is the simulation's business. Files and shells that a test has
+ * open are known by numbers.
+ */
+
+import { type InputKind, InputLog, type InputValue } from '../history/inputs.ts';
+import { ERRNO } from '../linux/errno.ts';
+import type { KernelCode } from '../linux/kernel.ts';
+import type { Linux } from '../linux/linux.ts';
+import type { OpenMode } from '../linux/linux-api.ts';
+import type { LinuxFile } from '../linux/linux-file.ts';
+import { linuxError } from '../linux/linux-file.ts';
+import type { SleepState } from '../linux/suspend.ts';
+import type { CallOptions } from '../linux/user-space.ts';
+import type { Machine } from '../machine.ts';
+import type { ExecOptions, LinuxShell } from '../shell/api.ts';
+import { RPMSG_ADDR_ANY, type RpmsgDevice, type RpmsgEndpoint } from '../virtio/rpmsg-core.ts';
+import { shellApi } from './shell-loader.ts';
+
+/** What inputs act on: a machine, and what was opened in it. */
+export class InputHost {
+  readonly machine: Machine;
+  readonly files = new Map<number, LinuxFile>();
+  readonly shells = new Map<number, LinuxShell>();
+  /** Endpoints of channels that have no driver, made for a test that sends there. */
+  readonly endpoints = new Map<RpmsgDevice, RpmsgEndpoint>();
+
+  constructor(machine: Machine) {
+    this.machine = machine;
+  }
+
+  /** Nothing is open any more: another Linux has taken the place of the machine's. */
+  forget(): void {
+    this.files.clear();
+    this.shells.clear();
+    this.endpoints.clear();
+  }
+
+  /** The machine's Linux, which there must be. */
+  get linux(): Linux {
+    return this.machine.linux!;
+  }
+
+  /** For shells. */
+  get shellHost() {
+    const { linux, soc, board } = this.machine;
+    return { linux: linux!, hostName: `${soc.name}-${board!.name}`, requestStop: () => this.machine.requestStop() };
+  }
+
+  file(handle: number): LinuxFile {
+    const file = this.files.get(handle);
+    if (!file) throw linuxError(`file ${handle}`, ERRNO.EBADF);
+    return file;
+  }
+
+  shell(handle: number): LinuxShell {
+    const shell = this.shells.get(handle);
+    if (!shell) throw linuxError(`shell ${handle}`, ERRNO.EBADF);
+    return shell;
+  }
+}
+
+type Kind = InputKind<InputHost>;
+
+/** A kind with typed arguments: what a recording holds is checked where it is read. */
+function kind<A extends readonly InputValue[]>(side: Kind['side'], apply: (host: InputHost, ...args: A) => unknown): Kind {
+  return { side, apply: (host, ...args) => apply(host, ...(args as unknown as A)) };
+}
+
+/** Methods of Linux that take what a recording can hold. */
+const LINUX = {
+  readFile: kind('linux', ({ linux }, path: string, options?: CallInput) => linux.api.readFile(path, options)),
+  writeFile: kind('linux', ({ linux }, path: string, data: Uint8Array | string, mode?: OpenMode, options?: CallInput) =>
+    linux.api.writeFile(path, data, mode, options),
+  ),
+  exists: kind('linux', ({ linux }, path: string) => linux.api.exists(path)),
+  waitFor: kind('linux', ({ linux }, path: string, options?: CallInput) => linux.api.waitFor(path, options)),
+  readdir: kind('linux', ({ linux }, path: string) => linux.api.readdir(path)),
+  stat: kind('linux', ({ linux }, path: string, follow?: boolean) => linux.api.stat(path, follow)),
+  open: kind('linux', async (host, handle: number, path: string, mode?: OpenMode, options?: CallInput) => {
+    host.files.set(handle, await host.linux.open(path, mode, options));
+  }),
+  exec: kind('linux', (host, text: string, options?: ExecInput) => shellApi().execute(host.shellHost, text, options)),
+  shell: kind('linux', async (host, handle: number) => {
+    host.shells.set(handle, await shellApi().openShell(host.shellHost));
+  }),
+  start: kind('linux', ({ linux }, index: number, firmware?: string) => linux.start(index, firmware)),
+  stop: kind('linux', ({ linux }, index: number) => linux.stop(index)),
+  suspend: kind('linux', ({ linux }, state: SleepState) => linux.suspend(state)),
+  resume: kind('linux', ({ linux }) => linux.resume()),
+  addFirmware: kind('linux', ({ linux }, name: string, bytes: Uint8Array) => linux.firmwareFiles.set(name, bytes)),
+};
+
+const FILE = {
+  read: kind('linux', (host, handle: number, count?: number, options?: CallInput) => host.file(handle).read(count, options)),
+  write: kind('linux', (host, handle: number, data: Uint8Array | string, options?: CallInput) => host.file(handle).write(data, options)),
+  writeAll: kind('linux', (host, handle: number, data: Uint8Array | string, options?: CallInput) =>
+    host.file(handle).writeAll(data, options),
+  ),
+  poll: kind('linux', (host, handle: number, events: number, waitNs?: number) => host.file(handle).poll(events, waitNs)),
+  ioctl: kind('linux', (host, handle: number, command: number, argument?: Uint8Array | number, options?: CallInput) =>
+    host.file(handle).ioctl(command, argument, options),
+  ),
+  seek: kind('linux', (host, handle: number, position: number) => host.file(handle).seek(position)),
+  bytes: kind('linux', (host, handle: number, options?: CallInput) => host.file(handle).bytes(options)),
+  close: kind('linux', async (host, handle: number, options?: CallInput) => {
+    await host.file(handle).close(options);
+    host.files.delete(handle);
+  }),
+};
+
+const SHELL = {
+  exec: kind('linux', (host, handle: number, text: string, options?: ExecInput) => host.shell(handle).exec(text, options)),
+  close: kind('linux', async (host, handle: number) => {
+    const status = await host.shell(handle).close();
+    host.shells.delete(handle);
+    return status;
+  }),
+};
+
+/** Options of calls, as a recording holds them. */
+export type CallInput = { readonly [key in keyof Omit<CallOptions, 'process'>]?: number };
+export type ExecInput = { readonly [key in keyof ExecOptions]?: number };
+
+/** All kinds, by name. */
+export const INPUT_KINDS: Readonly<Record<string, Kind>> = {
+  'uart.receive': kind('hardware', ({ machine }, device: string, bytes: Uint8Array) => machine.send(device, bytes)),
+  // Linux's own history has what is sent to its consoles.
+  'tty.write': kind('hardware', ({ machine }, device: string, bytes: Uint8Array) => machine.send(device, bytes)),
+  'memory.write': kind('hardware', ({ machine }, core: string, address: number, bytes: Uint8Array) =>
+    machine.view(core).writeBytes(address, bytes),
+  ),
+  'rpmsg.send': kind('linux', (host, name: string, dst: number, device: string, data: Uint8Array) => {
+    const { linux } = host;
+    return linux.userSpace.call(`rpmsg_send to ${name}`, rpmsgSend(host, name, dst, device, data));
+  }),
+  ...prefixed('linux', LINUX),
+  ...prefixed('file', FILE),
+  ...prefixed('shell', SHELL),
+};
+
+function prefixed(prefix: string, kinds: Readonly<Record<string, Kind>>): Record<string, Kind> {
+  return Object.fromEntries(Object.entries(kinds).map(([name, each]) => [`${prefix}.${name}`, each]));
+}
+
+/** The channel of that name and destination; `device` is the virtio device on which it hangs. */
+export function findRpmsgDevice(linux: Linux, name: string, dst: number, device: string): RpmsgDevice | undefined {
+  return linux.modules.rpmsgBus.devices.find((each) => each.id === name && each.dst === dst && each.parent.name === device);
+}
+
+/** `rpmsg_send` by the channel's endpoint, its driver's if there is one. */
+function* rpmsgSend(host: InputHost, name: string, dst: number, device: string, data: Uint8Array): KernelCode<number> {
+  const rpdev = findRpmsgDevice(host.linux, name, dst, device);
+  if (!rpdev) return ERRNO.ENODEV;
+  const ept = rpdev.ept ?? host.endpoints.get(rpdev) ?? (yield* endpointFor(host, rpdev));
+  return ept ? yield* ept.send(data) : ERRNO.ENOMEM;
+}
+
+/** An endpoint that takes every message, for a channel without driver. */
+function* endpointFor(host: InputHost, rpdev: RpmsgDevice): KernelCode<RpmsgEndpoint | undefined> {
+  const ept = yield* rpdev.createEpt(
+    function* () {
+      return 0;
+    },
+    { name: rpdev.id, src: RPMSG_ADDR_ANY, dst: rpdev.dst },
+  );
+  if (ept) host.endpoints.set(rpdev, ept);
+  return ept;
+}
+
+/** The door of a machine. */
+export function inputsOf(host: InputHost): InputLog<InputHost> {
+  const { machine } = host;
+  const log = new InputLog(host, INPUT_KINDS, () => {
+    const { scheduler, linuxTurns } = machine;
+    return { cycle: scheduler.now, fired: linuxTurns, inSlice: scheduler.inSlice };
+  });
+  log.onLinux = (kind, args) => machine.linuxHistory?.call(kind, args);
+  return log;
+}

@@ -1,0 +1,424 @@
+/**
+ * A machine in the hands of a test: it runs in virtual time while something is awaited, and stands still otherwise.
+ *
+ * All that changes it from outside goes through its inputs (src/history/inputs.ts). What it remembers of the past is its log; a fork goes on with
+ * a copy of that, and has a machine only once it is used.
+ */
+import type { Dwarf } from '../dwarf/dwarf.ts';
+import { invariant, type Situation, UsageError } from '../errors.ts';
+import type { EventListener, MachineEvent } from '../events.ts';
+import type { InputLog, InputValue } from '../history/inputs.ts';
+import type { LintFinding } from '../linux/firmware-lint.ts';
+import type { Machine } from '../machine.ts';
+import { hex32 } from '../memory/bits.ts';
+import { type Duration, nanoseconds } from '../session/duration.ts';
+import { findConsole, lintRun, SEMIHOSTING } from '../session/machine-options.ts';
+import { Statistics } from '../session/statistics.ts';
+import { TraceHash, traceLine } from '../session/trace-hash.ts';
+import { codeReader } from './code-reader.ts';
+import { Driver, type WaitEnd } from './driver.ts';
+import { ANY, callGoal, conditionGoal, eventGoal, type FoundLine, type Goal, LineGoal } from './goals.ts';
+import { type InputHost, InputHost as Inputs, inputsOf } from './inputs.ts';
+import { LinuxView } from './linux-view.ts';
+import { SimulationLog } from './log.ts';
+import type { Configuration } from './options.ts';
+import { Recorder } from './recorder.ts';
+import { RpmsgView } from './rpmsg.ts';
+import { situationOf } from './situation.ts';
+import { ConsoleView } from './uart.ts';
+import { waitError } from './wait-errors.ts';
+
+/** Virtual time of a wait when nothing is said, in ns. */
+const DEFAULT_WITHIN_NS = 10e9;
+
+/** How a wait is made. */
+export interface WaitOptions {
+  /** Virtual time that it may take, as `'500ms'` or in ns; 10 s unless given. */
+  readonly within?: Duration;
+}
+
+/** How lines are looked for. */
+export interface UntilOptions extends WaitOptions {
+  /** Only lines that are printed from now on count. */
+  readonly fromNow?: boolean;
+  /** All lines count, also those that were awaited already. */
+  readonly fromStart?: boolean;
+}
+
+/** How a condition is looked at. */
+export interface ConditionOptions extends WaitOptions {
+  /** For errors. */
+  readonly name?: string;
+  /** Virtual time between two looks when no event comes; 5 ms unless given. */
+  readonly every?: Duration;
+}
+
+/** How the core failed. */
+export interface CoreFailure {
+  readonly text: string;
+  /** Registers, fault status, backtrace. */
+  readonly report: readonly string[];
+  readonly faults: ReturnType<Machine['core']['faults']>;
+}
+
+/** Where the machine of a simulation comes from: made at once, or by promise. */
+export type MachineSource = () => Machine | Promise<Machine>;
+
+/** What belongs to one machine. */
+interface Attached {
+  readonly machine: Machine;
+  readonly host: InputHost;
+  readonly inputs: InputLog<InputHost>;
+  readonly recorder: Recorder;
+  readonly release: () => void;
+  readonly lint: readonly LintFinding[];
+}
+
+/** A machine that a test drives. Made by `createMachine`, and by forks. */
+export class Simulation {
+  readonly configuration: Configuration;
+  /** What happened so far. */
+  readonly log: SimulationLog;
+  readonly linux: LinuxView;
+  readonly rpmsg: RpmsgView;
+  private readonly source: MachineSource;
+  private readonly driver: Driver;
+  private readonly listeners = new Set<EventListener>();
+  private attached: Attached | undefined;
+  private attaching: Promise<void> | undefined;
+  private disposed = false;
+
+  /** @internal See `createMachine`. `source` is asked when the machine is first needed. */
+  constructor(configuration: Configuration, source: MachineSource, log = new SimulationLog()) {
+    this.configuration = configuration;
+    this.source = source;
+    this.log = log;
+    this.driver = new Driver(() => this.driven());
+    const host = this.viewHost();
+    this.linux = new LinuxView(host);
+    this.rpmsg = new RpmsgView(host);
+  }
+
+  /** The machine itself, for what the kit has no method for. Whoever changes it by hand leaves recordings and snapshots without that change. */
+  get machine(): Machine {
+    return this.attach().machine;
+  }
+
+  /** Resolves when the machine is there; whoever awaits anything else of the simulation need not. */
+  async ready(): Promise<void> {
+    if (this.attached) return;
+    this.attaching ??= (async () => {
+      const machine = await this.source();
+      this.attached ??= this.connect(machine);
+    })();
+    await this.attaching;
+  }
+
+  /** The virtual time, in ns. */
+  get now(): number {
+    const { scheduler } = this.machine;
+    return scheduler.nsFromCycles(scheduler.now);
+  }
+
+  /** The same in cycles of the base clock. */
+  get cycle(): number {
+    return this.machine.scheduler.now;
+  }
+
+  /** Lets time pass; what happens meanwhile, happens. Rejects when the core fails. */
+  async advance(time: Duration): Promise<void> {
+    const ns = nanoseconds(time, 'advance');
+    await this.ready();
+    const { scheduler } = this.machine;
+    const deadline = scheduler.now + scheduler.cyclesFromNs(ns);
+    const check = () => (scheduler.now >= deadline ? { value: undefined } : undefined);
+    await this.wait({ awaited: `${time} of virtual time`, deadline, kind: 'time', check });
+  }
+
+  /**
+   * Runs until `source` (a UART, a tty of Linux, `linux` for dmesg, `console` for the core's UART, `any`) has a line that matches, and gives that
+   * line; also an unfinished one, once its console has been quiet for 10 ms. It looks from behind the line that was awaited there last, so that
+   * nothing is missed between two waits. Or until a condition holds, which is looked at after every event.
+   */
+  until(source: string, pattern: RegExp | string, options?: UntilOptions): Promise<FoundLine>;
+  until<T>(condition: () => T, options?: ConditionOptions): Promise<NonNullable<T>>;
+  async until(what: string | (() => unknown), how?: RegExp | string | ConditionOptions, options: UntilOptions = {}): Promise<unknown> {
+    await this.ready();
+    if (typeof what === 'function') return this.untilCondition(what, how as ConditionOptions | undefined);
+    if (!(how instanceof RegExp) && typeof how !== 'string')
+      throw new UsageError(`until('${what}'): no pattern`, 'give the expression or text that a line has', 'until');
+    const from = options.fromNow ? 'now' : options.fromStart ? 'start' : 'cursor';
+    const { log } = this;
+    const source = this.sourceName(what);
+    return this.wait(new LineGoal({ log, hz: this.hz, source, pattern: how, from, deadline: this.deadline(options) }), options);
+  }
+
+  /** Runs until an event comes that `filter` accepts, and gives it. It hears events in the middle of a run: it must not change anything. */
+  async untilEvent(filter: (event: MachineEvent) => boolean, options: ConditionOptions = {}): Promise<MachineEvent> {
+    await this.ready();
+    return this.wait(eventGoal(options.name ?? 'an event', filter, this.deadline(options)), options);
+  }
+
+  /** Runs until the firmware ends the run through semihosting; its status. */
+  async untilExit(options: WaitOptions = {}): Promise<number> {
+    await this.ready();
+    const check = () => (this.log.failure?.kind === 'exit' ? { value: this.log.failure.status ?? 0 } : undefined);
+    return this.wait({ awaited: 'the end of the firmware', deadline: this.deadline(options), kind: 'end', check }, options);
+  }
+
+  /** Runs until the core fails (a fault that it cannot recover from, a lockup), for tests that want it to. */
+  async untilFailure(options: WaitOptions = {}): Promise<CoreFailure> {
+    await this.ready();
+    const check = () => {
+      const { failure } = this.log;
+      if (failure?.kind !== 'crashed' && failure?.kind !== 'fault') return undefined;
+      this.log.failure = { ...failure, told: true };
+      return { value: { text: failure.text, report: failure.report, faults: this.machine.core.faults() } };
+    };
+    return this.wait({ awaited: 'a failure of the core', deadline: this.deadline(options), kind: 'end', check }, options);
+  }
+
+  /** A console by name: a UART (`uart4`), `console`, a tty of Linux, `uboot`, `semihosting`. @throws {UsageError} when there is none of that name */
+  uart(name: string): ConsoleView {
+    const found = this.sourceName(name);
+    if (found === ANY || found === 'linux')
+      throw new UsageError(
+        `uart: ${name} is no console`,
+        `${name === 'linux' ? 'linux.dmesg has its log; ' : ''}there are ${this.consoleNames()}`,
+        'uart',
+      );
+    const send = (device: string, bytes: Uint8Array): void => {
+      if (device === SEMIHOSTING) throw new UsageError('semihosting has no input', `there are ${this.consoleNames()}`, 'uart');
+      this.attach().recorder.queue(device, bytes);
+    };
+    return new ConsoleView({ log: this.log, send }, found);
+  }
+
+  /** Bytes of memory as the firmware's core sees it. @throws {UsageError} where there is none */
+  read(address: number, length: number): Uint8Array {
+    const { machine } = this;
+    const bytes = machine.view(machine.core.name).readBytes(address >>> 0, length);
+    if (bytes) return bytes;
+    throw new UsageError(
+      `${hex32(address)}, ${length} bytes: no memory of ${machine.core.name}`,
+      'look at the memory map: imx-sim socs',
+      'read',
+    );
+  }
+
+  /** Writes to memory as the firmware's core sees it. @throws {UsageError} where there is none */
+  write(address: number, bytes: Uint8Array): void {
+    const { core, soc } = this.machine;
+    if (this.input('memory.write', core.name, address >>> 0, bytes) !== false) return;
+    throw new UsageError(
+      `${hex32(address)}, ${bytes.length} bytes: no memory of ${core.name}`,
+      `look at the memory map of ${soc.name}: imx-sim socs`,
+      'write',
+    );
+  }
+
+  /** Hears every event from now on, in the middle of a run: it must not change anything. What it gives unsubscribes. */
+  onEvent(listener: EventListener): () => void {
+    this.attach();
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** All events so far. */
+  get events(): readonly MachineEvent[] {
+    return this.log.events.from(0);
+  }
+
+  /** The trace so far, as text lines: consoles, dmesg, messaging units, rings, each with its cycle. */
+  get trace(): readonly string[] {
+    const lines = ['imx-sim trace 1'];
+    for (const event of this.log.events) {
+      const line = traceLine(event);
+      if (line !== undefined) lines.push(line);
+    }
+    return lines;
+  }
+
+  /** The hash of the trace so far, which `imx-sim run --trace-hash` gives for the same run. */
+  traceHash(): string {
+    const hash = new TraceHash();
+    for (const event of this.log.events) hash.add(event);
+    return hash.digest();
+  }
+
+  /** What models noticed: guest errors, and what is not modelled. */
+  get diagnostics() {
+    return this.machine.diagnostics.all;
+  }
+
+  /** Figures of the run so far. */
+  get stats(): Readonly<Record<string, number>> {
+    const statistics = new Statistics(() => 0);
+    for (const event of this.log.events) statistics.add(event);
+    const { wallSeconds: _wall, instructionsPerSecond: _rate, ...figures } = statistics.figures(this.machine);
+    return figures;
+  }
+
+  /** Where the machine stands: pc, callers, last events, what both sides wait for. */
+  get situation(): Situation {
+    const { machine, lint } = this.attach();
+    const code = codeReader(machine, () => this.debugInformation());
+    return situationOf({ machine, log: this.log, lint, code, semihosting: this.configuration.options.semihosting ?? false });
+  }
+
+  /** The same as text. */
+  explain(): string {
+    return this.situation.lines.join('\n');
+  }
+
+  /** @internal Everything from outside goes through here: see src/kit/inputs.ts. */
+  input(kind: string, ...args: readonly InputValue[]): unknown {
+    return this.attach().inputs.perform(kind, ...args);
+  }
+
+  /** @internal The inputs of its machine. */
+  get inputs(): InputLog<InputHost> {
+    return this.attach().inputs;
+  }
+
+  /** @internal Debug information of the firmware, if it has any. */
+  debugInformation(): Dwarf | undefined {
+    return undefined;
+  }
+
+  /** @internal Lets go of the machine, which may serve another simulation then; undefined when there is none. */
+  detach(): Machine | undefined {
+    const { attached } = this;
+    this.attached = undefined;
+    attached?.release();
+    return attached?.machine;
+  }
+
+  /** Ends it: what is awaited rejects, native resources are freed. */
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.driver.dispose(new UsageError('the machine was disposed of', 'await what is to happen before', 'dispose'));
+    this.detach()?.dispose();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.dispose();
+  }
+
+  private get hz(): number {
+    return this.machine.scheduler.hz;
+  }
+
+  private untilCondition(condition: () => unknown, options: ConditionOptions = {}): Promise<unknown> {
+    const { name = 'a condition', every = '5ms' } = options;
+    const cycles = this.machine.scheduler.cyclesFromNs(Math.max(1, nanoseconds(every, 'every')));
+    return this.wait(conditionGoal({ name, condition, deadline: this.deadline(options), every: cycles }), options);
+  }
+
+  private deadline({ within = DEFAULT_WITHIN_NS }: WaitOptions): number {
+    const ns = nanoseconds(within, 'within');
+    const { scheduler } = this.machine;
+    return Number.isFinite(ns) ? scheduler.now + scheduler.cyclesFromNs(ns) : ns;
+  }
+
+  private wait<T>(goal: Goal<T>, { within = DEFAULT_WITHIN_NS }: WaitOptions = {}): Promise<T> {
+    this.limits.set(goal, nanoseconds(within, 'within'));
+    return this.driver.await(goal);
+  }
+
+  /** Virtual time that each wait was given, for its error. */
+  private readonly limits = new WeakMap<Goal, number>();
+
+  /** The name by which lines of `name` are known. @throws {UsageError} when the machine has no such source */
+  private sourceName(name: string): string {
+    const { machine } = this;
+    const lower = name.toLowerCase();
+    const found = findConsole(machine, name) ?? findConsole(machine, lower);
+    if (found !== undefined) return found;
+    if (name === ANY || (name === 'linux' && machine.linux) || (name === SEMIHOSTING && this.configuration.options.semihosting))
+      return name;
+    const hint = name === SEMIHOSTING ? 'give semihosting: true' : `there are ${this.consoleNames()}`;
+    throw new UsageError(`${machine.soc.name} has no console ${name}`, hint, name);
+  }
+
+  private consoleNames(): string {
+    const { machine } = this;
+    const others = [...(machine.linux ? ['linux (dmesg)'] : []), ...(this.configuration.options.semihosting ? [SEMIHOSTING] : [])];
+    return [...machine.consoles, ...others, ANY].join(', ');
+  }
+
+  private attach(): Attached {
+    if (this.attached) return this.attached;
+    if (this.disposed) throw new UsageError('the machine was disposed of', 'use it before', 'dispose');
+    if (!this.attaching) {
+      const machine = this.source();
+      if (!(machine instanceof Promise)) {
+        this.attached = this.connect(machine);
+        return this.attached;
+      }
+      this.attaching = machine.then((made) => {
+        this.attached ??= this.connect(made);
+      });
+    }
+    throw new UsageError('this fork is not ready, as a shell is part of its past', 'await fork.ready() first', 'fork');
+  }
+
+  private connect(machine: Machine): Attached {
+    const { configuration, log, driver, listeners } = this;
+    const host = new Inputs(machine);
+    const inputs = inputsOf(host);
+    const listener = {
+      event: (event: MachineEvent) => {
+        for (const each of listeners) each(event);
+        driver.event(event);
+      },
+      line: driver.line.bind(driver),
+    };
+    const give = (device: string, bytes: Uint8Array) => void inputs.perform('console.send', device, bytes);
+    const recorder = new Recorder(machine, log, { listener, give });
+    const leave = machine.linux?.userSpace.takeOver();
+    const release = (): void => {
+      recorder.stop();
+      leave?.();
+    };
+    return { machine, host, inputs, recorder, release, lint: configuration.run ? lintRun(configuration.run, machine) : [] };
+  }
+
+  private driven() {
+    const { attached, log, configuration } = this;
+    invariant(attached, 'a driven simulation has a machine');
+    const { machine, recorder } = attached;
+    const error = (goal: Goal, end: WaitEnd): Error => {
+      const within = this.limits.get(goal) ?? DEFAULT_WITHIN_NS;
+      const earlier = log.failure?.told && log.failure !== end ? log.failure : undefined;
+      return waitError({ machine, goal, end, within, situation: this.situation, earlier: typeof end === 'string' ? earlier : undefined });
+    };
+    return { machine, log, recorder, recovers: configuration.options.recover ?? false, error };
+  }
+
+  private viewHost() {
+    const simulation = this;
+    return {
+      get linux() {
+        return simulation.machine.linux;
+      },
+      get hz() {
+        return simulation.hz;
+      },
+      log: this.log,
+      ttyReader: this.configuration.options.ttyReader ?? 'raw-input',
+      input: (kind: string, ...args: readonly InputValue[]) => this.input(kind, ...args),
+      call: async <T>(awaited: string, kind: string, ...args: readonly InputValue[]): Promise<T> => {
+        await this.ready();
+        return this.driver.await(callGoal(awaited, this.input(kind, ...args) as Promise<T>));
+      },
+      condition: async <T>(name: string, condition: () => T | undefined, within: Duration | undefined): Promise<T> => {
+        const options = { name, ...(within === undefined ? {} : { within }), every: '1ms' };
+        return (await this.until(condition, options)) as T;
+      },
+      hold: <T>(work: () => Promise<T>) => this.driver.hold(work),
+      newHandle: () => ++this.log.handles,
+    };
+  }
+}
