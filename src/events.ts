@@ -96,6 +96,11 @@ export class EventHub {
     };
   }
 
+  /** Nobody outside listens any more. */
+  clear(): void {
+    this.listeners.length = 0;
+  }
+
   /** The Linux whose parts listened is gone. */
   dropInsiders(): void {
     this.insiders.length = 0;
