@@ -23,7 +23,7 @@ import { AddressSpace, type BusDevice } from './memory/bus.ts';
 import { Ram } from './memory/ram.ts';
 import { MessagingUnit } from './mu/messaging-unit.ts';
 import { MU_LAYOUTS } from './mu/mu-layout.ts';
-import { DeviceDefinitions } from './peripherals/attached/attached-device.ts';
+import { DeviceDefinitions } from './peripherals/attached/definitions.ts';
 import { createPeripheral, type Peripheral } from './peripherals/catalogue.ts';
 import { ClockTree } from './peripherals/clock-tree.ts';
 import { Pins } from './peripherals/pins.ts';
@@ -269,6 +269,11 @@ export class Machine {
       if (!later) live(true);
     }
     return later?.finally(() => live(true));
+  }
+
+  /** The firmware that the machine was made with. */
+  get firmware(): Firmware | undefined {
+    return this.options.firmware;
   }
 
   /** The messaging units, with the side on which Linux is, if it is on one. */

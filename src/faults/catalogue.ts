@@ -228,7 +228,12 @@ export const FAULTS = {
     side: 'linux',
     text: 'Linux goes to sleep, and something wakes it again; the core goes on',
     parameters: {
-      state: { kind: 'choice', choices: ['mem', 'freeze'], fallback: 'mem', text: 'deep sleep, or to idle, from which a doorbell wakes it' },
+      state: {
+        kind: 'choice',
+        choices: ['mem', 'freeze'],
+        fallback: 'mem',
+        text: 'deep sleep, or to idle, from which a doorbell wakes it',
+      },
       for: time('from going to sleep to the wakeup', 50e6),
     },
     when: 'state=running',

@@ -8,7 +8,8 @@ import { FAULT_NAMES, FAULTS, type FaultName, faultSpec, type ParameterSpec, par
 
 /** When a fault happens. Times are ns of virtual time, numbers count from 1. */
 export type Trigger =
-  | { readonly kind: 'time'; readonly ns: number }
+  /** From power-on, or from when the fault was given (`+5ms`). */
+  | { readonly kind: 'time'; readonly ns: number; readonly relative?: true }
   /** The n-th doorbell, of those that the fault looks at. */
   | { readonly kind: 'doorbell'; readonly number: number }
   /** The n-th message, in either direction. */
@@ -62,7 +63,12 @@ function split(text: string): string[] {
     const character = text[at];
     if (character === '\\') at++;
     else if (character === '/') expression = !expression;
-    else if (character === ',' && !expression && /^,\s*[a-z-]+(?:[:@,]|\s*$)/.test(text.slice(at)) && !/^,\s*[a-z-]+\s*=/.test(text.slice(at))) {
+    else if (
+      character === ',' &&
+      !expression &&
+      /^,\s*[a-z-]+(?:[:@,]|\s*$)/.test(text.slice(at)) &&
+      !/^,\s*[a-z-]+\s*=/.test(text.slice(at))
+    ) {
       parts.push(text.slice(start, at));
       start = at + 1;
     }
@@ -78,18 +84,22 @@ export function parseFaults(text: string): Fault[] {
 
 /** Parses one fault. @throws {UsageError} */
 export function parseFault(text: string): Fault {
-  const match = /^([^:@]*)(?::([^@]*))?(?:@([^]*))?$/.exec(text.trim());
+  const match = /^([^:@]*)(?::([^@]*))?(?:@([\s\S]*))?$/.exec(text.trim());
   const [, name = '', list, when] = match ?? [];
   if (!Object.hasOwn(FAULTS, name)) {
     const near = FAULT_NAMES.filter((each) => name !== '' && (each.includes(name) || name.includes(each)));
-    throw bad(text, `there is no ${name === '' ? 'fault without a name' : name}`, `there are ${(near.length > 0 ? near : FAULT_NAMES).join(', ')}`);
+    throw bad(
+      text,
+      `there is no ${name === '' ? 'fault without a name' : name}`,
+      `there are ${(near.length > 0 ? near : FAULT_NAMES).join(', ')}`,
+    );
   }
   const fault = name as FaultName;
   const specs = parametersOf(fault);
   const parameters: Record<string, ParameterValue> = {};
   for (const [key, spec] of Object.entries(specs)) if (spec.fallback !== undefined) parameters[key] = spec.fallback;
   for (const pair of list?.split(',') ?? []) {
-    const [, key = '', value = ''] = /^\s*([^=]*)=?([^]*)$/.exec(pair) ?? [];
+    const [, key = '', value = ''] = /^\s*([^=]*)=?([\s\S]*)$/.exec(pair) ?? [];
     const spec = Object.hasOwn(specs, key) ? specs[key] : undefined;
     if (!spec) throw bad(text, `${name} has no parameter ${key}`, `it has ${Object.keys(specs).join(', ')}`);
     parameters[key] = parseValue(text, key, value.trim(), spec);
@@ -117,19 +127,19 @@ function parseValue(text: string, key: string, value: string, spec: ParameterSpe
 }
 
 function parseTrigger(when: string, text: string): Trigger {
-  const ns = timeNs(when);
-  if (ns !== undefined) return { kind: 'time', ns };
+  const relative = when.startsWith('+');
+  const ns = timeNs(relative ? when.slice(1) : when);
+  if (ns !== undefined) return { kind: 'time', ns, ...(relative ? { relative } : {}) };
   const counted = /^(doorbell|message)#([1-9]\d{0,8})$/.exec(when);
   if (counted) return { kind: counted[1] as 'doorbell' | 'message', number: Number(counted[2]) };
   const random = /^random(?::([\d.]+[a-z]+)\.\.([\d.]+[a-z]+))?$/.exec(when);
   if (random) {
     const from = random[1] === undefined ? WINDOW.from : timeNs(random[1]);
     const to = random[2] === undefined ? WINDOW.to : timeNs(random[2]);
-    if (from === undefined || to === undefined || to < from)
-      throw bad(text, `@${when} is no window`, 'write random, or random:5ms..40ms');
+    if (from === undefined || to === undefined || to < from) throw bad(text, `@${when} is no window`, 'write random, or random:5ms..40ms');
     return { kind: 'random', from, to };
   }
-  const equals = /^([A-Za-z][A-Za-z0-9_]*)=([^]+)$/.exec(when);
+  const equals = /^([A-Za-z][A-Za-z0-9_]*)=([\s\S]+)$/.exec(when);
   if (equals) {
     const [, key, value] = equals as unknown as [string, string, string];
     if (key === 'symbol') return { kind: 'symbol', name: value };
@@ -137,11 +147,15 @@ function parseTrigger(when: string, text: string): Trigger {
     if ((STATES as readonly string[]).includes(value)) return { kind: 'state', state: value };
     throw bad(text, `@state=${value} is unknown`, `it is one of ${STATES.join(', ')}`);
   }
-  throw bad(text, `@${when} is no moment`, 'write a time (5ms), doorbell#3, message#12, uart4=/text/, linux=/text/, symbol=name, state=running or random');
+  throw bad(
+    text,
+    `@${when} is no moment`,
+    'write a time (5ms, or +5ms from now), doorbell#3, message#12, uart4=/text/, linux=/text/, symbol=name, state=running or random',
+  );
 }
 
 function expressionOf(value: string, text: string): string {
-  const pattern = /^\/([^]*)\/$/.exec(value)?.[1] ?? value;
+  const pattern = /^\/([\s\S]*)\/$/.exec(value)?.[1] ?? value;
   try {
     new RegExp(pattern);
   } catch (error) {
@@ -154,7 +168,7 @@ function expressionOf(value: string, text: string): string {
 export function triggerText(when: Trigger): string {
   switch (when.kind) {
     case 'time':
-      return timeText(when.ns);
+      return `${when.relative ? '+' : ''}${timeText(when.ns)}`;
     case 'doorbell':
     case 'message':
       return `${when.kind}#${when.number}`;

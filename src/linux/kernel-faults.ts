@@ -3,6 +3,9 @@
  * Nothing is wrong unless it is set.
  */
 
+import type { Kernel } from './kernel.ts';
+import type { KernelCode } from './tasks.ts';
+
 /** An address in the resource table that is wrong. */
 export interface WrongAddress {
   readonly vring: number;
@@ -14,6 +17,8 @@ export interface WrongAddress {
 
 /** The faults of one kernel. */
 export interface KernelFaults {
+  /** Virtual time (`Kernel.now`) until which the workers that take buffers out of vrings are held up by other work. */
+  stalledUntil: number;
   /** How much later than usual the driver of an rpmsg device is ready, in ns. */
   driverReadyNs: number;
   /** Somebody else holds all buffers for messages to the core. */
@@ -23,5 +28,11 @@ export interface KernelFaults {
 
 /** A kernel without faults. */
 export function noFaults(): KernelFaults {
-  return { driverReadyNs: 0, buffersHeld: false, wrongAddress: undefined };
+  return { stalledUntil: 0, driverReadyNs: 0, buffersHeld: false, wrongAddress: undefined };
+}
+
+/** The worker that calls it is held up, if it is. */
+export function* heldUp({ faults, now }: Kernel): KernelCode {
+  const left = faults.stalledUntil - now;
+  if (left > 0) yield { timeoutNs: left };
 }

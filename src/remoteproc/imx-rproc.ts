@@ -7,6 +7,7 @@
 import type { KernLevel } from '../events.ts';
 import { errnoName } from '../linux/errno.ts';
 import { ERRNO, type Kernel, type KernelCode, sleep, Workqueue } from '../linux/kernel.ts';
+import { heldUp } from '../linux/kernel-faults.ts';
 import { LATENCY } from '../linux/latencies.ts';
 import { type Mailboxes, type MboxChan, type MboxClient, type MboxSpecifiers, mboxSpecifier } from '../linux/mailbox.ts';
 import { translateDa } from '../memory/address-map.ts';
@@ -438,12 +439,8 @@ export class ImxRproc implements RprocOps {
   /** `imx_rproc_vq_work`: whatever word came, all vrings are looked at. */
   private *vqWork(): KernelCode {
     const { notifyIds } = this.kernel.flavour.imxRproc;
+    yield* heldUp(this.kernel);
     for (let id = 0; id < notifyIds; id++) yield* this.rproc.vqInterrupt(id);
-  }
-
-  /** Its worker does nothing else for `ns`, as one does that another work holds up. */
-  holdUp(ns: number): void {
-    this.workqueue.queue({ name: 'held up', code: () => sleep(ns) });
   }
 
   /** `imx_rproc_free_mbox`. */

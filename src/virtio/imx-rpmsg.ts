@@ -7,7 +7,8 @@
  */
 import type { DmaPool } from '../linux/dma-pool.ts';
 import type { Device } from '../linux/fs/device-model.ts';
-import { ERRNO, type Kernel, type KernelCode, sleep, Workqueue } from '../linux/kernel.ts';
+import { ERRNO, type Kernel, type KernelCode, Workqueue } from '../linux/kernel.ts';
+import { heldUp } from '../linux/kernel-faults.ts';
 import type { Mailboxes, MboxChan, MboxClient, MboxSpecifiers } from '../linux/mailbox.ts';
 import type { PlatformDevice, PlatformDriver } from '../linux/platform.ts';
 import { hex } from '../memory/bits.ts';
@@ -202,11 +203,6 @@ export class ImxRpmsg {
     return false;
   }
 
-  /** Its worker does nothing else for `ns`, as one does that another work holds up. */
-  holdUp(ns: number): void {
-    this.worker.queue({ name: 'held up', code: () => sleep(ns) });
-  }
-
   /** `imx_rpmsg_rx_callback`: the word waits in a buffer for the work. */
   private received(word: number): void {
     if (this.words.length >= RX_WORDS) this.error('RPMSG RX overflow!');
@@ -218,6 +214,7 @@ export class ImxRpmsg {
 
   /** `rpmsg_work_handler`. */
   private *handleWords(): KernelCode {
+    yield* heldUp(this.environment.kernel);
     for (let word = this.words.shift(); word !== undefined; word = this.words.shift()) {
       const vqId = word >>> 16;
       const vdev = this.vdevs[vqId >>> 1];

@@ -1,0 +1,376 @@
+/**
+ * What each fault does once its moment has come: between two instructions, when no timer of Linux is firing.
+ *
+ * Hardware is changed where it is, behind the back of both sides; Linux gets an input. What has to be undone is noted on the agenda, as data.
+ */
+import { UsageError } from '../errors.ts';
+import type { Machine } from '../machine.ts';
+import { hex, hex32 } from '../memory/bits.ts';
+import type { Region } from '../memory/bus.ts';
+import type { Peripheral } from '../peripherals/catalogue.ts';
+import type { VirtioDriverQueue } from '../virtio/virtqueue.ts';
+import type { Vring } from '../virtio/vring.ts';
+import type { FaultName } from './catalogue.ts';
+import type { ParameterValue } from './grammar.ts';
+import { timeText } from './grammar.ts';
+import type { LinuxEffect } from './linux-effects.ts';
+
+/** Data of a step on the agenda. */
+export type StepData = Readonly<Record<string, string | number | boolean>>;
+
+/** What an effect is made with. */
+export interface EffectContext {
+  readonly machine: Machine;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  /** The next 32 bits that the seed decides for this fault. */
+  random(): number;
+  /** Does `step` of this fault after `ns`. */
+  later(ns: number, step: string, data?: StepData): void;
+  linux(effect: LinuxEffect): void;
+  /** The last doorbell from Linux arrives once more. */
+  ringAgain(): void;
+  /** Linux stands still from now on, or goes on, unless it was killed. */
+  holdLinux(held: boolean): void;
+}
+
+/** `act` says what happened, in words, or nothing when there was nothing to do it to; `steps` are for later. */
+export interface Effect {
+  readonly act: (context: EffectContext) => string | undefined;
+  readonly steps?: Readonly<Record<string, (context: EffectContext, data: StepData) => string | undefined>>;
+}
+
+const number = ({ parameters }: EffectContext, name: string): number => Number(parameters[name] ?? 0);
+const word = ({ parameters }: EffectContext, name: string): string => String(parameters[name] ?? '');
+
+/** A number that was given, or that the seed decides, below `limit`. */
+function chosen(context: EffectContext, name: string, limit: number): number {
+  const value = context.parameters[name];
+  return typeof value === 'number' ? value : Math.floor((context.random() / 2 ** 32) * limit);
+}
+
+/** `for 5ms`, or for ever. */
+const span = (ns: number): string => (ns === 0 ? 'for good' : `for ${timeText(ns)}`);
+
+// --- blocks
+
+function blockName(context: EffectContext): string {
+  const name = word(context, 'block');
+  const { machine } = context;
+  return (name === 'console' ? (machine.consoleName ?? name) : name).toUpperCase();
+}
+
+function peripheral(context: EffectContext): Peripheral | undefined {
+  const name = blockName(context);
+  return context.machine.peripherals.find((each) => each.name.toUpperCase() === name);
+}
+
+function blockRegions(context: EffectContext): Region[] {
+  const { machine } = context;
+  const name = blockName(context);
+  return machine.view(machine.core.name).regions.filter((region) => region.device && region.name.toUpperCase() === name);
+}
+
+/** Clocks by which a block counts or shifts, as the SoC's description names them. */
+function blockClocks(context: EffectContext): string[] {
+  const name = blockName(context);
+  const spec = context.machine.soc.peripherals.find((each) => each.name.toUpperCase() === name);
+  if (spec?.kind === 'imx-uart' && typeof spec.clock === 'string') return [spec.clock];
+  // A GPT has its clocks by the value of CLKSRC; shared oscillators go on for others.
+  if (spec?.kind === 'gpt')
+    return [...new Set(Object.values(spec.clocks).filter((each) => typeof each === 'string' && !each.startsWith('OSC')))];
+  return [];
+}
+
+// --- vrings
+
+/** The queue of the first rpmsg device that `queue` means. */
+function queueOf({ machine }: EffectContext, queue: string): VirtioDriverQueue | undefined {
+  const vrp = machine.linux?.modules.virtioRpmsgBus.virtprocs[0];
+  return queue === 'tx' ? vrp?.svq : vrp?.rvq;
+}
+
+/** Memory as it is, of which Linux's history hears nothing. */
+function poke(machine: Machine, address: number, value: number, size: 2 | 4): void {
+  const region = machine.view(machine.core.name).find(address) ?? machine.view('linux').find(address);
+  region?.ram?.write(region.ramOffset + address - region.base, value, size);
+}
+
+function peek(machine: Machine, address: number, size: 2 | 4): number {
+  const region = machine.view('linux').find(address);
+  return region?.ram?.read(region.ramOffset + address - region.base, size) ?? 0;
+}
+
+/** Where `field` of the newest entry stands, and its bytes. */
+function fieldPlace(machine: Machine, vring: Vring, field: string): { readonly at: number; readonly size: 2 | 4; readonly of: string } {
+  const { num, desc, avail, used } = vring;
+  const slot = (peek(machine, avail + 2, 2) - 1) & (num - 1);
+  const head = peek(machine, avail + 4 + 2 * slot, 2) % num;
+  const element = used + 4 + 8 * ((peek(machine, used + 2, 2) - 1) & (num - 1));
+  switch (field) {
+    case 'addr':
+      return { at: desc + 16 * head, size: 4, of: `addr of descriptor ${head}` };
+    case 'len':
+      return { at: desc + 16 * head + 8, size: 4, of: `len of descriptor ${head}` };
+    case 'flags':
+      return { at: desc + 16 * head + 12, size: 2, of: `flags of descriptor ${head}` };
+    case 'next':
+      return { at: desc + 16 * head + 14, size: 2, of: `next of descriptor ${head}` };
+    case 'idx':
+      return { at: avail + 2, size: 2, of: 'idx of the available ring' };
+    case 'used-id':
+      return { at: element, size: 4, of: 'id of the newest used element' };
+    case 'used-len':
+      return { at: element + 4, size: 4, of: 'len of the newest used element' };
+    default:
+      return { at: used + 2, size: 2, of: 'idx of the used ring' };
+  }
+}
+
+function corrupt(context: EffectContext): string | undefined {
+  const { machine } = context;
+  const queue = queueOf(context, word(context, 'queue'));
+  if (!queue) return undefined;
+  const { at, size, of } = fieldPlace(machine, queue.vring, word(context, 'field'));
+  const before = peek(machine, at, size);
+  const value = chosen(context, 'value', 2 ** (8 * size)) % 2 ** (8 * size);
+  poke(machine, at, value, size);
+  return `${of} of the ${word(context, 'queue')} queue was ${hex(before)} and is ${hex(value)}`;
+}
+
+function withhold(context: EffectContext): string | undefined {
+  const { machine } = context;
+  const queue = queueOf(context, word(context, 'queue'));
+  if (!queue) return undefined;
+  const { avail, used } = queue.vring;
+  const idx = peek(machine, avail + 2, 2);
+  const buffers = number(context, 'buffers');
+  // The core may have one in its hands.
+  const outstanding = Math.max(((idx - peek(machine, used + 2, 2)) & 0xffff) - 1, 0);
+  const hidden = buffers === 0 ? outstanding : Math.min(buffers, outstanding + 1);
+  const shown = (idx - hidden) & 0xffff;
+  poke(machine, avail + 2, shown, 2);
+  const ns = number(context, 'for');
+  context.later(ns, 'show', { idx, shown, at: avail + 2, device: queue.device, queue: queue.index });
+  return `${hidden} buffers of the ${word(context, 'queue')} queue do not reach the core ${span(ns)}`;
+}
+
+/** Linux has offered another buffer meanwhile, and written the index with it: hides that, too. Gives what `show` has to show. */
+export function hideAgain(machine: Machine, data: StepData): StepData {
+  const at = Number(data['at']);
+  const idx = peek(machine, at, 2);
+  poke(machine, at, Number(data['shown']), 2);
+  return { ...data, idx };
+}
+
+function show(context: EffectContext, data: StepData): string | undefined {
+  const { machine } = context;
+  const at = Number(data['at']);
+  // Unless Linux has set the ring up anew.
+  if (peek(machine, at, 2) !== data['shown']) return undefined;
+  poke(machine, at, Number(data['idx']), 2);
+  context.ringAgain();
+  return `the core finds the buffers of the ${word(context, 'queue')} queue again`;
+}
+
+// --- the rest
+
+/** The segments of the firmware that are not its code; all of them when they cannot be told apart. */
+function dataOf({ firmware }: Machine): { readonly address: number; readonly size: number }[] {
+  const segments = firmware?.segments ?? [];
+  const entry = (firmware?.entry ?? 0) & ~1;
+  const data = segments.filter(({ vaddr, memsz }) => !(entry >= vaddr && entry < vaddr + memsz));
+  return (data.length > 0 ? data : segments).map(({ vaddr, memsz }) => ({ address: vaddr, size: memsz }));
+}
+
+/** Where a bit flips: in a symbol, at an address, or in what the sections of the firmware say is data. */
+function flip(context: EffectContext): string | undefined {
+  const { machine, parameters } = context;
+  const { address, symbol: name } = parameters;
+  let at = typeof address === 'number' ? address : undefined;
+  if (at === undefined) {
+    const symbol = typeof name === 'string' ? machine.symbols.lookup(name) : undefined;
+    if (typeof name === 'string' && !symbol) throw new UsageError(`ram-bit-flip: the firmware has no symbol ${name}`, '', '--faults');
+    const areas = symbol ? [{ address: symbol.address, size: Math.max(symbol.size, 1) }] : dataOf(machine);
+    let byte = Math.floor((context.random() / 2 ** 32) * areas.reduce((sum, { size }) => sum + size, 0));
+    const area = areas.find(({ size }) => {
+      if (byte < size) return true;
+      byte -= size;
+      return false;
+    });
+    at = area && area.address + byte;
+  }
+  const bit = chosen(context, 'bit', 8) & 7;
+  const region = at === undefined ? undefined : machine.view(machine.core.name).find(at);
+  if (at === undefined || !region?.ram) return undefined;
+  const offset = region.ramOffset + at - region.base;
+  const before = region.ram.read(offset, 1);
+  region.ram.write(offset, before ^ (1 << bit), 1);
+  return `bit ${bit} of ${hex32(at)} (${machine.symbols.name(at) ?? region.name}) is ${(before >>> bit) & 1 ? 0 : 1} now`;
+}
+
+/** What every fault does, but for those that act on a doorbell on its way. */
+export const EFFECTS: Readonly<Partial<Record<FaultName, Effect>>> = {
+  'descriptor-corrupt': { act: corrupt },
+  'descriptor-withhold': { act: withhold, steps: { show } },
+  'host-stall': {
+    act: (context) => {
+      context.linux({ what: 'stall', ns: number(context, 'for') });
+      return `Linux takes nothing out of the rings ${span(number(context, 'for'))}`;
+    },
+  },
+  'buffers-exhaust': {
+    act: (context) => {
+      const ns = number(context, 'for');
+      context.linux({ what: 'buffers', held: true });
+      if (ns > 0) context.later(ns, 'end');
+      return `Linux has no buffers for messages to the core ${span(ns)}`;
+    },
+    steps: {
+      end: (context) => {
+        context.linux({ what: 'buffers', held: false });
+        return 'Linux has buffers again';
+      },
+    },
+  },
+  'linux-kill': {
+    act: (context) => {
+      context.holdLinux(true);
+      return 'Linux stands still for good';
+    },
+  },
+  'linux-pause': {
+    act: (context) => {
+      context.holdLinux(true);
+      context.later(number(context, 'for'), 'end');
+      return `Linux stands still ${span(number(context, 'for'))}`;
+    },
+    steps: {
+      end: (context) => {
+        context.holdLinux(false);
+        return 'Linux goes on';
+      },
+    },
+  },
+  'core-kill': {
+    act: ({ machine }) => {
+      if (machine.core.halted) return undefined;
+      machine.killCore('killed by a fault');
+      return `${machine.core.name} is in reset for good`;
+    },
+  },
+  'core-pause': {
+    act: (context) => {
+      const { machine } = context;
+      machine.pauseCore(true);
+      context.later(number(context, 'for'), 'end');
+      return `${machine.core.name} stands still ${span(number(context, 'for'))}`;
+    },
+    steps: {
+      end: ({ machine }) => {
+        machine.pauseCore(false);
+        return `${machine.core.name} goes on`;
+      },
+    },
+  },
+  'core-restart': {
+    act: (context) => {
+      const { machine } = context;
+      context.linux({ what: 'restart', core: machine.core.name, ns: number(context, 'for') });
+      return `Linux stops ${machine.core.name}, and starts it again after ${timeText(number(context, 'for'))}`;
+    },
+  },
+  'driver-ok-late': {
+    act: (context) => {
+      context.linux({ what: 'driver-late', ns: number(context, 'by') });
+      return `the driver of the virtio device will be ready ${timeText(number(context, 'by'))} later`;
+    },
+  },
+  'table-address': {
+    act: (context) => {
+      const where = word(context, 'where') === 'loaded' ? 'loaded' : 'file';
+      const vring = number(context, 'vring');
+      const offset = number(context, 'offset');
+      context.linux({ what: 'wrong-address', vring, offset, where });
+      return `the address of vring ${vring} is wrong by ${hex(offset)}${where === 'file' ? ', as Linux reads it' : ', as Linux tells it to the core'}`;
+    },
+  },
+  'ram-bit-flip': { act: flip },
+  'clock-gate': {
+    act: (context) => {
+      const { machine } = context;
+      const clocks = blockClocks(context);
+      const name = blockName(context);
+      if (clocks.length === 0)
+        throw new UsageError(`clock-gate: ${name} has no clock that is modelled`, 'give a UART or a GPT', '--faults');
+      for (const clock of clocks) machine.clocks.gate(clock, true);
+      const ns = number(context, 'for');
+      if (ns > 0) context.later(ns, 'end');
+      return `${name} has no clock ${span(ns)}`;
+    },
+    steps: {
+      end: (context) => {
+        for (const clock of blockClocks(context)) context.machine.clocks.gate(clock, false);
+        return `${blockName(context)} has its clock again`;
+      },
+    },
+  },
+  'bus-error': {
+    act: (context) => {
+      const regions = blockRegions(context);
+      if (regions.length === 0)
+        throw new UsageError(`bus-error: the core sees no block ${blockName(context)}`, 'imx-sim socs lists them', '--faults');
+      for (const region of regions) region.broken = true;
+      const ns = number(context, 'for');
+      if (ns > 0) context.later(ns, 'end');
+      return `${blockName(context)} answers the core with bus errors ${span(ns)}`;
+    },
+    steps: {
+      end: (context) => {
+        for (const region of blockRegions(context)) region.broken = false;
+        return `${blockName(context)} answers again`;
+      },
+    },
+  },
+  suspend: {
+    act: (context) => {
+      const state = word(context, 'state') === 'freeze' ? 'freeze' : 'mem';
+      context.linux({ what: 'suspend', state });
+      context.later(number(context, 'for'), 'end');
+      return `Linux goes to sleep (${state}) ${span(number(context, 'for'))}`;
+    },
+    steps: {
+      end: (context) => {
+        context.linux({ what: 'resume' });
+        return 'something wakes Linux';
+      },
+    },
+  },
+  'uart-framing': {
+    act: (context) => {
+      const uart = peripheral(context)?.uart;
+      const byte = chosen(context, 'byte', 256) & 0xff;
+      uart?.receiveWithError(byte, 'framing');
+      return uart && `${blockName(context)} gets ${hex(byte)} with a framing error`;
+    },
+  },
+  'uart-overrun': {
+    act: (context) => {
+      const uart = peripheral(context)?.uart;
+      if (!uart) return undefined;
+      const characters = number(context, 'characters');
+      uart.flowControl = false;
+      uart.receive(Uint8Array.from({ length: characters }, (_, index) => 0x41 + (index % 26)));
+      context.later(1e6, 'end');
+      return `${blockName(context)} gets ${characters} characters and cannot make the sender wait`;
+    },
+    steps: {
+      // Until the last of them has arrived.
+      end: (context) => {
+        const uart = peripheral(context)?.uart;
+        if (uart && uart.waiting > 0 && uart.ready) context.later(1e6, 'end');
+        else if (uart) uart.flowControl = true;
+        return undefined;
+      },
+    },
+  },
+};
