@@ -1,0 +1,118 @@
+/**
+ * What a failed test of firmware says beside its assertion: where the firmware was, how it came there, the last events, what both sides wait
+ * for; and, where somebody wants them, files with all that the machine said and a recording that repeats it.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { type Situation, WaitError } from '../errors.ts';
+import type { Simulation } from '../kit/simulation.ts';
+import { fileName } from './file-name.ts';
+import { traceSource } from './simulations.ts';
+import { wasTold } from './told.ts';
+import { traceOf } from './trace-lines.ts';
+
+/** What the reporter gets to know of a failed test, through `task.meta`. */
+export interface FirmwareFailure {
+  /** Place in the firmware's sources, as its debug information has it: `src/main.c:42`. */
+  readonly source?: string;
+  /** `main+0x12`. */
+  readonly symbol?: string;
+  /** One line. */
+  readonly text: string;
+  /** Files that were kept. */
+  readonly artifacts?: string;
+}
+
+/** An error as vitest keeps it in a test's result. */
+export interface KeptError {
+  message: string;
+  stack?: string;
+  [property: string]: unknown;
+}
+
+/** What is said of a test, as far as it is needed here. */
+export interface FailedTask {
+  readonly name: string;
+  /** `suite > test`. */
+  readonly fullName: string;
+  /** Path of the test file, relative to the project. */
+  readonly file: string;
+  readonly errors: KeptError[];
+  readonly meta: { imxSim?: FirmwareFailure };
+}
+
+/** Data of the kit's errors that vitest would print again below the message. */
+const IN_MESSAGE = ['situation', 'awaited', 'remedy', 'place', 'faults', 'waits', 'waitingFor'];
+
+/** The file that `imx-sim replay` takes. */
+const RECORDING = 'recording.imxrec';
+
+/** The first place in the backtrace whose source line is known. */
+export function firmwarePlace({ pc, backtrace }: Situation): { source?: string; symbol?: string } {
+  const { source, symbol } = [pc, ...backtrace].find((place) => place.source) ?? pc;
+  return { ...(source ? { source } : {}), ...(symbol ? { symbol } : {}) };
+}
+
+/** Adds `text` to an error, in its message and where its stack repeats it. */
+function append(error: KeptError, text: string): void {
+  const message = `${error.message}\n\n${text}`;
+  if (error.stack?.includes(error.message)) error.stack = error.stack.replace(error.message, () => message);
+  error.message = message;
+}
+
+function firstLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of vitest's messages
+  return (text.split('\n').find((line) => line.trim() !== '') ?? '').replace(/\u001b\[\d+m/g, '').trim();
+}
+
+/** Writes consoles, dmesg, trace and recording of `m`; the directory. */
+function keep(m: Simulation, situation: Situation, task: FailedTask, directory: string): string {
+  const place = join(directory, fileName(task.file), fileName(task.fullName));
+  mkdirSync(place, { recursive: true });
+  const write = (name: string, content: string | Uint8Array): void => writeFileSync(join(place, name), content);
+  write('explanation.txt', `${task.fullName}\n\n${[...task.errors.map(({ message }) => message), ...situation.lines].join('\n')}\n`);
+  write(
+    'trace.txt',
+    `${traceOf(traceSource(m), { times: true, events: true })
+      .map(({ text }) => text)
+      .join('\n')}\n`,
+  );
+  for (const [console, bytes] of m.log.output) write(`${fileName(console)}.txt`, Uint8Array.from(bytes));
+  if (m.machine.linux) write('dmesg.txt', `${String(m.linux.dmesg)}\n`);
+  if ('record' in m && typeof m.record === 'function') write(RECORDING, m.record());
+  return place;
+}
+
+/**
+ * Adds to the errors of a failed test what its machine tells, and keeps files in `directory` if there is one. Nothing that goes wrong in it hides
+ * the failure of the test.
+ */
+export function explainFailure(m: Simulation, task: FailedTask, directory: string | undefined): void {
+  const [error] = task.errors;
+  if (!error) return;
+  const told = wasTold(m) || task.errors.some((each) => each['situation'] !== undefined);
+  const { situation } = m;
+  const summary = firstLine(error.message);
+  for (const each of task.errors) for (const name of IN_MESSAGE) delete each[name];
+  const parts = told ? [] : ['the firmware:', ...situation.lines.map((line) => `  ${line}`)];
+  let artifacts: string | undefined;
+  if (directory !== undefined) {
+    try {
+      artifacts = keep(m, situation, task, directory);
+      const shown = relative(process.cwd(), artifacts) || artifacts;
+      parts.push(`kept in ${shown}; to run it again: npx imx-sim replay ${join(shown, RECORDING)}`);
+    } catch (problem) {
+      parts.push(`could not keep files in ${directory}: ${problem instanceof Error ? problem.message : String(problem)}`);
+    }
+  }
+  if (parts.length > 0) append(error, parts.join('\n'));
+  task.meta.imxSim = { ...firmwarePlace(situation), text: summary, ...(artifacts ? { artifacts } : {}) };
+}
+
+/** An error of a set-up as vitest should print it: its message has everything, data are for the reporter. */
+export function explainedError(error: unknown, meta: FailedTask['meta']): unknown {
+  if (!(error instanceof WaitError)) return error;
+  meta.imxSim = { ...firmwarePlace(error.situation), text: firstLine(error.message) };
+  for (const name of IN_MESSAGE) Reflect.deleteProperty(error, name);
+  return error;
+}
