@@ -142,7 +142,8 @@ export class Machine {
   readonly clocks = new ClockTree();
   /** Core that runs the firmware. */
   readonly core: Core;
-  private readonly options: MachineOptions;
+  /** What it was made of. */
+  readonly options: MachineOptions;
   private readonly views = new Map<string, AddressSpace>();
   private readonly interruptSinks = new Map<string, (line: number, level: boolean) => void>();
   /** Vector table with which each core was last started. */

@@ -11,7 +11,7 @@ import { Simulation } from './simulation.ts';
 export async function createMachine(options: SimulationOptions): Promise<Simulation> {
   const configuration = configure(options);
   const machine = powerOn(configuration);
-  const simulation = new Simulation(configuration, () => machine);
+  const simulation = new Simulation(configuration, { take: () => ({ machine }), give: () => machine.dispose() });
   await simulation.ready();
   return simulation;
 }

@@ -52,6 +52,11 @@ export class Driver {
     this.host = host;
   }
 
+  /** True while something is awaited. */
+  get busy(): boolean {
+    return this.waits.size > 0 || this.holds > 0;
+  }
+
   /** Runs the machine until `goal` is reached and gives its value. Rejects with why it was not. */
   async await<T>(goal: Goal<T>): Promise<T> {
     if (this.disposed) throw this.disposed;

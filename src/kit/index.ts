@@ -1,10 +1,42 @@
 /**
  * The test kit: machines that a test drives in virtual time. It runs in Node and in a browser alike.
  */
+
+export type {
+  AttachedDevice,
+  DeviceContext,
+  DeviceState,
+  I2cDevice,
+  I2cDirection,
+  SpiContext,
+  SpiDevice,
+} from '../peripherals/attached/attached-device.ts';
+export { defineI2cDevice, defineSpiDevice } from '../peripherals/attached/attached-device.ts';
+export { type EepromPart, type EepromState, eeprom } from '../peripherals/attached/eeprom-24c.ts';
+export { type RegisterFileState, registerFile } from '../peripherals/attached/register-file.ts';
+export { type SpiFlashPart, type SpiFlashState, spiFlash } from '../peripherals/attached/spi-flash.ts';
+export { type SpiLoopbackState, spiLoopback } from '../peripherals/attached/spi-loopback.ts';
+export { type Tmp102State, tmp102 } from '../peripherals/attached/tmp102.ts';
+export type { I2cTransaction } from '../peripherals/i2c-bus.ts';
+export type { SelectPin } from '../peripherals/spi-bus.ts';
 export { createMachine } from './create.ts';
+export type {
+  DeviceHandle,
+  DevicesOption,
+  GpioView,
+  I2cView,
+  MasterTransfer,
+  PinEvent,
+  PinView,
+  PinWatcher,
+  PulseOptions,
+  SpiView,
+} from './devices.ts';
 export type { FoundLine } from './goals.ts';
 export type { CallLimit, ExecLimit, FileView, LinuxView, ShellView } from './linux-view.ts';
 export type { Configuration, FirmwareInput, SimulationOptions } from './options.ts';
+export { type RestoreOptions, restoreMachine, restoreSnapshot } from './restore.ts';
 export type { ChannelName, RpmsgChannel, RpmsgMessage, RpmsgView } from './rpmsg.ts';
 export { type ConditionOptions, type CoreFailure, Simulation, type UntilOptions, type WaitOptions } from './simulation.ts';
+export type { Snapshot } from './snapshots.ts';
 export type { ConsoleView } from './uart.ts';

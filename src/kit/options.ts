@@ -8,12 +8,14 @@ import type { TreeInput } from '../devicetree/load.ts';
 import { UsageError } from '../errors.ts';
 import type { KernelFlavour } from '../linux/kernel-flavour.ts';
 import { Machine } from '../machine.ts';
+import type { DeviceDefinitions } from '../peripherals/attached/definitions.ts';
 import { type Firmware, parseFirmware } from '../remoteproc/elf-loader.ts';
 import { machineOptions, type RunConfiguration, semihostingConsole } from '../session/machine-options.ts';
 import { chooseTarget, type Target } from '../session/target.ts';
 import { findSoc } from '../soc/index.ts';
 import type { BootStage } from '../uboot/stage.ts';
 import type { TtyReader } from '../virtio/tty.ts';
+import { attachDevices, type DevicesOption, definitionsOf } from './devices.ts';
 import { inOptionWords } from './option-words.ts';
 
 /** A firmware file: parsed, or its bytes, with the name that it has in /lib/firmware. */
@@ -58,6 +60,8 @@ export interface SimulationOptions {
   readonly hostMemory?: number;
   /** Of everything random that a test asks for: 1 unless given. */
   readonly seed?: number;
+  /** Devices on I2C and SPI, attached from the beginning. */
+  readonly devices?: DevicesOption;
   /** Text of the instruction at an address, for reports. */
   readonly disassemble?: (address: number, bytes: Uint8Array) => string | undefined;
 }
@@ -71,6 +75,8 @@ export interface Configuration {
   /** For lint and defaults; undefined without firmware. */
   readonly run: RunConfiguration | undefined;
   readonly seed: number;
+  /** What devices on I2C and SPI are made of, for every machine that is made of this. */
+  readonly definitions: DeviceDefinitions;
 }
 
 /** Checks the options. @throws {UsageError | FirmwareError | DeviceTreeError} */
@@ -81,14 +87,22 @@ export function configure(options: SimulationOptions): Configuration {
     const firmware = firmwareOf(options.firmware);
     const engine = engineOf(options.engine);
     const target = targetOf(firmware, options);
-    return { options, target, firmware, engine, run: firmware && { ...options, firmware, target, engine }, seed };
+    return {
+      options,
+      target,
+      firmware,
+      engine,
+      run: firmware && { ...options, firmware, target, engine },
+      seed,
+      definitions: definitionsOf(options.devices),
+    };
   });
 }
 
 /** A machine at its power-on, with the history that snapshots need. @throws {ImxSimError} when it cannot be made */
-export function powerOn({ options, target, engine, run }: Configuration): Machine {
+export function powerOn({ options, target, engine, run, definitions }: Configuration): Machine {
   return inOptionWords(() => {
-    const { udev, ttyReader, bootFiles, disassemble, semihosting } = options;
+    const { udev, ttyReader, bootFiles, disassemble, semihosting, devices } = options;
     let machine: Machine | undefined;
     const console = semihosting ? semihostingConsole(() => machine!) : undefined;
     const { soc, core, board } = target;
@@ -96,11 +110,13 @@ export function powerOn({ options, target, engine, run }: Configuration): Machin
     machine = new Machine({
       ...base,
       history: true,
+      devices: definitions,
       ...(udev ? { udev } : {}),
       ...(ttyReader ? { ttyReader } : {}),
       ...(bootFiles ? { bootFiles } : {}),
       ...(disassemble ? { disassemble } : {}),
     });
+    if (devices) attachDevices(machine, devices);
     return machine;
   });
 }

@@ -8,7 +8,6 @@ import type { Dwarf } from '../dwarf/dwarf.ts';
 import { invariant, type Situation, UsageError } from '../errors.ts';
 import type { EventListener, MachineEvent } from '../events.ts';
 import type { InputLog, InputValue } from '../history/inputs.ts';
-import type { LintFinding } from '../linux/firmware-lint.ts';
 import type { Machine } from '../machine.ts';
 import { hex32 } from '../memory/bits.ts';
 import { type Duration, nanoseconds } from '../session/duration.ts';
@@ -16,6 +15,7 @@ import { findConsole, lintRun, SEMIHOSTING } from '../session/machine-options.ts
 import { Statistics } from '../session/statistics.ts';
 import { TraceHash, traceLine } from '../session/trace-hash.ts';
 import { codeReader } from './code-reader.ts';
+import { DevicesView, type GpioView, type I2cView, type SpiView } from './devices.ts';
 import { Driver, type WaitEnd } from './driver.ts';
 import { ANY, callGoal, conditionGoal, eventGoal, type FoundLine, type Goal, LineGoal } from './goals.ts';
 import { type InputHost, InputHost as Inputs, inputsOf } from './inputs.ts';
@@ -25,6 +25,7 @@ import type { Configuration } from './options.ts';
 import { Recorder } from './recorder.ts';
 import { RpmsgView } from './rpmsg.ts';
 import { situationOf } from './situation.ts';
+import { type MachineSource, type PreparedMachine, Snapshot, snapshotParts } from './snapshots.ts';
 import { ConsoleView } from './uart.ts';
 import { waitError } from './wait-errors.ts';
 
@@ -61,9 +62,6 @@ export interface CoreFailure {
   readonly faults: ReturnType<Machine['core']['faults']>;
 }
 
-/** Where the machine of a simulation comes from: made at once, or by promise. */
-export type MachineSource = () => Machine | Promise<Machine>;
-
 /** What belongs to one machine. */
 interface Attached {
   readonly machine: Machine;
@@ -71,7 +69,6 @@ interface Attached {
   readonly inputs: InputLog<InputHost>;
   readonly recorder: Recorder;
   readonly release: () => void;
-  readonly lint: readonly LintFinding[];
 }
 
 /** A machine that a test drives. Made by `createMachine`, and by forks. */
@@ -81,7 +78,8 @@ export class Simulation {
   readonly log: SimulationLog;
   readonly linux: LinuxView;
   readonly rpmsg: RpmsgView;
-  private readonly source: MachineSource;
+  private readonly devices: DevicesView;
+  private readonly source: MachineSource<Simulation>;
   private readonly driver: Driver;
   private readonly listeners = new Set<EventListener>();
   private attached: Attached | undefined;
@@ -89,7 +87,7 @@ export class Simulation {
   private disposed = false;
 
   /** @internal See `createMachine`. `source` is asked when the machine is first needed. */
-  constructor(configuration: Configuration, source: MachineSource, log = new SimulationLog()) {
+  constructor(configuration: Configuration, source: MachineSource<Simulation>, log = new SimulationLog()) {
     this.configuration = configuration;
     this.source = source;
     this.log = log;
@@ -97,6 +95,7 @@ export class Simulation {
     const host = this.viewHost();
     this.linux = new LinuxView(host);
     this.rpmsg = new RpmsgView(host);
+    this.devices = new DevicesView(this);
   }
 
   /** The machine itself, for what the kit has no method for. Whoever changes it by hand leaves recordings and snapshots without that change. */
@@ -108,8 +107,8 @@ export class Simulation {
   async ready(): Promise<void> {
     if (this.attached) return;
     this.attaching ??= (async () => {
-      const machine = await this.source();
-      this.attached ??= this.connect(machine);
+      const prepared = await this.source.take();
+      this.attached ??= this.connect(prepared);
     })();
     await this.attaching;
   }
@@ -194,6 +193,21 @@ export class Simulation {
     return new ConsoleView({ log: this.log, send }, found);
   }
 
+  /** A GPIO bank (`GPIO1`): pins to drive and to watch. @throws {UsageError} when there is none of that name */
+  gpio(name: string): GpioView {
+    return this.devices.gpio(name);
+  }
+
+  /** An I2C controller (`I2C3`): devices on its bus, what went over it. @throws {UsageError} when there is none of that name */
+  i2c(name: string): I2cView {
+    return this.devices.i2c(name);
+  }
+
+  /** A SPI controller (`ECSPI2`) and its devices. @throws {UsageError} when there is none of that name */
+  spi(name: string): SpiView {
+    return this.devices.spi(name);
+  }
+
   /** Bytes of memory as the firmware's core sees it. @throws {UsageError} where there is none */
   read(address: number, length: number): Uint8Array {
     const { machine } = this;
@@ -259,9 +273,36 @@ export class Simulation {
     return figures;
   }
 
+  /** The simulation as it is, for others that go on from here. @throws {UsageError} while something is awaited */
+  snapshot(): Snapshot<Simulation> {
+    const { attached, source } = this;
+    if (!attached && source.origin && !this.disposed) return source.origin;
+    if (this.driver.busy)
+      throw new UsageError(
+        'a snapshot while something is awaited',
+        'await it first: a snapshot is made while time stands still',
+        'snapshot',
+      );
+    const { machine, inputs } = this.attach();
+    const parts = snapshotParts(this, machine, inputs.entries, source.origin?.pool);
+    return new Snapshot(parts, (from, log) => new Simulation(this.configuration, from, log));
+  }
+
+  /** Another simulation that goes on from here: `snapshot` and `Snapshot.fork`. */
+  fork(): Simulation {
+    return this.snapshot().fork();
+  }
+
+  /** The simulation as a file, which `restoreMachine` reads: `snapshot` and `Snapshot.save`. */
+  save(): Promise<Uint8Array> {
+    return this.snapshot().save();
+  }
+
   /** Where the machine stands: pc, callers, last events, what both sides wait for. */
   get situation(): Situation {
-    const { machine, lint } = this.attach();
+    const { machine } = this.attach();
+    const { run } = this.configuration;
+    const lint = run ? lintRun(run, machine) : [];
     const code = codeReader(machine, () => this.debugInformation());
     return situationOf({ machine, log: this.log, lint, code, semihosting: this.configuration.options.semihosting ?? false });
   }
@@ -299,7 +340,9 @@ export class Simulation {
     if (this.disposed) return;
     this.disposed = true;
     this.driver.dispose(new UsageError('the machine was disposed of', 'await what is to happen before', 'dispose'));
-    this.detach()?.dispose();
+    const sound = !this.log.failure?.final && this.log.failure?.kind !== 'host-memory';
+    const machine = this.detach();
+    if (machine) this.source.give(machine, sound);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -352,22 +395,21 @@ export class Simulation {
     if (this.attached) return this.attached;
     if (this.disposed) throw new UsageError('the machine was disposed of', 'use it before', 'dispose');
     if (!this.attaching) {
-      const machine = this.source();
-      if (!(machine instanceof Promise)) {
-        this.attached = this.connect(machine);
+      const prepared = this.source.take();
+      if (!(prepared instanceof Promise)) {
+        this.attached = this.connect(prepared);
         return this.attached;
       }
-      this.attaching = machine.then((made) => {
+      this.attaching = prepared.then((made) => {
         this.attached ??= this.connect(made);
       });
     }
     throw new UsageError('this fork is not ready, as a shell is part of its past', 'await fork.ready() first', 'fork');
   }
 
-  private connect(machine: Machine): Attached {
-    const { configuration, log, driver, listeners } = this;
-    const host = new Inputs(machine);
-    const inputs = inputsOf(host);
+  private connect({ machine, host = new Inputs(machine), inputs = inputsOf(host) }: PreparedMachine): Attached {
+    const { log, driver, listeners } = this;
+    inputs.onLinux = (kind, args) => machine.linuxHistory?.call(kind, args);
     const listener = {
       event: (event: MachineEvent) => {
         for (const each of listeners) each(event);
@@ -378,11 +420,13 @@ export class Simulation {
     const give = (device: string, bytes: Uint8Array) => void inputs.perform('console.send', device, bytes);
     const recorder = new Recorder(machine, log, { listener, give });
     const leave = machine.linux?.userSpace.takeOver();
+    const unwatch = this.devices.connect(machine);
     const release = (): void => {
       recorder.stop();
+      unwatch();
       leave?.();
     };
-    return { machine, host, inputs, recorder, release, lint: configuration.run ? lintRun(configuration.run, machine) : [] };
+    return { machine, host, inputs, recorder, release };
   }
 
   private driven() {

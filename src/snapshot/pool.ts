@@ -1,24 +1,24 @@
 /**
  * Machines for forks: those that are not needed any more are used again, since another state can be put into a machine in less time than it takes to make one.
  */
-import { Machine, type MachineOptions } from '../machine.ts';
+import type { Machine } from '../machine.ts';
 
 /** Machines that are kept for later, at most. */
 const MOST_KEPT = 8;
 
-/** Machines with the same options. */
+/** Machines that are all alike. */
 export class MachinePool {
-  readonly options: MachineOptions;
+  private readonly make: () => Machine;
   private readonly free: Machine[] = [];
 
-  /** `options` are those of the machine whose states are put into others. */
-  constructor(options: MachineOptions) {
-    this.options = options;
+  /** `make` makes one more like that whose states are put into others. */
+  constructor(make: () => Machine) {
+    this.make = make;
   }
 
   /** A machine in any state: one is to be put into it. */
   take(): Machine {
-    return this.free.pop() ?? new Machine(this.options);
+    return this.free.pop() ?? this.make();
   }
 
   /** Nobody uses `machine` any more. `sound`: it may be used again. */

@@ -3,7 +3,6 @@
  */
 import { SnapshotError } from '../errors.ts';
 import type { InputEntry } from '../history/inputs.ts';
-import type { Machine } from '../machine.ts';
 import type { LinuxState } from '../software.ts';
 import { decodeFile, encodeFile, type FileFacts } from './file.ts';
 import { decodeState, encodeState } from './hardware-state-bytes.ts';
@@ -20,15 +19,9 @@ export interface SnapshotParts {
   readonly more: Readonly<Record<string, unknown>>;
 }
 
-/** What the first line of a file of this machine tells. */
-export function factsOf({ soc, board, scheduler }: Machine, { firmware }: Recipe): FileFacts {
-  return {
-    soc: soc.name,
-    ...(board ? { board: board.name } : {}),
-    ...(firmware ? { firmware: firmware.name } : {}),
-    cycle: scheduler.now,
-    seconds: scheduler.seconds,
-  };
+/** What the first line of a file tells of a machine that was at `cycle`. */
+export function factsOf({ soc, board, firmware }: Recipe, cycle: number, hz: number): FileFacts {
+  return { soc, ...(board ? { board } : {}), ...(firmware ? { firmware: firmware.name } : {}), cycle, seconds: cycle / hz };
 }
 
 /** The file of a snapshot. */
