@@ -17,6 +17,7 @@ import type { CallOptions } from '../linux/user-space.ts';
 import type { Machine } from '../machine.ts';
 import type { ExecOptions, LinuxShell } from '../shell/api.ts';
 import { RPMSG_ADDR_ANY, type RpmsgDevice, type RpmsgEndpoint } from '../virtio/rpmsg-core.ts';
+import { DEVICE_INPUTS } from './device-inputs.ts';
 import { shellApi } from './shell-loader.ts';
 
 /** What inputs act on: a machine, and what was opened in it. */
@@ -126,9 +127,8 @@ export type ExecInput = { readonly [key in keyof ExecOptions]?: number };
 
 /** All kinds, by name. */
 export const INPUT_KINDS: Readonly<Record<string, Kind>> = {
-  'uart.receive': kind('hardware', ({ machine }, device: string, bytes: Uint8Array) => machine.send(device, bytes)),
   // Linux's own history has what is sent to its consoles.
-  'tty.write': kind('hardware', ({ machine }, device: string, bytes: Uint8Array) => machine.send(device, bytes)),
+  'console.send': kind('hardware', ({ machine }, device: string, bytes: Uint8Array) => machine.send(device, bytes)),
   'memory.write': kind('hardware', ({ machine }, core: string, address: number, bytes: Uint8Array) =>
     machine.view(core).writeBytes(address, bytes),
   ),
@@ -136,6 +136,7 @@ export const INPUT_KINDS: Readonly<Record<string, Kind>> = {
     const { linux } = host;
     return linux.userSpace.call(`rpmsg_send to ${name}`, rpmsgSend(host, name, dst, device, data));
   }),
+  ...DEVICE_INPUTS,
   ...prefixed('linux', LINUX),
   ...prefixed('file', FILE),
   ...prefixed('shell', SHELL),

@@ -9,7 +9,7 @@ import { assertNever } from '../errors.ts';
 import type { EventHub } from '../events.ts';
 import type { BusDevice } from '../memory/bus.ts';
 import type { Scheduler } from '../time/scheduler.ts';
-import { DeviceDefinitions } from './attached/attached-device.ts';
+import { DeviceDefinitions } from './attached/definitions.ts';
 import { Audiomix } from './audiomix.ts';
 import { Ccm, type ClockRoot, type DerivedRoot } from './ccm.ts';
 import { CcmAnalog } from './ccm-analog.ts';

@@ -7,6 +7,8 @@ import type { Scheduler, Timer } from '../time/scheduler.ts';
 
 /** What such a master is to do; plain data, as snapshots save it. */
 export interface MasterRequest {
+  /** Counts requests from 1 on. */
+  readonly id: number;
   /** 7-bit address. */
   readonly address: number;
   /** Bytes to be written first; none unless given. */
@@ -49,6 +51,7 @@ export class OutsideMaster {
   private readonly timer: Timer;
   private readonly target: TargetSide;
   private requests: MasterRequest[] = [];
+  private asked = 0;
   private phase: 'idle' | 'address' | 'byte' | 'held' | 'stop' = 'idle';
   private direction: 'write' | 'read' = 'write';
   /** The byte that is on its way from the target. */
@@ -75,11 +78,13 @@ export class OutsideMaster {
     return this.phase === 'held';
   }
 
-  /** Asks for a transfer, which begins when the bus is free. */
-  request(address: number, write: readonly number[], read: number, hz: number): void {
-    this.requests.push({ address, write: [...write], read, hz, acknowledged: false, written: 0, received: [], done: false });
+  /** Asks for a transfer, which begins when the bus is free; gives its number. */
+  request(address: number, write: readonly number[], read: number, hz: number): number {
+    const id = ++this.asked;
+    this.requests.push({ id, address, write: [...write], read, hz, acknowledged: false, written: 0, received: [], done: false });
     if (this.requests.length > KEPT_REQUESTS && this.requests[0]!.done) this.requests.shift();
     this.begin();
+    return id;
   }
 
   /** Begins the next request if the bus is free. */

@@ -30,7 +30,7 @@ export interface SpiContext extends DeviceContext {
 export type I2cDirection = 'write' | 'read';
 
 /** A device on an I2C bus. */
-export interface I2cDevice<S extends object = DeviceState> {
+export interface I2cDevice<S extends object = object> {
   /** Names it in snapshots, recordings and findings. */
   readonly name: string;
   /** State at the time of attaching; each attached device gets its own copy. */
@@ -46,7 +46,7 @@ export interface I2cDevice<S extends object = DeviceState> {
 }
 
 /** A device on SPI. */
-export interface SpiDevice<S extends object = DeviceState> {
+export interface SpiDevice<S extends object = object> {
   /** Names it in snapshots, recordings and findings. */
   readonly name: string;
   /** State at the time of attaching; each attached device gets its own copy. */
@@ -94,50 +94,4 @@ function copyValue(value: StateValue, device: string): StateValue {
     `the state of ${device} holds a ${what}`,
     'keep numbers, strings, booleans, Uint8Arrays, arrays and plain objects there',
   );
-}
-
-/** The definitions that a machine's devices are made of, by name. One of these serves a machine and all that are forked from it. */
-export class DeviceDefinitions {
-  private readonly byName = new Map<string, AttachedDevice>();
-
-  constructor(known: Iterable<AttachedDevice> = []) {
-    for (const device of known) this.add(device);
-  }
-
-  /** Makes `device` known and returns the name under which it is; the same functions under the same name are the same definition. */
-  add(device: AttachedDevice): string {
-    for (let count = 1; ; count++) {
-      const name = count === 1 ? device.name : `${device.name}#${count}`;
-      const other = this.byName.get(name);
-      if (other && !sameBehaviour(other, device)) continue;
-      if (!other) this.byName.set(name, device);
-      return name;
-    }
-  }
-
-  /** The I2C device of that name. @throws {UsageError} */
-  i2c(name: string): I2cDevice {
-    const device = this.get(name);
-    if ('read' in device) return device;
-    throw new UsageError(`${name} is a device for SPI`, 'attach it to an ECSPI');
-  }
-
-  /** The SPI device of that name. @throws {UsageError} */
-  spi(name: string): SpiDevice {
-    const device = this.get(name);
-    if ('transfer' in device) return device;
-    throw new UsageError(`${name} is a device for I2C`, 'attach it to an I2C controller');
-  }
-
-  private get(name: string): AttachedDevice {
-    const device = this.byName.get(name);
-    if (!device) throw new UsageError(`no device is called ${name}`, 'give its definition in devices.known of createMachine');
-    return device;
-  }
-}
-
-/** True for copies of one definition, which may differ in their initial state. */
-function sameBehaviour(a: AttachedDevice, b: AttachedDevice): boolean {
-  const functions = ['start', 'write', 'read', 'stop', 'select', 'transfer', 'deselect', 'wordBits'];
-  return functions.every((name) => Reflect.get(a, name) === Reflect.get(b, name));
 }
