@@ -176,7 +176,9 @@ export interface Enumerator {
 
 export interface PointerType extends TypeCommon {
   readonly kind: 'pointer';
+  /** `&` or, with `rvalue`, `&&`. */
   readonly reference: boolean;
+  readonly rvalue: boolean;
   readonly target: Type;
 }
 
@@ -227,6 +229,8 @@ export interface FunctionType extends TypeCommon {
   readonly returnType: Type;
   readonly parameters: readonly Type[];
   readonly variadic: boolean;
+  /** Its parameters are known: `(void)` and not `()`. */
+  readonly prototyped: boolean;
 }
 
 /** What an unwinder starts from. */

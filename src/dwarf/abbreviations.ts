@@ -1,0 +1,143 @@
+/**
+ * .debug_abbrev (DWARF 5, 7.5.3): what attributes an entry of .debug_info has and in which form; and how long each form is.
+ */
+import { DW_FORM } from './constants.ts';
+import { type Budget, Cursor, damaged } from './cursor.ts';
+
+/** Sizes that a unit's header states. */
+export interface UnitSizes {
+  readonly version: number;
+  readonly addressSize: number;
+  readonly offsetSize: number;
+}
+
+/** One kind of entry. */
+export interface Abbreviation {
+  readonly tag: number;
+  readonly hasChildren: boolean;
+  readonly names: readonly number[];
+  readonly forms: readonly number[];
+  /** Values of DW_FORM_implicit_const, by index of the attribute. */
+  readonly constants: readonly (number | undefined)[];
+  /** Bytes of all its attributes, -1 when they vary. */
+  readonly size: number;
+  /** Some attribute states its form in the entry. */
+  readonly indirect: boolean;
+}
+
+/** Kinds by code. */
+export type AbbreviationTable = ReadonlyMap<number, Abbreviation>;
+
+/** Bytes of a form; -1 when it varies. */
+export function formSize(form: number, { version, addressSize, offsetSize }: UnitSizes): number {
+  switch (form) {
+    case DW_FORM.flag_present:
+    case DW_FORM.implicit_const:
+      return 0;
+    case DW_FORM.data1:
+    case DW_FORM.ref1:
+    case DW_FORM.flag:
+    case DW_FORM.strx1:
+    case DW_FORM.addrx1:
+      return 1;
+    case DW_FORM.data2:
+    case DW_FORM.ref2:
+    case DW_FORM.strx2:
+    case DW_FORM.addrx2:
+      return 2;
+    case DW_FORM.strx3:
+    case DW_FORM.addrx3:
+      return 3;
+    case DW_FORM.data4:
+    case DW_FORM.ref4:
+    case DW_FORM.ref_sup4:
+    case DW_FORM.strx4:
+    case DW_FORM.addrx4:
+      return 4;
+    case DW_FORM.data8:
+    case DW_FORM.ref8:
+    case DW_FORM.ref_sig8:
+    case DW_FORM.ref_sup8:
+      return 8;
+    case DW_FORM.data16:
+      return 16;
+    case DW_FORM.addr:
+      return addressSize;
+    case DW_FORM.ref_addr:
+      return version <= 2 ? addressSize : offsetSize;
+    case DW_FORM.strp:
+    case DW_FORM.line_strp:
+    case DW_FORM.strp_sup:
+    case DW_FORM.sec_offset:
+      return offsetSize;
+    default:
+      return -1;
+  }
+}
+
+/** More than any compiler writes. */
+const MOST_ATTRIBUTES = 256;
+
+const LEB_FORMS: ReadonlySet<number> = new Set([
+  DW_FORM.udata,
+  DW_FORM.sdata,
+  DW_FORM.ref_udata,
+  DW_FORM.strx,
+  DW_FORM.addrx,
+  DW_FORM.loclistx,
+  DW_FORM.rnglistx,
+]);
+
+/** Goes past a value of a form. */
+export function skipForm(cursor: Cursor, form: number, sizes: UnitSizes): void {
+  const size = formSize(form, sizes);
+  if (size >= 0) {
+    cursor.skip(size);
+    return;
+  }
+  if (form === DW_FORM.string) cursor.skipString();
+  else if (LEB_FORMS.has(form)) cursor.skipLeb();
+  else if (form === DW_FORM.block1) cursor.skip(cursor.u8());
+  else if (form === DW_FORM.block2) cursor.skip(cursor.u16());
+  else if (form === DW_FORM.block4) cursor.skip(cursor.u32());
+  else if (form === DW_FORM.block || form === DW_FORM.exprloc) cursor.skip(cursor.uleb());
+  else if (form === DW_FORM.indirect) {
+    const real = cursor.uleb();
+    if (real === DW_FORM.indirect || real === DW_FORM.implicit_const) damaged('an attribute states a form that it cannot have');
+    skipForm(cursor, real, sizes);
+  } else damaged(`an attribute has form 0x${form.toString(16)}, which is not known`);
+}
+
+/** Reads the table at `offset`. */
+export function readAbbreviations(section: Uint8Array, offset: number, sizes: UnitSizes, budget: Budget): AbbreviationTable {
+  const table = new Map<number, Abbreviation>();
+  const cursor = new Cursor(section, '.debug_abbrev', offset);
+  for (;;) {
+    if (cursor.done) return table;
+    const code = cursor.uleb();
+    if (code === 0) return table;
+    table.set(code, readOne(cursor, sizes, budget));
+  }
+}
+
+function readOne(cursor: Cursor, sizes: UnitSizes, budget: Budget): Abbreviation {
+  const tag = cursor.uleb();
+  const hasChildren = cursor.u8() !== 0;
+  const names: number[] = [];
+  const forms: number[] = [];
+  const constants: (number | undefined)[] = [];
+  let size = 0;
+  for (;;) {
+    const name = cursor.uleb();
+    const form = cursor.uleb();
+    if (name === 0 && form === 0) break;
+    if (form === DW_FORM.implicit_const) constants[names.length] = cursor.sleb();
+    names.push(name);
+    forms.push(form);
+    if (names.length > MOST_ATTRIBUTES) damaged('an entry has more attributes than there are');
+    const bytes = formSize(form, sizes);
+    size = size < 0 || bytes < 0 ? -1 : size + bytes;
+  }
+  budget.spend(names.length + 1);
+  return { tag, hasChildren, names, forms, constants, size, indirect: forms.includes(DW_FORM.indirect) };
+}
