@@ -239,6 +239,7 @@ export class Software {
   live(state: LinuxState, call: HistoryTarget['call']): Promise<void> | undefined {
     const { history } = this;
     const target = this.target(call);
+    this.linux.userSpace.standStill();
     if (!state.history.asynchronous) {
       history?.replay(state.history, target);
       this.arrive(state);

@@ -105,6 +105,7 @@ export class UserSpace {
   private flowCount = 0;
   private drivers = 0;
   private driving = false;
+  private still = false;
   /** A call ended: whoever awaits it has not got on yet. */
   private woken = false;
   /** Hears of what host code does to Linux by itself. */
@@ -202,6 +203,7 @@ export class UserSpace {
 
   /** Somebody else runs the machine from now on, with `settled` before each run, until the function that is given back is called. */
   takeOver(): () => void {
+    this.still = false;
     this.drivers++;
     return () => {
       this.drivers--;
@@ -268,8 +270,13 @@ export class UserSpace {
     for (const resolve of this.arrivals.splice(0)) resolve();
   }
 
+  /** Calls are made by a history: the machine must not run for them. Whoever takes over next ends that. */
+  standStill(): void {
+    this.still = true;
+  }
+
   private drive(): void {
-    if (this.driving || this.drivers > 0 || this.calls.size === 0) return;
+    if (this.still || this.driving || this.drivers > 0 || this.calls.size === 0) return;
     this.driving = true;
     void this.loop();
   }
