@@ -19,7 +19,9 @@ export interface FirmwareFailure {
   readonly symbol?: string;
   /** One line. */
   readonly text: string;
-  /** Files that were kept. */
+  /** What the machine told: pc, callers, last events, waits. */
+  readonly explanation: readonly string[];
+  /** Directory of what was kept. */
   readonly artifacts?: string;
 }
 
@@ -53,8 +55,12 @@ export function firmwarePlace({ pc, backtrace }: Situation): { source?: string; 
   return { ...(source ? { source } : {}), ...(symbol ? { symbol } : {}) };
 }
 
-/** Adds `text` to an error, in its message and where its stack repeats it. */
+/** Adds `text` to an error: behind its diff if there is one, else to its message, and where its stack repeats that. */
 function append(error: KeptError, text: string): void {
+  if (typeof error['diff'] === 'string') {
+    error['diff'] = `${error['diff'].trimEnd()}\n\n${text}`;
+    return;
+  }
   const message = `${error.message}\n\n${text}`;
   if (error.stack?.includes(error.message)) error.stack = error.stack.replace(error.message, () => message);
   error.message = message;
@@ -106,13 +112,13 @@ export function explainFailure(m: Simulation, task: FailedTask, directory: strin
     }
   }
   if (parts.length > 0) append(error, parts.join('\n'));
-  task.meta.imxSim = { ...firmwarePlace(situation), text: summary, ...(artifacts ? { artifacts } : {}) };
+  task.meta.imxSim = { ...firmwarePlace(situation), text: summary, explanation: situation.lines, ...(artifacts ? { artifacts } : {}) };
 }
 
 /** An error of a set-up as vitest should print it: its message has everything, data are for the reporter. */
 export function explainedError(error: unknown, meta: FailedTask['meta']): unknown {
   if (!(error instanceof WaitError)) return error;
-  meta.imxSim = { ...firmwarePlace(error.situation), text: firstLine(error.message) };
+  meta.imxSim = { ...firmwarePlace(error.situation), text: firstLine(error.message), explanation: error.situation.lines };
   for (const name of IN_MESSAGE) Reflect.deleteProperty(error, name);
   return error;
 }

@@ -4,6 +4,7 @@
 import { createMachine } from '../kit/create.ts';
 import type { SimulationOptions } from '../kit/options.ts';
 import type { Simulation } from '../kit/simulation.ts';
+import type { Snapshot } from '../kit/snapshots.ts';
 import { Boots } from './boots.ts';
 
 /** Brings a machine to where tests begin. */
@@ -17,38 +18,24 @@ export interface Stage {
   readonly before: Stage | undefined;
 }
 
-/** A stage that was reached: forks of it, each on its own. */
-interface Reached {
-  fork(): Promise<Simulation>;
-  dispose(): void;
-}
-
-/** Machines that a worker keeps while nobody uses them. */
+/** Snapshots that a worker keeps while no test uses them. */
 const KEPT = 8;
 
-const boots = new Boots<Stage, Reached>(KEPT);
+const boots = new Boots<Stage, Snapshot<Simulation>>(KEPT);
 
-/** TEMPORARY until Simulation.snapshot(): a machine per test, brought there anew. */
-async function reach(stage: Stage): Promise<Reached> {
-  const fork = async (): Promise<Simulation> => {
-    const m = stage.before
-      ? await boots.with(
-          stage.before,
-          () => reach(stage.before!),
-          (reached) => reached.fork(),
-        )
-      : await createMachine(stage.options());
-    try {
-      await stage.setup?.(m);
-      return m;
-    } catch (error) {
-      m.dispose();
-      throw error;
-    }
-  };
-  const first = await fork();
-  first.dispose();
-  return { fork, dispose: () => {} };
+async function reach({ options, setup, before }: Stage): Promise<Snapshot<Simulation>> {
+  if (before) return withFork(before, (m) => prepared(m, setup));
+  const m = await createMachine(options());
+  try {
+    return await prepared(m, setup);
+  } finally {
+    m.dispose();
+  }
+}
+
+async function prepared(m: Simulation, setup: Setup | undefined): Promise<Snapshot<Simulation>> {
+  await setup?.(m);
+  return m.snapshot();
 }
 
 /** Gives `use` a fork of where tests begin, and disposes of it behind. */
@@ -56,8 +43,8 @@ export function withFork<R>(stage: Stage, use: (m: Simulation) => Promise<R>): P
   return boots.with(
     stage,
     () => reach(stage),
-    async (reached) => {
-      const m = await reached.fork();
+    async (snapshot) => {
+      const m = snapshot.fork();
       try {
         await m.ready();
         return await use(m);

@@ -162,7 +162,7 @@ function compare(matching: Matching, received: unknown, expected: Expected | rea
   if (missing < 0) return { pass: true, message: () => `${head}\n\n${speech.who} has ${way} it:\n${indented(listed(speech))}` };
   const wanted = list[missing]!;
   const message = (): string => {
-    const what = matching.utils.printExpected(wanted instanceof Uint8Array ? dump(wanted) : wanted);
+    const what = matching.utils.EXPECTED_COLOR(wanted instanceof Uint8Array ? `\n${dump(wanted)}\n` : written(wanted));
     const behind = missing > 0 ? `, behind the ${missing} before it in the list` : '';
     return `${head}\n\n${speech.who} has not ${way} ${what}${behind}. It has ${way}:\n${indented(listed(speech))}${otherWay(speech, wanted, way)}`;
   };
