@@ -37,6 +37,7 @@ export type { CallLimit, ExecLimit, FileView, LinuxView, ShellView } from './lin
 export type { Configuration, FirmwareInput, SimulationOptions } from './options.ts';
 export { type RestoreOptions, restoreMachine, restoreSnapshot } from './restore.ts';
 export type { ChannelName, RpmsgChannel, RpmsgMessage, RpmsgView } from './rpmsg.ts';
-export { type ConditionOptions, type CoreFailure, Simulation, type UntilOptions, type WaitOptions } from './simulation.ts';
+export { Simulation } from './simulation.ts';
 export type { Snapshot } from './snapshots.ts';
 export type { ConsoleView } from './uart.ts';
+export type { ConditionOptions, CoreFailure, UntilOptions, WaitOptions } from './waiting.ts';

@@ -10,14 +10,13 @@ import type { EventListener, MachineEvent } from '../events.ts';
 import type { InputLog, InputValue } from '../history/inputs.ts';
 import type { Machine } from '../machine.ts';
 import { hex32 } from '../memory/bits.ts';
-import { type Duration, nanoseconds } from '../session/duration.ts';
-import { findConsole, lintRun, SEMIHOSTING } from '../session/machine-options.ts';
-import { Statistics } from '../session/statistics.ts';
-import { TraceHash, traceLine } from '../session/trace-hash.ts';
+import type { Duration } from '../session/duration.ts';
+import { lintRun, SEMIHOSTING } from '../session/machine-options.ts';
 import { codeReader } from './code-reader.ts';
 import { DevicesView, type GpioView, type I2cView, type SpiView } from './devices.ts';
-import { Driver, type WaitEnd } from './driver.ts';
-import { ANY, callGoal, conditionGoal, eventGoal, type FoundLine, type Goal, LineGoal } from './goals.ts';
+import type { WaitEnd } from './driver.ts';
+import { figuresOf, traceHashOf, traceOf } from './figures.ts';
+import { callGoal, type Goal } from './goals.ts';
 import { type InputHost, InputHost as Inputs, inputsOf } from './inputs.ts';
 import { LinuxView } from './linux-view.ts';
 import { SimulationLog } from './log.ts';
@@ -26,41 +25,10 @@ import { Recorder } from './recorder.ts';
 import { RpmsgView } from './rpmsg.ts';
 import { situationOf } from './situation.ts';
 import { type MachineSource, type PreparedMachine, Snapshot, snapshotParts } from './snapshots.ts';
+import { consoleName } from './sources.ts';
 import { ConsoleView } from './uart.ts';
 import { waitError } from './wait-errors.ts';
-
-/** Virtual time of a wait when nothing is said, in ns. */
-const DEFAULT_WITHIN_NS = 10e9;
-
-/** How a wait is made. */
-export interface WaitOptions {
-  /** Virtual time that it may take, as `'500ms'` or in ns; 10 s unless given. */
-  readonly within?: Duration;
-}
-
-/** How lines are looked for. */
-export interface UntilOptions extends WaitOptions {
-  /** Only lines that are printed from now on count. */
-  readonly fromNow?: boolean;
-  /** All lines count, also those that were awaited already. */
-  readonly fromStart?: boolean;
-}
-
-/** How a condition is looked at. */
-export interface ConditionOptions extends WaitOptions {
-  /** For errors. */
-  readonly name?: string;
-  /** Virtual time between two looks when no event comes; 5 ms unless given. */
-  readonly every?: Duration;
-}
-
-/** How the core failed. */
-export interface CoreFailure {
-  readonly text: string;
-  /** Registers, fault status, backtrace. */
-  readonly report: readonly string[];
-  readonly faults: ReturnType<Machine['core']['faults']>;
-}
+import { Waiting } from './waiting.ts';
 
 /** What belongs to one machine. */
 interface Attached {
@@ -72,7 +40,7 @@ interface Attached {
 }
 
 /** A machine that a test drives. Made by `createMachine`, and by forks. */
-export class Simulation {
+export class Simulation extends Waiting {
   readonly configuration: Configuration;
   /** What happened so far. */
   readonly log: SimulationLog;
@@ -80,7 +48,6 @@ export class Simulation {
   readonly rpmsg: RpmsgView;
   private readonly devices: DevicesView;
   private readonly source: MachineSource<Simulation>;
-  private readonly driver: Driver;
   private readonly listeners = new Set<EventListener>();
   private attached: Attached | undefined;
   private attaching: Promise<void> | undefined;
@@ -88,10 +55,10 @@ export class Simulation {
 
   /** @internal See `createMachine`. `source` is asked when the machine is first needed. */
   constructor(configuration: Configuration, source: MachineSource<Simulation>, log = new SimulationLog()) {
+    super();
     this.configuration = configuration;
     this.source = source;
     this.log = log;
-    this.driver = new Driver(() => this.driven());
     const host = this.viewHost();
     this.linux = new LinuxView(host);
     this.rpmsg = new RpmsgView(host);
@@ -124,70 +91,11 @@ export class Simulation {
     return this.machine.scheduler.now;
   }
 
-  /** Lets time pass; what happens meanwhile, happens. Rejects when the core fails. */
-  async advance(time: Duration): Promise<void> {
-    const ns = nanoseconds(time, 'advance');
-    await this.ready();
-    const { scheduler } = this.machine;
-    const deadline = scheduler.now + scheduler.cyclesFromNs(ns);
-    const check = () => (scheduler.now >= deadline ? { value: undefined } : undefined);
-    await this.wait({ awaited: `${time} of virtual time`, deadline, kind: 'time', check });
-  }
-
-  /**
-   * Runs until `source` (a UART, a tty of Linux, `linux` for dmesg, `console` for the core's UART, `any`) has a line that matches, and gives that
-   * line; also an unfinished one, once its console has been quiet for 10 ms. It looks from behind the line that was awaited there last, so that
-   * nothing is missed between two waits. Or until a condition holds, which is looked at after every event.
-   */
-  until(source: string, pattern: RegExp | string, options?: UntilOptions): Promise<FoundLine>;
-  until<T>(condition: () => T, options?: ConditionOptions): Promise<NonNullable<T>>;
-  async until(what: string | (() => unknown), how?: RegExp | string | ConditionOptions, options: UntilOptions = {}): Promise<unknown> {
-    await this.ready();
-    if (typeof what === 'function') return this.untilCondition(what, how as ConditionOptions | undefined);
-    if (!(how instanceof RegExp) && typeof how !== 'string')
-      throw new UsageError(`until('${what}'): no pattern`, 'give the expression or text that a line has', 'until');
-    const from = options.fromNow ? 'now' : options.fromStart ? 'start' : 'cursor';
-    const { log } = this;
-    const source = this.sourceName(what);
-    return this.wait(new LineGoal({ log, hz: this.hz, source, pattern: how, from, deadline: this.deadline(options) }), options);
-  }
-
-  /** Runs until an event comes that `filter` accepts, and gives it. It hears events in the middle of a run: it must not change anything. */
-  async untilEvent(filter: (event: MachineEvent) => boolean, options: ConditionOptions = {}): Promise<MachineEvent> {
-    await this.ready();
-    return this.wait(eventGoal(options.name ?? 'an event', filter, this.deadline(options)), options);
-  }
-
-  /** Runs until the firmware ends the run through semihosting; its status. */
-  async untilExit(options: WaitOptions = {}): Promise<number> {
-    await this.ready();
-    const check = () => (this.log.failure?.kind === 'exit' ? { value: this.log.failure.status ?? 0 } : undefined);
-    return this.wait({ awaited: 'the end of the firmware', deadline: this.deadline(options), kind: 'end', check }, options);
-  }
-
-  /** Runs until the core fails (a fault that it cannot recover from, a lockup), for tests that want it to. */
-  async untilFailure(options: WaitOptions = {}): Promise<CoreFailure> {
-    await this.ready();
-    const check = () => {
-      const { failure } = this.log;
-      if (failure?.kind !== 'crashed' && failure?.kind !== 'fault') return undefined;
-      this.log.failure = { ...failure, told: true };
-      return { value: { text: failure.text, report: failure.report, faults: this.machine.core.faults() } };
-    };
-    return this.wait({ awaited: 'a failure of the core', deadline: this.deadline(options), kind: 'end', check }, options);
-  }
-
   /** A console by name: a UART (`uart4`), `console`, a tty of Linux, `uboot`, `semihosting`. @throws {UsageError} when there is none of that name */
   uart(name: string): ConsoleView {
-    const found = this.sourceName(name);
-    if (found === ANY || found === 'linux')
-      throw new UsageError(
-        `uart: ${name} is no console`,
-        `${name === 'linux' ? 'linux.dmesg has its log; ' : ''}there are ${this.consoleNames()}`,
-        'uart',
-      );
+    const found = consoleName(this.machine, name);
     const send = (device: string, bytes: Uint8Array): void => {
-      if (device === SEMIHOSTING) throw new UsageError('semihosting has no input', `there are ${this.consoleNames()}`, 'uart');
+      if (device === SEMIHOSTING) throw new UsageError('semihosting has no input', 'send to another console', 'uart');
       this.attach().recorder.queue(device, bytes);
     };
     return new ConsoleView({ log: this.log, send }, found);
@@ -245,19 +153,12 @@ export class Simulation {
 
   /** The trace so far, as text lines: consoles, dmesg, messaging units, rings, each with its cycle. */
   get trace(): readonly string[] {
-    const lines = ['imx-sim trace 1'];
-    for (const event of this.log.events) {
-      const line = traceLine(event);
-      if (line !== undefined) lines.push(line);
-    }
-    return lines;
+    return traceOf(this.log);
   }
 
   /** The hash of the trace so far, which `imx-sim run --trace-hash` gives for the same run. */
   traceHash(): string {
-    const hash = new TraceHash();
-    for (const event of this.log.events) hash.add(event);
-    return hash.digest();
+    return traceHashOf(this.log);
   }
 
   /** What models noticed: guest errors, and what is not modelled. */
@@ -267,10 +168,7 @@ export class Simulation {
 
   /** Figures of the run so far. */
   get stats(): Readonly<Record<string, number>> {
-    const statistics = new Statistics(() => 0);
-    for (const event of this.log.events) statistics.add(event);
-    const { wallSeconds: _wall, instructionsPerSecond: _rate, ...figures } = statistics.figures(this.machine);
-    return figures;
+    return figuresOf(this.log, this.machine);
   }
 
   /** The simulation as it is, for others that go on from here. @throws {UsageError} while something is awaited */
@@ -353,44 +251,6 @@ export class Simulation {
     return this.machine.scheduler.hz;
   }
 
-  private untilCondition(condition: () => unknown, options: ConditionOptions = {}): Promise<unknown> {
-    const { name = 'a condition', every = '5ms' } = options;
-    const cycles = this.machine.scheduler.cyclesFromNs(Math.max(1, nanoseconds(every, 'every')));
-    return this.wait(conditionGoal({ name, condition, deadline: this.deadline(options), every: cycles }), options);
-  }
-
-  private deadline({ within = DEFAULT_WITHIN_NS }: WaitOptions): number {
-    const ns = nanoseconds(within, 'within');
-    const { scheduler } = this.machine;
-    return Number.isFinite(ns) ? scheduler.now + scheduler.cyclesFromNs(ns) : ns;
-  }
-
-  private wait<T>(goal: Goal<T>, { within = DEFAULT_WITHIN_NS }: WaitOptions = {}): Promise<T> {
-    this.limits.set(goal, nanoseconds(within, 'within'));
-    return this.driver.await(goal);
-  }
-
-  /** Virtual time that each wait was given, for its error. */
-  private readonly limits = new WeakMap<Goal, number>();
-
-  /** The name by which lines of `name` are known. @throws {UsageError} when the machine has no such source */
-  private sourceName(name: string): string {
-    const { machine } = this;
-    const lower = name.toLowerCase();
-    const found = findConsole(machine, name) ?? findConsole(machine, lower);
-    if (found !== undefined) return found;
-    if (name === ANY || (name === 'linux' && machine.linux) || (name === SEMIHOSTING && this.configuration.options.semihosting))
-      return name;
-    const hint = name === SEMIHOSTING ? 'give semihosting: true' : `there are ${this.consoleNames()}`;
-    throw new UsageError(`${machine.soc.name} has no console ${name}`, hint, name);
-  }
-
-  private consoleNames(): string {
-    const { machine } = this;
-    const others = [...(machine.linux ? ['linux (dmesg)'] : []), ...(this.configuration.options.semihosting ? [SEMIHOSTING] : [])];
-    return [...machine.consoles, ...others, ANY].join(', ');
-  }
-
   private attach(): Attached {
     if (this.attached) return this.attached;
     if (this.disposed) throw new UsageError('the machine was disposed of', 'use it before', 'dispose');
@@ -429,12 +289,12 @@ export class Simulation {
     return { machine, host, inputs, recorder, release };
   }
 
-  private driven() {
+  protected driven() {
     const { attached, log, configuration } = this;
     invariant(attached, 'a driven simulation has a machine');
     const { machine, recorder } = attached;
     const error = (goal: Goal, end: WaitEnd): Error => {
-      const within = this.limits.get(goal) ?? DEFAULT_WITHIN_NS;
+      const within = this.limitOf(goal);
       const earlier = log.failure?.told && log.failure !== end ? log.failure : undefined;
       return waitError({ machine, goal, end, within, situation: this.situation, earlier: typeof end === 'string' ? earlier : undefined });
     };
