@@ -310,3 +310,12 @@ export function invariant(condition: unknown, message: string): asserts conditio
 export function assertNever(value: never): never {
   throw new InvariantViolation(`unexpected value ${JSON.stringify(value)}`);
 }
+
+/** Coverage cannot be worked out or merged: no line information, a file that is no tracefile, results of different builds. */
+export class CoverageError extends ImxSimError {
+  declare readonly code: 'E_COVERAGE_LINES' | 'E_COVERAGE_FORMAT' | 'E_COVERAGE_BUILD';
+
+  constructor(code: CoverageError['code'], message: string, remedy: string, place = '') {
+    super(code, message, remedy, place);
+  }
+}

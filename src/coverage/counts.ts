@@ -94,7 +94,10 @@ export class CountTable implements ProgramCounts {
 
   private addTarget(address: number, target: number, count: number): void {
     let targets = this.tables.get(address);
-    if (!targets) this.tables.set(address, (targets = new Map()));
+    if (!targets) {
+      targets = new Map();
+      this.tables.set(address, targets);
+    }
     add(targets, target, count);
   }
 }

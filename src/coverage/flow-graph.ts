@@ -172,7 +172,8 @@ function connect(blocks: ReadonlyMap<number, Draft>, { tables }: Code, counts: P
   for (const block of lookups) {
     const { address } = block.instructions.at(-1)!;
     const counted = new Map(counts.targets(address));
-    for (const target of tables.get(address) ?? []) link(block, target, counted.size > 0 ? (counted.get(target) ?? 0) : rest(target), 'table');
+    for (const target of tables.get(address) ?? [])
+      link(block, target, counted.size > 0 ? (counted.get(target) ?? 0) : rest(target), 'table');
   }
   const start = ({ to }: Arc): number => to?.start ?? Number.POSITIVE_INFINITY;
   for (const block of blocks.values()) block.successors.sort((a, b) => start(a) - start(b));

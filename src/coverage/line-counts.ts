@@ -55,7 +55,8 @@ export class LineBlocks {
 /** The sum of the cycles within `blocks`: each is taken as often as its rarest arc allows, which is then used up. */
 function cycleCount(blocks: ReadonlySet<Block>): number {
   const left = new Map<Arc, number>();
-  for (const block of blocks) for (const arc of block.successors) if (arc.count > 0 && arc.to && blocks.has(arc.to)) left.set(arc, arc.count);
+  for (const block of blocks)
+    for (const arc of block.successors) if (arc.count > 0 && arc.to && blocks.has(arc.to)) left.set(arc, arc.count);
   let sum = 0;
   for (const start of [...blocks].sort((a, b) => a.start - b.start)) {
     for (let cycle = findCycle(start, left); cycle; cycle = findCycle(start, left)) {

@@ -57,7 +57,8 @@ interface Row extends Place {
 }
 
 /** Functions that the compiler calls by itself, or knows to return always. */
-const HELPER = /^__(?:aeabi|gnu|ashl|ashr|lshr|clz|ctz|div|mod|udiv|umod|mul|popcount|float|fix|add|sub)|^_*(?:mem(?:cpy|set|move|cmp|chr)|str(?:len|cmp|ncmp|cpy|ncpy|chr|rchr|cat))$/;
+const HELPER =
+  /^__(?:aeabi|gnu|ashl|ashr|lshr|clz|ctz|div|mod|udiv|umod|mul|popcount|float|fix|add|sub)|^_*(?:mem(?:cpy|set|move|cmp|chr)|str(?:len|cmp|ncmp|cpy|ncpy|chr|rchr|cat))$/;
 
 /** Works out what was covered of every source with code. */
 export function measure(program: MeasuredProgram, counts: ProgramCounts): FileCoverage[] {
@@ -66,7 +67,10 @@ export function measure(program: MeasuredProgram, counts: ProgramCounts): FileCo
   const files = new Map<string, FileDraft>();
   const draftOf = (path: string): FileDraft => {
     let draft = files.get(path);
-    if (!draft) files.set(path, (draft = new FileDraft(path)));
+    if (!draft) {
+      draft = new FileDraft(path);
+      files.set(path, draft);
+    }
     return draft;
   };
   for (const one of program.lines.functions()) {
@@ -103,7 +107,10 @@ class FileDraft {
 
   line(number: number): LineBlocks {
     let line = this.lines.get(number);
-    if (!line) this.lines.set(number, (line = new LineBlocks()));
+    if (!line) {
+      line = new LineBlocks();
+      this.lines.set(number, line);
+    }
     return line;
   }
 
