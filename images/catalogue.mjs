@@ -21,6 +21,9 @@ const SEMIHOSTED = ['common/start.c', 'common/string.c', 'common/print.c', 'comm
 const UART = ['common/start.c', 'common/string.c', 'common/print.c', 'common/uart.c'];
 const RPMSG = [...UART, 'common/mpu.c', 'common/mu.c', 'common/vring.c', 'common/rpmsg.c', 'common/trace.c'];
 
+/** With a messaging unit driver of its own. */
+const RPMSG_WITHOUT_MU = RPMSG.filter((source) => source !== 'common/mu.c');
+
 const imx8mp = (name, directory, rest) => ({
   name: `imx8mp_${name}`,
   soc: ['imx8mp'],
@@ -155,6 +158,24 @@ export const IMAGES = [
       'Ticks, messages, and a routine that it rewrites every five seconds and checks: for bench/soak.mjs, which restarts it over and over.',
     sources: ['soak/main.c', ...RPMSG],
     until: ['incoming msg 100: hello world!', '^up 600 s, 121 rewrites, 100 messages$'],
+  }),
+  imx8mp('lost_doorbell', 'lost-doorbell', {
+    title: 'A bug: a doorbell is forgotten',
+    shows: 'What imx-sim explore finds: 300 messages to and fro, unless the core is held up at the wrong moment.',
+    sources: ['lost-doorbell/main.c', ...RPMSG_WITHOUT_MU],
+    until: ['^all channels done$'],
+  }),
+  imx8mp('leak', 'leak', {
+    title: 'A bug: an error path gives no buffers back',
+    shows: 'What imx-sim explore finds: 500 messages to and fro, unless Linux is once too busy to take a doorbell.',
+    sources: ['leak/main.c', ...RPMSG],
+    until: ['^500 messages answered$'],
+  }),
+  imx8mp('stop_race', 'stop-race', {
+    title: 'A bug: a heartbeat does not mind whether Linux listens',
+    shows: 'What imx-sim explore finds: doorbells written over each other while Linux sleeps.',
+    sources: ['stop-race/main.c', ...RPMSG_WITHOUT_MU],
+    until: ['^beat 100$'],
   }),
   imx8mp('bad_table', 'bad-table', {
     title: 'The sound table of which the broken ones are made',
