@@ -1,12 +1,12 @@
 /**
  * Builds the programs that coverage is tested with, and what gcov says of them: `<program>-<level>.elf` is the program as a user has it, and
- * `<program>-<level>.json` gcov's report of the same sources and options, instrumented (--coverage) and run on this emulator.
+ * `<program>-<level>.gcov` what gcov reports of the same sources and options, instrumented (--coverage) and run on this emulator.
  *
  *   node test/coverage/programs/build.mjs          needs arm-none-eabi-gcc 12.2 and a built imx-sim (npm run build)
  *   node test/coverage/programs/build.mjs <file.c>... <directory>   the same for other programs, into a directory
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 
@@ -21,7 +21,11 @@ const LEVELS = ['O0', 'Og'];
 const gcc = (args) => execFileSync('arm-none-eabi-gcc', args, { cwd: IMAGES, stdio: ['ignore', 'inherit', 'inherit'] });
 
 /** Paths in the debug information are those of the repository. */
-const mapped = (work) => [`-ffile-prefix-map=${HERE}=test/coverage/programs`, `-ffile-prefix-map=${work}=work`, `-ffile-prefix-map=${IMAGES}=images`];
+const mapped = (work) => [
+  `-ffile-prefix-map=${HERE}=test/coverage/programs`,
+  `-ffile-prefix-map=${work}=work`,
+  `-ffile-prefix-map=${IMAGES}=.`,
+];
 
 /** Compiles and links `source`; only the program itself has `special` options. */
 function build(source, output, work, options, special, runner) {
@@ -35,7 +39,7 @@ function build(source, output, work, options, special, runner) {
 }
 
 /** What gcov reports, without what it says of paths: lines, functions and branches of each file. */
-function gcovReport(source, work, options) {
+function gcovReport(source, work, options, directory) {
   const elf = join(work, 'gcov.elf');
   build(source, elf, work, options, ['--coverage', '-fprofile-info-section=gcov_info', '-fprofile-update=single'], ['-DGCOV']);
   const main = join(ROOT, 'dist/command/main.js');
@@ -49,15 +53,17 @@ function gcovReport(source, work, options) {
   const gcov = (...how) =>
     execFileSync('arm-none-eabi-gcov', [...how, '-b', '-c', '--stdout', join(work, `${name}.o`)], { cwd: ROOT, encoding: 'utf8' });
   const { files } = JSON.parse(gcov('--json-format'));
-  writeFileSync(join(work, `${name}.gcov`), gcov());
-  return {
-    result: /result ([0-9a-f]+)/.exec(text)[1],
-    files: files.map(({ file, lines, functions }) => ({
-      file: basename(file),
-      functions: functions.map((one) => [one.name, one.start_line, one.execution_count]),
-      lines: lines.map((one) => [one.line_number, one.count, one.function_name, one.branches.map(({ count }) => count)]),
-    })),
-  };
+  if (directory !== HERE) writeFileSync(join(directory, `${basename(source, '.c')}${options[0]}.listing`), gcov());
+  return [`result ${/result ([0-9a-f]+)/.exec(text)[1]}`, ...files.flatMap(reportOf), ''].join('\n');
+}
+
+/** `function <name> <line> <count>` and `line <number> <count> [<branches>]` of a file. */
+function reportOf({ file, lines, functions }) {
+  return [
+    `file ${basename(file)}`,
+    ...functions.map((one) => `function ${one.name} ${one.start_line} ${one.execution_count}`),
+    ...lines.map((one) => ['line', one.line_number, one.count, ...one.branches.map(({ count }) => count)].join(' ')),
+  ];
 }
 
 function main(sources, directory) {
@@ -68,9 +74,7 @@ function main(sources, directory) {
       const name = `${basename(source, '.c')}-${level}`;
       try {
         build(source, join(directory, `${name}.elf`), work, [`-${level}`], [], []);
-        const report = gcovReport(source, work, [`-${level}`]);
-        writeFileSync(join(directory, `${name}.json`), `${JSON.stringify(report).replaceAll('],[', '],\n[')}\n`);
-        if (directory !== HERE) writeFileSync(join(directory, `${name}.gcov`), readFileSync(join(work, `${basename(source, '.c')}.gcov`)));
+        writeFileSync(join(directory, `${name}.gcov`), gcovReport(source, work, [`-${level}`], directory));
       } finally {
         rmSync(work, { recursive: true });
       }
@@ -79,5 +83,13 @@ function main(sources, directory) {
 }
 
 const args = process.argv.slice(2);
-if (args.length > 0) main(args.slice(0, -1).map((path) => resolve(path)), resolve(args.at(-1)));
-else main(['shapes', 'calculator'].map((name) => join(HERE, `${name}.c`)), HERE);
+if (args.length > 0)
+  main(
+    args.slice(0, -1).map((path) => resolve(path)),
+    resolve(args.at(-1)),
+  );
+else
+  main(
+    ['shapes', 'calculator'].map((name) => join(HERE, `${name}.c`)),
+    HERE,
+  );
