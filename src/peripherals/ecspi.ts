@@ -201,13 +201,13 @@ export class Ecspi {
       this.device.set('CONREG', (control & ~XCH) >>> 0);
       return;
     }
-    this.gap(this.device.field('PERIODREG', 'CSD_CTL') / this.hz);
+    this.gap(this.device.field('PERIODREG', 'CSD_CTL'), this.hz);
   }
 
-  /** Waits for `seconds` before the first bit of a burst. */
-  private gap(seconds: number): void {
+  /** Waits for so many periods of a clock before the first bit of a burst. */
+  private gap(periods: number, hz: number): void {
     this.phase = 'gap';
-    if (seconds > 0) this.arm(seconds);
+    if (periods > 0) this.arm(periods, hz);
     else this.burst();
   }
 
@@ -227,11 +227,11 @@ export class Ecspi {
     this.shifting = this.transmitFifo.shift()!;
     this.shiftingBits = this.bitsLeft % 32 || 32;
     this.phase = 'word';
-    this.arm(this.shiftingBits / this.hz);
+    this.arm(this.shiftingBits, this.hz);
   }
 
-  private arm(seconds: number): void {
-    this.timer.armIn(seconds * this.options.scheduler.hz);
+  private arm(periods: number, hz: number): void {
+    this.timer.armIn((periods * this.options.scheduler.hz) / hz);
   }
 
   private due(): void {
@@ -263,7 +263,7 @@ export class Ecspi {
     const several = control & SMC || (this.device.field('CONFIGREG', 'SS_CTL') >>> this.channel) & 1;
     if (several && this.transmitFifo.length > 0) {
       const hz = this.device.field('PERIODREG', 'CSRC') ? LOW_FREQUENCY_HZ : this.hz;
-      this.gap(this.device.field('PERIODREG', 'SAMPLE_PERIOD') / hz);
+      this.gap(this.device.field('PERIODREG', 'SAMPLE_PERIOD'), hz);
       return;
     }
     this.device.set('CONREG', (control & ~XCH) >>> 0);

@@ -52,7 +52,7 @@ export class OutsideMaster {
   private readonly target: TargetSide;
   private requests: MasterRequest[] = [];
   private asked = 0;
-  private phase: 'idle' | 'address' | 'byte' | 'held' | 'stop' = 'idle';
+  private phase: 'idle' | 'free' | 'address' | 'byte' | 'held' | 'stop' = 'idle';
   private direction: 'write' | 'read' = 'write';
   /** The byte that is on its way from the target. */
   private outgoing = 0;
@@ -70,7 +70,7 @@ export class OutsideMaster {
 
   /** True from its START to its STOP. */
   get active(): boolean {
-    return this.phase !== 'idle';
+    return this.phase !== 'idle' && this.phase !== 'free';
   }
 
   /** True while the target holds SCL. */
@@ -87,11 +87,16 @@ export class OutsideMaster {
     return id;
   }
 
-  /** Begins the next request if the bus is free. */
+  /** Begins the next request if the bus is free, once it has been so for a bit. */
   begin(): void {
-    const next = this.current;
-    if (this.active || !next || !this.target.free) return;
-    this.address(next.write.length > 0 || next.read === 0 ? 'write' : 'read', 1 + BYTE_BITS);
+    if (this.phase !== 'idle' || !this.current || !this.target.free) return;
+    this.arm('free', 1);
+  }
+
+  private start(request: MasterRequest): void {
+    this.phase = 'idle';
+    if (!this.target.free) return;
+    this.address(request.write.length > 0 || request.read === 0 ? 'write' : 'read', 1 + BYTE_BITS);
     this.target.changed();
   }
 
@@ -133,13 +138,17 @@ export class OutsideMaster {
     this.arm('address', bits);
   }
 
-  private arm(phase: 'address' | 'byte' | 'stop', bits: number): void {
+  private arm(phase: 'free' | 'address' | 'byte' | 'stop', bits: number): void {
     this.phase = phase;
     this.timer.armIn((bits * this.scheduler.hz) / this.current!.hz);
   }
 
   private due(): void {
     const request = this.current!;
+    if (this.phase === 'free') {
+      this.start(request);
+      return;
+    }
     if (this.phase === 'stop') {
       this.finish();
       return;

@@ -4,8 +4,10 @@
 import { Diagnostics } from '../../src/diagnostics.ts';
 import { EventHub, type MachineEvent } from '../../src/events.ts';
 import type { BusDevice } from '../../src/memory/bus.ts';
+import { DeviceDefinitions } from '../../src/peripherals/attached/definitions.ts';
 import { createPeripheral, type Peripheral, type PeripheralContext } from '../../src/peripherals/catalogue.ts';
 import { ClockTree } from '../../src/peripherals/clock-tree.ts';
+import { Pins } from '../../src/peripherals/pins.ts';
 import { IMX8MP } from '../../src/soc/imx8mp.ts';
 import { Scheduler } from '../../src/time/scheduler.ts';
 
@@ -20,6 +22,8 @@ export class Bench {
   readonly coreResets: boolean[] = [];
   /** Levels of the two interrupt lines of every block made so far. */
   readonly lines = new Map<string, boolean>();
+  readonly pins = new Pins();
+  readonly devices = new DeviceDefinitions();
   private readonly made = new Map<string, Peripheral>();
 
   constructor() {
@@ -44,6 +48,9 @@ export class Bench {
       clocks: this.clocks,
       interrupt: (level) => this.lines.set(name, level),
       highInterrupt: (level) => this.lines.set(`${name} high`, level),
+      pinInterrupts: Array.from({ length: 8 }, (_, pin) => (level: boolean) => void this.lines.set(`${name} pin ${pin}`, level)),
+      pins: this.pins,
+      devices: this.devices,
       requestReset: (cause) => this.resets.push(cause),
       coreReset: (held) => this.coreResets.push(held),
     };
