@@ -22,6 +22,10 @@ const registerMap = (words: number, priorities: number) =>
     STIR: { offset: 0xf00, access: 'wo' },
   });
 
+/** With one security state, and with two. */
+const PLAIN = registerMap(8, 60);
+const SECURITY = registerMap(16, 120);
+
 const ITNS = defineRegisters({ ITNS: { offset: 0x380, count: 16 } });
 
 /** The registers of one view. */
@@ -44,9 +48,8 @@ export function nvicRegisters(nvic: Nvic, diagnostics: Diagnostics, nonSecure = 
     ? { visible: (index) => nvic.nonSecureLines(index), owns: (line) => !nvic.targetsSecure(EXCEPTION.EXTERNAL + line) }
     : { visible: () => 0xffff_ffff, owns: () => true };
   const { visible } = view;
-  const [words, priorities] = nvic.security ? [16, 120] : [8, 60];
   const shown = (read: (index: number) => number) => (index: number) => (read(index) & visible(index)) >>> 0;
-  return new RegisterFile(registerMap(words, priorities), {
+  return new RegisterFile(nvic.security ? SECURITY : PLAIN, {
     name: 'NVIC',
     diagnostics,
     fullName,

@@ -22,9 +22,9 @@ const STIR = 0xf00;
 /** Peripheral and component identification: reads as zero, not worth a report. */
 const IDENTIFICATION = 0xfd0;
 
-/** A block of the SCS page: the registers that `locate` knows. */
+/** A block of the SCS page: the registers that it has. */
 export interface LocatedDevice extends BusDevice {
-  locate(offset: number): { readonly name: string } | undefined;
+  has(offset: number): boolean;
 }
 
 /** A device in one or more 4 KiB pages of the bus; its offsets count from the first page's start. */
@@ -55,6 +55,8 @@ type Page = readonly (BusDevice | undefined)[];
 
 /** A register that the other view has and this one hides. */
 const HIDDEN: BusDevice = { read: () => 0, write: () => true, peek: () => 0, steady: () => true };
+/** What Non-secure code finds at 0xE002_E000. */
+const NOTHING: Page = new Array<BusDevice>(PAGE / 4).fill(HIDDEN);
 
 /** Decodes the bus for one core. */
 export class PrivateBus implements BusDevice {
@@ -62,13 +64,11 @@ export class PrivateBus implements BusDevice {
   /** The block that answers for each word of the SCS page. */
   private readonly systemControl: Page;
   private readonly nonSecure: Page | undefined;
-  /** What Non-secure code finds at 0xE002_E000. */
-  private readonly nothing: Page = Array.from({ length: PAGE / 4 }, () => HIDDEN);
 
   constructor(options: PrivateBusOptions) {
     this.options = options;
     const page = (blocks: readonly LocatedDevice[]): (BusDevice | undefined)[] =>
-      Array.from({ length: PAGE / 4 }, (_, word) => blocks.find((block) => block.locate(4 * word)));
+      Array.from({ length: PAGE / 4 }, (_, word) => blocks.find((block) => block.has(4 * word)));
     this.systemControl = page(options.systemControl);
     this.nonSecure = options.nonSecure && page(options.nonSecure).map((device, word) => device ?? (this.systemControl[word] && HIDDEN));
   }
@@ -116,7 +116,7 @@ export class PrivateBus implements BusDevice {
     const page = offset >>> 12;
     if (page === SCS_PAGE) return this.nonSecure && !this.options.secure() ? this.nonSecure : this.systemControl;
     if (page !== SCS_NS_PAGE || !this.nonSecure) return undefined;
-    return this.options.secure() ? this.nonSecure : this.nothing;
+    return this.options.secure() ? this.nonSecure : NOTHING;
   }
 
   private isStir(offset: number): boolean {

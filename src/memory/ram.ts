@@ -13,6 +13,8 @@ export const CHUNK_SIZE = 64 * KiB;
 export const PAGE_SHIFT = 12;
 /** Unit of code marking and of engines' page tables, in bytes. */
 export const PAGE_SIZE = 1 << PAGE_SHIFT;
+const CHUNK_PAGES_SHIFT = 4;
+const CHUNK_PAGES = CHUNK_SIZE / PAGE_SIZE;
 
 /** What an engine hears about a RAM it executes from or writes to. */
 export interface RamObserver {
@@ -43,7 +45,8 @@ export class Ram {
   private backing = NOTHING;
   /** Changes whenever bytes may stand elsewhere than before. */
   generation = 0;
-  private readonly codePages: Uint8Array;
+  /** Pages of each chunk that hold code somebody has cached, as bits. */
+  private readonly codePages: Uint16Array;
   private readonly observers: RamObserver[] = [];
   /** Those of them that want to hear of every write. */
   private listeners: RamObserver[] = [];
@@ -53,7 +56,7 @@ export class Ram {
     this.size = size;
     this.arena = arena;
     this.chunks = new Int32Array(Math.ceil(size / CHUNK_SIZE));
-    this.codePages = new Uint8Array(Math.ceil(size / PAGE_SIZE));
+    this.codePages = new Uint16Array(this.chunks.length);
   }
 
   /** Arena offset of byte `offset`, allocating its chunk when it is untouched. Valid up to the end of the 64 KiB chunk. */
@@ -274,12 +277,12 @@ export class Ram {
 
   /** True when somebody has cached code from `page` (offset >>> PAGE_SHIFT). */
   isCode(page: number): boolean {
-    return this.codePages[page] !== 0;
+    return ((this.codePages[page >>> CHUNK_PAGES_SHIFT]! >>> (page & (CHUNK_PAGES - 1))) & 1) !== 0;
   }
 
   private holdsCode(offset: number, length: number): boolean {
     const last = (offset + length - 1) >>> PAGE_SHIFT;
-    for (let page = offset >>> PAGE_SHIFT; page <= last; page++) if (this.codePages[page] !== 0) return true;
+    for (let page = Math.floor(offset / PAGE_SIZE); page <= last; page++) if (this.isCode(page)) return true;
     return false;
   }
 
@@ -296,8 +299,8 @@ export class Ram {
 
   /** Declares that `page` holds code that the caller caches; every observer drops its direct write access to the page. */
   markCode(page: number): void {
-    if (this.codePages[page] !== 0) return;
-    this.codePages[page] = 1;
+    if (this.isCode(page)) return;
+    this.codePages[page >>> CHUNK_PAGES_SHIFT]! |= 1 << (page & (CHUNK_PAGES - 1));
     for (const observer of this.observers) observer.pageHasCode(this, page);
   }
 

@@ -92,6 +92,8 @@ export interface RegisterBehaviour {
 interface Slot {
   readonly name: string;
   readonly spec: RegisterSpec;
+  /** Its place in the list, for its behaviour. */
+  readonly register: number;
   readonly index: number;
   readonly cell: number;
   readonly offset: number;
@@ -101,7 +103,73 @@ interface Slot {
   readonly rw: number;
   readonly w1c: number;
   readonly wo: number;
-  readonly behaviour: RegisterBehaviour | undefined;
+}
+
+/** Where a field is. */
+interface FieldPlace {
+  readonly cell: number;
+  readonly lsb: number;
+  readonly mask: number;
+}
+
+/** What all blocks with the same list have in common; made once for each. */
+interface Layout {
+  readonly slots: ReadonlyMap<number, Slot>;
+  /** First cell of each register, and its fields; objects, because V8 looks a constant name up quicker there than in a Map. */
+  readonly first: Readonly<Record<string, number>>;
+  readonly places: Readonly<Record<string, Readonly<Record<string, FieldPlace>>>>;
+  readonly names: readonly string[];
+  readonly resets: Uint32Array;
+}
+
+const LAYOUTS = new WeakMap<RegisterMap, Layout>();
+
+function layoutOf(map: RegisterMap): Layout {
+  const known = LAYOUTS.get(map);
+  if (known) return known;
+  const layout = makeLayout(map);
+  LAYOUTS.set(map, layout);
+  return layout;
+}
+
+function makeLayout(map: RegisterMap): Layout {
+  const slots = new Map<number, Slot>();
+  const first: Record<string, number> = {};
+  const places: Record<string, Record<string, FieldPlace>> = {};
+  const resets: number[] = [];
+  const names = Object.keys(map);
+  for (const [register, name] of names.entries()) {
+    const spec = map[name]!;
+    first[name] = resets.length;
+    const own: Record<string, FieldPlace> = {};
+    for (const [fieldName, { lsb, width }] of Object.entries(spec.fields ?? {}))
+      own[fieldName] = { cell: resets.length, lsb, mask: mask(width) };
+    places[name] = own;
+    const access = accessOf(spec);
+    for (let index = 0; index < (spec.count ?? 1); index++) {
+      for (let view = 0; view < (spec.setClearToggle ? 4 : 1); view++) {
+        const width = spec.width ?? 4;
+        const offset = spec.offset + index * (spec.stride ?? width) + 4 * view;
+        const slot: Slot = { name, spec, register, index, cell: resets.length, offset, width, view, ...access };
+        for (let byte = 0; byte < width; byte++) slots.set(offset + byte, slot);
+      }
+      resets.push((spec.reset ?? 0) >>> 0);
+    }
+  }
+  return { slots, first, places, names, resets: Uint32Array.from(resets) };
+}
+
+/** The bits of a register that can be written, cleared by writing 1, and only written. */
+function accessOf(spec: RegisterSpec): { rw: number; w1c: number; wo: number } {
+  let described = 0;
+  const byAccess: Record<Access, number> = { rw: 0, ro: 0, wo: 0, w1c: 0 };
+  for (const { lsb, width, access } of Object.values(spec.fields ?? {})) {
+    const own = (mask(width) << lsb) >>> 0;
+    described |= own;
+    byAccess[access] |= own;
+  }
+  byAccess[spec.access ?? 'rw'] |= ~described & mask((spec.width ?? 4) * 8);
+  return { rw: byAccess.rw >>> 0, w1c: byAccess.w1c >>> 0, wo: byAccess.wo >>> 0 };
 }
 
 /** Options of a `RegisterFile`. */
@@ -125,60 +193,29 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
   private readonly fullName: (name: string) => string;
   private readonly cells: Uint32Array;
   private readonly resetValues: Uint32Array;
-  /** First cell of each register, and its fields; objects, because V8 looks a constant name up quicker there than in a Map. */
-  private readonly first: Record<string, number> = {};
-  private readonly places: Record<string, Record<string, { cell: number; lsb: number; mask: number }>> = {};
-  private readonly slots = new Map<number, Slot>();
+  private readonly first: Layout['first'];
+  private readonly places: Layout['places'];
+  private readonly slots: Layout['slots'];
+  /** By the register's place in the list. */
+  private readonly behaviours: readonly (RegisterBehaviour | undefined)[];
 
   constructor(map: T, options: RegisterFileOptions<T>) {
+    const { first, places, slots, names, resets } = layoutOf(map);
+    const { resets: own } = options;
+    const behaviour: Readonly<Record<string, RegisterBehaviour | undefined>> = options.behaviour ?? {};
     this.map = map;
     this.name = options.name;
     this.diagnostics = options.diagnostics;
-    this.fullName = options.fullName ?? ((name) => name);
-    const resets: number[] = [];
-    for (const [name, spec] of Object.entries<RegisterSpec>(map)) {
-      this.first[name] = resets.length;
-      const places: Record<string, { cell: number; lsb: number; mask: number }> = {};
-      for (const [field, { lsb, width }] of Object.entries(spec.fields ?? {}))
-        places[field] = { cell: resets.length, lsb, mask: mask(width) };
-      this.places[name] = places;
-      const reset = options.resets?.[name as keyof T] ?? spec.reset ?? 0;
-      for (let index = 0; index < (spec.count ?? 1); index++) {
-        this.addSlots(name, spec, index, resets.length, options.behaviour?.[name as keyof T]);
-        resets.push(reset >>> 0);
-      }
+    this.fullName = options.fullName ?? asItIs;
+    this.first = first;
+    this.places = places;
+    this.slots = slots;
+    this.behaviours = names.map((name) => behaviour[name]);
+    this.resetValues = own ? resets.slice() : resets;
+    for (const [name, value] of Object.entries(own ?? {})) {
+      if (value !== undefined) this.resetValues.fill(value, first[name], first[name]! + (map[name]!.count ?? 1));
     }
-    this.resetValues = Uint32Array.from(resets);
-    this.cells = Uint32Array.from(resets);
-  }
-
-  private addSlots(name: string, spec: RegisterSpec, index: number, cell: number, behaviour: RegisterBehaviour | undefined): void {
-    const width = spec.width ?? 4;
-    let described = 0;
-    const byAccess: Record<Access, number> = { rw: 0, ro: 0, wo: 0, w1c: 0 };
-    for (const { lsb, width: bits, access } of Object.values(spec.fields ?? {})) {
-      const own = (mask(bits) << lsb) >>> 0;
-      described |= own;
-      byAccess[access] |= own;
-    }
-    byAccess[spec.access ?? 'rw'] |= ~described & mask(width * 8);
-    for (let view = 0; view < (spec.setClearToggle ? 4 : 1); view++) {
-      const offset = spec.offset + index * (spec.stride ?? width) + 4 * view;
-      const slot: Slot = {
-        name,
-        spec,
-        index,
-        cell,
-        offset,
-        width,
-        view,
-        rw: byAccess.rw >>> 0,
-        w1c: byAccess.w1c >>> 0,
-        wo: byAccess.wo >>> 0,
-        behaviour,
-      };
-      for (let byte = 0; byte < width; byte++) this.slots.set(offset + byte, slot);
-    }
+    this.cells = this.resetValues.slice();
   }
 
   /** Puts every register to its reset value, without calling behaviour. */
@@ -218,6 +255,11 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
     this.set(name, insertBits(this.get(name, index), spec.lsb, spec.width, value), index);
   }
 
+  /** True when there is a register at a byte offset. */
+  has(offset: number): boolean {
+    return this.slots.has(offset);
+  }
+
   /** The register (and index) at a byte offset, for the debugger and for messages. */
   locate(offset: number): { name: string; index: number; offset: number } | undefined {
     const slot = this.slots.get(offset);
@@ -242,14 +284,14 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
   steady(offset: number): boolean {
     const slot = this.slots.get(offset);
     if (!slot || slot.spec.unimplemented) return false;
-    const { behaviour } = slot;
+    const behaviour = this.behaviours[slot.register];
     return !behaviour?.read && (!behaviour?.value || behaviour.steady === true);
   }
 
   progress(offset: number, size: number): Progress | undefined {
     const slot = this.slots.get(offset);
-    if (!slot?.behaviour?.progress || slot.spec.unimplemented || slot.wo !== 0) return undefined;
-    return slot.offset === offset && slot.width === size && size === 4 ? slot.behaviour.progress(slot.index) : undefined;
+    if (!slot || slot.spec.unimplemented || slot.wo !== 0 || slot.offset !== offset || slot.width !== size || size !== 4) return undefined;
+    return this.behaviours[slot.register]?.progress?.(slot.index);
   }
 
   write(offset: number, value: number, size: number): boolean {
@@ -273,11 +315,12 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
     }
     const start = offset - slot.offset;
     const inside = Math.min(size, slot.width - start);
-    const live = slot.behaviour?.value ? slot.behaviour.value(slot.index) : this.cells[slot.cell]!;
+    const behaviour = this.behaviours[slot.register];
+    const live = behaviour?.value ? behaviour.value(slot.index) : this.cells[slot.cell]!;
     const value = ((live & ~slot.wo) >>> (start * 8)) & mask(inside * 8);
     if (effects) {
       if (slot.spec.unimplemented) this.reportUnimplemented(slot);
-      slot.behaviour?.read?.(slot.index);
+      behaviour?.read?.(slot.index);
     }
     if (inside < size) return (value | (this.access(offset + inside, size - inside, effects) << (inside * 8))) >>> 0;
     return value >>> 0;
@@ -297,7 +340,7 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
     next >>>= 0;
     this.cells[slot.cell] = next;
     if (slot.spec.unimplemented) this.reportUnimplemented(slot);
-    slot.behaviour?.write?.(next, previous, slot.index, written, lanes >>> 0);
+    this.behaviours[slot.register]?.write?.(next, previous, slot.index, written, lanes >>> 0);
   }
 
   private reportUnimplemented(slot: Slot): void {
@@ -309,4 +352,8 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
     // The value is left out: each distinct text is a finding of its own.
     this.diagnostics.guestError(this.name, `+${hex(offset)}`, `no register at this offset; ${verb}`);
   }
+}
+
+function asItIs(name: string): string {
+  return name;
 }

@@ -54,6 +54,26 @@ export interface MessagingUnitOptions {
   readonly interruptB: (level: boolean) => void;
 }
 
+const REGISTER_MAPS = new WeakMap<MuLayout, RegisterMap>();
+
+/** The registers of a layout as a list; one for all units. */
+function registerMap(layout: MuLayout): RegisterMap {
+  const known = REGISTER_MAPS.get(layout);
+  if (known) return known;
+  const { channels, transmit, receive, registers } = layout;
+  const map: Record<string, RegisterSpec> = {
+    TR: { offset: transmit, count: channels, access: 'wo' },
+    RR: { offset: receive, count: channels, access: 'ro' },
+  };
+  for (const register of registers) {
+    const fields: Record<string, FieldSpec> = {};
+    for (const { name, lsb, width } of register.fields) fields[name] = { lsb, width, access: 'rw' };
+    map[register.name] = { offset: register.offset, access: 'ro', fields };
+  }
+  REGISTER_MAPS.set(layout, map);
+  return map;
+}
+
 /** The unit; `a` and `b` are its two faces on the bus. */
 export class MessagingUnit {
   static readonly wiring = ['interposer'];
@@ -444,26 +464,18 @@ export class MuSide implements BusDevice {
   }
 
   private buildFile(): RegisterFile<RegisterMap> {
-    const { channels, transmit, receive, registers } = this.layout;
-    const map: Record<string, RegisterSpec> = {
-      TR: { offset: transmit, count: channels, access: 'wo' },
-      RR: { offset: receive, count: channels, access: 'ro' },
-    };
     const behaviour: Record<string, RegisterBehaviour> = {
       TR: { write: (next, _previous, channel) => this.transmit(channel, next) },
       RR: { value: (channel) => this.received[channel]!, read: (channel) => this.receive(channel) },
     };
-    for (const register of registers) {
-      const fields: Record<string, FieldSpec> = {};
-      for (const { name, lsb, width } of register.fields) fields[name] = { lsb, width, access: 'rw' };
-      map[register.name] = { offset: register.offset, access: 'ro', fields };
+    for (const register of this.layout.registers) {
       const write = this.writer(register);
       behaviour[register.name] = {
         value: this.reader(register),
         write: (_next, _previous, _index, written, lanes) => write(written, lanes),
       };
     }
-    return new RegisterFile(map, { name: this.block, diagnostics: this.options.diagnostics, behaviour });
+    return new RegisterFile(registerMap(this.layout), { name: this.block, diagnostics: this.options.diagnostics, behaviour });
   }
 
   /** What gives the value of `register`; both processors ask for it several times for each message. */
