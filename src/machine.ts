@@ -128,6 +128,8 @@ export class Machine {
   readonly soc: SocDescription;
   readonly board: BoardDescription | undefined;
   readonly scheduler: Scheduler;
+  /** For timers of whoever looks at the machine or feeds it, and is no part of it: a snapshot is without them. */
+  readonly watchers: Scheduler;
   readonly events = new EventHub();
   readonly diagnostics: Diagnostics;
   readonly arena: Arena;
@@ -172,6 +174,7 @@ export class Machine {
     this.soc = soc;
     this.board = findBoard(soc, options.board);
     this.scheduler = new Scheduler(soc.baseHz);
+    this.watchers = this.scheduler.domain();
     this.stopper = this.scheduler.timer('stop', () => {});
     this.crashWatch =
       options.crashDetection === 'report' ? this.scheduler.timer('crash detection', () => this.findStuckCores()) : undefined;

@@ -58,6 +58,9 @@ export interface RunOptions {
   console?: string;
   tty: TtySpec[];
   rpmsgSock?: string;
+  /** Paths of `--restore` and `--save-snapshot`. */
+  restore?: string;
+  saveSnapshot?: string;
   json?: boolean;
   stats?: boolean;
   traceHash?: boolean;
@@ -229,6 +232,16 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     flags: '--rpmsg-sock <path>',
     text: 'Unix socket at which programs of the host get rpmsg_char endpoints (docs/bridges.md)',
     parse: (value) => parsed(checkSocketPath, value),
+  },
+  {
+    group: 'What runs',
+    flags: '--restore <file>',
+    text: 'go on where the snapshot in the file was made, on any engine, instead of an ELF from power-on; --timeout counts from there',
+  },
+  {
+    group: 'Output',
+    flags: '--save-snapshot <file>',
+    text: 'write the whole machine to the file when the run ends: --restore goes on from there',
   },
   { group: 'Output', flags: '--json', text: 'one JSON event per line on standard output' },
   { group: 'Output', flags: '--stats', text: 'instructions, speed, messages and interrupts at the end' },

@@ -58,12 +58,12 @@ function buildProgram(done: (status: number) => void): Command {
   const runCommand = command
     .command('run')
     .description('run an ELF; Linux loads it, drivers bind, all consoles come out as one stream')
-    .argument('<elf>', 'firmware as the linker made it (not a .bin)')
+    .argument('[elf]', 'firmware as the linker made it (not a .bin)')
     .showHelpAfterError('  remedy: imx-sim run --help shows the options, with examples')
     .addHelpText('after', `${RUN_EXAMPLES}\n${STATUS}`);
   for (const row of RUN_OPTIONS) runCommand.addOption(commanderOption(row));
   // Each command is loaded when it is given: the simulator is most of the time that a start takes.
-  runCommand.action(async (path: string, options: RunOptions) => {
+  runCommand.action(async (path: string | undefined, options: RunOptions) => {
     if (runCommand.getOptionValueSource('lockstep') === 'cli' && options.cpu !== 'lockstep') {
       throw new UsageError(`--lockstep with --cpu ${options.cpu}`, 'leave --cpu out, or say --cpu lockstep', '--lockstep');
     }

@@ -77,7 +77,9 @@ export class HumanRenderer implements Renderer {
 
   event(event: MachineEvent, seconds: number): void {
     if (event.type !== 'fault') return;
-    this.err(`${this.mark('dim', 'imx-sim:')} ${this.mark('yellow', `fault: ${event.fault}`)}: ${event.text} at ${(seconds * 1e3).toFixed(3)} ms\n`);
+    this.err(
+      `${this.mark('dim', 'imx-sim:')} ${this.mark('yellow', `fault: ${event.fault}`)}: ${event.text} at ${(seconds * 1e3).toFixed(3)} ms\n`,
+    );
   }
 
   note(text: string): void {

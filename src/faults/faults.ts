@@ -86,7 +86,7 @@ export class Faults {
     this.machine = machine;
     this.seed = seed;
     this.state = { entries: [], agenda: [], injections: [], lines: {}, messages: 0, linuxDead: false, last: undefined };
-    this.timer = machine.scheduler.timer('faults', () => this.due());
+    this.timer = machine.watchers.timer('faults', () => this.due());
   }
 
   /** Faults of `plan` on a machine that has not begun to run. @throws {UsageError} */

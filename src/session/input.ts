@@ -78,7 +78,7 @@ export class InputQueue {
 
   constructor(machine: Machine) {
     this.machine = machine;
-    this.poll = machine.scheduler.timer('input', () => this.deliver());
+    this.poll = machine.watchers.timer('input', () => this.deliver());
     machine.events.subscribe((event) => {
       if (event.type === 'console') this.lastOutput.set(event.device, event.cycle);
     });

@@ -8,7 +8,7 @@ import { UsageError } from '../errors.ts';
 import type { MachineEvent } from '../events.ts';
 import { diverged } from '../history/linux-history.ts';
 import { type LintFinding, lintWithoutLinux } from '../linux/firmware-lint.ts';
-import { Machine, type StopReason } from '../machine.ts';
+import { Machine, type MachineOptions, type StopReason } from '../machine.ts';
 import { restoreSystem, type SystemState, saveSystem } from '../snapshot/system-state.ts';
 import type { Timer } from '../time/scheduler.ts';
 import { EXIT } from './exit.ts';
@@ -28,7 +28,7 @@ const DEFAULT_TIMEOUT_NS = 10e9;
 /** Virtual time between two looks at the host and at whether the firmware is stuck, in ns. */
 const CHUNK_NS = 5e6;
 /** Events kept for a report. */
-const HISTORY = 20;
+export const HISTORY = 20;
 
 /** What runs, and when it ends. */
 export interface SessionOptions extends RunConfiguration {
@@ -41,6 +41,10 @@ export interface SessionOptions extends RunConfiguration {
   readonly traceHash?: boolean;
   /** True: `save` can be called, and `restore`. */
   readonly snapshots?: boolean;
+  /** Of the machine, ready made, for a session that is going to be restored; else they come from the options above. */
+  readonly machine?: MachineOptions;
+  /** Called when the run has ended, before what is said at the end. */
+  readonly onEnd?: () => Promise<void>;
 }
 
 /** A session at one moment: its machine, and what it remembers of the run so far. Plain data. */
@@ -110,12 +114,13 @@ export class Session {
     this.statistics = new Statistics(() => host.now());
     this.trace = options.traceHash || options.snapshots ? new TraceHash() : undefined;
     this.machine = new Machine({
-      ...machineOptions(options, options.semihosting ? semihostingConsole(() => this.machine) : undefined),
+      ...(options.machine ?? machineOptions(options)),
+      ...(options.semihosting ? { semihosting: semihostingConsole(() => this.machine) } : {}),
       ...(options.snapshots ? { history: true } : {}),
     });
     const { machine } = this;
     this.lines = new LineAssembler(soc.baseHz, (line) => this.line(line));
-    this.quiet = machine.scheduler.timer('partial lines', () => this.flushQuietLines());
+    this.quiet = machine.watchers.timer('partial lines', () => this.flushQuietLines());
     machine.events.subscribe((event) => this.event(event));
     machine.diagnostics.onFirst = (diagnostic) => host.renderer.diagnostic(diagnostic);
     this.input = new InputQueue(machine);
@@ -174,7 +179,9 @@ export class Session {
    */
   async run(interactive = false, awaited = 'a key is typed'): Promise<number> {
     this.awaited = awaited;
-    return this.finish(await this.runUntil(this.limit(interactive), interactive));
+    const ending = await this.runUntil(this.limit(interactive), interactive);
+    await this.options.onEnd?.();
+    return this.finish(ending);
   }
 
   /** True when only the user ends an interactive run. */

@@ -131,7 +131,7 @@ export class ShellSession {
       firmwareName: (device) => linux.remoteprocs.find(({ rproc }) => rproc.device === device)?.rproc.firmware,
       firmware: (name) => linux.firmwareFiles.get(name),
     });
-    const quiet = machine.scheduler.timer('partial lines', () => {
+    const quiet = machine.watchers.timer('partial lines', () => {
       this.lines.flushQuiet(machine.scheduler.now - machine.scheduler.cyclesFromNs(PARTIAL_NS));
       if (this.lines.pending) quiet.armIn(machine.scheduler.cyclesFromNs(PARTIAL_NS));
     });

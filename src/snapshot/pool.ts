@@ -28,6 +28,7 @@ export class MachinePool {
       return;
     }
     machine.events.clear();
+    for (const timer of machine.watchers.armed()) timer.cancel();
     machine.diagnostics.onFirst = undefined;
     this.free.push(machine);
   }

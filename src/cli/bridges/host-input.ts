@@ -40,7 +40,7 @@ export class HostInput {
 
   constructor(machine: Machine) {
     this.machine = machine;
-    this.gathered = machine.scheduler.timer('output of bridges', () => machine.requestStop());
+    this.gathered = machine.watchers.timer('output of bridges', () => machine.requestStop());
   }
 
   /** Lets something in: `deliver` gives it to the machine. */

@@ -32,7 +32,7 @@ export class UartBridge {
     this.device = device;
     this.port = port;
     this.onLoss = onLoss;
-    this.feed = machine.scheduler.timer(`input of ${device}`, () => this.forward());
+    this.feed = machine.watchers.timer(`input of ${device}`, () => this.forward());
     machine.events.subscribe((event) => {
       if (event.type === 'console' && event.device === device) this.printed(event.byte);
     });

@@ -1,6 +1,7 @@
 /**
  * `imx-sim run <elf>`: a session (session/session.ts) with a terminal or a program on the other side.
  */
+import { UsageError } from '../../errors.ts';
 import { capstoneDisassembler } from '../../session/disassembler.ts';
 import { EXIT } from '../../session/exit.ts';
 import { Session } from '../../session/session.ts';
@@ -12,16 +13,18 @@ import { Keyboard, PipedInput } from '../keyboard.ts';
 import type { RunOptions } from '../options.ts';
 import { hostTurns, Pace, wantsColor } from '../pace.ts';
 import { HumanRenderer, JsonRenderer } from '../renderer.ts';
+import { type Restored, readSnapshot, refuseMachineOptions, writeSnapshot } from '../snapshot-file.ts';
 import { readTrees } from '../tree-file.ts';
 import { ubootLines } from '../uboot-script.ts';
 
 /** Runs the command and returns the exit status. @throws {ImxSimError} for bad usage or input. */
-export async function run(path: string, options: RunOptions): Promise<number> {
-  const { json, cpu, lockstep, color, dtb, overlay, ubootScript: scriptPath, ubootCmd, tty, rpmsgSock, ...rest } = options;
+export async function run(path: string | undefined, options: RunOptions): Promise<number> {
+  const { json, cpu, lockstep, color, dtb, overlay, ubootScript: scriptPath, ubootCmd, tty, rpmsgSock, saveSnapshot, ...rest } = options;
   const bridged = tty.length > 0 || rpmsgSock !== undefined;
   const ubootScript = ubootLines(scriptPath, ubootCmd);
-  const firmware = readFirmware(path);
-  const target = chooseTarget(firmware, options);
+  const restored = options.restore === undefined ? undefined : await snapshotFor(options.restore, path, options);
+  const firmware = restored?.firmware ?? readFirmware(elf(path));
+  const target = restored?.target ?? chooseTarget(firmware, options);
   const trees = readTrees({ overlay, ...(dtb === undefined ? {} : { dtb }) });
   const out = (text: string) => void process.stdout.write(text);
   const err = (text: string) => void process.stderr.write(text);
@@ -44,9 +47,31 @@ export async function run(path: string, options: RunOptions): Promise<number> {
   const { engine, figures } = await chooseEngine({ cpu, lockstep }, firmware);
   // Clients come when they come.
   const endless = bridged ? { timeout: Number.POSITIVE_INFINITY } : {};
-  const session = new Session({ ...endless, ...rest, ...trees, ...(ubootScript ? { ubootScript } : {}), firmware, target, engine }, host);
+  const saving = saveSnapshot === undefined ? {} : { onEnd: () => save(saveSnapshot) };
+  const session = new Session(
+    {
+      ...endless,
+      ...rest,
+      ...trees,
+      ...(ubootScript ? { ubootScript } : {}),
+      firmware,
+      target,
+      engine,
+      snapshots: restored !== undefined || saveSnapshot !== undefined,
+      ...(restored ? { machine: { ...restored.machine, engine }, semihosting: restored.parts.recipe.semihosting ?? false } : {}),
+      ...saving,
+    },
+    host,
+  );
+  const save = async (file: string): Promise<void> => {
+    await writeSnapshot(file, session);
+    renderer.note(
+      `the machine at ${session.machine.scheduler.seconds.toFixed(6)} s is in ${file}; imx-sim run --restore ${file} goes on from there`,
+    );
+  };
   const onSignal = () => session.stop(EXIT.INTERRUPTED, true);
   try {
+    if (restored) await session.restore(restored.state);
     const device = session.keyboardDevice;
     bridges = await openBridges(
       { tty, ...(rpmsgSock === undefined ? {} : { rpmsgSock }) },
@@ -80,6 +105,17 @@ export async function run(path: string, options: RunOptions): Promise<number> {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onSignal);
     session.dispose();
   }
+}
+
+/** The firmware that is to run. @throws {UsageError} without one */
+function elf(path: string | undefined): string {
+  if (path !== undefined) return path;
+  throw new UsageError('no ELF to run', 'give its path, or --restore with a snapshot', 'elf');
+}
+
+async function snapshotFor(file: string, path: string | undefined, options: RunOptions): Promise<Restored> {
+  refuseMachineOptions(path, options);
+  return readSnapshot(file, options.hostMemory === undefined ? {} : { hostMemory: options.hostMemory });
 }
 
 /** The width of the terminal, if standard output is one that can write over a line. */

@@ -1,0 +1,115 @@
+/**
+ * Snapshots of `imx-sim run` on disk: `--save-snapshot` and `--restore`.
+ */
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { SnapshotError, UsageError } from '../errors.ts';
+import { decodeLog } from '../kit/log-data.ts';
+import type { MachineOptions } from '../machine.ts';
+import type { parseFirmware } from '../remoteproc/elf-loader.ts';
+import { HISTORY, type Session, type SessionState } from '../session/session.ts';
+import { Statistics } from '../session/statistics.ts';
+import type { Target } from '../session/target.ts';
+import { TraceHash } from '../session/trace-hash.ts';
+import { optionsOf, type RecipeHost, recipeOf } from '../snapshot/recipe.ts';
+import { decodeSnapshot, encodeSnapshot, factsOf, type SnapshotParts } from '../snapshot/snapshot-file.ts';
+import type { RunOptions } from './options.ts';
+
+/** Under which a session's own state stands in a snapshot. */
+const SESSION = 'session';
+
+/** A session that can go on from a snapshot. */
+export interface Restored {
+  readonly parts: SnapshotParts;
+  readonly machine: MachineOptions;
+  readonly target: Target;
+  readonly firmware: ReturnType<typeof parseFirmware>;
+  readonly state: SessionState;
+}
+
+/** Reads a file that is going to be used. @throws {UsageError} */
+export function readFile(path: string, option: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    throw new UsageError(`cannot read ${path}: ${reason(error)}`, 'give the path of a file that is there', option);
+  }
+}
+
+/** Writes a file whole or not at all. @throws {UsageError} */
+export function writeFile(path: string, bytes: Uint8Array, option: string): void {
+  const partial = `${path}.${process.pid}.partial`;
+  try {
+    writeFileSync(partial, bytes);
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw new UsageError(`cannot write ${path}: ${reason(error)}`, 'give a path in a directory that can be written to', option);
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/^[A-Z]+: /, '').replace(/, \w+ '.*'$/, '') : String(error);
+}
+
+/** What a session remembers that goes on where a simulation of the test kit was, which has noted all events. */
+function sessionOf(data: unknown): Omit<SessionState, 'system'> {
+  const log = decodeLog(data);
+  const events = [...log.events];
+  const trace = new TraceHash();
+  const statistics = new Statistics(() => 0);
+  for (const event of events) {
+    trace.add(event);
+    statistics.add(event);
+  }
+  const nextLook = Number.isFinite(log.nextLook) ? log.nextLook : undefined;
+  return {
+    trace: trace.save(),
+    counts: statistics.save(),
+    partials: [...log.partials],
+    input: { waiting: log.waiting, lastOutput: [...log.lastOutput], nextLook },
+    history: events.slice(-HISTORY),
+    late: [],
+  };
+}
+
+/** The options that say what a snapshot says already. */
+export function refuseMachineOptions(path: string | undefined, options: RunOptions): void {
+  const { soc, board, core, dtb, overlay, modules, recover, ubootScript, ubootCmd, linux } = options;
+  const given = Object.entries({ soc, board, core, dtb, modules, recover, 'uboot-script': ubootScript })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => `--${name}`);
+  if (overlay.length > 0) given.push('--overlay');
+  if (ubootCmd.length > 0) given.push('--uboot-cmd');
+  if (!linux) given.push('--no-linux');
+  if (path !== undefined) given.unshift(path);
+  if (given.length === 0) return;
+  throw new UsageError(
+    `${given.join(', ')} with --restore, whose snapshot has a machine with firmware`,
+    `leave out ${given.join(' and ')}`,
+    '--restore',
+  );
+}
+
+/** The snapshot in a file. @throws {SnapshotError | UsageError} when there is none from which a session can go on */
+export async function readSnapshot(path: string, host: RecipeHost): Promise<Restored> {
+  const parts = await decodeSnapshot(readFile(path, '--restore'), path);
+  const { recipe, system, more } = parts;
+  const rest = (more[SESSION] as Omit<SessionState, 'system'> | undefined) ?? sessionOf(more['log']);
+  if (!recipe.firmware) {
+    const remedy = 'restoreMachine() of imx-sim continues it';
+    throw new SnapshotError('E_SNAPSHOT_FORMAT', `${path} is of a machine without firmware, which imx-sim run cannot have`, remedy, path);
+  }
+  const machine = optionsOf(recipe, host);
+  const core = machine.core ?? machine.soc.cores[0]!.name;
+  const target = { soc: machine.soc, core, reasons: [`as in ${path}`], ...(machine.board === undefined ? {} : { board: machine.board }) };
+  return { parts, machine, target, firmware: machine.firmware!, state: { ...rest, system } };
+}
+
+/** Writes where `session` is to a file. @throws {UsageError} */
+export async function writeSnapshot(path: string, session: Session): Promise<void> {
+  const { machine } = session;
+  const { system, ...rest } = session.save();
+  const recipe = recipeOf(machine.options);
+  const facts = factsOf(recipe, machine.scheduler.now, machine.scheduler.hz);
+  writeFile(path, await encodeSnapshot(facts, { recipe, system, more: { [SESSION]: rest } }), '--save-snapshot');
+}
