@@ -89,8 +89,8 @@ function listen(received: unknown, way: Way, raw: boolean): Speech {
 function endOf(bytes: Uint8Array, expected: Expected, start: number): number {
   if (expected instanceof RegExp) {
     const text = textOf(bytes.subarray(start));
-    // A global expression would go on where it ended last time.
-    const match = new RegExp(expected.source, expected.flags.replace(/[gy]/g, '')).exec(text);
+    // A global expression would go on where it ended last time; `^` and `$` mean lines, as for `until`.
+    const match = new RegExp(expected.source, `${expected.flags.replace(/[gmy]/g, '')}m`).exec(text);
     return match ? start + new TextEncoder().encode(text.slice(0, match.index + match[0].length)).length : -1;
   }
   const wanted = typeof expected === 'string' ? new TextEncoder().encode(expected) : expected;
