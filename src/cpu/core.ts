@@ -3,6 +3,9 @@
  * held in reset. Nothing outside `cpu/` knows more.
  */
 import type { RunningCore } from '../time/scheduler.ts';
+import type { BranchCount, ExecutionCount } from './execution-counts.ts';
+import type { HookHandler } from './hooks.ts';
+import type { StackLow } from './stack-watch.ts';
 
 /** Why a core handed control back before the cycle it was asked to run to. Values, never exceptions. */
 export type CoreStop =
@@ -15,7 +18,9 @@ export type CoreStop =
   /** It cannot go on: lockup, or a fault taken as fatal. `report` is the registers, decoded fault status and backtrace, as text lines. */
   | { readonly kind: 'crashed'; readonly reason: string; readonly report: readonly string[] }
   /** The firmware ended the run through semihosting. `status` is its exit status. */
-  | { readonly kind: 'exit'; readonly status: number };
+  | { readonly kind: 'exit'; readonly status: number }
+  /** A hook asked for it. The instruction at `address` executes when the core is run again. */
+  | { readonly kind: 'hook'; readonly address: number };
 
 /** An address and the symbol that covers it, if one does. */
 export interface NamedPlace {
@@ -78,6 +83,27 @@ export interface Core extends RunningCore {
   faults(): readonly FaultFacts[];
   /** A short text of where it is and what it waits for, with symbols if there are any. */
   describe(): string[];
+  /**
+   * Has `handler` run each time execution comes to `address`, before the instruction there begins; the function takes it away. Hooks at one
+   * address run in the order in which they were added. An address at which nothing can be fetched is no less good.
+   */
+  addHook(address: number, handler: HookHandler): () => void;
+  /** A register by name (`r0`, `sp`, `xpsr`, `primask`, `s0` ...) or number (0 to 15, 16: xPSR), u32. Between instructions: slices, hooks. @throws {UsageError} for one that it has not */
+  readRegister(register: string | number): number;
+  /** Writes a register, as `readRegister` names it. @throws {UsageError} */
+  writeRegister(register: string | number, value: number): void;
+  /** Goes to `target` as an instruction that loads it into the PC does: bit 0 is the instruction set, and it may return from an exception. */
+  branch(target: number): void;
+  /** Counts executed instructions from now on, or ends that; what was counted stays until counting begins anew. */
+  count(on: boolean): void;
+  /** How often each instruction was executed while counting was on, ascending by address. */
+  executionCounts(): Iterable<ExecutionCount>;
+  /** Which way the branches among them went. */
+  branchCounts(): Iterable<BranchCount>;
+  /** Watches from now on how far stacks are used, or ends that. */
+  trackStacks(on: boolean): void;
+  /** The stretches of memory through which stack pointers have moved while that was on, ascending, disjoint. */
+  stackLows(): readonly StackLow[];
   /** Frees native resources. */
   dispose(): void;
 }

@@ -7,6 +7,7 @@
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import { invariant } from '../errors.ts';
+import type { Arena } from '../memory/arena.ts';
 import { BUS_FAULT } from '../memory/bus.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 import { cacheRegisters } from './cache.ts';
@@ -20,18 +21,23 @@ import { featuresOf } from './encodings/index.ts';
 import { type Engine, STOP, type StopCode } from './engine.ts';
 import { EXCEPTION, exceptionName, isFault } from './exception-numbers.ts';
 import type { Completion, ContextSnapshot, ExceptionModel } from './exceptions.ts';
+import { type BranchCount, type ExecutionCount, ExecutionCounts } from './execution-counts.ts';
 import { FastForward } from './fast-forward.ts';
 import { type CoreView, describeCore, type FaultRecord, faultFacts, reportCrash, reportFaults } from './fault-report.ts';
 import { UFSR } from './fault-status.ts';
+import { type HookHandler, Hooks } from './hooks.ts';
 import { isEndlessLoop, skipInstruction } from './instruction-stream.ts';
-import { LoopWatch } from './loop-watch.ts';
+import type { Instruments } from './instruments.ts';
 import type { Nvic } from './nvic.ts';
 import { PPB_BASE, PPB_SIZE, PrivateBus } from './private-bus.ts';
 import type { CoreProfile } from './profile.ts';
+import { registerAccess } from './register-access.ts';
+import { isReturnValue } from './return-values.ts';
 import { RoundHost } from './rounds/round-host.ts';
 import type { SystemControl } from './scb.ts';
 import { secureSystem } from './secure-system.ts';
 import { SEMIHOSTING_BKPT, Semihosting } from './semihosting.ts';
+import { type StackLow, StackWatch } from './stack-watch.ts';
 
 export type { CortexMOptions };
 
@@ -60,6 +66,23 @@ const LONGEST_RUN = 1 << 28;
 
 /** A core, held in reset until `start`. */
 export class CortexM implements Core, CoreView {
+  /** Fields that a snapshot leaves out: what the core was built with, what lasts for a slice, and what tells the engine to look again. */
+  static readonly wiring = [
+    'engine',
+    'instruments',
+    'paper',
+    'forward',
+    'skipped',
+    'consumed',
+    'ahead',
+    'inEngine',
+    'stale',
+    'dirty',
+    'moved',
+    'attention',
+    'reconfigure',
+    'protectionChanged',
+  ];
   readonly name: string;
   readonly profile: CoreProfile;
   readonly registers: CoreRegisters;
@@ -78,17 +101,21 @@ export class CortexM implements Core, CoreView {
   halted = true;
   /** Instruction whose completion the core waits for: WFI, WFE, or a semihosting call that needs input. */
   sleep: 'none' | 'wfi' | 'wfe' | 'semihosting' = 'none';
-  /** Absent when every instruction is to be executed. */
+  /** What watches execution. */
+  readonly instruments: Instruments = { hooks: new Hooks((address) => this.hookChanged(address)), counts: undefined, stacks: undefined };
   /** Executes code on paper, for fast-forward and reports. */
   readonly paper: RoundHost;
+  /** Absent when every instruction is to be executed. */
   private readonly forward: FastForward | undefined;
   private readonly system: CoreSystem;
+  private readonly caches: ReturnType<typeof cacheRegisters>;
   private readonly cpi: number;
   private readonly scheduler: Scheduler;
   private readonly diagnostics: Diagnostics;
   private readonly semihosting: Semihosting | undefined;
   private readonly onSendEvent: () => void;
   private readonly onResetRequest: () => void;
+  private readonly arena: Arena;
   /** Core cycles of this slice that earlier engine runs (or the core itself) have used. */
   private consumed = 0;
   private completed = 0;
@@ -108,12 +135,18 @@ export class CortexM implements Core, CoreView {
   private resetRequested = false;
   private restart: number | undefined;
   private crash: CoreStop | undefined;
-  private readonly loop = new LoopWatch();
+  /** The hooks at this address have run and let the instruction execute, when so many instructions were complete and exceptions taken. */
+  private passed = -1;
+  private passedCompleted = 0;
+  private passedTaken = 0;
+  /** That instruction comes before whatever has become pending since. */
+  private passFirst = false;
 
   constructor(options: CortexMOptions) {
     const { profile, bus, scheduler, diagnostics } = options;
     invariant(Number.isSafeInteger(options.cyclesPerInstruction) && options.cyclesPerInstruction > 0, 'cycles per instruction');
     this.name = options.name;
+    this.arena = options.arena;
     this.profile = profile;
     this.cpi = options.cyclesPerInstruction;
     this.scheduler = scheduler;
@@ -137,12 +170,14 @@ export class CortexM implements Core, CoreView {
       monitorPending: () => this.nvic.isPending(EXCEPTION.DEBUG_MONITOR),
       setMonitorPending: (on) => (on ? this.nvic.setPending(EXCEPTION.DEBUG_MONITOR) : this.nvic.clearPending(EXCEPTION.DEBUG_MONITOR)),
     });
+    this.caches = cacheRegisters(profile, diagnostics);
     bus.mapDevice(PPB_BASE, PPB_SIZE, this.privateBus(options), 'PPB');
     this.semihosting = options.semihosting && new Semihosting(options.semihosting, bus, scheduler, diagnostics);
     this.paper = this.roundHost(options);
     const { banked } = this.system;
-    this.engine = options.engine.create({ profile, registers: this.registers, memory, ...(banked ? { banked } : {}) });
-    this.forward = options.fastForward === false ? undefined : new FastForward(this.paper, this.engine.speed);
+    const { instruments } = this;
+    this.engine = options.engine.create({ profile, registers: this.registers, memory, instruments, ...(banked ? { banked } : {}) });
+    this.forward = options.fastForward === false ? undefined : new FastForward(this.paper, this.engine.speed, instruments);
     this.memory.onUntouchedFetch = () => {
       if (this.inEngine) this.engine.requestStop();
     };
@@ -225,7 +260,7 @@ export class CortexM implements Core, CoreView {
       const stop = this.settle();
       if (stop) return stop;
       if (this.moved || this.consumed >= limit) return SLICE;
-      if (this.attention) {
+      if (this.attention && !(this.passFirst && this.mayPass(this.registers.pc))) {
         this.takePending();
         continue;
       }
@@ -233,6 +268,57 @@ export class CortexM implements Core, CoreView {
       const exit = this.dispatch(this.execute(limit - this.consumed));
       if (exit) return exit;
     }
+  }
+
+  addHook(address: number, handler: HookHandler): () => void {
+    invariant(this.engine.passHook !== undefined, `engine ${this.engine.name} knows no hooks`);
+    return this.instruments.hooks.add(address, handler);
+  }
+
+  readRegister(register: string | number): number {
+    const access = registerAccess(this.profile, register);
+    this.sync();
+    return access.read(this.registers);
+  }
+
+  writeRegister(register: string | number, value: number): void {
+    const access = registerAccess(this.profile, register);
+    this.sync();
+    access.write(this.registers, value);
+    this.registersChanged();
+  }
+
+  branch(target: number): void {
+    this.sync();
+    const { cells, handlerMode } = this.registers;
+    cells[CELL.PC] = target & ~1;
+    cells[CELL.ITSTATE] = 0;
+    if (isReturnValue(this.profile, handlerMode, target >>> 0)) {
+      if (this.exceptions.exceptionReturn(target >>> 0)) this.sleep = 'wfi';
+    } else cells[CELL.T] = target & 1;
+    this.modeChanged();
+  }
+
+  count(on: boolean): void {
+    this.instruments.counts = on ? new ExecutionCounts() : undefined;
+    this.engine.instrumentsChanged?.();
+  }
+
+  executionCounts(): Iterable<ExecutionCount> {
+    throw new Error('not yet');
+  }
+
+  branchCounts(): Iterable<BranchCount> {
+    throw new Error('not yet');
+  }
+
+  trackStacks(on: boolean): void {
+    this.instruments.stacks = on ? new StackWatch(this.arena) : undefined;
+    this.engine.instrumentsChanged?.();
+  }
+
+  stackLows(): readonly StackLow[] {
+    return this.instruments.stacks?.lows() ?? [];
   }
 
   describe(): string[] {
@@ -263,6 +349,17 @@ export class CortexM implements Core, CoreView {
     this.stale = false;
   }
 
+  /** After a snapshot was loaded: what the engine was told, and what was made of memory, is that of another time. */
+  restored(): void {
+    this.stale = false;
+    this.dirty = true;
+    this.moved = false;
+    this.attention = true;
+    this.reconfigure = true;
+    this.protectionChanged = true;
+    this.skipped = 0;
+  }
+
   /** Tells the core that `registers` (or CONTROL, masks, IPSR in them) were changed from outside, between slices. */
   registersChanged(): void {
     this.modeChanged();
@@ -276,7 +373,6 @@ export class CortexM implements Core, CoreView {
     const { pc } = this.registers;
     const result = { exception, inFault, pc };
     if (this.sleep !== 'none') return inFault && this.sleep !== 'semihosting' && this.asleep ? result : undefined;
-    if (!this.loop.suspicious) return undefined;
     this.sync();
     const priority = this.exceptions.executionPriority();
     const ticks = this.system.sysTicks.some(
@@ -337,8 +433,7 @@ export class CortexM implements Core, CoreView {
   }
 
   private privateBus(options: CortexMOptions): PrivateBus {
-    const { debug } = this;
-    const caches = cacheRegisters(this.profile, options.diagnostics);
+    const { debug, caches } = this;
     const common = caches ? [debug.debug, caches] : [debug.debug];
     const { blocks, nonSecureBlocks } = this.system;
     return new PrivateBus({
@@ -370,12 +465,12 @@ export class CortexM implements Core, CoreView {
     this.crash = undefined;
     this.resetRequested = false;
     this.restart = undefined;
+    this.passed = -1;
     this.stale = false;
     this.dirty = true;
     this.attention = true;
     this.reconfigure = true;
     this.protectionChanged = false;
-    this.loop.reset();
     this.faultLog.length = 0;
     this.faultsTaken = 0;
   }
@@ -468,7 +563,9 @@ export class CortexM implements Core, CoreView {
 
   /** Lets the engine run for at most `budget` instructions, and jumps over what would only repeat itself. */
   private execute(budget: number): StopCode {
-    const zeros = this.memory.untouchedCode(this.registers.pc);
+    const { pc } = this.registers;
+    if (this.instruments.hooks.has(pc)) return this.beginHooked(pc);
+    const zeros = this.memory.untouchedCode(pc);
     if (zeros > 0) return this.runAway(Math.min(budget, zeros));
     const { forward } = this;
     if (!forward) return this.runEngine(budget);
@@ -477,12 +574,11 @@ export class CortexM implements Core, CoreView {
     if (lead > 0) return this.runNoted(forward, Math.min(budget, lead));
     if (lead === 0 || forward.due === 0) {
       this.sync();
-      const from = this.registers.pc;
       const jumped = forward.jump(budget, !this.engine.watchMasks);
       if (jumped > 0) {
         this.dirty = true;
         this.skipped += jumped;
-        this.account(jumped, from);
+        this.account(jumped);
         return STOP.BUDGET;
       }
     }
@@ -492,6 +588,13 @@ export class CortexM implements Core, CoreView {
     const code = this.runNoted(forward, due, true);
     if (code === STOP.BUDGET) forward.expire();
     return code;
+  }
+
+  /** Executes the instruction at `pc`, which has a hook, if that has run. */
+  private beginHooked(pc: number): StopCode {
+    if (!this.mayPass(pc)) return STOP.HOOK;
+    this.passFirst = false;
+    return this.runEngine(1);
   }
 
   private runNoted(forward: FastForward, budget: number, loose = false): StopCode {
@@ -513,37 +616,47 @@ export class CortexM implements Core, CoreView {
     const value = cells[CELL.R0]!;
     cells[CELL.APSR] = (cells[CELL.APSR]! & 0x3fff_ffff) | (value < 0 ? 1 << 31 : 0) | (value === 0 ? 1 << 30 : 0);
     const from = this.registers.pc;
-    cells[CELL.PC] = from + 2 * count;
+    const length = this.untilHook(from, count);
+    cells[CELL.PC] = from + 2 * length;
     this.dirty = true;
-    this.account(count, from);
+    this.account(length);
     return STOP.BUDGET;
+  }
+
+  /** Of `count` halfwords from `from` on, those before the first that has a hook. */
+  private untilHook(from: number, count: number): number {
+    let length = count;
+    for (const address of this.instruments.hooks.addresses) if (address > from) length = Math.min(length, (address - from) / 2);
+    return length;
   }
 
   private runEngine(budget: number, loose = false): StopCode {
     const { engine } = this;
     if (engine.loose !== undefined) engine.loose = loose;
     const from = this.registers.pc;
+    if (this.instruments.hooks.has(from)) engine.passHook = true;
     this.inEngine = true;
     try {
       return engine.run(budget < LONGEST_RUN ? budget : LONGEST_RUN);
     } finally {
       this.inEngine = false;
       this.stale = true;
-      this.account(engine.executed, from);
+      this.account(engine.executed);
     }
   }
 
-  /** `executed` instructions, the first of them at `from`, have gone by. */
-  private account(executed: number, from: number): void {
+  /** `executed` instructions have gone by. */
+  private account(executed: number): void {
     this.consumed += executed;
     this.completed += executed;
-    this.loop.note(from, this.registers.pc, executed, this.exceptions.taken);
   }
 
   private dispatch(code: StopCode): CoreStop | undefined {
     if (code === STOP.BUDGET || code === STOP.REQUESTED) return undefined;
     this.sync();
     switch (code) {
+      case STOP.HOOK:
+        return this.runHooks();
       case STOP.MASKS:
         this.memory.setPrivileged(this.registers.privileged);
         this.masksChanged();
@@ -564,10 +677,41 @@ export class CortexM implements Core, CoreView {
         return undefined;
       case STOP.BKPT:
         return this.breakpoint(this.engine.detail);
+      case STOP.FETCH_FAULT:
+      case STOP.INVALID_STATE:
+        // An instruction that cannot even be fetched begins with its hooks, too.
+        if (this.instruments.hooks.has(this.registers.pc) && !this.mayPass(this.registers.pc)) return this.runHooks();
+        this.fault(code);
+        return undefined;
       default:
         this.fault(code);
         return undefined;
     }
+  }
+
+  /** An address got its first hook, or lost its last. */
+  private hookChanged(address: number): void {
+    this.engine.hookChanged?.(address);
+    this.forward?.forget();
+  }
+
+  /** True when the hooks at `pc` have run for the instruction that is about to begin. */
+  private mayPass(pc: number): boolean {
+    return this.passed === pc && this.passedCompleted === this.completed && this.passedTaken === this.exceptions.taken;
+  }
+
+  /** Runs the hooks at PC; a stop, when one asks for it. */
+  private runHooks(): CoreStop | undefined {
+    const { pc } = this.registers;
+    const action = this.instruments.hooks.run(this, pc, this.completed);
+    this.dirty = true;
+    if (this.registers.pc === pc) {
+      this.passed = pc;
+      this.passedCompleted = this.completed;
+      this.passedTaken = this.exceptions.taken;
+      this.passFirst = true;
+    }
+    return action === 'stop' ? { kind: 'hook', address: pc } : undefined;
   }
 
   /** Stops that raise an exception, or repair something so that the instruction can be executed. */
@@ -679,7 +823,11 @@ export class CortexM implements Core, CoreView {
 
   private crashed(reason: string): CoreStop {
     this.sync();
-    this.crash ??= { kind: 'crashed', reason: `lockup: ${reason}`, report: reportCrash(this, `lockup: ${reason}`) };
+    this.crash ??= Object.freeze({
+      kind: 'crashed',
+      reason: `lockup: ${reason}`,
+      report: reportCrash(this, `lockup: ${reason}`),
+    } satisfies CoreStop);
     return this.crash;
   }
 }

@@ -8,6 +8,7 @@
 import type { Ram } from '../memory/ram.ts';
 import type { CoreMemory } from './core-memory.ts';
 import type { CoreRegisters } from './core-registers.ts';
+import type { Instruments } from './instruments.ts';
 import type { CoreProfile } from './profile.ts';
 
 /** Why `Engine.run` returned. Numbers, because this is the hottest boundary of the emulator. */
@@ -58,6 +59,8 @@ export const STOP = {
   /** VLSTM, VLLDM in Secure state (elsewhere UNDEFINED), whatever `fpTrap` says. Not counted, the core completes it. `detail` is the base register's value. */
   LAZY_STORE: 19,
   LAZY_LOAD: 20,
+  /** The instruction at PC has a hook (`Instruments.hooks`) and `passHook` was not set. Not counted, not begun, whatever its condition says. */
+  HOOK: 21,
 } as const;
 
 /** One of `STOP`'s values. */
@@ -80,6 +83,8 @@ export interface EngineHost {
   readonly memory: CoreMemory;
   /** Present on cores with the Security Extension. */
   readonly banked?: BankedRegisters;
+  /** What watches execution; absent where nothing ever does. */
+  readonly instruments?: Instruments;
 }
 
 /** Builds an engine for a core. */
@@ -114,6 +119,14 @@ export interface Engine {
   fpTrap: boolean;
   /** While true, `run` may return BUDGET with some of the budget left, where using it up would be slow; absent: never done. */
   loose?: boolean;
+  /** Set by the core before `run(1)`: the instruction at PC executes although it has a hook. `run` clears it. Absent: it knows no hooks. */
+  passHook?: boolean;
+  /** The address got a hook, or lost its last: what was made of the code there is dropped. */
+  hookChanged?(address: number): void;
+  /** Counting or the watch on stacks began or ends (`Instruments`); between runs. */
+  instrumentsChanged?(): void;
+  /** Brings `Instruments.counts` up to date; between runs. */
+  collectCounts?(): void;
   /** CCR.DIV_0_TRP and CCR.UNALIGN_TRP. */
   divideTrap: boolean;
   unalignedTrap: boolean;

@@ -7,6 +7,7 @@
  */
 import type { CoreMemory } from './core-memory.ts';
 import { CELL, type CoreRegisters } from './core-registers.ts';
+import type { Instruments } from './instruments.ts';
 import { type Jump, packFlags, type Repetition, RoundFinder } from './rounds/find-round.ts';
 import { Refusals } from './rounds/refusals.ts';
 import type { RoundHost } from './rounds/round-host.ts';
@@ -85,13 +86,20 @@ export class FastForward {
   private readonly refusals = new Refusals(SEEN_BEFORE);
 
   /** `speed`: that of the engine, in instructions per microsecond. */
-  constructor(host: RoundHost, speed: number = FAST) {
+  constructor(host: RoundHost, speed: number = FAST, instruments?: Instruments) {
     this.host = host;
     this.rate = 1 / (RATE * speed);
     this.longestWait = LONGEST_WAIT * speed;
     this.registers = host.registers;
     this.memory = host.memory;
-    this.finder = new RoundFinder(host);
+    this.finder = new RoundFinder(host, instruments);
+  }
+
+  /** Forgets the loops that are known: they may be watched in another way now. */
+  forget(): void {
+    this.places.clear();
+    this.filter.fill(0);
+    this.loops = 0;
   }
 
   /** Instructions until the next look; 0 when it is due. */
@@ -208,9 +216,7 @@ export class FastForward {
     }
     if (path.length > LONGEST_PATH) return undefined;
     if (this.loops === LOOPS) {
-      this.places.clear();
-      this.filter.fill(0);
-      this.loops = 0;
+      this.forget();
     }
     this.loops++;
     const loop: Loop = { length, repetition, misses: 0, rest: 0 };

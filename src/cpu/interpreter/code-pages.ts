@@ -11,10 +11,13 @@ import { PAGE_SHIFT } from '../../memory/ram.ts';
 import { type CoreMemory, EXECUTE } from '../core-memory.ts';
 import type { Feature } from '../encodings/encoding.ts';
 import { COMPILED, decode, isWide } from '../encodings/index.ts';
+import type { Hooks } from '../hooks.ts';
 import { lower } from './lowering.ts';
 import { HOT_NUMBER, PAGE_INTS, SLOT } from './micro-ops.ts';
 
 const LAST = 2047 * SLOT;
+/** Operation of an instruction that has a hook, outside and inside an IT block. */
+const HOOKED = HOT_NUMBER.get('HOOK')! * 0x1_0001;
 /** `straddles` of a page whose last instruction ends in memory that cannot be watched: good until the next run. */
 const UNWATCHED = -2;
 /** The row for the coprocessor space, which also says what a core without the feature does with a floating-point instruction. */
@@ -45,6 +48,9 @@ const WAYS = 256;
 export class CodePages {
   private readonly memory: CoreMemory;
   private readonly features: ReadonlySet<Feature>;
+  private readonly hooks: Hooks | undefined;
+  /** Address of a hooked instruction that is to execute; -1 for none. */
+  private passing = -1;
   private readonly byArena = new Map<number, CodePage>();
   private readonly tags = new Int32Array(WAYS).fill(-1);
   private readonly entries: CodePage[];
@@ -53,8 +59,9 @@ export class CodePages {
   private unkeptSlot = -1;
   private unwatched = false;
 
-  constructor(memory: CoreMemory, features: ReadonlySet<Feature>) {
+  constructor(memory: CoreMemory, features: ReadonlySet<Feature>, hooks?: Hooks) {
     this.memory = memory;
+    this.hooks = hooks;
     this.features = features;
     this.entries = Array.from({ length: WAYS }, () => this.unkept);
   }
@@ -125,7 +132,31 @@ export class CodePages {
     let compiled = decode(word, size, this.features);
     if (!compiled && size === 4) compiled = COPROCESSOR.find(({ mask, value }) => ((word ^ value) & mask) === 0);
     lower(compiled, word, size, at, page.slots, index, this.features.has('v8m'));
+    if (this.isHooked(pc)) page.slots[index] = (page.slots[index]! & 0xf000) | HOOKED;
     return true;
+  }
+
+  /** True when the instruction at `pc` (i32) must not be executed before its hooks have run. */
+  isHooked(pc: number): boolean {
+    return this.hooks !== undefined && this.hooks.has(pc) && pc !== this.passing;
+  }
+
+  /** From now on the instruction at `pc` (i32) executes although it has a hook; -1: none does. */
+  pass(pc: number): void {
+    const { passing } = this;
+    this.passing = pc;
+    for (const at of [passing, pc]) if (at !== -1) this.forgetOne(at);
+  }
+
+  /** Has the instruction at `pc` decoded again. */
+  private forgetOne(pc: number): void {
+    const page = this.find(pc);
+    if (page) page.slots[((pc & 0xffe) >>> 1) * SLOT] = 0;
+  }
+
+  /** Has what has a hook in the virtual page decoded again. */
+  private forgetHooked({ slots }: CodePage, virtual: number): void {
+    for (const address of this.hooks!.addresses) if (address >>> PAGE_SHIFT === virtual) slots[((address & 0xffe) >>> 1) * SLOT] = 0;
   }
 
   /** Makes sure that nothing that cannot be watched outlives a run. */
@@ -152,6 +183,7 @@ export class CodePages {
       this.dropStraddler(page);
       const old = page.virtual & (WAYS - 1);
       if (this.tags[old] === page.virtual) this.tags[old] = -1;
+      if (this.hooks && this.hooks.addresses.size > 0) for (const shown of [page.virtual, virtual]) this.forgetHooked(page, shown);
       page.virtual = virtual;
     }
     // Marking the page flushes the page table, and this cache with it; so the entry is made last.

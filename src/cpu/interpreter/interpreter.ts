@@ -27,6 +27,7 @@ const V = 1 << 28;
 
 const BKPT = OPERATION.get('BKPT()')!;
 const SG = OPERATION.get('SG')!;
+const HOOK = OPERATION.get('HOOK')!;
 const LDM_SLOW = OPERATION.get('LDM_SLOW()')!;
 const STM_SLOW = OPERATION.get('STM_SLOW()')!;
 const DUAL = OPERATION.get('DUAL()')!;
@@ -80,6 +81,7 @@ function passes(condition: number, fn: number, fz: number, fc: number, fv: numbe
 export class Interpreter extends Context implements Engine {
   readonly name = 'interpreter';
   readonly speed = 40;
+  passHook = false;
   /** Shared with the translating engine. */
   readonly code: CodePages;
   private budget = 0;
@@ -90,7 +92,7 @@ export class Interpreter extends Context implements Engine {
 
   constructor(host: EngineHost) {
     super(host, host.memory.bus.regions.find((region) => region.ram)?.ram?.arena ?? new Arena(1));
-    this.code = new CodePages(host.memory, featuresOf(host.profile));
+    this.code = new CodePages(host.memory, featuresOf(host.profile), host.instruments?.hooks);
     host.memory.onCodeWritten = (at, length) => this.code.invalidate(at, length);
     host.memory.onFlush = () => {
       this.code.forgetTranslations();
@@ -158,7 +160,24 @@ export class Interpreter extends Context implements Engine {
   }
 
   run(budget: number): StopCode {
-    return this.interpret(budget) as StopCode;
+    return this.passHook ? this.runHooked(budget) : (this.interpret(budget) as StopCode);
+  }
+
+  hookChanged(address: number): void {
+    const place = this.memory.ramAt(address);
+    place?.ram.noteWrite(place.offset, 2);
+  }
+
+  /** As `run`, for an instruction that has a hook. */
+  private runHooked(budget: number): StopCode {
+    this.passHook = false;
+    const { code } = this;
+    code.pass(this.cells[CELL.PC]! & ~1);
+    try {
+      return this.interpret(budget) as StopCode;
+    } finally {
+      code.pass(-1);
+    }
   }
 
   /** As `run`; returns ENTERED too, where somebody has put the operation ENTER. */
@@ -226,7 +245,7 @@ export class Interpreter extends Context implements Engine {
           op = w0 >>> 16;
           const condition = it >>> 4;
           it = (it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f);
-          if (!passes(condition, fn, fz, fc, fv) && op !== BKPT && op !== SG) {
+          if (!passes(condition, fn, fz, fc, fv) && op !== BKPT && op !== SG && op !== HOOK) {
             index = current + ((w0 >>> 10) & 0xc);
             remaining--;
             continue;
@@ -1161,6 +1180,12 @@ export class Interpreter extends Context implements Engine {
             R[13] = (w1 & 0x200) !== 0 ? low : from + bytes;
             continue;
           }
+          case 137: // HOOK
+            remaining++;
+            it = itBefore;
+            pc = base + (current >>> 1);
+            stop = STOP.HOOK;
+            break outer;
           default:
             slow = HANDLER;
             break;

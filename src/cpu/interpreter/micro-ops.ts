@@ -31,7 +31,7 @@ export const HOT = [
   'LDR_I', 'LDRH_I', 'LDRB_I', 'LDRSH_I', 'LDRSB_I', 'LDR_R', 'LDRH_R', 'LDRB_R', 'LDRSH_R', 'LDRSB_R', 'LDR_L', 'LDR_WB',
   'STR_I', 'STRH_I', 'STRB_I', 'STR_R', 'STRH_R', 'STRB_R', 'STR_WB', 'LDRD', 'STRD', 'LDM', 'STM',
   'ENTER',
-  'SG', 'ADD_SP', 'LDM_SP', 'STM_SP',
+  'SG', 'ADD_SP', 'LDM_SP', 'STM_SP', 'HOOK',
 ] as const; // biome-ignore format: a list in groups
 
 /** Name of a hot operation. */

@@ -67,6 +67,7 @@ export interface JitOptions {
 export class Jit implements Engine {
   readonly name = 'jit';
   loose = false;
+  passHook = false;
   private readonly interpreter: Interpreter;
   private runtime!: Runtime;
   private readonly translations: Translations;
@@ -210,6 +211,7 @@ export class Jit implements Engine {
   }
 
   run(budget: number): StopCode {
+    if (this.passHook) return this.runHooked(budget);
     const { cells, interpreter, translations, control } = this;
     this.budget = budget;
     this.before = 0;
@@ -300,6 +302,27 @@ export class Jit implements Engine {
       translations.forgive();
     }
     return stop as StopCode;
+  }
+
+  hookChanged(address: number): void {
+    this.interpreter.hookChanged(address);
+  }
+
+  /** The interpreter executes an instruction that has a hook. */
+  private runHooked(budget: number): StopCode {
+    const { interpreter } = this;
+    this.passHook = false;
+    this.before = 0;
+    this.budget = budget;
+    this.running = this.interpreting = true;
+    interpreter.passHook = true;
+    try {
+      return interpreter.run(budget);
+    } finally {
+      this.running = this.interpreting = false;
+      this.before = interpreter.executed;
+      this.translations.resume();
+    }
   }
 
   private lastStop = 0;

@@ -257,6 +257,7 @@ class Former {
   }
 
   private read(pc: number, it: number): Step | undefined {
+    if (this.code.isHooked(pc)) return undefined;
     const page = this.code.find(pc);
     if (!page || page.arena < 0) return undefined;
     const index = ((pc & 0xffe) >>> 1) * SLOT;

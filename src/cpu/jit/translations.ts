@@ -187,7 +187,7 @@ export class Translations {
 
   /** Translates the code at `pc`; undefined where that is not possible. */
   translate(pc: number): Translated | undefined {
-    if ((this.rewrites.get(pc) ?? 0) >= REWRITE_LIMIT) return undefined;
+    if (this.code.isHooked(pc) || (this.rewrites.get(pc) ?? 0) >= REWRITE_LIMIT) return undefined;
     let translated: Translated | undefined;
     try {
       // Later it has to be there.

@@ -54,7 +54,7 @@ export class LockstepEngine implements Engine {
     this.name = `lockstep of ${factories[0].name} and ${factories[1].name}`;
     this.options = options;
     this.figures = options.figures ?? { instructions: 0, slices: 0, accesses: 0, pages: 0 };
-    const { profile, registers, memory, banked } = host;
+    const { profile, registers, memory, banked, instruments } = host;
     this.memory = memory;
     this.shadow = new ShadowMemory(memory.bus);
     const { rams, copies, indices, arena, bus } = this.shadow;
@@ -66,7 +66,14 @@ export class LockstepEngine implements Engine {
       this.flushed = true;
       flush?.();
     };
-    const own = { profile, registers: new CoreRegisters(arena, 'registers'), memory: this.copy, ...(banked ? { banked } : {}) };
+    const own = {
+      profile,
+      registers: new CoreRegisters(arena, 'registers'),
+      memory: this.copy,
+      // What is counted and watched is what the first engine does.
+      ...(instruments ? { instruments: { hooks: instruments.hooks, counts: undefined, stacks: undefined } } : {}),
+      ...(banked ? { banked } : {}),
+    };
     const second = new Side({ factory: factories[1], host: own, rams: copies, ...shared });
     this.copy.onUntouchedFetch = () => second.engine.requestStop();
     own.registers.cells.set(registers.cells);
@@ -119,6 +126,26 @@ export class LockstepEngine implements Engine {
 
   set unalignedTrap(value: boolean) {
     for (const engine of this.engines) engine.unalignedTrap = value;
+  }
+
+  set passHook(value: boolean) {
+    this.pair.passHook = value;
+  }
+
+  get passHook(): boolean {
+    return this.pair.passHook;
+  }
+
+  hookChanged(address: number): void {
+    for (const engine of this.engines) engine.hookChanged?.(address);
+  }
+
+  instrumentsChanged(): void {
+    this.pair.first.engine.instrumentsChanged?.();
+  }
+
+  collectCounts(): void {
+    this.pair.first.engine.collectCounts?.();
   }
 
   requestStop(): void {

@@ -48,6 +48,9 @@ export class Pair {
   readonly trail = new Trail();
   /** Why the first engine ended the slice. */
   stop: StopCode = STOP.BUDGET;
+  /** The next slice begins with an instruction that executes although it has a hook; the slice that was executed last did. */
+  passHook = false;
+  private passed = false;
   private readonly trailBefore = new Trail();
 
   constructor(first: Side, second: Side, undo: Undo) {
@@ -71,6 +74,9 @@ export class Pair {
     this.trailBefore.copyFrom(trail);
     second.cells.set(first.cells);
     second.engine.push();
+    this.passed = this.passHook;
+    this.passHook = false;
+    this.pass();
     second.memory.setTap(second.log);
     first.log.startRecording();
     second.log.startPlaying();
@@ -148,6 +154,10 @@ export class Pair {
     return found;
   }
 
+  private pass(): void {
+    for (const { engine } of [this.first, this.second]) engine.passHook = this.passed;
+  }
+
   private rewind(): void {
     const { first, second, undo } = this;
     for (const side of [first, second]) {
@@ -156,6 +166,7 @@ export class Pair {
       side.cells.set(this.start);
       side.engine.push();
     }
+    this.pass();
     this.trail.copyFrom(this.trailBefore);
   }
 }

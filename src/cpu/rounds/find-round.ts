@@ -6,6 +6,7 @@
  * out differently for some rounds, those are taken at once, by executing the last of them with the numbers it has.
  */
 import { CELL } from '../core-registers.ts';
+import type { Instruments } from '../instruments.ts';
 import { type Affine, constant, isConstant, OPAQUE, UNSET } from './affine.ts';
 import type { Instruction } from './instruction.ts';
 import { Refusals } from './refusals.ts';
@@ -76,6 +77,7 @@ export class RoundFinder {
   /** Instructions executed on paper by the last search. */
   cost = 0;
   private readonly host: RoundHost;
+  private readonly instruments: Instruments | undefined;
   private readonly scout: RoundState;
   private readonly trial: RoundState;
   private readonly last: RoundState;
@@ -84,8 +86,9 @@ export class RoundFinder {
   private readonly marks: Mark[] = [];
   private marked = 0;
 
-  constructor(host: RoundHost) {
+  constructor(host: RoundHost, instruments?: Instruments) {
     this.host = host;
+    this.instruments = instruments;
     this.scout = new RoundState(host, true);
     this.trial = new RoundState(host);
     this.last = new RoundState(host);
@@ -107,7 +110,7 @@ export class RoundFinder {
     while (scout.count < end) {
       const from = scout.pc;
       this.cost++;
-      if (!scout.step() || (scout.masks && !masksFree)) return undefined;
+      if (this.hooked(scout.pc) || !scout.step() || (scout.masks && !masksFree)) return undefined;
       if (scout.pc > from || !scout.jumped || scout.it !== 0) continue;
       const mark = this.markAt(scout.pc);
       if (!mark) continue;
@@ -128,6 +131,11 @@ export class RoundFinder {
       this.update(mark);
     }
     return undefined;
+  }
+
+  /** True where something of the host is to happen each time. */
+  private hooked(pc: number): boolean {
+    return this.instruments?.hooks.has(pc) ?? false;
   }
 
   /** The mark at `pc`, or a new one on which nothing was tried yet; undefined when there are too many. */
@@ -161,7 +169,7 @@ export class RoundFinder {
     if (unit > LONGEST_UNIT || unit * 2 > budget - scout.count) return undefined;
     this.update(mark);
     const head = scout.pc;
-    for (let count = 0; count < unit; count++) if (!scout.step()) return undefined;
+    for (let count = 0; count < unit; count++) if (this.hooked(scout.pc) || !scout.step()) return undefined;
     this.cost += unit;
     return scout.pc === head && scout.it === 0 ? this.take(mark, unit, budget) : undefined;
   }
@@ -182,7 +190,7 @@ export class RoundFinder {
       this.cost += length;
       for (let count = 0; count < length; count++) {
         path.push(trial.pc);
-        if (!trial.step()) return undefined;
+        if (this.hooked(trial.pc) || !trial.step()) return undefined;
       }
       if (trial.pc !== head || trial.it !== 0 || this.overwritesCode(trial)) return undefined;
       const outcome = this.compare(registers, words);

@@ -40,10 +40,19 @@ export class CodeTables {
   private readonly treatments: Treatments;
   /** Halfword of guest code. */
   private readonly fetch: (address: number) => number;
+  /** True for an instruction that has a hook. */
+  private readonly hooked: (address: number) => boolean;
 
-  constructor(buffer: ArrayBuffer, offset: number, treatments: Treatments, fetch: (address: number) => number) {
+  constructor(
+    buffer: ArrayBuffer,
+    offset: number,
+    treatments: Treatments,
+    fetch: (address: number) => number,
+    hooked: (address: number) => boolean = () => false,
+  ) {
     this.treatments = treatments;
     this.fetch = fetch;
+    this.hooked = hooked;
     this.blocksOffset = offset;
     this.sitesOffset = offset + BLOCK_ENTRIES * 16;
     this.mapsOffset = this.sitesOffset + SITE_SLOTS * 16;
@@ -67,8 +76,10 @@ export class CodeTables {
       const { word, size } = this.read(at);
       const treatment = this.treatments.of(word, size);
       // An IT block that the translation block does not hold to its end would leave a block that begins inside it.
-      const refused = (it !== 0 && treatment.refusedInIt) || (treatment.it !== 0 && !this.holds(at + size, end, treatment.it));
-      if (refused) this.mark(at, [MARK.ALWAYS, MARK.ALWAYS, MARK.ALWAYS, MARK.ALWAYS], 0, 0);
+      const refused =
+        (it !== 0 && treatment.refusedInIt) ||
+        (treatment.it !== 0 && (!this.holds(at + size, end, treatment.it) || this.hooksIt(at + size, treatment.it)));
+      if (refused || this.hooked(at)) this.mark(at, [MARK.ALWAYS, MARK.ALWAYS, MARK.ALWAYS, MARK.ALWAYS], 0, 0);
       else this.mark(at, treatment.marks, treatment.register, treatment.mask);
       it = treatment.it !== 0 && it === 0 ? treatment.it : advanceIt(it);
       at += size;
@@ -150,6 +161,15 @@ export class CodeTables {
       at += this.read(at).size;
     }
     return true;
+  }
+
+  /** True when an instruction of the IT block with state `it` at `at` has a hook: Unicorn passes silently over those whose condition fails. */
+  private hooksIt(at: number, it: number): boolean {
+    for (let state = it, pc = at; state !== 0; state = advanceIt(state)) {
+      if (this.hooked(pc)) return true;
+      pc += this.read(pc).size;
+    }
+    return false;
   }
 
   private read(at: number): { word: number; size: 2 | 4 } {

@@ -41,6 +41,7 @@ export const DEFAULT_TUNING: UnicornTuning = { least: 128, shortest: 8, longest:
 export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClient {
   readonly name = 'unicorn';
   readonly speed = 250;
+  passHook = false;
   detail = 0;
   address = 0;
   /** Instructions that Unicorn executed, and times it was started, since creation; for tests and figures. */
@@ -82,7 +83,13 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
     this.interpreter = interpreterFactory.create(host);
     this.instance = new UnicornInstance(host, library, this);
     const { buffer, tables, uc } = this.instance;
-    this.tables = new CodeTables(buffer, tables, new Treatments(featuresOf(host.profile)), (address) => this.fetch(address));
+    this.tables = new CodeTables(
+      buffer,
+      tables,
+      new Treatments(featuresOf(host.profile)),
+      (address) => this.fetch(address),
+      (address) => this.isHooked(address),
+    );
     this.memory = new GuestMemory(host, library, uc, this);
     this.instance.setGeneration(this.tables.generation);
     this.selectMap();
@@ -154,8 +161,20 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
     this.interpreter.push();
   }
 
+  hookChanged(address: number): void {
+    this.interpreter.hookChanged?.(address);
+    // Blocks that begin before it have marks, too.
+    this.rightsChanged();
+  }
+
   run(budget: number): StopCode {
     this.before = 0;
+    if (this.passHook) {
+      this.passHook = false;
+      this.interpreter.passHook = true;
+      this.stretch = budget;
+      return this.interpret(budget);
+    }
     if (this.tail) this.stretch = 0;
     this.tail = false;
     for (;;) {
@@ -345,6 +364,10 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
   private fetch(address: number): number {
     const at = this.host.memory.ramAt(address >>> 0);
     return at ? at.ram.read(at.offset, 2) : 0;
+  }
+
+  private isHooked(address: number): boolean {
+    return this.host.instruments?.hooks.has(address) ?? false;
   }
 
   private throwFailure(): void {
