@@ -40,9 +40,11 @@ export const AUDIOMIX = defineRegisters({
 export class Audiomix {
   readonly device: RegisterFile<typeof AUDIOMIX>;
   private readonly pll: Pll;
+  private readonly clocks: ClockTree;
 
   constructor(options: { name: string; scheduler: Scheduler; clocks: ClockTree; diagnostics: Diagnostics }) {
     const { name, scheduler, clocks, diagnostics } = options;
+    this.clocks = clocks;
     this.pll = new Pll(
       'fractional',
       {
@@ -81,5 +83,6 @@ export class Audiomix {
   reset(): void {
     this.device.reset();
     this.pll.reset();
+    this.clocks.forget();
   }
 }

@@ -120,9 +120,11 @@ const REFERENCE = 'OSC_24M';
 export class CcmAnalog {
   readonly device: RegisterFile<typeof CCM_ANALOG>;
   private readonly plls: readonly Pll[];
+  private readonly clocks: ClockTree;
 
   constructor(options: { name: string; digprog: number; scheduler: Scheduler; clocks: ClockTree; diagnostics: Diagnostics }) {
     const { name, scheduler, clocks, diagnostics } = options;
+    this.clocks = clocks;
     const plls = new Map<string, Pll>();
     const behaviour: Record<string, object> = {};
     for (const [pll] of PLLS) {
@@ -167,5 +169,6 @@ export class CcmAnalog {
   reset(): void {
     this.device.reset();
     for (const pll of this.plls) pll.reset();
+    this.clocks.forget();
   }
 }

@@ -77,6 +77,7 @@ export class Ccm {
   static readonly wiring = ['roots'];
   readonly device: RegisterFile<typeof CCM>;
   private readonly roots: readonly (ClockRoot | DerivedRoot)[];
+  private readonly clocks: ClockTree;
 
   constructor(options: {
     name: string;
@@ -87,6 +88,7 @@ export class Ccm {
   }) {
     const { name, clocks, diagnostics } = options;
     this.roots = [...options.roots, ...options.derived];
+    this.clocks = clocks;
     const exists = new Set(this.roots.map(({ index }) => index));
     const check = (register: string, index: number): void => {
       if (!exists.has(index)) diagnostics.guestError(name, `${register}[${index}]`, 'there is no such clock root');
@@ -121,6 +123,7 @@ export class Ccm {
       this.device.set('TARGET_ROOT', reset, index);
       this.spread(index, reset);
     }
+    this.clocks.forget();
   }
 
   private spread(index: number, target: number): void {

@@ -1,7 +1,7 @@
 /**
  * The clocks of a SoC by name: oscillators, PLL outputs, clock roots. Blocks that make clocks define them, blocks that run on them ask.
  *
- * Rates are computed when asked for, from the registers as they stand. A block whose state depends on a rate (a counter) subscribes to
+ * Rates are computed when asked for, from the registers as they stand, and kept until one of these changes. A block whose state depends on a rate (a counter) subscribes to
  * changes. Clock gating (CCGR) is not modelled: a gated block keeps its clock.
  */
 import { SocDescriptionError } from '../errors.ts';
@@ -16,6 +16,8 @@ export class ClockTree {
   private readonly listeners: (() => void)[] = [];
   /** Clocks that somebody has switched off behind the back of the block that makes them. */
   private readonly gated = new Set<ClockSource>();
+  /** Rates that were asked for since the last change. */
+  private readonly known = new Map<string, number>();
 
   /** Adds clock `name`, whose rate in Hz is what `hz` gives. @throws {SocDescriptionError} when there is one of that name. */
   define(name: string, hz: () => number): void {
@@ -27,9 +29,23 @@ export class ClockTree {
   hz(source: ClockSource): number {
     if (this.gated.size > 0 && this.gated.has(source)) return 0;
     if (typeof source === 'number') return source;
+    const known = this.known.get(source);
+    if (known !== undefined) return known;
     const rate = this.rates.get(source);
     if (!rate) throw new SocDescriptionError(`no clock is called ${source}`);
-    return rate();
+    const hz = rate();
+    this.known.set(source, hz);
+    return hz;
+  }
+
+  /** To be called where rates may have changed and nobody is to be told: a block that makes clocks was reset. */
+  forget(): void {
+    this.known.clear();
+  }
+
+  /** After a snapshot was loaded. */
+  restored(): void {
+    this.known.clear();
   }
 
   /** True when `source` is a fixed rate or names a clock of this tree. */
@@ -56,6 +72,7 @@ export class ClockTree {
 
   /** To be called by a block that makes clocks after a register write that may have changed a rate. */
   changed(): void {
+    this.known.clear();
     for (const listener of this.listeners) listener();
   }
 }
