@@ -13,6 +13,7 @@ import type { SemihostingHost } from './cpu/semihosting.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { EnginesDiffer, FirmwareError, HostMemoryExhausted, invariant, UsageError } from './errors.ts';
 import { EventHub } from './events.ts';
+import { FaultPort } from './faults/port.ts';
 import type { HistoryTarget, LinuxHistory, RecordedHistory } from './history/linux-history.ts';
 import { LinuxMemory } from './history/linux-memory.ts';
 import type { Kernel } from './linux/kernel.ts';
@@ -142,6 +143,8 @@ export class Machine {
   readonly devices: DeviceDefinitions;
   /** The SoC's clocks, without those of its cores. */
   readonly clocks = new ClockTree();
+  /** Faults that are injected, as data; see faults/faults.ts. */
+  readonly faultPort: FaultPort;
   /** Core that runs the firmware. */
   readonly core: Core;
   /** What it was made of. */
@@ -175,6 +178,7 @@ export class Machine {
     this.board = findBoard(soc, options.board);
     this.scheduler = new Scheduler(soc.baseHz);
     this.watchers = this.scheduler.domain();
+    this.faultPort = new FaultPort(this.scheduler);
     this.stopper = this.scheduler.timer('stop', () => {});
     this.crashWatch =
       options.crashDetection === 'report' ? this.scheduler.timer('crash detection', () => this.findStuckCores()) : undefined;
@@ -296,6 +300,7 @@ export class Machine {
       ...this.cores.map((core) => [`core ${core.name}`, core] as const),
       ['clocks', this.clocks],
       ['diagnostics', this.diagnostics],
+      ['faults', this.faultPort],
       ['machine', this],
     ]);
   }

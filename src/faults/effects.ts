@@ -14,9 +14,7 @@ import type { FaultName } from './catalogue.ts';
 import type { ParameterValue } from './grammar.ts';
 import { timeText } from './grammar.ts';
 import type { LinuxEffect } from './linux-effects.ts';
-
-/** Data of a step on the agenda. */
-export type StepData = Readonly<Record<string, string | number | boolean>>;
+import type { StepData } from './port.ts';
 
 /** What an effect is made with. */
 export interface EffectContext {

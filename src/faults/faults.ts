@@ -1,7 +1,7 @@
 /**
  * The faults of one machine: what each waits for, when its moment has come, what is still to be done or undone.
  *
- * All that goes on is plain data (`state`), so that a snapshot has it. What happens between two instructions happens by one timer of the hardware's
+ * All that goes on is plain data in the machine (`FaultPort`), so that a snapshot has it. What happens between two instructions happens by one timer of the hardware's
  * clock; doorbells are looked at on their way (`MessagingUnit.interposer`). An event or a hook in the middle of a core's slice only
  * arms that timer, for now.
  */
@@ -10,11 +10,11 @@ import type { MachineEvent } from '../events.ts';
 import type { Machine } from '../machine.ts';
 import { hex32 } from '../memory/bits.ts';
 import type { Doorbell, DoorbellFate } from '../mu/messaging-unit.ts';
-import type { Timer } from '../time/scheduler.ts';
 import { faultSpec } from './catalogue.ts';
-import { EFFECTS, type EffectContext, hideAgain, type StepData } from './effects.ts';
+import { EFFECTS, type EffectContext, hideAgain } from './effects.ts';
 import { type Fault, faultText, parseFaults, timeText } from './grammar.ts';
 import { applyLinuxEffect, FAULT_IN_LINUX, type LinuxEffect } from './linux-effects.ts';
+import type { FaultEntry, FaultPort, FaultTask, Injection, StepData } from './port.ts';
 import { Random } from './random.ts';
 
 /** Virtual time between two attempts to deliver a doorbell that finds its place taken, in ns, and how many there are. */
@@ -23,75 +23,29 @@ const MOST_RETRIES = 10_000;
 /** Characters of a console's line that expressions see. */
 const LONGEST_LINE = 512;
 
-/** Something that was done to the machine. */
-export interface Injection {
-  readonly cycle: number;
-  readonly fault: string;
-  readonly text: string;
-}
-
-/** One fault with what is known of it. */
-interface Entry {
-  readonly fault: Fault;
-  /** Occurrences of what it waits for, so far. */
-  seen: number;
-  /** How often it is still to happen; -1: for ever. */
-  left: number;
-  /** Its moment has come, and it waits for a doorbell. */
-  active: boolean;
-  /** Numbers that it had of the seed. */
-  draws: number;
-  /** The line that is being printed has counted already. */
-  counted: boolean;
-}
-
-/** Something that is to be done at `cycle`. */
-interface Task {
-  readonly cycle: number;
-  readonly entry: number;
-  readonly step: string;
-  data: StepData;
-}
-
-/** All that there is to know of the faults of a machine. */
-export interface FaultsState {
-  readonly entries: Entry[];
-  /** In the order of their cycles. */
-  readonly agenda: Task[];
-  readonly injections: Injection[];
-  /** Unfinished lines of consoles. */
-  readonly lines: Record<string, string>;
-  messages: number;
-  linuxDead: boolean;
-  /** Unit and doorbell that Linux rang last. */
-  last: { readonly unit: number; readonly doorbell: Doorbell } | undefined;
-}
-
-/** What faults are made with. */
-export interface FaultsOptions {
-  /** Decides what no parameter says; 1 unless given. */
-  readonly seed?: number;
-}
-
 /** Faults on a machine; as good as absent while there are none. */
 export class Faults {
   private readonly machine: Machine;
-  private readonly seed: number;
-  private readonly timer: Timer;
-  private state: FaultsState;
+  private readonly state: FaultPort;
   private unsubscribe: (() => void) | undefined;
   private readonly hooks = new Map<number, () => void>();
 
-  constructor(machine: Machine, { seed = 1 }: FaultsOptions = {}) {
+  /** Whoever did it for this machine before does so no more. `seed` decides what no parameter says; that of the machine's snapshot unless given. */
+  constructor(machine: Machine, seed?: number) {
     this.machine = machine;
-    this.seed = seed;
-    this.state = { entries: [], agenda: [], injections: [], lines: {}, messages: 0, linuxDead: false, last: undefined };
-    this.timer = machine.watchers.timer('faults', () => this.due());
+    this.state = machine.faultPort;
+    const { state } = this;
+    state.onTakeover?.();
+    state.onTakeover = () => this.disconnect();
+    state.onDue = () => this.due();
+    state.onRestored = () => this.reconnect();
+    if (seed !== undefined) state.seed = seed;
+    this.reconnect();
   }
 
   /** Faults of `plan` on a machine that has not begun to run. @throws {UsageError} */
   static install(machine: Machine, plan: readonly (string | Fault)[], seed = 1): Faults {
-    const faults = new Faults(machine, { seed });
+    const faults = new Faults(machine, seed);
     for (const fault of plan) faults.add(fault);
     return faults;
   }
@@ -117,23 +71,8 @@ export class Faults {
     this.connect();
   }
 
-  /** All of it as data, for a snapshot. */
-  save(): FaultsState {
-    return structuredClone(this.state);
-  }
-
-  /** Takes over what another machine's `save` gave; the clock and the timer come back with the hardware. */
-  load(state: FaultsState): void {
-    this.state = structuredClone(state);
-    for (const remove of this.hooks.values()) remove();
-    this.hooks.clear();
-    for (const index of state.entries.keys()) this.hook(index);
-    this.connect();
-    this.rearm();
-  }
-
   private addOne(given: Fault): void {
-    const { machine, state, seed } = this;
+    const { machine, state } = this;
     const { scheduler } = machine;
     const index = state.entries.length;
     const spec = faultSpec(given.name);
@@ -141,12 +80,12 @@ export class Faults {
       throw new UsageError(`fault ${given.name}: the machine has no Linux`, 'leave out --no-linux', '--faults');
     if (spec.occasion === 'doorbell' && machine.units.length === 0)
       throw new UsageError(`fault ${given.name}: the machine has no messaging unit`, 'leave it out', '--faults');
-    const random = new Random(seed, index);
-    let when = given.when;
-    if (when.kind === 'random') when = { kind: 'time', ns: when.from + random.below(when.to - when.from + 1) };
+    let { when } = given;
+    if (when.kind === 'random') when = { kind: 'time', ns: randomTime(new Random(state.seed, index), when.from, when.to) };
     else if (when.kind === 'time' && when.relative) when = { kind: 'time', ns: scheduler.nsFromCycles(scheduler.now) + when.ns };
+    if (when.kind === 'symbol') this.symbol(when.name);
+    const count = Number(given.parameters['count'] ?? 1);
     const fault = { ...given, when };
-    const count = Number(fault.parameters['count'] ?? 1);
     state.entries.push({ fault, seen: 0, left: count === 0 ? -1 : count, active: false, draws: 0, counted: false });
     if (when.kind === 'time') this.schedule(scheduler.cyclesFromNs(when.ns), index, 'time');
     if (when.kind === 'state' && this.stateNow().includes(when.state)) this.occurred(index, 1);
@@ -169,25 +108,38 @@ export class Faults {
     for (const [number, { unit }] of machine.units.entries()) unit.interposer = (doorbell) => this.rung(number, doorbell);
   }
 
+  private disconnect(): void {
+    this.unsubscribe?.();
+    this.unsubscribe = undefined;
+    for (const { unit } of this.machine.units) unit.interposer = undefined;
+    for (const remove of this.hooks.values()) remove();
+    this.hooks.clear();
+  }
+
+  /** The state may be that of another machine. */
+  private reconnect(): void {
+    this.disconnect();
+    for (const index of this.state.entries.keys()) this.hook(index);
+    this.connect();
+  }
+
+  private symbol(name: string): number {
+    const symbol = this.machine.symbols.lookup(name);
+    if (symbol) return symbol.address;
+    throw new UsageError(`fault @symbol=${name}: the firmware has no symbol ${name}`, 'nm shows those that it has', '--faults');
+  }
+
   private hook(index: number): void {
-    const { when } = this.entry(index).fault;
-    if (when.kind !== 'symbol' || this.entry(index).left === 0 || this.hooks.has(index)) return;
-    const { core, symbols } = this.machine;
-    const symbol = symbols.lookup(when.name);
-    if (!symbol)
-      throw new UsageError(
-        `fault @symbol=${when.name}: the firmware has no symbol ${when.name}`,
-        'imx-sim info shows the firmware',
-        '--faults',
-      );
-    const remove = core.addHook(symbol.address, () => {
+    const { fault, left } = this.entry(index);
+    if (fault.when.kind !== 'symbol' || left === 0 || this.hooks.has(index)) return;
+    const remove = this.machine.core.addHook(this.symbol(fault.when.name), () => {
       this.occurred(index, 1);
       return 'continue';
     });
     this.hooks.set(index, remove);
   }
 
-  private entry(index: number): Entry {
+  private entry(index: number): FaultEntry {
     const entry = this.state.entries[index];
     invariant(entry, `fault ${index}`);
     return entry;
@@ -196,7 +148,7 @@ export class Faults {
   // --- moments
 
   /** It is its turn, after `seen` occurrences of which number `first` is the first that counts; it then has one less left. */
-  private turn(entry: Entry, first: number): boolean {
+  private turn(entry: FaultEntry, first: number): boolean {
     if (entry.left === 0) return false;
     entry.seen++;
     const every = Math.max(Number(entry.fault.parameters['every'] ?? 1), 1);
@@ -219,9 +171,10 @@ export class Faults {
   private event(event: MachineEvent): void {
     const { entries } = this.state;
     if (event.type === 'vring' && event.action === 'avail') {
-      for (const task of this.state.agenda)
-        if (task.step === 'show' && task.data['device'] === event.device && task.data['queue'] === event.queue)
-          task.data = hideAgain(this.machine, task.data);
+      this.state.agenda = this.state.agenda.map((task) => {
+        const hidden = task.step === 'show' && task.data['device'] === event.device && task.data['queue'] === event.queue;
+        return hidden ? { ...task, data: hideAgain(this.machine, task.data) } : task;
+      });
       return;
     }
     for (const [index, { fault, left }] of entries.entries()) {
@@ -290,10 +243,10 @@ export class Faults {
   }
 
   /** Whether the fault, which is one of a vring, looks at this doorbell. */
-  private concerns({ fault }: Entry, { kind, value }: Doorbell, from: string): boolean {
+  private concerns({ fault }: FaultEntry, { kind, value }: Doorbell, from: string): boolean {
     const { field = '', queue } = fault.parameters;
     if (from !== (String(field).startsWith('used') ? 'core' : 'linux')) return false;
-    return kind === 'general' || value >>> 16 === (queue === 'tx' ? 1 : 0);
+    return from === 'core' || kind === 'general' || value >>> 16 === (queue === 'tx' ? 1 : 0);
   }
 
   /** What a fault of the doorbell itself makes of it. */
@@ -341,7 +294,7 @@ export class Faults {
     this.rearm();
   }
 
-  private reschedule(task: Task, data: StepData): void {
+  private reschedule(task: FaultTask, data: StepData): void {
     const { agenda } = this.state;
     agenda.splice(agenda.indexOf(task), 1);
     this.schedule(this.machine.scheduler.now, task.entry, task.step, data);
@@ -349,21 +302,21 @@ export class Faults {
 
   private rearm(): void {
     const [first] = this.state.agenda;
-    if (first) this.timer.armAt(first.cycle);
-    else this.timer.cancel();
+    if (first) this.state.timer.armAt(first.cycle);
+    else this.state.timer.cancel();
   }
 
   private due(): void {
     const { scheduler } = this.machine;
-    const { agenda } = this.state;
-    for (let task = agenda[0]; task && task.cycle <= scheduler.now; task = agenda[0]) {
-      agenda.shift();
+    const { state } = this;
+    for (let task = state.agenda[0]; task && task.cycle <= scheduler.now; task = state.agenda[0]) {
+      state.agenda.shift();
       this.perform(task);
     }
     this.rearm();
   }
 
-  private perform({ entry: index, step, data }: Task): void {
+  private perform({ entry: index, step, data }: FaultTask): void {
     const entry = this.entry(index);
     const { name, parameters } = entry.fault;
     if (step === 'time') {
@@ -395,7 +348,7 @@ export class Faults {
     return {
       machine,
       parameters: entry.fault.parameters,
-      random: () => new Random(this.seed, 1000 * (index + 1) + entry.draws++).u32(),
+      random: () => new Random(state.seed, 1000 * (index + 1) + entry.draws++).u32(),
       later: (ns, step, data) => this.schedule(scheduler.now + scheduler.cyclesFromNs(ns), index, step, data),
       linux: (effect) => this.linux(effect),
       ringAgain: () => {
@@ -415,6 +368,12 @@ export class Faults {
     linuxHistory?.call(FAULT_IN_LINUX, [effect]);
     applyLinuxEffect(linux, effect);
   }
+}
+
+/** A time in a window, in whole us if that is long enough. */
+function randomTime(random: Random, from: number, to: number): number {
+  const unit = to - from >= 10e3 ? 1e3 : 1;
+  return from + random.below(Math.floor((to - from) / unit) + 1) * unit;
 }
 
 /** Whether the moment of the fault is only that from which on it waits for a doorbell. */

@@ -2,6 +2,7 @@
  * A whole machine at one moment: its hardware as data, and the history of its Linux, which another Linux lives through to come where this one is.
  */
 import { SnapshotError } from '../errors.ts';
+import { applyFaultInput, FAULT_IN_LINUX } from '../faults/linux-effects.ts';
 import type { HistoryTarget } from '../history/linux-history.ts';
 import type { Machine } from '../machine.ts';
 import type { LinuxState } from '../software.ts';
@@ -35,7 +36,13 @@ export function restoreSystem(machine: Machine, state: SystemState, call: Histor
       'restore it into such a machine',
     );
   }
-  const later = linux && machine.restoreLinux(linux, call);
+  // What faults did to Linux is part of its past, and no user's doing.
+  const later =
+    linux &&
+    machine.restoreLinux(linux, (kind, args) => {
+      if (kind === FAULT_IN_LINUX) applyFaultInput(machine.linux, args[0]);
+      else call(kind, args);
+    });
   if (later) return later.then(() => loadHardware(machine, hardware));
   loadHardware(machine, hardware);
   return undefined;
