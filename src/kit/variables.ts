@@ -1,79 +1,131 @@
 /**
  * Variables of the firmware by name: typed values read from and written to memory as the debug information lays them out.
+ *
+ * Without debug information the symbol table gives addresses and sizes: unsigned integers of 1, 2, 4 and 8 bytes, and bytes.
  */
 import type { Dwarf } from '../dwarf/dwarf.ts';
-import type { Type } from '../dwarf/model.ts';
+import type { FunctionType } from '../dwarf/model.ts';
+import { sizeOf } from '../dwarf/types.ts';
 import { SymbolError } from '../errors.ts';
-import type { NamedAddress } from '../symbols.ts';
+import { type NamedAddress, Symbols } from '../symbols.ts';
+import { homeOf, memoryHome, type Surroundings, Variable, type VariableMemory } from './variable.ts';
 
-/** Memory as the variable's core sees it. */
-export interface VariableMemory {
-  /** Undefined where nothing answers. */
-  read(address: number, length: number): Uint8Array | undefined;
-  /** False where nothing takes it. */
-  write(address: number, bytes: Uint8Array): boolean;
-}
+export type { VariableValue } from '../dwarf/values.ts';
+export { Variable, type VariableMemory } from './variable.ts';
 
-/** What a variable's value is in JavaScript. */
-export type VariableValue =
-  | number
-  | bigint
-  | boolean
-  | string
-  | undefined
-  | readonly VariableValue[]
-  | { readonly [field: string]: VariableValue };
-
-const todo = (): never => {
-  throw new SymbolError('E_SYMBOL_UNKNOWN', 'not yet', '');
+/** A function without debug information. */
+const UNKNOWN_FUNCTION: FunctionType = {
+  kind: 'function',
+  name: 'void ()',
+  size: 0,
+  returnType: { kind: 'void', name: 'void', size: 0 },
+  parameters: [],
+  variadic: false,
+  prototyped: false,
 };
-
-/** A variable, or a part of one: typed access to its memory, read at each use. */
-export interface Variable {
-  /** The expression that leads here: `state`, `state.items[3]`. */
-  readonly name: string;
-  readonly address: number;
-  /** In bytes. */
-  readonly size: number;
-  /** Its type as C writes it. */
-  readonly type: string;
-  /** Its type for programs; undefined without debug information. */
-  readonly debugType: Type | undefined;
-  /**
-   * Numbers (bigint beyond 2^53), booleans, names of enumerators (numbers for values without), objects of structs and unions, arrays;
-   * pointers are numbers.
-   */
-  readonly value: VariableValue;
-  /** Its memory. */
-  readonly bytes: Uint8Array;
-  /** Of an array of characters, or a pointer to them: the text up to its NUL. */
-  readonly text: string;
-  /** Writes a value; of structs the fields that are named, of arrays the elements that are given. */
-  set(value: VariableValue | Uint8Array): void;
-  /** `a.b[3].c`, `next->value`, from here. */
-  field(path: string): Variable;
-  /** What the pointer points to. */
-  deref(): Variable;
-  /** Element of an array, or of what a pointer points to. */
-  index(n: number): Variable;
-  /** As gdb prints it. */
-  toString(): string;
-}
 
 /** Finds variables by name, in the debug information, or in the symbol table where there is none. */
 export class Variables {
+  private readonly dwarf: Dwarf | undefined;
+  private readonly symbols: Symbols;
+  private readonly around: Surroundings;
+
   /** `dwarf` and `symbols` of one file, `memory` of the core that runs it. */
-  constructor(_dwarf: Dwarf | undefined, _symbols: readonly NamedAddress[], _memory: VariableMemory) {
-    todo();
+  constructor(dwarf: Dwarf | undefined, symbols: readonly NamedAddress[], memory: VariableMemory) {
+    this.dwarf = dwarf;
+    this.symbols = new Symbols(symbols);
+    this.around = { memory, symbol: (address) => this.symbolText(address) };
   }
 
-  /** `state`, `main.c:state`, `main::state`, `state.items[3].name`. @throws {SymbolError} */
-  find(_name: string): Variable {
-    return todo();
+  private symbolText(address: number): string | undefined {
+    const symbol = this.symbols.find(address);
+    if (symbol === undefined) return undefined;
+    const offset = address - symbol.address;
+    return offset === 0 ? symbol.name : `${symbol.name}+${offset}`;
+  }
+
+  /**
+   * `state`, `main.c:state`, `main::state`, `state.items[3].name`, `*head`, `main` (the function).
+   * @throws {SymbolError} for a name that nothing has, or several have, and for a path that its type does not have
+   */
+  find(name: string): Variable {
+    const [, stars, rest] = /^\s*(\**)\s*(.*?)\s*$/.exec(name)!;
+    const [, file, own, path] =
+      /^((?:[A-Za-z]:)?[^:]*?[^:]:(?!:))?((?:::)?[\w$~]+(?:<.*>)?(?:::[\w$~]+(?:<.*>)?)*)((?:->|\.(?!\d)|\[).*)?$/.exec(rest!) ?? [];
+    const base = own === undefined ? this.named(rest!) : this.named(`${file ?? ''}${own}`);
+    let found = base.field(path ?? '');
+    for (let n = 0; n < stars!.length; n++) found = found.deref();
+    return found;
+  }
+
+  private named(name: string): Variable {
+    let missing: unknown;
+    try {
+      if (this.dwarf?.present) {
+        const variable = this.dwarf.variable(name);
+        const home = homeOf(name, variable.location, this.around.memory);
+        return new Variable(this.around, name, home, 0, variable.type, sizeOf(variable.type));
+      }
+    } catch (error) {
+      if (!(error instanceof SymbolError) || error.code !== 'E_SYMBOL_UNKNOWN') throw error;
+      missing = error;
+    }
+    return this.function(name) ?? this.untyped(name, missing);
+  }
+
+  private function(name: string): Variable | undefined {
+    try {
+      if (!this.dwarf?.present) return undefined;
+      const found = this.dwarf.functionNamed(name);
+      const type: FunctionType = {
+        ...UNKNOWN_FUNCTION,
+        returnType: found.returnType,
+        parameters: found.parameters.map((parameter) => parameter.type),
+        variadic: found.variadic,
+        prototyped: true,
+      };
+      const size = found.ranges.reduce((sum, { low, high }) => sum + high - low, 0);
+      return new Variable(this.around, name, memoryHome(this.around.memory, found.entry), 0, { ...type, name: functionName(type) }, size);
+    } catch (error) {
+      if (!(error instanceof SymbolError) || error.code !== 'E_SYMBOL_UNKNOWN') throw error;
+      return undefined;
+    }
+  }
+
+  private untyped(name: string, missing: unknown): Variable {
+    const symbol = this.symbols.lookup(name);
+    if (symbol === undefined) {
+      throw (
+        missing ??
+        new SymbolError(
+          'E_SYMBOL_UNKNOWN',
+          `no symbol ${name} in this firmware`,
+          'it may be static in a file without symbols, or optimised away',
+          name,
+        )
+      );
+    }
+    return new Variable(this.around, name, memoryHome(this.around.memory, symbol.address), 0, undefined, symbol.size || 4);
   }
 
   /** A variable of a type by name (`struct queue`, `uint16_t`) at any address. @throws {SymbolError} for an unknown type */
-  at(_address: number, _type: string): Variable {
-    return todo();
+  at(address: number, type: string): Variable {
+    const found = this.dwarf?.typeNamed(type);
+    if (found === undefined)
+      throw new SymbolError('E_SYMBOL_UNKNOWN', `no type ${type} in this firmware`, 'write it as C does: struct queue, uint16_t', type);
+    return new Variable(
+      this.around,
+      `*(${type} *)0x${address.toString(16)}`,
+      memoryHome(this.around.memory, address),
+      0,
+      found,
+      sizeOf(found),
+    );
   }
+}
+
+function functionName({ returnType, parameters, variadic }: FunctionType): string {
+  const list = parameters.map(({ name }) => name);
+  if (variadic) list.push('...');
+  return `${returnType.name} (${list.join(', ') || 'void'})`;
 }
