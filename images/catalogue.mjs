@@ -152,6 +152,12 @@ export const IMAGES = [
     shows: 'SysTick at 100 Hz, WFI in between, a line each second: long virtual times at little cost.',
     until: ['^up 1 s$', '^up 60 s$'],
   }),
+  imx8mp('devices', 'devices', {
+    title: 'Devices on I2C, SPI and GPIO',
+    shows: 'A temperature sensor, an EEPROM, SPI loopback and flash, a button that interrupts and a LED; says of each what is not attached.',
+    sources: ['devices/main.c', 'devices/i2c.c', 'devices/spi.c', ...UART],
+    until: ['^loopback: 64 words came back$', '^devices: ready$'],
+  }),
   imx8mp('soak', 'soak', {
     title: 'Soak',
     shows:
