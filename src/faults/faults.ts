@@ -67,7 +67,9 @@ export class Faults {
 
   /** Lets one fault, or several as text, happen. @throws {UsageError} for what is none, or cannot be on this machine */
   add(fault: string | Fault): void {
-    for (const each of typeof fault === 'string' ? parseFaults(fault) : [fault]) this.addOne(each);
+    // All of them are looked at before the first is there.
+    const given = typeof fault === 'string' ? parseFaults(fault) : [fault];
+    for (const each of given) this.addOne(each);
     this.connect();
   }
 

@@ -13,5 +13,6 @@ export async function createMachine(options: SimulationOptions): Promise<Simulat
   const machine = powerOn(configuration);
   const simulation = new Simulation(configuration, { take: () => ({ machine }), give: () => machine.dispose() });
   await simulation.ready();
+  for (const fault of options.faults ?? []) simulation.fault(fault);
   return simulation;
 }

@@ -5,6 +5,7 @@
  * open are known by numbers.
  */
 
+import { Faults } from '../faults/faults.ts';
 import { type InputKind, InputLog, type InputValue } from '../history/inputs.ts';
 import { ERRNO } from '../linux/errno.ts';
 import type { KernelCode } from '../linux/kernel.ts';
@@ -27,9 +28,12 @@ export class InputHost {
   readonly shells = new Map<number, LinuxShell>();
   /** Endpoints of channels that have no driver, made for a test that sends there. */
   readonly endpoints = new Map<RpmsgDevice, RpmsgEndpoint>();
+  /** What goes wrong on purpose. */
+  readonly faults: Faults;
 
   constructor(machine: Machine) {
     this.machine = machine;
+    this.faults = new Faults(machine);
   }
 
   /** Nothing is open any more: another Linux has taken the place of the machine's. */
@@ -136,6 +140,7 @@ export const INPUT_KINDS: Readonly<Record<string, Kind>> = {
     const { linux } = host;
     return linux.userSpace.call(`rpmsg_send to ${name}`, rpmsgSend(host, name, dst, device, data));
   }),
+  fault: kind('hardware', ({ faults }, spec: string) => faults.add(spec)),
   ...DEVICE_INPUTS,
   ...prefixed('linux', LINUX),
   ...prefixed('file', FILE),

@@ -60,6 +60,8 @@ export interface SimulationOptions {
   readonly hostMemory?: number;
   /** Of everything random that a test asks for: 1 unless given. */
   readonly seed?: number;
+  /** Faults from power-on, each as `--faults` has it: `doorbell-drop@doorbell#3` (docs/faults.md). */
+  readonly faults?: readonly string[];
   /** Devices on I2C and SPI, attached from the beginning. */
   readonly devices?: DevicesOption;
   /** Text of the instruction at an address, for reports. */
@@ -100,7 +102,7 @@ export function configure(options: SimulationOptions): Configuration {
 }
 
 /** A machine at its power-on, with the history that snapshots need. @throws {ImxSimError} when it cannot be made */
-export function powerOn({ options, target, engine, run, definitions }: Configuration): Machine {
+export function powerOn({ options, target, engine, run, definitions, seed }: Configuration): Machine {
   return inOptionWords(() => {
     const { udev, ttyReader, bootFiles, disassemble, semihosting, devices } = options;
     let machine: Machine | undefined;
@@ -116,6 +118,7 @@ export function powerOn({ options, target, engine, run, definitions }: Configura
       ...(bootFiles ? { bootFiles } : {}),
       ...(disassemble ? { disassemble } : {}),
     });
+    machine.faultPort.seed = seed;
     if (devices) attachDevices(machine, devices);
     return machine;
   });

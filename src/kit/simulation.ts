@@ -7,7 +7,8 @@
 import type { Dwarf } from '../dwarf/dwarf.ts';
 import { invariant, type Situation, UsageError } from '../errors.ts';
 import type { EventListener, MachineEvent } from '../events.ts';
-import type { InputLog, InputValue } from '../history/inputs.ts';
+import type { Injection } from '../faults/port.ts';
+import type { InputEntry, InputLog, InputValue } from '../history/inputs.ts';
 import type { Machine } from '../machine.ts';
 import { hex32 } from '../memory/bits.ts';
 import type { Duration } from '../session/duration.ts';
@@ -22,6 +23,7 @@ import { LinuxView } from './linux-view.ts';
 import { SimulationLog } from './log.ts';
 import type { Configuration } from './options.ts';
 import { Recorder } from './recorder.ts';
+import { playTo, recordingOf } from './recordings.ts';
 import { RpmsgView } from './rpmsg.ts';
 import { situationOf } from './situation.ts';
 import { type MachineSource, type PreparedMachine, Snapshot, snapshotParts } from './snapshots.ts';
@@ -196,6 +198,18 @@ export class Simulation extends Waiting {
     return this.snapshot().save();
   }
 
+  /** All that was done to the machine since its power-on, as a file, which `replayMachine` and `imx-sim replay` do again. `reason`: why it ends here. */
+  record(reason = 'recorded', status = 0): Promise<Uint8Array> {
+    const { machine, inputs } = this.attach();
+    return recordingOf({ machine, inputs }, { end: { reason, status, trace: this.traceHash() }, seed: this.configuration.seed });
+  }
+
+  /** @internal Does `entries` to the machine, which is at its power-on, each at its moment, and runs it to cycle `end`. */
+  async play(entries: readonly InputEntry[], end: number): Promise<void> {
+    await this.ready();
+    await playTo(this.attach(), entries, end);
+  }
+
   /** Where the machine stands: pc, callers, last events, what both sides wait for. */
   get situation(): Situation {
     const { machine } = this.attach();
@@ -208,6 +222,19 @@ export class Simulation extends Waiting {
   /** The same as text. */
   explain(): string {
     return this.situation.lines.join('\n');
+  }
+
+  /**
+   * Lets a fault happen, or several, as `--faults` has them (docs/faults.md): `m.fault('core-pause:for=2ms@doorbell#3')`. A time counts from
+   * power-on, one with a plus from now; a moment that has passed is now. @throws {UsageError} for what is no fault, or cannot be on this machine
+   */
+  fault(spec: string): void {
+    this.input('fault', spec);
+  }
+
+  /** What faults have done so far, oldest first. */
+  get injections(): readonly Injection[] {
+    return this.machine.faultPort.injections;
   }
 
   /** @internal Everything from outside goes through here: see src/kit/inputs.ts. */
