@@ -234,7 +234,8 @@ export class Driver {
     const unheard = uboot !== undefined && !linux?.booted && !failure.final;
     log.failure = failure;
     const told = unheard ? 1 : this.end(failure, ({ kind }) => failure.final || (kind !== 'linux' && kind !== 'end'), error);
-    log.failure = { ...failure, told: told > 0 };
+    // untilFailure() may have told of it meanwhile.
+    log.failure = { ...failure, told: told > 0 || log.failure.told };
   }
 
   private failed(goal: Goal, failure: Failure): Error {

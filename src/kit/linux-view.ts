@@ -265,7 +265,11 @@ export class LinuxView {
   async resume({ within }: CallLimit = {}): Promise<void> {
     const { linux } = this;
     this.input('resume');
-    await this.#host.condition('resume of Linux', () => !linux.kernel.pm.sleeping, within);
+    const awake = (): boolean => {
+      const last = linux.kernel.log.findLast(({ text }) => /^PM: suspend (entry|exit)/.test(text));
+      return !linux.kernel.pm.sleeping && !last?.text.includes('entry');
+    };
+    await this.#host.condition('resume of Linux', awake, within);
   }
 
   private async command(name: 'start' | 'stop', within: Duration | undefined, ...args: readonly InputValue[]): Promise<void> {

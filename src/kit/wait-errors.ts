@@ -35,7 +35,10 @@ export function waitError({ machine, goal, end, within, situation, earlier }: Wa
   }
   const what = `${awaited}: ${end.text}`;
   const remedy = optionWords(end.remedy);
-  const reported = withLines(situation, [...end.report.map(optionWords), ...hint]);
+  // The report of the failure has them already.
+  const known = new Set(machine.cores.flatMap((core) => core.faultReport()));
+  const rest = { ...situation, lines: situation.lines.filter((line) => !known.has(line)) };
+  const reported = withLines(rest, [...end.report.map(optionWords), ...hint]);
   switch (end.kind) {
     case 'exit':
       return new FirmwareExited(what, awaited, withLines(situation, hint), remedy, end.status ?? 0);
@@ -51,18 +54,28 @@ export function waitError({ machine, goal, end, within, situation, earlier }: Wa
   }
 }
 
-/** `lines` before what the situation says; a line that both have is said once. */
+/** `lines` before what the situation says. */
 function withLines(situation: Situation, lines: readonly string[]): Situation {
-  const said = new Set(lines);
-  return { ...situation, lines: [...lines, ...situation.lines.filter((line) => !said.has(line))] };
+  return { ...situation, lines: [...lines, ...situation.lines] };
 }
 
+/** What holds of every firmware that has no RPMsg, and is no reason to wait. */
+const NO_CAUSE = /is running, but has no virtio device/;
+
 /** What to look at first. */
-function firstCause({ waits, findings }: Situation): string {
-  const linux = waits.find((line) => line.startsWith('linux: '));
+function firstCause({ core, waits, findings, lint }: Situation): string {
+  const remedy = lint.find((line) => line.startsWith('  remedy: '));
+  if (waits[0]?.startsWith('Linux refused') && remedy) return remedy.slice('  remedy: '.length);
+  const linux = waits.find((line) => line.startsWith('linux: ') && !NO_CAUSE.test(line));
   if (linux) return `look at what Linux waits for (${linux.slice(7)})`;
+  const loop = waits.findIndex((line) => /^ +loops /.test(line));
+  if (loop >= 0) {
+    const reads = waits.slice(loop + 1).find((line) => /^ +reads /.test(line));
+    return `look at the loop that ${core} is in${reads ? `: it ${reads.trim()}` : ''}`;
+  }
   if (findings.length > 0) return 'look at what the models noticed first';
-  return 'look at what the core does and who should wake it';
+  if (waits.some((line) => line.includes('waits in WF'))) return `look at who should interrupt ${core}, which sleeps`;
+  return `look at what ${core} does and who should wake it`;
 }
 
 function seconds(ns: number): string {
