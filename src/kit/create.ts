@@ -1,6 +1,7 @@
 /**
  * `createMachine`: a firmware on a SoC with its Linux, ready to be driven by a test.
  */
+import { attachDevices } from './devices.ts';
 import { configure, powerOn, type SimulationOptions } from './options.ts';
 import { Simulation } from './simulation.ts';
 
@@ -13,6 +14,7 @@ export async function createMachine(options: SimulationOptions): Promise<Simulat
   const machine = powerOn(configuration);
   const simulation = new Simulation(configuration, { take: () => ({ machine }), give: () => machine.dispose() });
   await simulation.ready();
+  if (options.devices) attachDevices(simulation, options.devices);
   for (const fault of options.faults ?? []) simulation.fault(fault);
   return simulation;
 }

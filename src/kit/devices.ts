@@ -13,7 +13,7 @@ import type { I2cTransaction } from '../peripherals/i2c-bus.ts';
 import type { PinName } from '../peripherals/pins.ts';
 import type { SelectPin } from '../peripherals/spi-bus.ts';
 import { type Duration, nanoseconds } from '../session/duration.ts';
-import { attachI2c, attachSpi, blockOf, known, pinOf, selectOf } from './device-inputs.ts';
+import { blockOf, known, pinOf, selectOf } from './device-inputs.ts';
 
 /** Devices of `createMachine`: attached before anything runs. */
 export interface DevicesOption {
@@ -31,13 +31,12 @@ export function definitionsOf({ i2c = {}, spi = {}, known: others = [] }: Device
   return new DeviceDefinitions([...attached, ...others]);
 }
 
-/** Attaches what the options say. @throws {UsageError} for what the SoC does not have */
-export function attachDevices(machine: Machine, { i2c = {}, spi = {} }: DevicesOption): void {
+/** Attaches what the options say; inputs like all others, so that a recording has them. @throws {UsageError} for what the SoC does not have */
+export function attachDevices(host: DevicesHost, { i2c = {}, spi = {} }: DevicesOption): void {
   for (const [bus, devices] of Object.entries(i2c))
-    for (const [address, device] of Object.entries(devices)) attachI2c(machine, bus, Number(address), known(machine, device), device.state);
+    for (const [address, device] of Object.entries(devices)) new I2cView(host, bus.toUpperCase()).attach(Number(address), device);
   for (const [controller, devices] of Object.entries(spi))
-    for (const [select, device] of Object.entries(devices))
-      attachSpi(machine, controller, selectOf(select), known(machine, device), device.state);
+    for (const [select, device] of Object.entries(devices)) new SpiView(host, controller.toUpperCase()).attach(select, device);
 }
 
 /** What the views need of their simulation. */

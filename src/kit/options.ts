@@ -15,7 +15,7 @@ import { chooseTarget, type Target } from '../session/target.ts';
 import { findSoc } from '../soc/index.ts';
 import type { BootStage } from '../uboot/stage.ts';
 import type { TtyReader } from '../virtio/tty.ts';
-import { attachDevices, type DevicesOption, definitionsOf } from './devices.ts';
+import { type DevicesOption, definitionsOf } from './devices.ts';
 import { inOptionWords } from './option-words.ts';
 
 /** A firmware file: parsed, or its bytes, with the name that it has in /lib/firmware. */
@@ -104,7 +104,7 @@ export function configure(options: SimulationOptions): Configuration {
 /** A machine at its power-on, with the history that snapshots need. @throws {ImxSimError} when it cannot be made */
 export function powerOn({ options, target, engine, run, definitions, seed }: Configuration): Machine {
   return inOptionWords(() => {
-    const { udev, ttyReader, bootFiles, disassemble, semihosting, devices } = options;
+    const { udev, ttyReader, bootFiles, disassemble, semihosting } = options;
     let machine: Machine | undefined;
     const console = semihosting ? semihostingConsole(() => machine!) : undefined;
     const { soc, core, board } = target;
@@ -119,7 +119,6 @@ export function powerOn({ options, target, engine, run, definitions, seed }: Con
       ...(disassemble ? { disassemble } : {}),
     });
     machine.faultPort.seed = seed;
-    if (devices) attachDevices(machine, devices);
     return machine;
   });
 }

@@ -54,6 +54,11 @@ export class I2cBus {
     this.definition = options.definition;
   }
 
+  /** A snapshot was loaded. @throws {UsageError} when it has a device whose definition is not known */
+  restored(): void {
+    for (const { id } of this.attached) this.definition(id);
+  }
+
   /** Attached devices in order of attaching. */
   get devices(): readonly AttachedI2c[] {
     return this.attached;

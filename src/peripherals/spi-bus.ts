@@ -39,6 +39,11 @@ export class SpiBus {
     this.context = options.context;
   }
 
+  /** A snapshot was loaded. @throws {UsageError} when it has a device whose definition is not known */
+  restored(): void {
+    for (const { id } of this.attached) this.definition(id);
+  }
+
   /** Attached devices in order of attaching. */
   get devices(): readonly AttachedSpi[] {
     return this.attached;

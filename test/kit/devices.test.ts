@@ -10,6 +10,8 @@ import {
   defineSpiDevice,
   eeprom,
   registerFile,
+  replayMachine,
+  restoreMachine,
   type Simulation,
   spiFlash,
   spiLoopback,
@@ -138,6 +140,25 @@ describe('firmware with devices', () => {
     expect(warm.i2c('I2C3').transactions.length).toBe(m.i2c('I2C3').transactions.length + 2);
     warm.dispose();
     cold.dispose();
+  });
+
+  it('is saved and restored, and happens again from a recording, with devices of the test by their names', async () => {
+    const own = defineI2cDevice({ name: 'own', state: { reads: 0 }, write: () => true, read: (state) => ++state.reads });
+    const m = await make({ i2c: { I2C3: { 0x48: own } }, spi: BOARD.spi! });
+    await m.until('console', READY);
+    m.gpio('GPIO1').pin(5).pulse({ width: '1ms', gap: '3ms', count: 2 });
+    const file = await m.save();
+    await m.until('console', /button: 2/);
+    const recording = await m.record();
+    await expect(restoreMachine(file)).rejects.toThrow('no device is called own');
+    const restored = await restoreMachine(file, { engine: 'interpreter', devices: { known: [own] } });
+    await restored.until('console', /button: 2/);
+    expect(restored.traceHash()).toBe(m.traceHash());
+    expect(restored.i2c('I2C3').device(0x48).state).toEqual(m.i2c('I2C3').device(0x48).state);
+    const { simulation, same } = await replayMachine(recording, { engine: 'interpreter', devices: { known: [own] } });
+    expect(same).toBe(true);
+    expect(simulation.gpio('GPIO1').pin(5).history).toEqual(m.gpio('GPIO1').pin(5).history);
+    for (const each of [simulation, restored, m]) each.dispose();
   });
 
   it('takes devices of the test, and gives them up', async () => {
