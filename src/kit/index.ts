@@ -35,7 +35,7 @@ export type {
 export type { FoundLine } from './goals.ts';
 export type { CallLimit, ExecLimit, FileView, LinuxView, ShellView } from './linux-view.ts';
 export type { Configuration, FirmwareInput, SimulationOptions } from './options.ts';
-export { type RestoreOptions, restoreMachine, restoreSnapshot } from './restore.ts';
+export { type Replay, type RestoreOptions, replayMachine, restoreMachine, restoreSnapshot } from './restore.ts';
 export type { ChannelName, RpmsgChannel, RpmsgMessage, RpmsgView } from './rpmsg.ts';
 export { Simulation } from './simulation.ts';
 export type { Snapshot } from './snapshots.ts';

@@ -28,6 +28,8 @@ export interface ExecLimit extends CallLimit {
 /** What the views of Linux need of their simulation. */
 export interface LinuxHost {
   readonly linux: Linux | undefined;
+  /** Resolves when the machine is there: a fork may have to live through its past first. */
+  ready(): Promise<void>;
   /** What `ttyReader` was given. */
   readonly ttyReader: string;
   /** Performs an input and runs the machine until the promise that it gives is kept. */
@@ -255,6 +257,7 @@ export class LinuxView {
 
   /** `echo mem > /sys/power/state`: until Linux sleeps. */
   async suspend(state: SleepState = 'mem', { within }: CallLimit = {}): Promise<void> {
+    await this.#host.ready();
     const { linux } = this;
     const command = this.input('suspend', state) as Command;
     await this.#host.condition(`suspend to ${state}`, () => linux.kernel.pm.sleeping || command.result !== undefined, within);
@@ -263,6 +266,7 @@ export class LinuxView {
 
   /** Somebody presses the power key: until Linux is awake. */
   async resume({ within }: CallLimit = {}): Promise<void> {
+    await this.#host.ready();
     const { linux } = this;
     this.input('resume');
     const awake = (): boolean => {
@@ -273,6 +277,7 @@ export class LinuxView {
   }
 
   private async command(name: 'start' | 'stop', within: Duration | undefined, ...args: readonly InputValue[]): Promise<void> {
+    await this.#host.ready();
     const command = this.input(name, ...args) as Command;
     const result = await this.#host.condition(
       command.text,
@@ -283,11 +288,13 @@ export class LinuxView {
   }
 
   private async prepareShell(): Promise<void> {
+    await this.#host.ready();
     void this.linux;
     await this.#host.hold(loadShell);
   }
 
-  private call<T>(awaited: string, name: string, ...args: readonly InputValue[]): Promise<T> {
+  private async call<T>(awaited: string, name: string, ...args: readonly InputValue[]): Promise<T> {
+    await this.#host.ready();
     void this.linux;
     return this.#host.call(awaited, `linux.${name}`, ...args);
   }

@@ -2,16 +2,18 @@
  * Simulations out of snapshot files, made here or elsewhere.
  */
 import { loadTree } from '../devicetree/load.ts';
+import { SnapshotError } from '../errors.ts';
 import { MachinePool } from '../snapshot/pool.ts';
 import type { Recipe } from '../snapshot/recipe.ts';
+import { decodeRecording, type RecordedEnd } from '../snapshot/recording.ts';
 import { decodeSnapshot } from '../snapshot/snapshot-file.ts';
 import { decodeLog } from './log-data.ts';
 import { configure, powerOn, type SimulationOptions } from './options.ts';
 import { Simulation } from './simulation.ts';
 import { Snapshot } from './snapshots.ts';
 
-/** What the host adds when it restores a snapshot. */
-export type RestoreOptions = Pick<SimulationOptions, 'engine' | 'hostMemory' | 'disassemble' | 'fastForward'>;
+/** What the host adds when it restores a snapshot. Of `devices` only the definitions count: what is attached stands in the snapshot. */
+export type RestoreOptions = Pick<SimulationOptions, 'engine' | 'hostMemory' | 'disassemble' | 'fastForward' | 'devices'>;
 
 /**
  * The snapshot in a file that `Snapshot.save` or `imx-sim run --save-snapshot` wrote; `name` is what the file is called in errors.
@@ -30,6 +32,36 @@ export async function restoreMachine(file: Uint8Array, options?: RestoreOptions,
   const simulation = (await restoreSnapshot(file, options, name)).fork();
   await simulation.ready();
   return simulation;
+}
+
+/** A run that happened again. */
+export interface Replay {
+  /** At the end of the recorded run. */
+  readonly simulation: Simulation;
+  /** How that ended; undefined when the recording does not say. */
+  readonly end: RecordedEnd | undefined;
+  /** Whether the trace is the same; undefined when the recording has none. */
+  readonly same: boolean | undefined;
+}
+
+/**
+ * The run of a recording (`Simulation.record`) once more, from power-on to its end; `name` is what the file is called in errors.
+ * @throws {SnapshotError} when it is none, damaged, of a session of the command line, or does not lead where it led
+ */
+export async function replayMachine(file: Uint8Array, options: RestoreOptions = {}, name = 'the recording'): Promise<Replay> {
+  const { recipe, by, seed = 1, inputs, end } = await decodeRecording(file, name);
+  if (by !== 'simulation')
+    throw new SnapshotError('E_SNAPSHOT_FORMAT', `${name} is of imx-sim run, not of the test kit`, 'imx-sim replay runs it again', name);
+  const configuration = configure({ ...optionsOf(recipe), ...options, seed });
+  const machine = powerOn(configuration);
+  const simulation = new Simulation(configuration, { take: () => ({ machine }), give: () => machine.dispose() });
+  try {
+    await simulation.play(inputs, end?.cycle ?? inputs.at(-1)?.cycle ?? 0);
+  } catch (error) {
+    simulation.dispose();
+    throw error;
+  }
+  return { simulation, end, same: end?.trace === undefined ? undefined : end.trace === simulation.traceHash() };
 }
 
 /** The options of a simulation whose machine has that recipe. */

@@ -337,6 +337,7 @@ export class Simulation extends Waiting {
       get hz() {
         return simulation.hz;
       },
+      ready: () => this.ready(),
       log: this.log,
       ttyReader: this.configuration.options.ttyReader ?? 'raw-input',
       input: (kind: string, ...args: readonly InputValue[]) => this.input(kind, ...args),

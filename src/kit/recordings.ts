@@ -1,0 +1,71 @@
+/**
+ * Recordings of simulations: all that was done to a machine since its power-on, as a file, and the same done again.
+ */
+import { SnapshotError } from '../errors.ts';
+import type { InputEntry, InputLog } from '../history/inputs.ts';
+import type { Machine } from '../machine.ts';
+import { recipeOf } from '../snapshot/recipe.ts';
+import { encodeRecording, type RecordedEnd } from '../snapshot/recording.ts';
+import { factsOf } from '../snapshot/snapshot-file.ts';
+import type { InputHost } from './inputs.ts';
+import type { Recorder } from './recorder.ts';
+
+/** What a recording is made of, or played to. */
+export interface Recordable {
+  readonly machine: Machine;
+  readonly inputs: InputLog<InputHost>;
+  readonly recorder: Recorder;
+}
+
+/** Runs in which nothing comes nearer, after which a replay has lost its way. */
+const MOST_TRIES = 1000;
+
+/** The recording of a machine's life so far. `end` says where it is, `faults` and `seed` what it was made with. */
+export function recordingOf(
+  { machine, inputs }: Pick<Recordable, 'machine' | 'inputs'>,
+  { end, seed, faults = [] }: { readonly end: Omit<RecordedEnd, 'cycle'>; readonly seed: number; readonly faults?: readonly string[] },
+): Promise<Uint8Array> {
+  const recipe = recipeOf(machine.options);
+  const { now, hz } = machine.scheduler;
+  return encodeRecording(factsOf(recipe, now, hz), {
+    recipe,
+    by: 'simulation',
+    seed,
+    faults,
+    inputs: inputs.entries,
+    end: { ...end, cycle: now },
+  });
+}
+
+/** Does all of `entries` to a machine at its power-on, each at its moment, and runs it to cycle `end`. @throws {SnapshotError} when a moment does not come */
+export async function playTo(target: Recordable, entries: readonly InputEntry[], end: number): Promise<void> {
+  for (const entry of entries) {
+    await runTo(target, entry);
+    const result = target.inputs.perform(entry.kind, ...entry.args);
+    // Whoever made it heard of its failure.
+    if (result instanceof Promise) result.catch(() => {});
+  }
+  await runTo(target, { cycle: end, fired: 0 });
+}
+
+async function runTo({ machine, recorder }: Recordable, { cycle, fired }: Pick<InputEntry, 'cycle' | 'fired'>): Promise<void> {
+  const { scheduler } = machine;
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const userSpace = machine.linux?.userSpace;
+    if (userSpace?.busy) await userSpace.settled();
+    const before = scheduler.now;
+    if (before > cycle) break;
+    if (before === cycle && machine.linuxTurns >= fired) return;
+    const stop = machine.run(Math.min(cycle, recorder.nextAct));
+    if (scheduler.now >= recorder.nextAct) recorder.act();
+    // Where nothing can happen, time passed for whoever waited for it.
+    if (stop.kind === 'deadlock') scheduler.advanceTo(cycle);
+    if (scheduler.now > before) tries = 0;
+  }
+  throw new SnapshotError(
+    'E_SNAPSHOT_DIVERGED',
+    `the replay does not come to cycle ${cycle} as the recorded run did: it is at ${scheduler.now}`,
+    'the recording is of another version of imx-sim; record the run again',
+    'the recording',
+  );
+}
