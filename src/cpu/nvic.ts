@@ -24,6 +24,9 @@ const CONFIGURABLE_FAULTS =
 /** System exceptions that no bit disables. */
 const ALWAYS_ENABLED = 0xffff & ~CONFIGURABLE_FAULTS;
 
+/** Made pending; no longer pending without having been entered; entered, its first instruction is next; returned from. */
+export type ExceptionPhase = 'pended' | 'cleared' | 'entered' | 'left';
+
 /** State of all exceptions of one core, and the NVIC's own registers. */
 export class Nvic {
   readonly registers: NvicRegisters;
@@ -40,6 +43,8 @@ export class Nvic {
   onChange: () => void = () => {};
   /** Called when an exception goes from not pending to pending (SEVONPEND). */
   onPended: (id: number) => void = () => {};
+  /** Called as exceptions go their way, for tables of latency and load; undefined when nobody looks. */
+  onPhase: ((phase: ExceptionPhase, id: number) => void) | undefined;
   /** Highest-priority pending and enabled exception, 0 when there is none. */
   next = 0;
   /** Group priority of `next`; above every other when there is none. */
@@ -130,12 +135,14 @@ export class Nvic {
     if ((this.pending[word]! & bit) !== 0) return;
     this.pending[word]! |= bit;
     this.onPended(number);
+    this.onPhase?.('pended', number);
     this.arbitrate();
   }
 
   /** Makes exception `number` not pending. */
   clearPending(number: number): void {
     this.pending[number >>> 5]! &= ~(1 << (number & 31));
+    this.onPhase?.('cleared', number);
     this.arbitrate();
   }
 
@@ -257,6 +264,7 @@ export class Nvic {
   activate(number: number): void {
     setBit(this.active, number, true);
     setBit(this.pending, number, false);
+    this.onPhase?.('entered', number);
     this.updateActivePriority();
     this.arbitrate();
   }
@@ -264,6 +272,7 @@ export class Nvic {
   /** Exception `number` has returned; pends again when its line is still high. */
   deactivate(number: number): void {
     setBit(this.active, number, false);
+    this.onPhase?.('left', number);
     this.updateActivePriority();
     if (hasBit(this.level, number)) this.setPending(number);
   }

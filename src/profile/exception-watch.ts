@@ -1,0 +1,54 @@
+/**
+ * Observes the exceptions of a core: when each is pended, entered and left, with the cycle. Changes nothing of the run.
+ */
+import { CortexM } from '../cpu/cortex-m.ts';
+import { exceptionName, numberOf } from '../cpu/exception-numbers.ts';
+import type { ExceptionPhase } from '../cpu/nvic.ts';
+import type { Machine } from '../machine.ts';
+
+export type { ExceptionPhase };
+
+/** Hears of an exception; `id` is its number, beyond 511 of Non-secure state. */
+export type ExceptionListener = (phase: ExceptionPhase, id: number) => void;
+
+/** Calls `listener` for the core that runs the firmware; the function ends that. */
+export function watchExceptions({ core }: Machine, listener: ExceptionListener): () => void {
+  if (!(core instanceof CortexM)) return () => {};
+  const { nvic } = core;
+  const before = nvic.onPhase;
+  let on = true;
+  nvic.onPhase = (phase, id) => {
+    before?.(phase, id);
+    if (on) listener(phase, id);
+  };
+  return () => {
+    on = false;
+  };
+}
+
+/** Names of a core's exceptions: `SysTick`, `MU_B (97)`. Lines that several blocks share have the names of all. */
+export function exceptionNames({ soc, core }: Machine): (id: number) => string {
+  const blocks = new Map<number, string[]>();
+  const wire = (block: string, interrupts: Readonly<Record<string, number>> | undefined): void => {
+    const line = interrupts?.[core.name];
+    if (line === undefined) return;
+    const names = blocks.get(line) ?? [];
+    if (!names.includes(block)) names.push(block);
+    blocks.set(line, names);
+  };
+  for (const mu of soc.mus) {
+    wire(mu.name, mu.a.interrupts);
+    wire(mu.name, mu.b.interrupts);
+  }
+  for (const peripheral of soc.peripherals) {
+    wire(peripheral.name, peripheral.interrupts);
+    if ('highInterrupts' in peripheral) wire(peripheral.name, peripheral.highInterrupts);
+    if ('pinInterrupts' in peripheral) for (const lines of peripheral.pinInterrupts ?? []) wire(peripheral.name, lines);
+  }
+  const first = 16;
+  return (id) => {
+    const line = numberOf(id) - first;
+    const names = line >= 0 ? blocks.get(line) : undefined;
+    return names ? `${names.join('/')} (${line})` : exceptionName(id);
+  };
+}
