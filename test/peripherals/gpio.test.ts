@@ -119,4 +119,72 @@ describe('Gpio', () => {
     expect([get(device, GDIR), get(device, PSR)]).toEqual([0, 0x10]);
     expect(bench.complaints).toEqual([]);
   });
+
+  it('has lines of single pins besides the combined one', () => {
+    const first = bench.make('GPIO1');
+    put(first.device, ICR1, 2 << 4);
+    put(first.device, IMR, 1 << 2);
+    first.gpio!.setInput(2, true);
+    expect([bench.line('GPIO1'), bench.line('GPIO1 pin 2'), bench.line('GPIO1 pin 3')]).toEqual([true, true, false]);
+    put(first.device, ISR, 1 << 2);
+    expect([bench.line('GPIO1'), bench.line('GPIO1 pin 2')]).toEqual([false, false]);
+  });
+
+  it('gives pins that nobody drives their pull', () => {
+    gpio.pull(3, true);
+    expect(gpio.pad(3)).toBe(true);
+    gpio.setInput(3, false);
+    expect(gpio.pad(3)).toBe(false);
+    gpio.release(3);
+    expect(gpio.pad(3)).toBe(true);
+    bench.make('GPIO3').reset();
+    expect(gpio.pad(3)).toBe(true);
+    gpio.pull(3, false);
+    expect(gpio.pad(3)).toBe(false);
+  });
+
+  it('is driven with pulses in virtual time, on several pins at once, until another level comes', () => {
+    put(device, ICR1, 2 << 2);
+    bench.advance(1000);
+    gpio.pulse(1, { first: true, high: 100, low: 50, count: 2 });
+    gpio.pulse(20, { first: false, high: 10, low: 40, count: Number.POSITIVE_INFINITY });
+    bench.advance(300);
+    gpio.setInput(20, true);
+    bench.advance(300);
+    const changes = (wanted: number): string[] =>
+      gpio.history.filter(({ pin }) => pin === wanted).map(({ level, cycle }) => `${level ? 1 : 0}@${cycle}`);
+    expect(changes(1)).toEqual(['1@1000', '0@1100', '1@1150', '0@1250']);
+    const cycles = [1040, 1050, 1090, 1100, 1140, 1150, 1190, 1200, 1240, 1250, 1290, 1300, 1300];
+    expect(changes(20)).toEqual(cycles.map((cycle, index) => `${(index + 1) % 2}@${cycle}`));
+    expect([bench.scheduler.pending, (get(device, ISR) >>> 1) & 1]).toEqual([0, 1]);
+    gpio.pulse(1, { first: true, high: 100, low: 100, count: 5 });
+    gpio.release(1);
+    expect([gpio.pad(1), bench.scheduler.nextDeadline]).toEqual([false, bench.scheduler.now + 100]);
+    bench.advance(1000);
+    expect(changes(1)).toHaveLength(6);
+  });
+
+  it('is wired to other pins, of other banks, too, and wires may form a ring', () => {
+    const other = bench.make('GPIO4').gpio!;
+    put(device, GDIR, 1 << 16);
+    put(device, DR, 1 << 16);
+    bench.pins.connect({ bank: 'GPIO3', pin: 16 }, { bank: 'GPIO4', pin: 2 });
+    bench.pins.connect({ bank: 'GPIO4', pin: 2 }, { bank: 'GPIO3', pin: 5 });
+    bench.pins.connect({ bank: 'GPIO3', pin: 5 }, { bank: 'GPIO3', pin: 16 });
+    expect([other.pad(2), gpio.pad(5)]).toEqual([true, true]);
+    put(device, DR, 0);
+    expect([other.pad(2), gpio.pad(5)]).toEqual([false, false]);
+    bench.pins.disconnect({ bank: 'GPIO3', pin: 16 }, { bank: 'GPIO4', pin: 2 });
+    put(device, DR, 1 << 16);
+    expect([other.pad(2), gpio.pad(5)]).toEqual([false, false]);
+    expect(() => bench.pins.connect({ bank: 'GPIO3', pin: 1 }, { bank: 'GPIO8', pin: 1 })).toThrow('no GPIO bank is called GPIO8');
+  });
+
+  it('keeps the last changes of many', () => {
+    for (let n = 1; n <= 20_001; n++) gpio.setInput(0, n % 2 === 1);
+    const { history } = gpio;
+    expect(history.length).toBeGreaterThanOrEqual(4096);
+    expect(history.length).toBeLessThanOrEqual(8192);
+    expect(history.at(-1)).toMatchObject({ pin: 0, level: true });
+  });
 });
