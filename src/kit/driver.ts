@@ -57,8 +57,17 @@ export class Driver {
     return this.waits.size > 0 || this.holds > 0;
   }
 
-  /** Runs the machine until `goal` is reached and gives its value. Rejects with why it was not. */
+  /** Runs the machine until `goal` is reached and gives its value. Rejects with why it was not, at the place of who waits. */
   async await<T>(goal: Goal<T>): Promise<T> {
+    const place = new Error();
+    try {
+      return await this.reached(goal);
+    } catch (error) {
+      throw placed(error, place);
+    }
+  }
+
+  private async reached<T>(goal: Goal<T>): Promise<T> {
     if (this.disposed) throw this.disposed;
     const now = goal.check();
     if (now) return now.value;
@@ -243,6 +252,13 @@ export class Driver {
     log.failure = { ...failure, told: true };
     return this.host().error(goal, failure);
   }
+}
+
+/** `error` with the stack of `place`: that of the loop which ran the machine says nothing of who waited. Only V8's stacks have a heading. */
+function placed(error: unknown, place: Error): unknown {
+  const heading = /^Error:?\s*\n/.exec(place.stack ?? '');
+  if (error instanceof Error && heading) error.stack = `${error.name}: ${error.message}\n${place.stack!.slice(heading[0].length)}`;
+  return error;
 }
 
 /** What a stop of the machine means for those who wait; undefined when it means nothing. */

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { type Situation, WaitError } from '../errors.ts';
+import { ImxSimError, type Situation, WaitError } from '../errors.ts';
 import type { Simulation } from '../kit/simulation.ts';
 import { fileName } from './file-name.ts';
 import { traceSource } from './simulations.ts';
@@ -71,8 +71,15 @@ function firstLine(text: string): string {
   return (text.split('\n').find((line) => line.trim() !== '') ?? '').replace(/\u001b\[\d+m/g, '').trim();
 }
 
+/** Leaves an error as vitest should print it: all that there is to say stands in its message. */
+function tidy(error: KeptError): void {
+  const { remedy } = error;
+  if (typeof remedy === 'string' && remedy !== '' && !error.message.includes(remedy)) append(error, `remedy: ${remedy}`);
+  for (const name of IN_MESSAGE) Reflect.deleteProperty(error, name);
+}
+
 /** Writes consoles, dmesg, trace and recording of `m`; the directory. */
-function keep(m: Simulation, situation: Situation, task: FailedTask, directory: string): string {
+async function keep(m: Simulation, situation: Situation, task: FailedTask, directory: string): Promise<string> {
   const place = join(directory, fileName(task.file), fileName(task.fullName));
   mkdirSync(place, { recursive: true });
   const write = (name: string, content: string | Uint8Array): void => writeFileSync(join(place, name), content);
@@ -85,7 +92,7 @@ function keep(m: Simulation, situation: Situation, task: FailedTask, directory: 
   );
   for (const [console, bytes] of m.log.output) write(`${fileName(console)}.txt`, Uint8Array.from(bytes));
   if (m.machine.linux) write('dmesg.txt', `${String(m.linux.dmesg)}\n`);
-  if ('record' in m && typeof m.record === 'function') write(RECORDING, m.record());
+  write(RECORDING, await m.record(`failed: ${task.fullName}`));
   return place;
 }
 
@@ -93,18 +100,18 @@ function keep(m: Simulation, situation: Situation, task: FailedTask, directory: 
  * Adds to the errors of a failed test what its machine tells, and keeps files in `directory` if there is one. Nothing that goes wrong in it hides
  * the failure of the test.
  */
-export function explainFailure(m: Simulation, task: FailedTask, directory: string | undefined): void {
+export async function explainFailure(m: Simulation, task: FailedTask, directory: string | undefined): Promise<void> {
   const [error] = task.errors;
   if (!error) return;
   const told = wasTold(m) || task.errors.some((each) => each['situation'] !== undefined);
   const { situation } = m;
   const summary = firstLine(error.message);
-  for (const each of task.errors) for (const name of IN_MESSAGE) delete each[name];
+  for (const each of task.errors) tidy(each);
   const parts = told ? [] : ['the firmware:', ...situation.lines.map((line) => `  ${line}`)];
   let artifacts: string | undefined;
   if (directory !== undefined) {
     try {
-      artifacts = keep(m, situation, task, directory);
+      artifacts = await keep(m, situation, task, directory);
       const shown = relative(process.cwd(), artifacts) || artifacts;
       parts.push(`kept in ${shown}; to run it again: npx imx-sim replay ${join(shown, RECORDING)}`);
     } catch (problem) {
@@ -115,10 +122,12 @@ export function explainFailure(m: Simulation, task: FailedTask, directory: strin
   task.meta.imxSim = { ...firmwarePlace(situation), text: summary, explanation: situation.lines, ...(artifacts ? { artifacts } : {}) };
 }
 
-/** An error of a set-up as vitest should print it: its message has everything, data are for the reporter. */
+/** An error of a set-up as vitest should print it; the reporter gets its data. */
 export function explainedError(error: unknown, meta: FailedTask['meta']): unknown {
-  if (!(error instanceof WaitError)) return error;
-  meta.imxSim = { ...firmwarePlace(error.situation), text: firstLine(error.message), explanation: error.situation.lines };
-  for (const name of IN_MESSAGE) Reflect.deleteProperty(error, name);
+  if (error instanceof WaitError) {
+    const { situation, message } = error;
+    meta.imxSim = { ...firmwarePlace(situation), text: firstLine(message), explanation: situation.lines };
+  }
+  if (error instanceof ImxSimError) tidy(error as unknown as KeptError);
   return error;
 }

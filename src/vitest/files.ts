@@ -1,8 +1,9 @@
 /**
- * Options with names of files, as a test project has them: relative to the directory where vitest runs, or URLs
+ * Options with names of files, as a test project has them: relative to the root of the vitest project, or URLs
  * (`new URL('../build/fw.elf', import.meta.url)`).
  */
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readFirmware } from '../cli/firmware-file.ts';
 import { readTree } from '../cli/tree-file.ts';
@@ -27,13 +28,21 @@ export interface FileOptions extends Omit<SimulationOptions, 'firmware' | 'dtb' 
 
 const isName = (value: unknown): value is FileName => typeof value === 'string' || value instanceof URL;
 
-const pathOf = (name: FileName): string => (typeof name === 'string' && !name.startsWith('file:') ? name : fileURLToPath(name));
+/** Where paths begin: the root of the vitest project. */
+function root(): string {
+  const worker = (globalThis as { __vitest_worker__?: { config?: { root?: string } } }).__vitest_worker__;
+  return worker?.config?.root ?? process.cwd();
+}
+
+function pathOf(name: FileName): string {
+  return typeof name === 'string' && !name.startsWith('file:') ? resolve(root(), name) : fileURLToPath(name);
+}
 
 function firmware(name: FileName): FirmwareInput {
   const path = pathOf(name);
   if (!existsSync(path)) {
-    const remedy = 'build it first; paths are relative to the directory where vitest runs, or give new URL(path, import.meta.url)';
-    throw new UsageError(`${path}: no such file (in ${process.cwd()})`, remedy, 'firmware');
+    const remedy = 'build it first; paths are relative to the root of the vitest project; or give new URL(path, import.meta.url)';
+    throw new UsageError(`${path}: no such file`, remedy, 'firmware');
   }
   return readFirmware(path);
 }

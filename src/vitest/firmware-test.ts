@@ -35,7 +35,7 @@ export interface FirmwareTest extends TestAPI<FirmwareFixtures> {
 }
 
 /** Options that concern the fork of a test, not the boot. */
-type ForkOptions = Pick<FirmwareTestOptions, 'prepare' | 'artifacts'>;
+type ForkOptions = Pick<FirmwareTestOptions, 'prepare' | 'artifacts' | 'faults'>;
 
 /** What a `FirmwareTest` stands for. */
 interface Firmware {
@@ -75,10 +75,11 @@ function failed(task: RunningTask): FailedTask | undefined {
 async function withMachine({ stage, fork }: Firmware, task: RunningTask, use: (m: Simulation) => Promise<void>): Promise<void> {
   try {
     await withFork(stage, async (m) => {
+      for (const fault of fork.faults ?? []) m.fault(fault);
       await fork.prepare?.(m);
       await use(m);
       const failure = failed(task);
-      if (failure) explainFailure(m, failure, fork.artifacts ?? (process.env['IMX_SIM_ARTIFACTS'] || undefined));
+      if (failure) await explainFailure(m, failure, fork.artifacts ?? (process.env['IMX_SIM_ARTIFACTS'] || undefined));
       else forgotten(m);
     });
   } catch (error) {
@@ -94,8 +95,8 @@ function testOf(firmware: Firmware): FirmwareTest {
   });
   return Object.assign(test, {
     after: (setup: Setup): FirmwareTest => testOf({ stage: { options: stage.options, setup, before: stage }, fork }),
-    with: ({ prepare, artifacts, setup, ...more }: FirmwareTestOptions): FirmwareTest => {
-      const changes = { ...(prepare ? { prepare } : {}), ...(artifacts === undefined ? {} : { artifacts }) };
+    with: ({ prepare, artifacts, faults, setup, ...more }: FirmwareTestOptions): FirmwareTest => {
+      const changes = { ...(prepare ? { prepare } : {}), ...(artifacts === undefined ? {} : { artifacts }), ...(faults ? { faults } : {}) };
       const anew = setup !== undefined || Object.keys(more).length > 0;
       return testOf({ stage: anew ? stageWith(stage, () => readOptions(more), setup) : stage, fork: { ...fork, ...changes } });
     },

@@ -92,7 +92,9 @@ describe('vitest', () => {
   });
 
   test.fails('notices matchers that nobody awaits', ({ m }) => {
-    void expect(m).toReachWithin('uart4', 'incoming', '100ms').catch(() => {});
+    void expect(m)
+      .toReachWithin('uart4', 'incoming', '100ms')
+      .catch(() => {});
   });
 
   plain('lets a minute of the host pass', ({ task }) => {
@@ -127,7 +129,9 @@ describe('toReachWithin', () => {
       );
     expect(failure).toContain('a line of uart4 that has "nonsense": not within 3 ms of virtual time');
     expect(failure).toMatch(/m7: pc 0x[0-9a-f]{8} \w+/);
-    await expect(expect(m).not.toReachWithin('client_receive', '10ms')).rejects.toThrow(/reached after \d\.\d{6} ms of virtual time: client_receive/);
+    await expect(expect(m).not.toReachWithin('client_receive', '10ms')).rejects.toThrow(
+      /reached after \d\.\d{6} ms of virtual time: client_receive/,
+    );
   });
 });
 

@@ -140,7 +140,9 @@ describe('toHaveSent and toHaveReceived of a channel', () => {
 describe('matchers', () => {
   it('refuse what they cannot look at', () => {
     expect(() => expect('text').toHaveSent('x')).toThrow("toHaveSent looks at a console (m.uart('uart4')) or a channel");
-    expect(() => expect(uart('x')).toHaveReceived('x')).toThrow("toHaveReceived looks at a channel (m.rpmsg.channel('rpmsg-tty')), not at this object");
+    expect(() => expect(uart('x')).toHaveReceived('x')).toThrow(
+      "toHaveReceived looks at a channel (m.rpmsg.channel('rpmsg-tty')), not at this object",
+    );
     expect(() => expect({}).toStayWithinStack()).toThrow('toStayWithinStack looks at a machine');
   });
 

@@ -79,7 +79,7 @@ export function project(build: string, files: Readonly<Record<string, string>>):
   return { path, dispose: () => rmSync(work, { recursive: true, force: true }) };
 }
 
-/** Copies an example project into a project. */
-export function addExample(path: string, name: string): void {
-  cpSync(join(ROOT, 'examples', name), join(path, name), { recursive: true });
+/** Copies an example project to `directory` of a project. */
+export function addExample(path: string, directory: string, name: string): void {
+  cpSync(join(ROOT, 'examples', name), join(path, directory), { recursive: true });
 }

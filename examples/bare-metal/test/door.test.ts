@@ -1,5 +1,5 @@
-import { describe, expect } from 'vitest';
 import { firmwareTest } from 'imx-sim/vitest';
+import { describe, expect } from 'vitest';
 
 /** The core alone: this firmware needs no Linux. */
 const test = firmwareTest({

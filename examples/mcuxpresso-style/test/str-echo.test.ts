@@ -1,5 +1,5 @@
-import { describe, expect } from 'vitest';
 import { firmwareTest } from 'imx-sim/vitest';
+import { describe, expect } from 'vitest';
 
 /** NXP's kernel has the driver for `rpmsg-virtual-tty-channel-1`. */
 const test = firmwareTest({
