@@ -286,6 +286,13 @@ export class SymbolError extends ImxSimError {
   }
 }
 
+/** A function of the firmware cannot be called by the host now. */
+export class CallRefused extends ImxSimError {
+  constructor(why: string, remedy: string) {
+    super('E_CALL', `no function can be called: ${why}`, remedy);
+  }
+}
+
 /** Two regions of one address space overlap. */
 export class RegionOverlap extends ImxSimError {
   constructor(name: string, base: number, other: string, otherBase: number) {

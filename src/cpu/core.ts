@@ -3,6 +3,7 @@
  * held in reset. Nothing outside `cpu/` knows more.
  */
 import type { RunningCore } from '../time/scheduler.ts';
+import type { Argument, ArgumentKind, CallOptions, CoreCall } from './aapcs.ts';
 import type { BranchCount, ExecutionCount } from './execution-counts.ts';
 import type { HookHandler } from './hooks.ts';
 import type { StackLow } from './stack-watch.ts';
@@ -94,6 +95,15 @@ export interface Core extends RunningCore {
   writeRegister(register: string | number, value: number): void;
   /** Goes to `target` as an instruction that loads it into the PC does: bit 0 is the instruction set, and it may return from an exception. */
   branch(target: number): void;
+  /**
+   * Sets the core up to call the function at `address`: run it until the call has `returned` (it stops with `hook` then), and `restore` it. From
+   * Thread mode, asleep or not; between slices. @throws {CallRefused}
+   */
+  beginCall(address: number, args?: readonly Argument[], options?: CallOptions): CoreCall;
+  /** The arguments of the function at whose first instruction the core stands. */
+  functionArguments(kinds: readonly ArgumentKind[], options?: CallOptions): (number | bigint)[];
+  /** Returns from that function with `value` without executing it: for a hook, which then answers `redirected`. */
+  stubReturn(value?: Argument, options?: CallOptions): void;
   /** Counts executed instructions from now on, or ends that; what was counted stays until counting begins anew. */
   count(on: boolean): void;
   /** How often each instruction was executed while counting was on, ascending by address. */

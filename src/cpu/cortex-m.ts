@@ -10,6 +10,7 @@ import { invariant } from '../errors.ts';
 import type { Arena } from '../memory/arena.ts';
 import { BUS_FAULT } from '../memory/bus.ts';
 import type { Scheduler } from '../time/scheduler.ts';
+import { type Argument, type ArgumentKind, type CallOptions, type CoreCall, GuestCall, readArguments, stubReturn } from './aapcs.ts';
 import { cacheRegisters } from './cache.ts';
 import type { Core, CoreStop, FaultFacts } from './core.ts';
 import type { CoreMemory } from './core-memory.ts';
@@ -284,7 +285,9 @@ export class CortexM implements Core, CoreView {
   writeRegister(register: string | number, value: number): void {
     const access = registerAccess(this.profile, register);
     this.sync();
+    const { pc } = this.registers;
     access.write(this.registers, value);
+    if (this.registers.pc !== pc) this.pass(false);
     this.registersChanged();
   }
 
@@ -296,7 +299,39 @@ export class CortexM implements Core, CoreView {
     if (isReturnValue(this.profile, handlerMode, target >>> 0)) {
       if (this.exceptions.exceptionReturn(target >>> 0)) this.sleep = 'wfi';
     } else cells[CELL.T] = target & 1;
+    this.pass(false);
     this.modeChanged();
+  }
+
+  beginCall(address: number, args: readonly Argument[] = [], options: CallOptions = {}): CoreCall {
+    return new GuestCall(this, address, args, options);
+  }
+
+  functionArguments(kinds: readonly ArgumentKind[], options: CallOptions = {}): (number | bigint)[] {
+    return readArguments(this, kinds, options);
+  }
+
+  stubReturn(value?: Argument, options: CallOptions = {}): void {
+    stubReturn(this, value, options);
+  }
+
+  /** True in the middle of an instruction. */
+  get executing(): boolean {
+    return this.inEngine;
+  }
+
+  /** True when the hooks of the next instruction have run. */
+  get passing(): boolean {
+    const { pc } = this.registers;
+    return this.instruments.hooks.has(pc) && this.mayPass(pc);
+  }
+
+  /** The hooks of the next instruction have run, and it comes before whatever has become pending since; false: it begins anew. */
+  pass(on = true): void {
+    this.passed = on ? this.registers.pc : -1;
+    this.passedCompleted = this.completed;
+    this.passedTaken = this.exceptions.taken;
+    this.passFirst = true;
   }
 
   count(on: boolean): void {
@@ -705,12 +740,7 @@ export class CortexM implements Core, CoreView {
     const { pc } = this.registers;
     const action = this.instruments.hooks.run(this, pc, this.completed);
     this.dirty = true;
-    if (this.registers.pc === pc) {
-      this.passed = pc;
-      this.passedCompleted = this.completed;
-      this.passedTaken = this.exceptions.taken;
-      this.passFirst = true;
-    }
+    if (this.registers.pc === pc) this.pass();
     return action === 'stop' ? { kind: 'hook', address: pc } : undefined;
   }
 
