@@ -350,7 +350,10 @@ export class StateReader {
     if (now !== undefined && now !== null && (typeof now !== 'object' || !isPlain(now))) throw mismatch(place, 'is of another type');
     const target = now && !Object.isFrozen(now) ? (now as Fields) : {};
     for (const name of Object.keys(target)) if (!Object.hasOwn(saved, name)) delete target[name];
-    for (const name of Object.keys(saved)) if (name !== KIND) target[name] = this.fresh(saved[name], place, name);
+    for (const name of Object.keys(saved)) {
+      if (name === '__proto__') throw mismatch(place, 'has a field that no state has');
+      if (name !== KIND) target[name] = this.fresh(saved[name], place, name);
+    }
     return target;
   }
 

@@ -35,6 +35,23 @@ describe('RamWindow', () => {
     expect(space.read(BASE + 0xffc, 4)).toBe(0xffff_fffe);
   });
 
+  it('follows its RAM to other contents', () => {
+    const { ram, space } = setUp();
+    const window = new RamWindow(space, BASE, 0x1000);
+    window.write(BASE, 0x1111_1111, 4);
+    const contents = ram.contents();
+    window.write(BASE, 0x2222_2222, 4);
+    ram.back(contents);
+    ram.locate(2 * CHUNK_SIZE);
+    expect(window.read(BASE, 4)).toBe(0x1111_1111);
+    ram.back(new Map());
+    expect(window.read(BASE, 4)).toBe(0);
+    ram.back(contents);
+    window.write(BASE, 3, 2);
+    expect(space.read(BASE, 4)).toBe(0x1111_0003);
+    expect(contents.get(0)![0]).toBe(0x11);
+  });
+
   it.each([
     ['across two chunks', CHUNK_SIZE - 8, 16],
     ['over the end of the RAM', 256 * KiB - 8, 16],
