@@ -145,6 +145,8 @@ export const DW_ATE = {
 /** Languages that print a struct without its keyword: the versions of C++, and Rust. */
 export const LANGUAGES_LIKE_CPLUSPLUS: ReadonlySet<number> = new Set([0x04, 0x1a, 0x1c, 0x21, 0x2b]);
 
+export const DW_LANG_ASSEMBLER = 0x8001;
+
 export const DW_LNS = {
   copy: 1,
   advance_pc: 2,

@@ -28,7 +28,7 @@ import type {
 import { pathMatches } from './paths.ts';
 import { FunctionEntry, type FunctionScope } from './scopes.ts';
 import { type ElfSymbol, Sections } from './sections.ts';
-import { Types } from './types.ts';
+import { baseName, Types } from './types.ts';
 import { UnitTable } from './units.ts';
 import { unwind } from './unwind.ts';
 
@@ -281,7 +281,7 @@ class Parts implements FunctionScope {
     let found: Type | undefined;
     this.guarded(() => {
       const dies = this.index
-        .typesNamed(last)
+        .typesNamed(baseName(last))
         .filter((die) => isKeyword(keyword, die) && (colons < 0 || `${this.index.prefix(die)}${last}`.endsWith(path)));
       found = dies[0] && this.types.from(dies[0]);
     });
@@ -290,15 +290,26 @@ class Parts implements FunctionScope {
 
   functions(): FunctionEntry[] {
     const entries: FunctionEntry[] = [];
+    const labels = new Set<number>();
     for (const { die, scope } of this.index.functions()) {
       this.guarded(() => {
         const ranges = rangesOf(die)
           .filter(({ low }) => this.isLive(low))
           .sort((a, b) => a.low - b.low);
-        if (ranges.length > 0) entries.push(new FunctionEntry(die, this.qualified({ die, scope, function: undefined }), ranges, this));
+        const [first] = ranges;
+        if (first === undefined || (die.unit.isAssembly && !this.isOwnLabel(die, first, labels))) return;
+        entries.push(new FunctionEntry(die, this.qualified({ die, scope, function: undefined }), ranges, this));
       });
     }
     return entries.sort((a, b) => a.ranges[0]!.low - b.ranges[0]!.low);
+  }
+
+  /** A weak label that another file overrides is described where the winner is; and of several at one place the first stands for all. */
+  private isOwnLabel({ unit }: Die, { low }: AddressRange, labels: Set<number>): boolean {
+    const own = unit.root ? rangesOf(unit.root) : [];
+    if (labels.has(low) || (own.length > 0 && !own.some((range) => low >= range.low && low < range.high))) return false;
+    labels.add(low);
+    return true;
   }
 
   private qualified({ die, scope }: Named): string {

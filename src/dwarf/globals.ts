@@ -145,7 +145,7 @@ export class Globals {
     for (const variable of placed) {
       const { address } = variable.location as { readonly address: number };
       const known = byAddress.get(address);
-      if (known === undefined || (known.type.size === 0 && variable.type.size > 0)) byAddress.set(address, variable);
+      if (known === undefined || this.fits(variable, address) > this.fits(known, address)) byAddress.set(address, variable);
     }
     if (placed.length > 0) return [...byAddress.values()];
     const valued = linked.filter(({ location }) => location.kind === 'value');
@@ -153,6 +153,12 @@ export class Globals {
       valued.map((variable) => [`${variable.qualifiedName} ${variable.location.kind === 'value' && variable.location.bytes}`, variable]),
     );
     return texts.size > 0 ? [...texts.values()] : linked.slice(0, 1);
+  }
+
+  /** A weak definition that lost has the address of the one that won: the symbol's size tells them apart. */
+  private fits({ name, type }: Variable, address: number): number {
+    if (type.size === 0) return 0;
+    return this.symbol(name)?.address === address && this.symbol(name)?.size === type.size ? 2 : 1;
   }
 
   private outside(name: string): Variable[] {

@@ -4,6 +4,7 @@
  */
 import { DW_AT, DW_FORM, DW_OP, DW_TAG } from './constants.ts';
 import { type Die, isStructTag } from './die.ts';
+import { baseName } from './types.ts';
 import type { Unit, UnitTable } from './units.ts';
 
 /** An entry with the names around it. */
@@ -213,7 +214,8 @@ export class NameIndex {
       for (const unit of this.units.units) {
         this.units.guarded(() =>
           walkTop(unit, TYPE_TAGS, (die) => {
-            if (die.has(DW_AT.name) && !die.has(DW_AT.declaration)) add(types, die.name, die);
+            if (die.has(DW_AT.name) && !die.has(DW_AT.declaration))
+              add(types, die.tag === DW_TAG.base_type ? baseName(die.name) : die.name, die);
           }),
         );
       }

@@ -13,8 +13,12 @@ export interface ListedExpression {
   readonly bytes: Uint8Array;
 }
 
-/** Addresses of an entry: its ranges, or low to high; empty when it has none. */
+/** Addresses of an entry: its ranges, or low to high; empty when it has none. Assemblers write the Thumb bit into those of labels. */
 export function rangesOf(die: Die): AddressRange[] {
+  return readRangesOf(die).map((range) => (range.low & 1 ? { low: range.low - 1, high: range.high - (range.high & 1) } : range));
+}
+
+function readRangesOf(die: Die): AddressRange[] {
   const { unit } = die;
   const offset = die.number(DW_AT.ranges);
   if (offset !== undefined) return unit.version >= 5 ? readRngList(unit, die, offset) : readRanges(unit, offset);

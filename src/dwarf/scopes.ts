@@ -155,9 +155,10 @@ export class FunctionEntry implements DebugFunction {
     const variables: LocalVariable[] = [];
     const scopes: Scope[] = [];
     const children = depth > DEEPEST ? [] : die.unit.children(die);
-    for (const child of children) {
-      if (child.tag === DW_TAG.formal_parameter || child.tag === DW_TAG.variable) variables.push(this.variable(child));
-      else if (child.tag === DW_TAG.lexical_block || child.tag === DW_TAG.inlined_subroutine) {
+    for (const child of [...children, ...inherited(die, children)]) {
+      if (child.tag === DW_TAG.formal_parameter || (child.tag === DW_TAG.variable && !child.flag(DW_AT.declaration))) {
+        variables.push(this.variable(child));
+      } else if (child.tag === DW_TAG.lexical_block || child.tag === DW_TAG.inlined_subroutine) {
         const own = child.has(DW_AT.low_pc) || child.has(DW_AT.ranges) ? rangesOf(child) : ranges;
         scopes.push(this.readScope(child, own, depth + 1));
       }
@@ -219,49 +220,47 @@ export class FunctionEntry implements DebugFunction {
 
   private inlinedIn(scope: Scope): InlinedCall[] {
     return scope.scopes.flatMap((inner) => {
-      const calls = this.inlinedIn(inner);
-      const { die, ranges } = inner;
-      if (die.tag !== DW_TAG.inlined_subroutine) return calls;
-      const call: InlinedCall = {
-        name: die.name,
-        declaration: declarationOf(die, this.scope),
-        call: {
-          file: this.scope.file(die, die.number(DW_AT.call_file) ?? 0),
-          line: die.number(DW_AT.call_line) ?? 0,
-          column: die.number(DW_AT.call_column) ?? 0,
-        },
-        ranges,
-        inlined: calls,
-      };
-      return [call];
+      const within = this.inlinedIn(inner);
+      return isCall(inner) ? [this.call(inner, within)] : within;
     });
+  }
+
+  private call({ die, ranges }: Scope, inlined: readonly InlinedCall[]): InlinedCall {
+    return {
+      name: die.name,
+      declaration: declarationOf(die, this.scope),
+      call: {
+        file: this.scope.file(die, die.number(DW_AT.call_file) ?? 0),
+        line: die.number(DW_AT.call_line) ?? 0,
+        column: die.number(DW_AT.call_column) ?? 0,
+      },
+      ranges,
+      inlined,
+    };
+  }
+
+  /** The scopes that hold `pc`, from the function inwards; where blocks overlap, the way that leads deepest into inlined calls. */
+  private path(scope: Scope, pc: number): Scope[] {
+    let best: Scope[] = [];
+    for (const inner of scope.scopes) {
+      if (!holds(inner.ranges, pc)) continue;
+      const path = this.path(inner, pc);
+      if (calls(path) > calls(best) || (calls(path) === calls(best) && path.length >= best.length)) best = path;
+    }
+    return [scope, ...best];
   }
 
   /** Inlined calls that hold `pc`, outermost first. */
   inlinedAt(pc: number): InlinedCall[] {
-    const calls: InlinedCall[] = [];
-    for (let list = this.inlined; ; ) {
-      const call = list.find(({ ranges }) => holds(ranges, pc));
-      if (call === undefined) return calls;
-      calls.push(call);
-      list = call.inlined;
-    }
+    return this.path(this.tree, pc)
+      .filter(isCall)
+      .map((scope) => this.call(scope, []));
   }
 
   /** Variables of the scopes that hold `pc`, innermost scope first, up to the innermost function, inlined or not. */
   variablesAt(pc: number): LocalVariable[] {
-    const chain: Scope[] = [this.tree];
-    for (;;) {
-      const inner = chain.at(-1)!.scopes.find(({ ranges }) => holds(ranges, pc));
-      if (inner === undefined) break;
-      chain.push(inner);
-    }
-    const own = chain.slice(
-      Math.max(
-        0,
-        chain.findLastIndex(({ die }) => die.tag === DW_TAG.inlined_subroutine),
-      ),
-    );
+    const path = this.path(this.tree, pc);
+    const own = path.slice(Math.max(0, path.findLastIndex(isCall)));
     const seen = new Set<string>();
     return own.reverse().flatMap(({ variables }) =>
       variables.filter(({ name }) => {
@@ -272,6 +271,20 @@ export class FunctionEntry implements DebugFunction {
     );
   }
 }
+
+/** Variables of what `die` is an instance of that it does not list itself: statics, and what was optimised out of it. */
+function inherited(die: Die, children: readonly Die[]): Die[] {
+  const origin = die.reference(DW_AT.abstract_origin);
+  if (origin === undefined) return [];
+  const listed = new Set(children.map((child) => child.reference(DW_AT.abstract_origin)?.key));
+  return origin.unit
+    .children(origin)
+    .filter(({ tag, key }) => (tag === DW_TAG.variable || tag === DW_TAG.formal_parameter) && !listed.has(key));
+}
+
+const isCall = ({ die }: Scope): boolean => die.tag === DW_TAG.inlined_subroutine;
+
+const calls = (path: readonly Scope[]): number => path.filter(isCall).length;
 
 /** The symbol of an entry whose language mangles names. */
 export function linkageName(die: Die): string | undefined {

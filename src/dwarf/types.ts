@@ -362,10 +362,18 @@ const ENCODINGS: Readonly<Record<number, BaseType['encoding']>> = {
   [DW_ATE.UTF]: 'utf',
 };
 
+/** One spelling for all compilers: GCC's `long unsigned int` is Clang's `unsigned long`. */
+export function baseName(name: string): string {
+  const words = name.split(' ');
+  if (!words.includes('long') && !words.includes('short')) return name || '<unnamed>';
+  const sign = words.includes('unsigned') ? 'unsigned ' : '';
+  return sign + words.filter((word) => word !== 'int' && word !== 'unsigned' && word !== 'signed').join(' ');
+}
+
 function baseType(die: Die): Type {
   return {
     kind: 'base',
-    name: die.name || '<unnamed>',
+    name: baseName(die.name),
     size: die.number(DW_AT.byte_size) ?? 0,
     encoding: ENCODINGS[die.number(DW_AT.encoding) ?? 0] ?? 'unknown',
   };

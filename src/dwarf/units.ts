@@ -2,7 +2,7 @@
  * Units of .debug_info and .debug_types (DWARF 5, 7.5.1): what their headers and their own entries say, and how to get at the entries below. */
 import type { DebugInfoError } from '../errors.ts';
 import { type AbbreviationTable, readAbbreviations, type UnitSizes } from './abbreviations.ts';
-import { DW_AT, DW_FORM, DW_UT, LANGUAGES_LIKE_CPLUSPLUS } from './constants.ts';
+import { DW_AT, DW_FORM, DW_LANG_ASSEMBLER, DW_UT, LANGUAGES_LIKE_CPLUSPLUS } from './constants.ts';
 import { Budget, Cursor, damaged, stringAt } from './cursor.ts';
 import { Die, TYPES } from './die.ts';
 import { normalisePath } from './paths.ts';
@@ -122,6 +122,11 @@ export class Unit implements UnitSizes {
   /** Where the compiler ran. */
   get directory(): string {
     return this.root?.string(DW_AT.comp_dir) ?? '';
+  }
+
+  /** Made by an assembler: its functions are labels. */
+  get isAssembly(): boolean {
+    return this.root?.number(DW_AT.language) === DW_LANG_ASSEMBLER;
   }
 
   /** Structs are named without their keyword. */
