@@ -1,8 +1,6 @@
 /**
  * The faults as one typed table: names, parameters with units and defaults, what each does on which side, what Linux prints of it. Parser,
  * `--help` and docs/faults.md are made from it.
- *
- * `survivable`: the rules of virtio, RPMsg and the messaging unit let firmware get over it, so that it is the firmware's if it does not.
  */
 
 /** What a parameter is: a time (kept as ns), a whole number, one of some words, a name. */
@@ -22,7 +20,13 @@ export interface FaultSpec {
   readonly when: string;
   /** What Linux may print because of it. */
   readonly message?: string;
-  readonly survivable: boolean;
+  /**
+   * What it excuses of what the firmware then does. `nothing`: the rules of virtio, RPMsg and the messaging unit let firmware get over it; `hang`: what
+   * does not come any more cannot be waited for; `all`: memory or blocks are not what they should be.
+   */
+  readonly excuses: 'nothing' | 'hang' | 'all';
+  /** Findings of models that it provokes by itself. */
+  readonly provokes?: RegExp;
   /** It waits for a doorbell of that direction (or for one that `from` lets through) and acts on it, or right after it. */
   readonly occasion?: 'doorbell' | 'ring';
 }
@@ -58,7 +62,7 @@ export const FAULTS = {
     },
     when: 'doorbell#1',
     message: 'imx_rproc_kick: failed (1, err:-62)',
-    survivable: false,
+    excuses: 'hang',
     occasion: 'doorbell',
   },
   'doorbell-delay': {
@@ -67,7 +71,7 @@ export const FAULTS = {
     parameters: { from: FROM, by: time('how late', 1e6) },
     when: 'doorbell#1',
     message: 'imx_rproc_kick: failed (1, err:-62)',
-    survivable: true,
+    excuses: 'nothing',
     occasion: 'doorbell',
   },
   'doorbell-duplicate': {
@@ -75,7 +79,7 @@ export const FAULTS = {
     text: 'a doorbell arrives a second time, with nothing new behind it',
     parameters: { from: FROM, after: time('from the first to the second', 20e3) },
     when: 'doorbell#1',
-    survivable: true,
+    excuses: 'nothing',
     occasion: 'doorbell',
   },
   'doorbell-reorder': {
@@ -83,7 +87,7 @@ export const FAULTS = {
     text: 'a doorbell arrives behind the one that follows it',
     parameters: { from: FROM, within: time('it arrives by itself when none follows in that time', 1e6) },
     when: 'doorbell#1',
-    survivable: true,
+    excuses: 'nothing',
     occasion: 'doorbell',
   },
   'descriptor-corrupt': {
@@ -101,7 +105,7 @@ export const FAULTS = {
     },
     when: 'doorbell#1',
     message: 'input:id 300 out of range',
-    survivable: false,
+    excuses: 'all',
     occasion: 'ring',
   },
   'descriptor-withhold': {
@@ -113,7 +117,8 @@ export const FAULTS = {
       for: time('then the core finds them, with a doorbell', 5e6),
     },
     when: 'doorbell#1',
-    survivable: true,
+    provokes: /avail\.idx is \d+ where Linux wrote/,
+    excuses: 'nothing',
     occasion: 'ring',
   },
   'host-stall': {
@@ -121,7 +126,7 @@ export const FAULTS = {
     text: 'Linux stops taking messages out of the rings (its worker is held up); it goes on sending',
     parameters: { for: time('how long', 50e6) },
     when: 'state=running',
-    survivable: true,
+    excuses: 'nothing',
   },
   'buffers-exhaust': {
     side: 'linux',
@@ -129,21 +134,21 @@ export const FAULTS = {
     parameters: { for: time('how long; 0: for ever', 50e6) },
     when: 'state=running',
     message: 'timeout waiting for a tx buffer',
-    survivable: true,
+    excuses: 'nothing',
   },
   'linux-kill': {
     side: 'linux',
     text: 'Linux stops for good, in the middle of whatever it does; what it wrote to memory stays',
     parameters: {},
     when: 'state=running',
-    survivable: false,
+    excuses: 'hang',
   },
   'linux-pause': {
     side: 'linux',
     text: 'Linux stands still for a while, as under a debugger or in secure firmware',
     parameters: { for: time('how long', 20e6) },
     when: 'state=running',
-    survivable: true,
+    excuses: 'nothing',
   },
   'core-kill': {
     side: 'hardware',
@@ -151,7 +156,7 @@ export const FAULTS = {
     parameters: {},
     when: 'state=running',
     message: 'imx_rproc_kick: failed (1, err:-62)',
-    survivable: false,
+    excuses: 'hang',
   },
   'core-pause': {
     side: 'hardware',
@@ -159,7 +164,7 @@ export const FAULTS = {
     parameters: { for: time('how long', 1e6) },
     when: 'state=running',
     message: 'imx_rproc_kick: failed (1, err:-62)',
-    survivable: true,
+    excuses: 'nothing',
   },
   'core-restart': {
     side: 'linux',
@@ -167,14 +172,15 @@ export const FAULTS = {
     parameters: { for: time('how long it stays stopped', 20e6) },
     when: 'state=running',
     message: 'stopped remote processor imx-rproc',
-    survivable: true,
+    provokes: /was dropped: Linux has no endpoint/,
+    excuses: 'nothing',
   },
   'driver-ok-late': {
     side: 'linux',
     text: 'the driver of the virtio device is ready (DRIVER_OK, first doorbell) later than the core expects',
     parameters: { by: time('how late', 200e6) },
     when: '0ns',
-    survivable: true,
+    excuses: 'nothing',
   },
   'table-address': {
     side: 'linux',
@@ -191,7 +197,7 @@ export const FAULTS = {
     },
     when: '0ns',
     message: "doesn't fit da request",
-    survivable: false,
+    excuses: 'all',
   },
   'ram-bit-flip': {
     side: 'hardware',
@@ -202,7 +208,7 @@ export const FAULTS = {
       bit: { kind: 'number', fallback: 'seed', text: '0 to 7, in a byte of it that the seed decides, or in that at address' },
     },
     when: 'state=running',
-    survivable: false,
+    excuses: 'all',
   },
   'clock-gate': {
     side: 'hardware',
@@ -212,7 +218,7 @@ export const FAULTS = {
       for: time('how long; 0: for ever', 0),
     },
     when: 'state=running',
-    survivable: false,
+    excuses: 'all',
   },
   'bus-error': {
     side: 'hardware',
@@ -222,7 +228,7 @@ export const FAULTS = {
       for: time('how long; 0: for ever', 0),
     },
     when: 'state=running',
-    survivable: false,
+    excuses: 'all',
   },
   suspend: {
     side: 'linux',
@@ -238,7 +244,7 @@ export const FAULTS = {
     },
     when: 'state=running',
     message: 'PM: suspend entry (deep)',
-    survivable: true,
+    excuses: 'nothing',
   },
   'uart-framing': {
     side: 'hardware',
@@ -248,7 +254,7 @@ export const FAULTS = {
       byte: { kind: 'number', fallback: 'seed', text: 'the character' },
     },
     when: 'state=running',
-    survivable: true,
+    excuses: 'nothing',
   },
   'uart-overrun': {
     side: 'hardware',
@@ -258,7 +264,7 @@ export const FAULTS = {
       characters: { kind: 'number', fallback: 48, text: 'how many; the FIFO holds 32' },
     },
     when: 'state=running',
-    survivable: true,
+    excuses: 'nothing',
   },
 } as const satisfies Readonly<Record<string, FaultSpec>>;
 

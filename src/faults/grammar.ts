@@ -55,7 +55,7 @@ export function timeText(ns: number): string {
 }
 
 /** Cuts `a:b=1,c=2@uart4=/x,y/,d` into its faults: at commas behind which a fault's name stands, outside of an expression. */
-function split(text: string): string[] {
+export function splitFaults(text: string): string[] {
   const parts: string[] = [];
   let start = 0;
   let expression = false;
@@ -79,7 +79,7 @@ function split(text: string): string[] {
 
 /** Parses `doorbell-drop@doorbell#3,core-pause:for=2ms@5ms`. @throws {UsageError} */
 export function parseFaults(text: string): Fault[] {
-  return split(text).map(parseFault);
+  return splitFaults(text).map(parseFault);
 }
 
 /** Parses one fault. @throws {UsageError} */
@@ -105,6 +105,12 @@ export function parseFault(text: string): Fault {
     parameters[key] = parseValue(text, key, value.trim(), spec);
   }
   return { name: fault, parameters, when: parseTrigger(when ?? faultSpec(fault).when, text) };
+}
+
+/** Names of the parameters that the text of one fault gives. */
+export function givenParameters(text: string): string[] {
+  const list = /^[^:@]*:([^@]*)/.exec(text)?.[1];
+  return list?.split(',').map((pair) => pair.split('=', 1)[0]!.trim()) ?? [];
 }
 
 function parseValue(text: string, key: string, value: string, spec: ParameterSpec): ParameterValue {

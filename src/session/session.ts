@@ -6,6 +6,7 @@
  */
 import { UsageError } from '../errors.ts';
 import type { MachineEvent } from '../events.ts';
+import { Faults } from '../faults/faults.ts';
 import { diverged } from '../history/linux-history.ts';
 import { type LintFinding, lintWithoutLinux } from '../linux/firmware-lint.ts';
 import { Machine, type MachineOptions, type StopReason } from '../machine.ts';
@@ -37,6 +38,10 @@ export interface SessionOptions extends RunConfiguration {
   readonly until?: RegExp | LineCondition;
   /** Virtual time that ends the run, in ns; may be infinite. */
   readonly timeout?: number;
+  /** What goes wrong on purpose, as `--faults` has it; docs/faults.md. */
+  readonly faults?: readonly string[];
+  /** Decides what the faults leave open. */
+  readonly seed?: number;
   readonly stats?: boolean;
   readonly traceHash?: boolean;
   /** True: `save` can be called, and `restore`. */
@@ -81,6 +86,7 @@ interface Ending {
 export class Session {
   readonly machine: Machine;
   readonly input: InputQueue;
+  readonly faults: Faults;
   /** Where the keyboard goes; undefined when the machine has no console. */
   readonly keyboardDevice: string | undefined;
   private readonly until: LineCondition | undefined;
@@ -124,6 +130,8 @@ export class Session {
     machine.events.subscribe((event) => this.event(event));
     machine.diagnostics.onFirst = (diagnostic) => host.renderer.diagnostic(diagnostic);
     this.input = new InputQueue(machine);
+    this.faults = new Faults(machine, options.seed);
+    this.addFaults();
     for (const { device, bytes } of options.send ?? []) this.input.send(this.consoleName(device), bytes);
     this.keyboardDevice = options.console === undefined ? this.findConsole('console') : this.consoleName(options.console, '--console');
     this.until = options.until && this.condition(options.until);
@@ -194,6 +202,10 @@ export class Session {
     this.stopped = { status, report };
   }
 
+  private addFaults(): void {
+    for (const fault of this.options.faults ?? []) this.faults.add(fault);
+  }
+
   /** The session as it is, between two runs. @throws {SnapshotError} when it was made without `snapshots` */
   save(): SessionState {
     return {
@@ -217,6 +229,7 @@ export class Session {
     this.statistics.load(state.counts);
     this.lines.load(state.partials);
     this.input.load(state.input);
+    this.addFaults();
     history.push(...state.history);
     for (const event of state.late) this.event(event);
     if (this.lines.pending && !this.quiet.armed) this.quiet.armIn(machine.scheduler.cyclesFromNs(PARTIAL_NS));
