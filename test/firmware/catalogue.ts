@@ -155,6 +155,11 @@ export const FIRMWARE: readonly FirmwareKind[] = [
   },
   { kind: 'GPT timer', name: /gpt_timer/, runs: [{ send: ['console=x'], until: /GPT interrupt is occurr/, timeout: '4s' }] },
   { kind: 'GPT capture', name: /gpt_capture/, runs: [{ until: /^GPT input capture example$/ }] },
+  {
+    kind: 'ECSPI loopback',
+    name: /ecspi_loopback/,
+    runs: [{ until: /^ECSPI loopback test pass!$/, also: [/^\*\*\*ECSPI Loopback Demo\*\*\*$/] }],
+  },
   { kind: 'GPIO output', name: /gpio_led_output/, runs: [{ until: /^ *The LED is blinking\.$/, also: [/^ *GPIO Driver example$/] }] },
   {
     kind: 'UART polling',

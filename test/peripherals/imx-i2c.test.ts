@@ -113,6 +113,27 @@ describe('ImxI2c as master', () => {
     expect(bench.complaints).toEqual([]);
   });
 
+  it('ends a read as Zephyr does, too: MTX before the last byte is read, which then begins no other', () => {
+    attach(0x50, registerFile({ values: { 0: 7, 1: 8 } }));
+    enable();
+    start(0xa0);
+    write(0);
+    restart(0xa1);
+    put(I2CR, get(I2CR) & ~(MTX | TXAK));
+    get(I2DR);
+    byteDone();
+    put(I2CR, get(I2CR) | TXAK);
+    expect(get(I2DR)).toBe(7);
+    expect(byteDone() & RXAK).toBe(RXAK);
+    put(I2CR, (get(I2CR) & ~TXAK) | MTX);
+    expect(get(I2DR)).toBe(8);
+    bench.advance(20 * BIT);
+    expect(get(I2SR) & (IIF | ICF | IBB)).toBe(ICF | IBB);
+    stop();
+    expect(i2c.bus.transactions.at(-1)!.bytes).toEqual([7, 8]);
+    expect(bench.complaints).toEqual([]);
+  });
+
   it('takes nine bits for a byte and one for a START, by IFDR and the clock root', () => {
     attach(0x50, registerFile());
     enable();
