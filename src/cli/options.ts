@@ -8,6 +8,8 @@ import { type DeviceInput, parseDeviceInput } from '../session/input.ts';
 import { type LineCondition, parseLineCondition } from '../session/until.ts';
 import { BOOT_STAGES, type BootStage } from '../uboot/stage.ts';
 import { checkSocketPath, parseTty, type TtySpec } from './bridges/where.ts';
+import type { InstrumentOptions } from './run-instruments.ts';
+import { parseMapping } from './source-files.ts';
 
 /** Engines of `--cpu`, those that `--lockstep` can pair; the first is the default. */
 const ENGINES = ['jit', 'interpreter', 'unicorn'] as const;
@@ -29,7 +31,7 @@ export interface OptionRow {
 }
 
 /** What `run` receives after parsing. Times are nanoseconds of virtual time. */
-export interface RunOptions {
+export interface RunOptions extends InstrumentOptions {
   soc?: string;
   board?: string;
   core?: string;
@@ -129,6 +131,40 @@ export const TREE_OPTIONS: readonly OptionRow[] = [
     fallback: [],
     fallbackText: 'none',
   },
+];
+
+/** Patterns or mappings that may be given several times. */
+const several = (parse: (value: string) => unknown) => ({
+  parse: (value: string, previous: unknown) => [...(previous as unknown[]), parse(value)],
+  fallback: [],
+  fallbackText: 'none',
+});
+
+/** Where sources are, for commands that show them. */
+export const SOURCE_MAP_OPTION: OptionRow = {
+  group: 'Output',
+  flags: '--source-map <from=to>',
+  text: 'where sources are now that the debug information has elsewhere: /workdir=..; repeatable',
+  ...several(parseMapping),
+};
+
+/** Coverage and profile of a run. */
+const INSTRUMENT_OPTIONS: readonly OptionRow[] = [
+  {
+    group: 'Output',
+    flags: '--coverage <file>',
+    text: 'lines, branches and functions that were executed, as an lcov tracefile (docs/coverage.md)',
+  },
+  { group: 'Output', flags: '--coverage-html <directory>', text: 'the same as pages to read' },
+  {
+    group: 'Output',
+    flags: '--coverage-exclude <glob>',
+    text: "sources to leave out: 'zephyr/**', '*_test.c'; repeatable",
+    ...several((value) => value),
+  },
+  SOURCE_MAP_OPTION,
+  { group: 'Output', flags: '--flame <file>', text: 'flame graph of the call stacks, sampled each 10 us: .html, .svg, or folded stacks' },
+  { group: 'Output', flags: '--profile', text: 'tables at the end: CPU load, interrupt latency, stack use' },
 ];
 
 /** All options of `run`, in the order in which help shows them. */
@@ -246,6 +282,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { group: 'Output', flags: '--json', text: 'one JSON event per line on standard output' },
   { group: 'Output', flags: '--stats', text: 'instructions, speed, messages and interrupts at the end' },
   { group: 'Output', flags: '--trace-hash', text: 'last line: trace <sha256> of consoles, dmesg, MU and vring events with their cycles' },
+  ...INSTRUMENT_OPTIONS,
   { group: 'Output', flags: '--no-color', text: 'no colours (none are used when output is not a terminal, or NO_COLOR is set)' },
 ];
 

@@ -3,12 +3,21 @@
  */
 import { readFileSync } from 'node:fs';
 import { styleText } from 'node:util';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ImxSimError, UsageError } from '../errors.ts';
 import { EXIT } from '../session/exit.ts';
+import type { CoverageOptions } from './commands/coverage.ts';
 import type { DtsOptions } from './commands/dts.ts';
 import type { InfoOptions } from './commands/info.ts';
-import { commanderOption, RUN_OPTIONS, type RunOptions, SHELL_OPTIONS, type ShellOptions, TREE_OPTIONS } from './options.ts';
+import {
+  commanderOption,
+  RUN_OPTIONS,
+  type RunOptions,
+  SHELL_OPTIONS,
+  type ShellOptions,
+  SOURCE_MAP_OPTION,
+  TREE_OPTIONS,
+} from './options.ts';
 
 const STATUS = `
 Exit status: 0 the --until line came, or the firmware exited with 0; 1 the firmware failed (fault, lockup, exit code);
@@ -104,6 +113,7 @@ function buildProgram(done: (status: number) => void): Command {
       done(dts(options));
     });
   for (const row of TREE_OPTIONS) for (const each of [infoCommand, dtsCommand]) each.addOption(commanderOption(row));
+  addCoverageCommand(command, done);
   command
     .command('socs')
     .description('list the SoCs, boards and bare cores that are modelled, with their memories and blocks')
@@ -114,6 +124,45 @@ function buildProgram(done: (status: number) => void): Command {
     });
   for (const sub of command.commands) sub.exitOverride();
   return command;
+}
+
+/** Parses `80`. @throws {InvalidArgumentError} */
+function parsePercent(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 100)) throw new InvalidArgumentError('It is a number from 0 to 100.');
+  return value;
+}
+
+/** `coverage merge` and `coverage report`. */
+function addCoverageCommand(command: Command, done: (status: number) => void): void {
+  const coverage = command.command('coverage').description('merge and show the coverage of several runs (docs/coverage.md)');
+  const several = (value: string, previous: string[]) => [...previous, value];
+  const add = (name: string, description: string): Command =>
+    coverage
+      .command(name)
+      .description(description)
+      .argument('<info...>', 'tracefiles, as --coverage and lcov write them')
+      .option('-o, --output <file>', 'tracefile to write')
+      .option('--html <directory>', 'pages to write')
+      .option('--data <file>', 'JSON file to write')
+      .option('--title <text>', 'title of the pages')
+      .option('--exclude <glob>', "sources to leave out: 'zephyr/**'; repeatable", several, [])
+      .option('--include <glob>', 'sources to leave in, and no others; repeatable', several, [])
+      .addOption(commanderOption(SOURCE_MAP_OPTION))
+      .option('--fail-under <percent>', 'status 1 when fewer lines are covered', parsePercent)
+      .exitOverride();
+  add('merge', 'add tracefiles of tests and shards; builds that differ are refused').action(
+    async (paths: string[], options: CoverageOptions) => {
+      const { coverageMerge } = await import('./commands/coverage.ts');
+      done(coverageMerge(paths, options));
+    },
+  );
+  add('report', 'show what is covered, by source')
+    .option('--missing', 'with the lines that were not executed')
+    .action(async (paths: string[], options: CoverageOptions) => {
+      const { coverageReport } = await import('./commands/coverage.ts');
+      done(coverageReport(paths, options));
+    });
 }
 
 /** One line for what the user can mend, the whole stack for what is ours; `json`: a result object, as every run ends with one. */

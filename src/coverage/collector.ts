@@ -46,6 +46,11 @@ export class CoverageCollector {
     return this.programs.size === 0;
   }
 
+  /** Looks whether coverage of `firmware` can be worked out at all. @throws {CoverageError} when it has no line information */
+  check(firmware: Firmware): void {
+    measuredProgram(firmware);
+  }
+
   /** Adds what `core` counted while it ran `firmware`; `since`: without what it had counted then. @throws {CoverageError} for another build of it */
   addCore(firmware: Firmware, core: CountedCore, { test, since }: { readonly test?: string; readonly since?: CountTable } = {}): void {
     this.of(this.idOf(firmware), firmware).counts.addCore(core, since);

@@ -14,4 +14,5 @@ export {
   percent,
   type Ratio,
   type Totals,
+  totalsOf,
 } from './report.ts';

@@ -13,6 +13,7 @@ import { Keyboard, PipedInput } from '../keyboard.ts';
 import type { RunOptions } from '../options.ts';
 import { hostTurns, Pace, wantsColor } from '../pace.ts';
 import { HumanRenderer, JsonRenderer } from '../renderer.ts';
+import { watchRun } from '../run-instruments.ts';
 import { type Restored, readSnapshot, refuseMachineOptions, writeSnapshot } from '../snapshot-file.ts';
 import { readTrees } from '../tree-file.ts';
 import { ubootLines } from '../uboot-script.ts';
@@ -94,7 +95,11 @@ export async function run(path: string | undefined, options: RunOptions): Promis
     }
     process.on('SIGINT', onSignal);
     if (bridged) process.on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+    const watched = watchRun(session.machine, firmware, path, options);
     const status = await (bridged ? session.run(true, 'a client sends something') : session.run(interactive));
+    const { notes, profile } = watched.finish();
+    if (json && profile) out(`${JSON.stringify({ type: 'profile', ...profile })}\n`);
+    if (!json || !profile) for (const line of notes) renderer.note(line);
     if (figures && !json && status !== EXIT.DIFFERENCE) renderer.note(figuresText(figures));
     if (status === EXIT.TIMEOUT && !json) piped?.reportMissing();
     return status;
