@@ -14,7 +14,7 @@ interface Entry<T> {
   users: number;
 }
 
-/** Values by key, made when first asked for; at most `limit` that nobody uses are kept. */
+/** Values by key, made when first asked for; at most `limit` are kept, and those in use. */
 export class Boots<K extends object, T extends Kept> {
   private readonly limit: number;
   /** Least recently used first. */

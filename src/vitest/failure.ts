@@ -50,7 +50,7 @@ const IN_MESSAGE = ['situation', 'awaited', 'remedy', 'place', 'faults', 'waits'
 const RECORDING = 'recording.imxrec';
 
 /** The first place in the backtrace whose source line is known. */
-export function firmwarePlace({ pc, backtrace }: Situation): { source?: string; symbol?: string } {
+export function firmwarePlace({ pc, backtrace }: Pick<Situation, 'pc' | 'backtrace'>): { source?: string; symbol?: string } {
   const { source, symbol } = [pc, ...backtrace].find((place) => place.source) ?? pc;
   return { ...(source ? { source } : {}), ...(symbol ? { symbol } : {}) };
 }
@@ -72,7 +72,7 @@ function firstLine(text: string): string {
 }
 
 /** Leaves an error as vitest should print it: all that there is to say stands in its message. */
-function tidy(error: KeptError): void {
+export function tidy(error: KeptError): void {
   const { remedy } = error;
   if (typeof remedy === 'string' && remedy !== '' && !error.message.includes(remedy)) append(error, `remedy: ${remedy}`);
   for (const name of IN_MESSAGE) Reflect.deleteProperty(error, name);

@@ -2,11 +2,11 @@
  * Projects outside of the repository, with the package as npm installs it: README's steps, the examples, the pages, what a failure says, CI's
  * reports. Two runs of vitest and one of tsc; the tests look at what came of them.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { blocksOf, documentFiles } from '../vitest-kit/documents.ts';
-import { addExample, type Outcome, project, tsc, vitest } from '../vitest-kit/project.ts';
+import { addExample, imxSim, type Outcome, project, tsc, vitest } from '../vitest-kit/project.ts';
 
 const EXAMPLES = ['bare-metal', 'zephyr-style', 'mcuxpresso-style'];
 const ELFS = {
@@ -90,7 +90,8 @@ beforeAll(async () => {
   const [readme] = blocksOf('README.md').filter(({ code }) => code.includes('firmwareTest'));
   write({ 'package.json': manifest, ...documentFiles(blocksOf('docs/testing.md')) }, 'suite/docs');
   write({ 'package.json': manifest, 'test/firmware.test.ts': readme!.code + FAILING, 'test/door.test.ts': DOOR }, 'newcomer');
-  for (const [to, from] of Object.entries(ELFS)) for (const directory of ['suite/docs', 'newcomer']) cpSync(from, join(path, directory, to));
+  for (const [to, from] of Object.entries(ELFS))
+    for (const directory of ['suite/docs', 'newcomer']) cpSync(from, join(path, directory, to));
   cpSync('examples/bare-metal/src', join(path, 'newcomer/src'), { recursive: true });
   [all, newcomer, types] = await Promise.all([
     vitest(join(path, 'suite'), ['--reporter=default', '--reporter=json', '--outputFile=results.json'], { SHOW_FAILURE: '1' }),
@@ -121,21 +122,97 @@ it('has types that tsc accepts, with moduleResolution nodenext and those of libr
   expect(types.status).toBe(0);
 });
 
+/** Tests of the examples that fail on purpose. */
+const SHOWN = ['calibrates', 'answers politely', 'APP_TASK uses half of its stack at most'];
+
 describe('the examples and the pages', () => {
   it('pass, but for the tests that show a failure', () => {
     const failed = [...results.values()].filter(({ status }) => status !== 'passed').map(({ fullName }) => fullName);
-    expect(failed, all.output).toEqual([]);
+    expect(failed.sort(), all.output).toEqual([...SHOWN].sort());
+    expect(results.size).toBeGreaterThan(30);
+  });
+
+  it('show a wait that is in vain with its place in the firmware, as docs/testing.md has it', () => {
+    const text = failure(all.output, 'calibrates');
+    expect(text).toContain('WaitTimeout: a line of uart4 that has "calibrated": not within 2 s of virtual time');
+    expect(text).toMatch(/pc 0x[0-9a-f]{8} door_calibrate\+0x\w+ at .*src\/door\.c:\d+/);
+    expect(text).toMatch(/❯ test\/door\.test\.ts:\d+:\d+/);
+    const quoted = /<!-- output: bare-metal -->\n```text\n(.*?)```\n<!-- \/output -->/s.exec(readFileSync('docs/testing.md', 'utf8'))?.[1];
+    expect(quoted).toBe(messageOf(text));
+  });
+
+  it('show a wrong answer with a diff, and behind it what the firmware did', () => {
+    const text = failure(all.output, 'answers politely');
+    expect(text).toContain('0.026521 s  "TTY 0x0401: Hello Zephyr\\n"');
+    expect(text).toContain('- TTY 0x0401: Hello Linux\n+ TTY 0x0401: Hello Zephyr\n\nthe firmware:\n  at 0.0');
+    expect(text).toMatch(/last events:\n {4}\d\.\d{6} s/);
+  });
+
+  it('show which task used how much stack', () => {
+    const text = failure(all.output, 'APP_TASK uses half of its stack at most');
+    expect(text).toMatch(/APP_TASK has used 1\d\d\d bytes of stack, \d+ more than allowed:/);
+    expect(text).toMatch(/^> APP_TASK +1\d\d\d of +2048 bytes {2}\[#+\.+\] \d\d %$/m);
+    expect(text).toMatch(/^ {2}HEARTBEAT +\d+ of +1024 bytes/m);
   });
 });
 
-describe('a newcomer', () => {
-  it('x', () => {
-    console.log(
-      all.output,
-      newcomer.output,
-      readdirSync(join(path, 'newcomer')),
-      existsSync(join(path, 'newcomer/junit.xml')) && readFileSync(join(path, 'newcomer/junit.xml'), 'utf8'),
-    );
-    console.log(failure(newcomer.output, 'would hang'));
+describe("a newcomer's project", () => {
+  it("passes README's test and fails where it should", () => {
+    expect(newcomer.output).toMatch(/Tests {2}2 failed \| 1 passed \(3\)/);
+    expect(newcomer.status).toBe(1);
+  });
+
+  it('gets cause and place of a failed assertion, and the command that repeats it', () => {
+    const text = failure(newcomer.output, 'fails in an assertion');
+    expect(text).toContain('AssertionError: expected 7 to be 3');
+    expect(text).toMatch(/❯ test\/firmware\.test\.ts:\d+:\d+/);
+    expect(text).toMatch(/the firmware:\n {2}at 0\.0\d{5} s of virtual time/);
+    const kept = 'artifacts/test-firmware.test.ts/fails-in-an-assertion';
+    expect(text).toContain(`kept in ${kept}; to run it again: npx imx-sim replay ${kept}/recording.imxrec`);
+  });
+
+  it('keeps consoles, dmesg, trace, explanation and recording of each failure', () => {
+    const kept = join(path, 'newcomer/artifacts/test-firmware.test.ts/fails-in-an-assertion');
+    expect(readdirSync(kept).sort()).toEqual(['dmesg.txt', 'explanation.txt', 'recording.imxrec', 'trace.txt', 'uart4.txt']);
+    const read = (name: string): string => readFileSync(join(kept, name), 'utf8');
+    expect(read('uart4.txt')).toContain('incoming msg 3: hello world!');
+    expect(read('dmesg.txt')).toContain('remote processor imx-rproc is now up');
+    expect(read('trace.txt')).toMatch(/^\d\.\d{9} {2}mu {9}MU1 side A transmit 1 0x\w+$/m);
+    expect(read('explanation.txt')).toContain('expected 7 to be 3');
+    expect(readdirSync(join(kept, '../../test-door.test.ts/would-hang'))).not.toContain('dmesg.txt');
+  });
+
+  it('repeats a failure from its recording', async () => {
+    const recording = 'artifacts/test-firmware.test.ts/fails-in-an-assertion/recording.imxrec';
+    const { output, status } = await imxSim(path, 'newcomer', ['replay', recording]);
+    expect(output).toContain('[uart4] [Linux sample client] incoming msg 3: hello world!');
+    expect(status, output).toBe(0);
+  });
+
+  it("has a JUnit report with each failure's text", () => {
+    const junit = readFileSync(join(path, 'newcomer/junit.xml'), 'utf8');
+    expect(junit).toContain('tests="3" failures="2"');
+    expect(junit).toMatch(/<failure message="a line of uart4 that has &quot;calibrated&quot;: not within 10 s of virtual time/);
+    expect(junit).toMatch(/the firmware:\n {2}at 0\.0/);
+  });
+
+  it("annotates on GitHub the line of the test, and that of the firmware's source", () => {
+    const annotations = newcomer.output.split('\n').filter((line) => line.startsWith('::error'));
+    const of = (file: string) => annotations.filter((line) => line.includes(file));
+    expect(of('test/door.test.ts,')).toHaveLength(1);
+    expect(of('test/firmware.test.ts,')).toHaveLength(1);
+    expect(of('file=newcomer/src/door.c,')).toEqual([
+      expect.stringMatching(
+        /^::error file=newcomer\/src\/door\.c,line=\d+,title=would hang::a line of uart4 that has "calibrated": not within 10 s of virtual time \(the firmware was in door_calibrate\+0x\w+\)$/,
+      ),
+    ]);
+    const line = Number(/line=(\d+)/.exec(of('file=newcomer/src/door.c,')[0]!)![1]);
+    const source = readFileSync(join(path, 'newcomer/src/door.c'), 'utf8').split('\n');
+    expect(source[line - 1]).toMatch(/wait_for_interrupt/);
   });
 });
+
+/** The error of a failure: what stands before the stack. */
+function messageOf(text: string): string {
+  return `${text.slice(text.indexOf('\n') + 1, text.indexOf(' ❯ ')).trimEnd()}\n`;
+}

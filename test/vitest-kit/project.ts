@@ -19,11 +19,11 @@ export interface Outcome {
   readonly output: string;
 }
 
-/** Runs a program of the project's `node_modules`. */
-function run(cwd: string, program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+/** Runs a script with Node. */
+function run(cwd: string, script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
   return new Promise((done, failed) => {
     const { CI: _ci, GITHUB_ACTIONS: _actions, VITEST: _vitest, ...own } = process.env;
-    const child = spawn(process.execPath, [join(ROOT, 'node_modules', program), ...args], {
+    const child = spawn(process.execPath, [script, ...args], {
       cwd,
       env: { ...own, NO_COLOR: '1', FORCE_COLOR: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -40,10 +40,16 @@ function run(cwd: string, program: string, args: readonly string[], env: Readonl
   });
 }
 
+/** `npx vitest run`. */
 export const vitest = (cwd: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Outcome> =>
-  run(cwd, 'vitest/vitest.mjs', ['run', ...args], env);
+  run(cwd, join(ROOT, 'node_modules/vitest/vitest.mjs'), ['run', ...args], env);
 
-export const tsc = (cwd: string): Promise<Outcome> => run(cwd, 'typescript/bin/tsc', ['-p', '.']);
+/** `npx tsc`. */
+export const tsc = (cwd: string): Promise<Outcome> => run(cwd, join(ROOT, 'node_modules/typescript/bin/tsc'), ['-p', '.']);
+
+/** `npx imx-sim` of the package that is installed in the project at `path`. */
+export const imxSim = (path: string, cwd: string, args: readonly string[]): Promise<Outcome> =>
+  run(join(path, cwd), join(path, 'node_modules/imx-sim/bin/imx-sim.js'), args);
 
 /** The package with `dist` built at `build`, as `npm pack` makes it. */
 function pack(build: string, work: string): string {
