@@ -30,9 +30,9 @@ export interface I2cTransaction {
   refused: boolean;
 }
 
-/** Transactions that are kept, and bytes of each. */
+/** Transactions that are kept, and bytes of all of them together. */
 const KEPT_TRANSACTIONS = 256;
-const KEPT_BYTES = 4096;
+const KEPT_BYTES = 65_536;
 /** What is read where nobody drives the line. */
 const PULLED_UP = 0xff;
 
@@ -44,6 +44,7 @@ export class I2cBus {
   private readonly definition: (id: string) => I2cDevice;
   private attached: AttachedI2c[] = [];
   private kept: I2cTransaction[] = [];
+  private keptBytes = 0;
   /** Address of the device that takes part now, -1 when none does. */
   private partner = -1;
 
@@ -96,7 +97,7 @@ export class I2cBus {
       this.diagnostics.unimplemented(this.name, `address ${hex(address)}`, 'no device is attached there: the address is not acknowledged');
     this.partner = acknowledged ? address : -1;
     this.kept.push({ address, direction, cycle: this.scheduler.now, acknowledged, bytes: [], refused: false });
-    if (this.kept.length > KEPT_TRANSACTIONS) this.kept.shift();
+    while (this.kept.length > KEPT_TRANSACTIONS || this.keptBytes > KEPT_BYTES) this.keptBytes -= this.kept.shift()!.bytes.length;
     return acknowledged;
   }
 
@@ -127,7 +128,9 @@ export class I2cBus {
 
   private note(byte: number): void {
     const bytes = this.kept.at(-1)?.bytes;
-    if (bytes && bytes.length < KEPT_BYTES) bytes.push(byte);
+    if (!bytes || bytes.length >= KEPT_BYTES) return;
+    bytes.push(byte);
+    this.keptBytes++;
   }
 
   private get context(): { now: number } {

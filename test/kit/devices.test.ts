@@ -142,9 +142,26 @@ describe('firmware with devices', () => {
     cold.dispose();
   });
 
+  it('forks within a byte and a write cycle, and all go on alike', async () => {
+    await using m = await make();
+    await m.until('console', /temperature/);
+    const forks: Simulation[] = [];
+    for (const time of ['1.23ms', '8.88ms', '0.07ms']) {
+      await m.advance(time);
+      forks.push(m.fork());
+    }
+    await m.until('console', READY);
+    for (const fork of forks) {
+      await fork.until('console', READY);
+      expect(fork.traceHash()).toBe(m.traceHash());
+      expect(fork.i2c('I2C3').transactions).toEqual(m.i2c('I2C3').transactions);
+      fork.dispose();
+    }
+  });
+
   it('is saved and restored, and happens again from a recording, with devices of the test by their names', async () => {
     const own = defineI2cDevice({ name: 'own', state: { reads: 0 }, write: () => true, read: (state) => ++state.reads });
-    const m = await make({ i2c: { I2C3: { 0x48: own } }, spi: BOARD.spi! });
+    const m = await make({ i2c: { I2C3: { 72: own } }, spi: BOARD.spi! });
     await m.until('console', READY);
     m.gpio('GPIO1').pin(5).pulse({ width: '1ms', gap: '3ms', count: 2 });
     const file = await m.save();

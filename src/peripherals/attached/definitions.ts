@@ -47,7 +47,11 @@ export class DeviceDefinitions {
 
   private get(name: string): AttachedDevice {
     const device = this.byName.get(name);
-    if (!device) throw new UsageError(`no device is called ${name}`, 'give its definition as devices: { known: [...] } to createMachine, restoreMachine or replayMachine');
+    if (!device)
+      throw new UsageError(
+        `no device is called ${name}`,
+        'give its definition as devices: { known: [...] } to createMachine, restoreMachine or replayMachine',
+      );
     return device;
   }
 }
