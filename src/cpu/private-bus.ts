@@ -24,7 +24,7 @@ const IDENTIFICATION = 0xfd0;
 
 /** A block of the SCS page: the registers that it has. */
 export interface LocatedDevice extends BusDevice {
-  has(offset: number): boolean;
+  readonly offsets: Iterable<number>;
 }
 
 /** A device in one or more 4 KiB pages of the bus; its offsets count from the first page's start. */
@@ -67,8 +67,11 @@ export class PrivateBus implements BusDevice {
 
   constructor(options: PrivateBusOptions) {
     this.options = options;
-    const page = (blocks: readonly LocatedDevice[]): (BusDevice | undefined)[] =>
-      Array.from({ length: PAGE / 4 }, (_, word) => blocks.find((block) => block.has(4 * word)));
+    const page = (blocks: readonly LocatedDevice[]): (BusDevice | undefined)[] => {
+      const devices = new Array<BusDevice | undefined>(PAGE / 4).fill(undefined);
+      for (const block of blocks) for (const offset of block.offsets) devices[offset >>> 2] ??= block;
+      return devices;
+    };
     this.systemControl = page(options.systemControl);
     this.nonSecure = options.nonSecure && page(options.nonSecure).map((device, word) => device ?? (this.systemControl[word] && HIDDEN));
   }

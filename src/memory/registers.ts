@@ -215,7 +215,8 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
     for (const [name, value] of Object.entries(own ?? {})) {
       if (value !== undefined) this.resetValues.fill(value, first[name], first[name]! + (map[name]!.count ?? 1));
     }
-    this.cells = this.resetValues.slice();
+    this.cells = cellsFor(this.resetValues.length);
+    this.cells.set(this.resetValues);
   }
 
   /** Puts every register to its reset value, without calling behaviour. */
@@ -255,9 +256,9 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
     this.set(name, insertBits(this.get(name, index), spec.lsb, spec.width, value), index);
   }
 
-  /** True when there is a register at a byte offset. */
-  has(offset: number): boolean {
-    return this.slots.has(offset);
+  /** Byte offsets at which there are registers. */
+  get offsets(): Iterable<number> {
+    return this.slots.keys();
   }
 
   /** The register (and index) at a byte offset, for the debugger and for messages. */
@@ -352,6 +353,21 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
     // The value is left out: each distinct text is a finding of its own.
     this.diagnostics.guestError(this.name, `+${hex(offset)}`, `no register at this offset; ${verb}`);
   }
+}
+
+/** Cells are handed out of larger arrays: a machine has many small blocks, and an array of its own for each costs more than its cells. */
+const SLAB = 1 << 12;
+let slab = new Uint32Array(SLAB);
+let slabUsed = 0;
+
+function cellsFor(count: number): Uint32Array {
+  if (count > SLAB / 4) return new Uint32Array(count);
+  if (slabUsed + count > SLAB) {
+    slab = new Uint32Array(SLAB);
+    slabUsed = 0;
+  }
+  slabUsed += count;
+  return slab.subarray(slabUsed - count, slabUsed);
 }
 
 function asItIs(name: string): string {
