@@ -181,12 +181,9 @@ describe('firmware with devices', () => {
   it('takes devices of the test, and gives them up', async () => {
     await using m = await make({});
     const bus = m.i2c('I2C3');
-    const counter = defineI2cDevice({ name: 'counter', state: { reads: 0 }, write: () => true, read: (state) => ++state.reads });
+    const counter = defineI2cDevice({ state: { reads: 0 }, write: () => true, read: (state) => ++state.reads });
     const handle = bus.attach(0x48, counter, { reads: 15 });
-    m.spi('ECSPI2').attach(
-      0,
-      defineSpiDevice({ name: 'id', state: {}, transfer: (_state, _word, bits) => (bits === 32 ? 0x00c2_2018 : 0) }),
-    );
+    m.spi('ECSPI2').attach(0, defineSpiDevice({ state: {}, transfer: (_state, _word, bits) => (bits === 32 ? 0x00c2_2018 : 0) }));
     await m.until('console', READY);
     expect(m.uart('console').text).toContain('temperature: 16.0625 C');
     expect(m.uart('console').text).toContain('flash: c22018');

@@ -64,14 +64,17 @@ export interface SpiDevice<S extends object = object> {
 /** A device of either bus. */
 export type AttachedDevice = I2cDevice | SpiDevice;
 
-/** Gives back an I2C device as it is; for the types. */
-export function defineI2cDevice<S extends object>(device: I2cDevice<S>): I2cDevice<S> {
-  return device;
+/** A device whose name may be left out, when no file is to name it. */
+type Named<D extends AttachedDevice> = Omit<D, 'name'> & { readonly name?: string };
+
+/** An I2C device with the types of its state inferred; called `i2c-device` unless it has a name. */
+export function defineI2cDevice<S extends object>(device: Named<I2cDevice<S>>): I2cDevice<S> {
+  return { name: 'i2c-device', ...device };
 }
 
-/** Gives back a SPI device as it is; for the types. */
-export function defineSpiDevice<S extends object>(device: SpiDevice<S>): SpiDevice<S> {
-  return device;
+/** A SPI device with the types of its state inferred; called `spi-device` unless it has a name. */
+export function defineSpiDevice<S extends object>(device: Named<SpiDevice<S>>): SpiDevice<S> {
+  return { name: 'spi-device', ...device };
 }
 
 /** A copy of a state that shares nothing with it. @throws {UsageError} for what a snapshot cannot save */
