@@ -22,7 +22,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'imx8mp_wfi_tick', soc: IMX8MP, cycles: 25_000_000 },
   { name: 'imx8mp_fault', soc: IMX8MP, cycles: 1_500_000 },
   { name: 'imx8mp_lockup', soc: IMX8MP, cycles: 2_000_000 },
-  { name: 'trustzone', soc: BARE_CORTEX_M33, cycles: 150_000 },
+  { name: 'trustzone', soc: BARE_CORTEX_M33, cycles: 100_000 },
   { name: 'semihosting', soc: BARE_CORTEX_M4, cycles: 100_000 },
   { name: 'bench_exceptions', soc: BARE_CORTEX_M4, cycles: 400_000 },
   { name: 'bench_interrupts', soc: BARE_CORTEX_M4, cycles: 400_000 },
