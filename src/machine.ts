@@ -342,6 +342,12 @@ export class Machine {
     return this.loaded.symbols;
   }
 
+  /** The ELF file of that firmware. */
+  get firmwareFile(): Uint8Array | undefined {
+    void this.symbols;
+    return this.loaded.bytes;
+  }
+
   /** True when `device` is a console of this machine: a UART (`uart4`) or a tty that Linux can have (`ttyRPMSG30`). */
   hasConsole(device: string): boolean {
     if (device === UBOOT_CONSOLE) return this.uboot !== undefined;

@@ -26,6 +26,8 @@ export interface DriverHost {
   readonly recorder: Recorder;
   /** Linux hears of a core that is stuck, and recovers it. */
   readonly recovers: boolean;
+  /** A hook of the core stopped it. */
+  hooked(): void;
   /** The error of a wait that ended so. */
   error(goal: Goal, end: WaitEnd): Error;
 }
@@ -175,6 +177,7 @@ export class Driver {
     const stop = machine.run(limit);
     if (scheduler.now >= recorder.nextAct) recorder.act();
     if (stop.kind === 'deadlock') this.deadlock();
+    else if (stop.kind === 'hook') this.host().hooked();
     else if (stop.kind !== 'limit' && stop.kind !== 'requested') this.stopped(stop);
     else if (scheduler.now >= grid && !log.failure) this.stuck();
   }

@@ -20,6 +20,7 @@ export { type Tmp102State, tmp102 } from '../peripherals/attached/tmp102.ts';
 export type { I2cTransaction } from '../peripherals/i2c-bus.ts';
 export type { SelectPin } from '../peripherals/spi-bus.ts';
 export { createMachine } from './create.ts';
+export type { Prototype } from './debug.ts';
 export type {
   DeviceHandle,
   DevicesOption,
@@ -32,6 +33,7 @@ export type {
   PulseOptions,
   SpiView,
 } from './devices.ts';
+export type { FunctionName } from './functions.ts';
 export type { FoundLine } from './goals.ts';
 export type { CallLimit, ExecLimit, FileView, LinuxView, ShellView } from './linux-view.ts';
 export type { Configuration, FirmwareInput, SimulationOptions } from './options.ts';
@@ -39,5 +41,7 @@ export { type Replay, type RestoreOptions, replayMachine, restoreMachine, restor
 export type { ChannelName, RpmsgChannel, RpmsgMessage, RpmsgView } from './rpmsg.ts';
 export { Simulation } from './simulation.ts';
 export type { Snapshot } from './snapshots.ts';
+export type { Stub, StubCall, StubFunction } from './stubs.ts';
 export type { ConsoleView } from './uart.ts';
+export type { Variable, VariableValue } from './variables.ts';
 export type { ConditionOptions, CoreFailure, UntilOptions, WaitOptions } from './waiting.ts';

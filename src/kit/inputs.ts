@@ -5,6 +5,9 @@
  * open are known by numbers.
  */
 
+import type { Argument, CoreCall } from '../cpu/aapcs.ts';
+import type { HookHandler } from '../cpu/hooks.ts';
+import { CallRefused, UsageError } from '../errors.ts';
 import { Faults } from '../faults/faults.ts';
 import { type InputKind, InputLog, type InputValue } from '../history/inputs.ts';
 import { ERRNO } from '../linux/errno.ts';
@@ -16,6 +19,7 @@ import { linuxError } from '../linux/linux-file.ts';
 import type { SleepState } from '../linux/suspend.ts';
 import type { CallOptions } from '../linux/user-space.ts';
 import type { Machine } from '../machine.ts';
+import { hex32 } from '../memory/bits.ts';
 import type { ExecOptions, LinuxShell } from '../shell/api.ts';
 import { RPMSG_ADDR_ANY, type RpmsgDevice, type RpmsgEndpoint } from '../virtio/rpmsg-core.ts';
 import { DEVICE_INPUTS } from './device-inputs.ts';
@@ -36,11 +40,32 @@ export class InputHost {
     this.faults = new Faults(machine);
   }
 
+  /** Functions that were called and have not been cleaned up after, by number. */
+  readonly calls = new Map<number, OpenCall>();
+  /** What the hooks of stubs do, by the names of the functions that they stand for; given by the test, not by a recording. */
+  readonly stubs = new Map<string, HookHandler>();
+  private readonly hooked = new Map<string, () => void>();
+
   /** Nothing is open any more: another Linux has taken the place of the machine's. */
   forget(): void {
     this.files.clear();
     this.shells.clear();
     this.endpoints.clear();
+  }
+
+  /** A stub stands for the function at `address` from now on, or no more (`undefined`). @throws {UsageError} for a stub that nobody has given */
+  setStub(name: string, address: number | undefined): void {
+    this.hooked.get(name)?.();
+    this.hooked.delete(name);
+    if (address === undefined) return;
+    const handler = this.stubs.get(name);
+    if (!handler) throw new UsageError(`${name} has a stub, which is code of the test`, `give it again: stub('${name}', ...)`, name);
+    this.hooked.set(name, this.machine.core.addHook(address, handler));
+  }
+
+  /** Takes all stubs away: the machine goes to somebody else. */
+  removeStubs(): void {
+    for (const name of [...this.hooked.keys()]) this.setStub(name, undefined);
   }
 
   /** The machine's Linux, which there must be. */
@@ -65,6 +90,57 @@ export class InputHost {
     if (!shell) throw linuxError(`shell ${handle}`, ERRNO.EBADF);
     return shell;
   }
+}
+
+/** A function that was called from outside. */
+export interface OpenCall {
+  readonly call: CoreCall;
+  /** Stack pointer of the code that it interrupted. */
+  readonly sp: number;
+  /** Addresses of the buffers among its arguments, in their order. */
+  readonly buffers: readonly number[];
+}
+
+/** An argument as a recording has it: bytes are put on the stack, and their address is passed. */
+export type CallArgument = Argument | Uint8Array;
+
+/** Makes room for the buffers on the stack and calls the function. @throws {CallRefused} */
+function beginCall(host: InputHost, id: number, address: number, args: readonly CallArgument[], hardFloat: boolean): OpenCall {
+  const { core } = host.machine;
+  const view = host.machine.view(core.name);
+  const sp = core.readRegister('sp');
+  let low = sp;
+  const buffers: number[] = [];
+  const passed = args.map((argument): Argument => {
+    if (!(argument instanceof Uint8Array)) return argument;
+    low = ((low - argument.length) & ~7) >>> 0;
+    buffers.push(low);
+    if (argument.length > 0 && !view.writeBytes(low, argument))
+      throw new CallRefused(
+        `${argument.length} bytes find no room on the stack at ${hex32(low)}`,
+        'put them into a buffer of the firmware',
+      );
+    return low;
+  });
+  // While the core is in reset it has no stack; the call says so.
+  if (!core.halted) core.writeRegister('sp', low);
+  try {
+    const open = { call: core.beginCall(address, passed, { hardFloat }), sp, buffers };
+    host.calls.set(id, open);
+    return open;
+  } catch (error) {
+    if (!core.halted) core.writeRegister('sp', sp);
+    throw error;
+  }
+}
+
+/** Puts the core back to where it was before the call. */
+function endCall(host: InputHost, id: number): void {
+  const open = host.calls.get(id);
+  if (!open) return;
+  host.calls.delete(id);
+  open.call.restore();
+  host.machine.core.writeRegister('sp', open.sp);
 }
 
 type Kind = InputKind<InputHost>;
@@ -136,6 +212,11 @@ export const INPUT_KINDS: Readonly<Record<string, Kind>> = {
   'memory.write': kind('hardware', ({ machine }, core: string, address: number, bytes: Uint8Array) =>
     machine.view(core).writeBytes(address, bytes),
   ),
+  'core.call': kind('hardware', (host, id: number, address: number, args: readonly CallArgument[], hardFloat: boolean) =>
+    beginCall(host, id, address, args, hardFloat),
+  ),
+  'core.return': kind('hardware', endCall),
+  'core.stub': kind('hardware', (host, name: string, address: number | undefined) => host.setStub(name, address)),
   'rpmsg.send': kind('linux', (host, name: string, dst: number, device: string, data: Uint8Array) => {
     const { linux } = host;
     return linux.userSpace.call(`rpmsg_send to ${name}`, rpmsgSend(host, name, dst, device, data));

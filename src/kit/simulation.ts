@@ -4,19 +4,18 @@
  * All that changes it from outside goes through its inputs (src/history/inputs.ts). What it remembers of the past is its log; a fork goes on with
  * a copy of that, and has a machine only once it is used.
  */
-import type { Dwarf } from '../dwarf/dwarf.ts';
 import { invariant, type Situation, UsageError } from '../errors.ts';
 import type { EventListener, MachineEvent } from '../events.ts';
 import type { Injection } from '../faults/port.ts';
 import type { InputEntry, InputLog, InputValue } from '../history/inputs.ts';
 import type { Machine } from '../machine.ts';
-import { hex32 } from '../memory/bits.ts';
 import type { Duration } from '../session/duration.ts';
 import { lintRun, SEMIHOSTING } from '../session/machine-options.ts';
 import { codeReader } from './code-reader.ts';
 import { DevicesView, type GpioView, type I2cView, type SpiView } from './devices.ts';
 import type { WaitEnd } from './driver.ts';
 import { figuresOf, traceHashOf, traceOf } from './figures.ts';
+import { FirmwareAccess } from './firmware-access.ts';
 import { callGoal, type Goal } from './goals.ts';
 import { type InputHost, InputHost as Inputs, inputsOf } from './inputs.ts';
 import { LinuxView } from './linux-view.ts';
@@ -30,7 +29,6 @@ import { type MachineSource, type PreparedMachine, Snapshot, snapshotParts } fro
 import { consoleName } from './sources.ts';
 import { ConsoleView } from './uart.ts';
 import { waitError } from './wait-errors.ts';
-import { Waiting } from './waiting.ts';
 
 /** What belongs to one machine. */
 interface Attached {
@@ -42,7 +40,7 @@ interface Attached {
 }
 
 /** A machine that a test drives. Made by `createMachine`, and by forks. */
-export class Simulation extends Waiting {
+export class Simulation extends FirmwareAccess {
   readonly configuration: Configuration;
   /** What happened so far. */
   readonly log: SimulationLog;
@@ -118,29 +116,6 @@ export class Simulation extends Waiting {
     return this.devices.spi(name);
   }
 
-  /** Bytes of memory as the firmware's core sees it. @throws {UsageError} where there is none */
-  read(address: number, length: number): Uint8Array {
-    const { machine } = this;
-    const bytes = machine.view(machine.core.name).readBytes(address >>> 0, length);
-    if (bytes) return bytes;
-    throw new UsageError(
-      `${hex32(address)}, ${length} bytes: no memory of ${machine.core.name}`,
-      'look at the memory map: imx-sim socs',
-      'read',
-    );
-  }
-
-  /** Writes to memory as the firmware's core sees it. @throws {UsageError} where there is none */
-  write(address: number, bytes: Uint8Array): void {
-    const { core, soc } = this.machine;
-    if (this.input('memory.write', core.name, address >>> 0, bytes) !== false) return;
-    throw new UsageError(
-      `${hex32(address)}, ${bytes.length} bytes: no memory of ${core.name}`,
-      `look at the memory map of ${soc.name}: imx-sim socs`,
-      'write',
-    );
-  }
-
   /** Hears every event from now on, in the middle of a run: it must not change anything. What it gives unsubscribes. */
   onEvent(listener: EventListener): () => void {
     this.attach();
@@ -183,9 +158,16 @@ export class Simulation extends Waiting {
         'await it first: a snapshot is made while time stands still',
         'snapshot',
       );
-    const { machine, inputs } = this.attach();
+    const { machine, inputs, host } = this.attach();
+    if (host.calls.size > 0)
+      throw new UsageError('a snapshot while a function that was called has not returned', 'make it before the call', 'snapshot');
     const parts = snapshotParts(this, machine, inputs.entries, source.origin?.pool);
-    return new Snapshot(parts, (from, log) => new Simulation(this.configuration, from, log));
+    const stubs = this.functions.copy();
+    return new Snapshot(parts, (from, log) => {
+      const fork = new Simulation(this.configuration, from, log);
+      fork.functions.inherit(stubs);
+      return fork;
+    });
   }
 
   /** Another simulation that goes on from here: `snapshot` and `Snapshot.fork`. */
@@ -242,14 +224,13 @@ export class Simulation extends Waiting {
     return this.attach().inputs.perform(kind, ...args);
   }
 
+  protected get inputHost(): InputHost {
+    return this.attach().host;
+  }
+
   /** @internal The inputs of its machine. */
   get inputs(): InputLog<InputHost> {
     return this.attach().inputs;
-  }
-
-  /** @internal Debug information of the firmware, if it has any. */
-  debugInformation(): Dwarf | undefined {
-    return undefined;
   }
 
   /** @internal Lets go of the machine, which may serve another simulation then; undefined when there is none. */
@@ -308,8 +289,10 @@ export class Simulation extends Waiting {
     const recorder = new Recorder(machine, log, { listener, give });
     const leave = machine.linux?.userSpace.takeOver();
     const unwatch = this.devices.connect(machine);
+    this.functions.connect(host);
     const release = (): void => {
       recorder.stop();
+      host.removeStubs();
       unwatch();
       leave?.();
     };
@@ -325,7 +308,8 @@ export class Simulation extends Waiting {
       const earlier = log.failure?.told && log.failure !== end ? log.failure : undefined;
       return waitError({ machine, goal, end, within, situation: this.situation, earlier: typeof end === 'string' ? earlier : undefined });
     };
-    return { machine, log, recorder, recovers: configuration.options.recover ?? false, error };
+    const hooked = () => this.functions.hooked();
+    return { machine, log, recorder, recovers: configuration.options.recover ?? false, error, hooked };
   }
 
   private viewHost() {
