@@ -3,12 +3,14 @@
  */
 import { SnapshotError } from '../errors.ts';
 import type { InputEntry, InputLog } from '../history/inputs.ts';
+import { Turns } from '../linux/host-turns.ts';
 import type { Machine } from '../machine.ts';
 import { recipeOf } from '../snapshot/recipe.ts';
 import { encodeRecording, type RecordedEnd } from '../snapshot/recording.ts';
 import { factsOf } from '../snapshot/snapshot-file.ts';
 import type { InputHost } from './inputs.ts';
 import type { Recorder } from './recorder.ts';
+import { loadShell } from './shell-loader.ts';
 
 /** What a recording is made of, or played to. */
 export interface Recordable {
@@ -39,13 +41,22 @@ export function recordingOf(
 
 /** Does all of `entries` to a machine at its power-on, each at its moment, and runs it to cycle `end`. @throws {SnapshotError} when a moment does not come */
 export async function playTo(target: Recordable, entries: readonly InputEntry[], end: number): Promise<void> {
-  for (const entry of entries) {
-    await runTo(target, entry);
-    const result = target.inputs.perform(entry.kind, ...entry.args);
-    // Whoever made it heard of its failure.
-    if (result instanceof Promise) result.catch(() => {});
+  const turns = new Turns();
+  if (entries.some(({ kind }) => /^(linux\.exec|linux\.shell|shell\.)/.test(kind))) await loadShell();
+  try {
+    for (const entry of entries) {
+      await runTo(target, entry);
+      const result = target.inputs.perform(entry.kind, ...entry.args);
+      if (!(result instanceof Promise)) continue;
+      // Whoever made it heard of its failure.
+      result.catch(() => {});
+      // Time stood still until host code had begun.
+      await turns.next();
+    }
+    await runTo(target, { cycle: end, fired: 0 });
+  } finally {
+    turns.close();
   }
-  await runTo(target, { cycle: end, fired: 0 });
 }
 
 async function runTo({ machine, recorder }: Recordable, { cycle, fired }: Pick<InputEntry, 'cycle' | 'fired'>): Promise<void> {

@@ -5,7 +5,7 @@
  * touched. Linux lives through its history again (ADR 17).
  */
 
-import type { InputEntry, InputLog } from '../history/inputs.ts';
+import type { InputEntry, InputLog, InputValue } from '../history/inputs.ts';
 import type { Machine } from '../machine.ts';
 import { MachinePool } from '../snapshot/pool.ts';
 import { type Recipe, recipeOf } from '../snapshot/recipe.ts';
@@ -15,6 +15,7 @@ import { InputHost, inputsOf } from './inputs.ts';
 import type { SimulationLog } from './log.ts';
 import { encodeLog } from './log-data.ts';
 import { type Configuration, powerOn } from './options.ts';
+import { loadShell } from './shell-loader.ts';
 
 /** A machine, and what acts on it from outside when it has a past. */
 export interface PreparedMachine {
@@ -88,12 +89,18 @@ export class Snapshot<S> {
         const inputs = inputsOf(host);
         inputs.continue(past);
         const prepared: PreparedMachine = { machine, host, inputs };
-        const later = restoreSystem(machine, system, (kind, args) => {
+        const call = (kind: string, args: readonly InputValue[]): void => {
           // Whoever made the call in that past heard of its failure.
           const result = inputs.apply(kind, args);
           if (result instanceof Promise) result.catch(() => {});
-        });
-        return later ? later.then(() => prepared) : prepared;
+        };
+        if (!system.linux?.history.asynchronous) {
+          restoreSystem(machine, system, call);
+          return prepared;
+        }
+        return loadShell()
+          .then(() => restoreSystem(machine, system, call))
+          .then(() => prepared);
       },
       give: (machine, sound) => pool.give(machine, sound),
     };
