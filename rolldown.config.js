@@ -66,7 +66,8 @@ const postBanner = `/*! just-bash ${version} (Apache-2.0), minified, node:zlib l
 
 export default defineConfig([
   {
-    input: join(dist, 'cli/main.js'),
+    // The worker is started by its file.
+    input: { main: join(dist, 'cli/main.js'), 'explore-worker': join(dist, 'cli/commands/explore-worker.js') },
     platform: 'node',
     external: ['@alexaltea/capstone-js', 'commander', 'koffi', '#just-bash'],
     output: { dir: join(dist, 'command'), cleanDir: true, entryFileNames: '[name].js', chunkFileNames: '[name].js', comments: false },

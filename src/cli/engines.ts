@@ -17,6 +17,11 @@ const FACTORIES: Readonly<Record<EngineName, EngineFactory>> = {
   unicorn: unicornFactory,
 };
 
+/** The engine of that name. */
+export function namedEngine(name: EngineName): EngineFactory {
+  return FACTORIES[name];
+}
+
 /** An engine, and what it has compared when it is lockstep. */
 export interface ChosenEngine {
   readonly engine: EngineFactory;

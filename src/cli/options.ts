@@ -2,6 +2,7 @@
  * The options of `imx-sim run` as one typed table: it yields parsing, `--help` and the README's section.
  */
 import { InvalidArgumentError, Option } from 'commander';
+import { faultText, parseFaults } from '../faults/grammar.ts';
 import { KERNEL_FLAVOURS, type KernelFlavour } from '../linux/kernel-flavour.ts';
 import { durationNs } from '../session/duration.ts';
 import { type DeviceInput, parseDeviceInput } from '../session/input.ts';
@@ -27,7 +28,7 @@ export interface OptionRow {
   readonly parse?: (value: string, previous: unknown) => unknown;
   /** Values of other options that it sets unless they are given. */
   readonly implies?: Readonly<Record<string, unknown>>;
-  readonly group: 'What runs' | 'Linux, and what boots it' | 'When it ends' | 'Input' | 'Output';
+  readonly group: 'What runs' | 'What goes wrong' | 'Linux, and what boots it' | 'When it ends' | 'Input' | 'Output';
 }
 
 /** What `run` receives after parsing. Times are nanoseconds of virtual time. */
@@ -60,6 +61,9 @@ export interface RunOptions extends InstrumentOptions {
   console?: string;
   tty: TtySpec[];
   rpmsgSock?: string;
+  /** What goes wrong on purpose, and the seed that decides what that leaves open. */
+  faults?: string[];
+  seed?: number;
   /** Paths of `--restore` and `--save-snapshot`. */
   restore?: string;
   saveSnapshot?: string;
@@ -93,7 +97,7 @@ export function parseSize(text: string): number {
 }
 
 /** `parse` with its errors in commander's form. @throws {InvalidArgumentError} */
-function parsed<T>(parse: (value: string) => T, value: string): T {
+export function parsed<T>(parse: (value: string) => T, value: string): T {
   try {
     return parse(value);
   } catch (error) {
@@ -104,6 +108,12 @@ function parsed<T>(parse: (value: string) => T, value: string): T {
 /** With a capital letter and a full stop, unless it ends with what the user may type. */
 function sentence(text: string): string {
   return `${text[0]!.toUpperCase()}${text.slice(1)}${/[.!]$/.test(text) ? '' : '.'}`;
+}
+
+/** Parses a seed. @throws {InvalidArgumentError} */
+function parseSeed(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is a whole number from 0 on.');
+  return Number(text);
 }
 
 /** Parses `jit,unicorn`. @throws {InvalidArgumentError} */
@@ -278,6 +288,19 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     group: 'Output',
     flags: '--save-snapshot <file>',
     text: 'write the whole machine to the file when the run ends: --restore goes on from there',
+  },
+  {
+    group: 'What goes wrong',
+    flags: '--faults <list>',
+    text: 'faults to inject, comma separated: doorbell-drop@doorbell#3,core-pause:for=2ms@20ms; docs/faults.md has them all; repeatable',
+    parse: (value, previous) =>
+      [...((previous as string[] | undefined) ?? []), parsed((text) => parseFaults(text).map(faultText), value)].flat(),
+  },
+  {
+    group: 'What goes wrong',
+    flags: '--seed <n>',
+    text: 'decides what faults leave open: @random, values, addresses (default: 1)',
+    parse: parseSeed,
   },
   { group: 'Output', flags: '--json', text: 'one JSON event per line on standard output' },
   { group: 'Output', flags: '--stats', text: 'instructions, speed, messages and interrupts at the end' },

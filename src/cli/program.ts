@@ -9,6 +9,8 @@ import { EXIT } from '../session/exit.ts';
 import type { CoverageOptions } from './commands/coverage.ts';
 import type { DtsOptions } from './commands/dts.ts';
 import type { InfoOptions } from './commands/info.ts';
+import type { ReplayOptions } from './commands/replay.ts';
+import { EXPLORE_OPTIONS, type ExploreCommandOptions } from './explore-options.ts';
 import {
   commanderOption,
   RUN_OPTIONS,
@@ -52,6 +54,15 @@ Examples:
 Exit status: that of the last command, or of exit; 0 also when the --until line came, or after Ctrl-]; 1 the SoC was reset; 2 bad usage, input or
 script; 4 the virtual time ran out, or nothing can happen any more; 3 and 5 as for run.`;
 
+const EXPLORE_EXAMPLES = `
+Examples:
+  imx-sim explore fw.elf --until 'linux=goodbye!'
+  imx-sim explore fw.elf --until 'linux=goodbye!' --faults core-pause,doorbell-drop:from=core --seeds 200
+  imx-sim explore echo.elf --send 'ttyRPMSG30=Hello\\n' --until ttyRPMSG30=Hello --fail-on crash,hang
+  imx-sim replay hang-7.imxrec
+
+Exit status: 0 nothing failed; 1 something did; 2 bad usage or input, or the run fails without faults; 3 a bug of imx-sim.`;
+
 function version(): string {
   return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 }
@@ -90,6 +101,7 @@ function buildProgram(done: (status: number) => void): Command {
     const { shell } = await import('./commands/shell.ts');
     done(await shell(paths, options));
   });
+  addFaultCommands(command, done);
   const infoCommand = command
     .command('info')
     .description('show segments against the memory map, the resource table, and the problems found, without running anything')
@@ -131,6 +143,32 @@ function parsePercent(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0 && value <= 100)) throw new InvalidArgumentError('It is a number from 0 to 100.');
   return value;
+}
+
+/** `explore` and `replay`. */
+function addFaultCommands(command: Command, done: (status: number) => void): void {
+  const exploreCommand = command
+    .command('explore')
+    .description('run an ELF with many seeded plans of faults, and show the smallest with which it fails (docs/faults.md)')
+    .argument('<elf>', 'firmware as the linker made it')
+    .showHelpAfterError('  remedy: imx-sim explore --help shows the options, with examples')
+    .addHelpText('after', EXPLORE_EXAMPLES);
+  for (const row of EXPLORE_OPTIONS) exploreCommand.addOption(commanderOption(row));
+  exploreCommand.action(async (path: string, options: ExploreCommandOptions) => {
+    const { explore } = await import('./commands/explore.ts');
+    done(await explore(path, options));
+  });
+  command
+    .command('replay')
+    .description('run a recording again: of a failure that explore found, or of a run')
+    .argument('<file>', 'what imx-sim wrote')
+    .addOption(new Option('--cpu <engine>', 'engine that executes instructions').choices(['jit', 'interpreter', 'unicorn']).default('jit'))
+    .option('--json', 'one JSON event per line on standard output')
+    .option('--no-color', 'no colours')
+    .action(async (path: string, options: ReplayOptions) => {
+      const { replay } = await import('./commands/replay.ts');
+      done(await replay(path, options));
+    });
 }
 
 /** `coverage merge` and `coverage report`. */

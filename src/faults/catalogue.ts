@@ -113,7 +113,7 @@ export const FAULTS = {
     text: 'the newest buffers that Linux offers do not reach the core for a while: the index of the available ring is behind',
     parameters: {
       queue: { kind: 'choice', choices: ['tx', 'rx'], fallback: 'tx', text: 'tx carries messages to the core, rx to Linux' },
-      buffers: { kind: 'number', fallback: 1, text: 'how many; 0: all that the core has not taken' },
+      buffers: { kind: 'number', fallback: 1, text: 'rx: how many; 0: all that the core has not taken. tx: the newest' },
       for: time('then the core finds them, with a doorbell', 5e6),
     },
     when: 'doorbell#1',
@@ -173,7 +173,7 @@ export const FAULTS = {
     when: 'state=running',
     message: 'stopped remote processor imx-rproc',
     provokes: /was dropped: Linux has no endpoint/,
-    excuses: 'nothing',
+    excuses: 'hang',
   },
   'driver-ok-late': {
     side: 'linux',

@@ -37,6 +37,10 @@ export interface Effect {
   readonly steps?: Readonly<Record<string, (context: EffectContext, data: StepData) => string | undefined>>;
 }
 
+/** A user's command takes Linux so long to begin with. */
+const SUSPEND_RETRY_NS = 20e3;
+const SUSPEND_TRIES = 10;
+
 const number = ({ parameters }: EffectContext, name: string): number => Number(parameters[name] ?? 0);
 const word = ({ parameters }: EffectContext, name: string): string => String(parameters[name] ?? '');
 
@@ -142,9 +146,11 @@ function withhold(context: EffectContext): string | undefined {
   const { avail, used } = queue.vring;
   const idx = peek(machine, avail + 2, 2);
   const buffers = number(context, 'buffers');
+  // Of the others to the core Linux knows no more than the core whether it has taken them.
+  const most = queue.index === 0 ? Number.POSITIVE_INFINITY : 1;
   // The core may have one in its hands.
   const outstanding = Math.max(((idx - peek(machine, used + 2, 2)) & 0xffff) - 1, 0);
-  const hidden = buffers === 0 ? outstanding : Math.min(buffers, outstanding + 1);
+  const hidden = Math.min(buffers === 0 ? Number.POSITIVE_INFINITY : buffers, most, queue.index === 0 ? outstanding : 1);
   const shown = (idx - hidden) & 0xffff;
   poke(machine, avail + 2, shown, 2);
   const ns = number(context, 'for');
@@ -333,11 +339,17 @@ export const EFFECTS: Readonly<Partial<Record<FaultName, Effect>>> = {
     act: (context) => {
       const state = word(context, 'state') === 'freeze' ? 'freeze' : 'mem';
       context.linux({ what: 'suspend', state });
-      context.later(number(context, 'for'), 'end');
+      context.later(number(context, 'for'), 'end', { tries: 0 });
       return `Linux goes to sleep (${state}) ${span(number(context, 'for'))}`;
     },
     steps: {
-      end: (context) => {
+      end: (context, data) => {
+        const tries = Number(data['tries']) + 1;
+        // Linux has not got round to it; or a doorbell woke it already.
+        if (!context.machine.kernel?.pm.suspending) {
+          if (tries < SUSPEND_TRIES) context.later(SUSPEND_RETRY_NS, 'end', { tries });
+          return undefined;
+        }
         context.linux({ what: 'resume' });
         return 'something wakes Linux';
       },

@@ -11,8 +11,8 @@ import { type FailureKind, judge, USUAL_FAILURES } from './judge.ts';
 import { shrinkPlan } from './shrink.ts';
 import type { TrialResult } from './trial.ts';
 
-/** The faults that are chosen from when none are named: those that firmware can get over, but for what Linux's user decides. */
-export const GENERAL_FAULTS = FAULT_NAMES.filter((name) => faultSpec(name).excuses === 'nothing').join(',');
+/** The faults that are chosen from when none are named: those that firmware can get over, and a stop and start of the core. */
+export const GENERAL_FAULTS = FAULT_NAMES.filter((name) => faultSpec(name).excuses === 'nothing' || name === 'core-restart').join(',');
 
 /** What is explored, and how far. */
 export interface ExploreOptions {

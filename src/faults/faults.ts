@@ -382,7 +382,7 @@ function randomTime(random: Random, from: number, to: number): number {
 function arms({ name, when }: Fault): boolean {
   const { occasion } = faultSpec(name);
   if (occasion === 'doorbell') return when.kind !== 'doorbell';
-  return occasion === 'ring' && when.kind !== 'doorbell' && when.kind !== 'message';
+  return occasion === 'ring' && when.kind !== 'doorbell';
 }
 
 /** Whether the event is that the core, or its remote processor, comes to `state`; `bare`: a core without Linux runs once it is started. */

@@ -3,7 +3,7 @@
  *
  * Every step is tried by a run, so the result is a plan that fails; which steps are tried depends on the plan alone.
  */
-import { parametersOf } from './catalogue.ts';
+import { COMMON_PARAMETERS, parametersOf } from './catalogue.ts';
 import { type Fault, faultText, parseFault, type Trigger } from './grammar.ts';
 
 /** Runs that are made for one failure, at most. */
@@ -48,9 +48,9 @@ function* simpler(fault: Fault): Generator<Fault> {
   for (const [key, spec] of Object.entries(parametersOf(name))) {
     const value = parameters[key];
     const change = (to: number | string): Fault => ({ ...fault, parameters: { ...parameters, [key]: to } });
-    if (spec.fallback !== undefined && spec.fallback !== 'seed' && spec.kind !== 'time' && value !== spec.fallback)
-      yield change(spec.fallback);
-    if (typeof value !== 'number') continue;
+    const usual = spec.fallback !== undefined && spec.fallback !== 'seed' && value !== spec.fallback;
+    if (usual && (spec.kind !== 'time' || key in COMMON_PARAMETERS)) yield change(spec.fallback);
+    if (typeof value !== 'number' || key in COMMON_PARAMETERS) continue;
     if (spec.kind === 'time') for (const unit of [...UNITS].reverse()) if (unit < value) yield change(unit);
     if (spec.kind === 'number' && spec.fallback === 'seed') for (const small of [0, 1]) if (value > small) yield change(small);
   }

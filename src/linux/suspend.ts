@@ -62,6 +62,11 @@ export class PowerManagement {
     );
   }
 
+  /** True from the beginning of a suspend until everything runs again. */
+  get suspending(): boolean {
+    return this.busy;
+  }
+
   /** True while the system sleeps and something has to wake it. */
   get sleeping(): boolean {
     return this.asleep;
