@@ -30,6 +30,8 @@ export interface CodeInstruction {
   /** Compares what registers hold, or goes where a comparison says: a step of the search for the case of a `switch`. */
   readonly compares: boolean;
   readonly nop: boolean;
+  /** Does what functions do to return: gives up the frame, moves the result into its register. */
+  readonly returns: boolean;
 }
 
 /** Reads bytes of a program's code; undefined outside of it. */
@@ -40,10 +42,30 @@ const FEATURES = featuresOf({ fpu: 'fpv5-dp', architecture: 'armv8-m' });
 const NEXT: Flow = { kind: 'next' };
 const LEAVE: Flow = { kind: 'leave' };
 const UNDEFINED: Flow = { kind: 'undefined' };
+const FRAME = 7;
+const SP = 13;
 const PC = 15;
 const COMPARISONS = ['CMP_IMM', 'CMP_REG', 'CMN_IMM', 'CMN_REG', 'TST_IMM', 'TST_REG'];
 const PREPARATIONS = ['MOV_IMM', 'MOV_REG', 'MOVT', 'ADR', 'ADD_IMM', 'SUB_IMM', 'UXTB', 'UXTH', 'SXTB', 'SXTH'];
 const COMPARES = new Set([...COMPARISONS, ...PREPARATIONS, 'B', 'B_COND', 'CBZ', 'CBNZ', 'TBB', 'TBH']);
+const RETURNS = new Set([
+  'ADD_IMM',
+  'ADD_HIGH',
+  'MOV_HIGH',
+  'MOV_REG',
+  'LDM',
+  'BX',
+  'VLDM',
+  'VMOV',
+  'VMOV_TO_S',
+  'VMOV_TO_D',
+  'VMOV_FROM_S',
+  'VMOV_FROM_D',
+  'SXTB',
+  'SXTH',
+  'UXTB',
+  'UXTH',
+]);
 const LOADS_LIST = new Set(['LDM', 'LDMDB']);
 const NOP = 0xbf00;
 
@@ -76,7 +98,15 @@ export class CodeWalker {
     const { op } = compiled.encoding;
     if (op === 'IT') this.left = lengthOfIt(word);
     const flow = flowOf(op, address, word, compiled, this.table(op, address, word, size));
-    return { address, size, flow, conditional, compares: COMPARES.has(op) || flow.kind === 'table', nop: word === NOP };
+    return {
+      address,
+      size,
+      flow,
+      conditional,
+      compares: COMPARES.has(op) || flow.kind === 'table',
+      nop: word === NOP,
+      returns: RETURNS.has(op) || pops(op, compiled, word),
+    };
   }
 
   private halfword(address: number): number | undefined {
@@ -94,7 +124,14 @@ export class CodeWalker {
 }
 
 function made(address: number, size: 2 | 4, flow: Flow, conditional: boolean): CodeInstruction {
-  return { address, size, flow, conditional, compares: false, nop: false };
+  return { address, size, flow, conditional, compares: false, nop: false, returns: false };
+}
+
+/** LDR from the stack: one register of the frame, or where the caller wants a struct. */
+function pops(op: string, compiled: NonNullable<ReturnType<typeof decode>>, word: number): boolean {
+  if (op !== 'LDR_IMM') return false;
+  const base = field(compiled, word, 'n');
+  return base === SP || (base === FRAME && field(compiled, word, 't') === 0);
 }
 
 /** Instructions in the block of an IT instruction. */

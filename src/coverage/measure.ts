@@ -179,6 +179,11 @@ function rowAt(rows: readonly Row[], address: number): Row | undefined {
   return row && address < row.end ? row : undefined;
 }
 
+/** `row` when it does nothing but return; a `nop` in it is a `return`, written or not, that gcov counts. */
+function epilogueOf({ instructions }: Block, row: Row | undefined): Row | undefined {
+  return row && instructions.every(({ address, returns }) => address < row.address || returns) ? row : undefined;
+}
+
 /** The rows of an instruction: those that begin with it, or else the one that covers it. */
 function rowsAt(rows: readonly Row[], address: number): readonly Row[] {
   const end = firstBehind(rows, address);
@@ -198,8 +203,7 @@ function rowsIn(rows: readonly Row[], { ranges }: CodeFunction): Row[] {
 function placesOf(block: Block, rows: readonly Row[], entry: Row | undefined, declaration: Place | undefined): Place[] {
   const places: Place[] = [];
   const last = block.instructions.at(-1)!;
-  const returning = last.flow.kind === 'leave' && block.successors.length === 0 ? rowAt(rows, last.address) : undefined;
-  const epilogue = returning && !block.instructions.some(({ address, nop }) => nop && address >= returning.address) ? returning : undefined;
+  const epilogue = last.flow.kind === 'leave' && block.successors.length === 0 ? epilogueOf(block, rowAt(rows, last.address)) : undefined;
   for (const { address } of block.instructions) {
     for (const row of rowsAt(rows, address)) {
       if (row.line === 0 || row === epilogue) continue;
