@@ -12,7 +12,9 @@ import { Arena } from '../memory/arena.ts';
 import { AddressSpace } from '../memory/bus.ts';
 import { Ram } from '../memory/ram.ts';
 import { Scheduler } from '../time/scheduler.ts';
-import { mismatch, StateReader, StateWriter } from './hardware-state-walk.ts';
+import { mismatch } from './hardware-state-fields.ts';
+import { StateReader } from './hardware-state-reader.ts';
+import { StateWriter } from './hardware-state-walk.ts';
 
 /** What the walk gives: primitives, typed arrays, and arrays and objects of them. */
 export type StateValue =
