@@ -1,9 +1,14 @@
 /**
  * Turns of the host's event loop, in Node and in browsers alike: a message that a channel sends to itself.
  *
- * Timers of the host have no place here, and in browsers they are slowed down. The channel is there only while it is needed, since an open one
- * keeps a Node process alive.
+ * Timers of the host have no place here, and in browsers they are slowed down. The channel keeps a Node process alive only while a turn is awaited.
  */
+
+/** What a port of Node has beside those of browsers. */
+interface ProcessPort {
+  ref?(): void;
+  unref?(): void;
+}
 
 /** A source of turns. */
 export class Turns {
@@ -13,7 +18,8 @@ export class Turns {
   /** Resolves in the next turn, after all that is ready to run now. */
   next(): Promise<void> {
     this.channel ??= this.open();
-    const { port2 } = this.channel;
+    const { port1, port2 } = this.channel;
+    if (this.waiting.length === 0) (port1 as ProcessPort).ref?.();
     return new Promise((resolve) => {
       this.waiting.push(resolve);
       port2.postMessage(0);
@@ -29,7 +35,11 @@ export class Turns {
 
   private open(): MessageChannel {
     const channel = new MessageChannel();
-    channel.port1.onmessage = () => this.waiting.shift()?.();
+    channel.port1.onmessage = () => {
+      const resolve = this.waiting.shift();
+      if (this.waiting.length === 0) (channel.port1 as ProcessPort).unref?.();
+      resolve?.();
+    };
     return channel;
   }
 }
