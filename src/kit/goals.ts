@@ -137,7 +137,11 @@ export class LineGoal implements Goal<FoundLine> {
 
 /** Where a wait begins to look. */
 function beginning(log: SimulationLog, source: string, from: 'cursor' | 'now' | 'start'): Cursor {
-  if (from === 'now') return { index: log.lines.length, column: 0, source };
+  if (from === 'now') {
+    // Of a line that a console has begun, only what is still to come.
+    const begun = Uint8Array.from(log.partials.get(source)?.bytes ?? []);
+    return { index: log.lines.length, column: new TextDecoder().decode(begun).replace(/^\r+/, '').length, source };
+  }
   const start = { index: 0, column: 0, source };
   return from === 'start' ? start : (log.cursors.get(source) ?? start);
 }

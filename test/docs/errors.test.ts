@@ -26,7 +26,9 @@ describe('docs/errors.md', () => {
   });
 
   it('gives each code the class that carries it', () => {
-    const own = new Map([...ERRORS.matchAll(/class (\w+) extends ImxSimError(.*?)\n}/gs)].map(([, name, body]) => [name!, body!]));
+    const own = new Map(
+      [...ERRORS.matchAll(/class (\w+) extends (?:ImxSimError|WaitError)(.*?)\n}/gs)].map(([, name, body]) => [name!, body!]),
+    );
     for (const [code, name] of CODES.map(([first, second]) => [quoted(first!)[0]!, quoted(second!)[0]!] as const)) {
       expect([...own.keys()], code).toContain(name);
       if (name !== 'FirmwareError') expect(own.get(name), code).toContain(`'${code}'`);

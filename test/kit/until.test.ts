@@ -102,6 +102,16 @@ describe('until', () => {
     expect(uart.lines.at(-1)).toBe('$ abc');
   });
 
+  it('from now on: of a line that has begun only the rest', async () => {
+    const m = await machine('imx8mp_hello');
+    await m.until('uart4', 'hello');
+    m.uart('uart4').send('abc ');
+    await m.until('uart4', 'abc');
+    m.uart('uart4').send('def\n');
+    const [line] = await Promise.all([m.until('uart4', /\S+/, { fromNow: true })]);
+    expect(line.match[0]).toBe('def');
+  });
+
   it('several at once, in any order', async () => {
     const m = await machine('imx8mp_rpmsg');
     const [last, first, state] = await Promise.all([
