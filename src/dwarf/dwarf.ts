@@ -8,7 +8,7 @@ import type { Die } from './die.ts';
 import { cfaOf } from './frame-rules.ts';
 import { CallFrames } from './frames.ts';
 import { ambiguousName, Globals, unknownName } from './globals.ts';
-import { type Named, NameIndex } from './index.ts';
+import { NameIndex } from './index.ts';
 import { above, type LineAddresses, Lines } from './lines.ts';
 import { rangesOf } from './lists.ts';
 import type {
@@ -26,9 +26,9 @@ import type {
   UnwindStart,
 } from './model.ts';
 import { pathMatches } from './paths.ts';
-import { FunctionEntry, type FunctionScope } from './scopes.ts';
+import { FunctionEntry, type FunctionScope, linkageName } from './scopes.ts';
 import { type ElfSymbol, Sections } from './sections.ts';
-import { baseName, Types } from './types.ts';
+import { baseName, Types, templateName } from './types.ts';
 import { UnitTable } from './units.ts';
 import { unwind } from './unwind.ts';
 
@@ -95,15 +95,15 @@ export class Dwarf {
     return this.parts.lines.at(address);
   }
 
-  /** Source line and functions at `address`; undefined when no line is known. In a backtrace ask with the frame's `lookup`. */
+  /** Source line and functions at `address`; code of no line counts to the one before it; undefined when no line is known. In a backtrace ask with the frame's `lookup`. */
   lineAt(address: number): AddressPlace | undefined {
-    const row = this.rowAt(address);
+    const row = this.parts.lines.at(address, true);
     if (row === undefined) return undefined;
     const owner = this.entryAt(address);
     const calls = owner?.inlinedAt(address) ?? [];
-    const inlinedFrom: InlineFrame[] = calls.map(({ call }, n) => ({ ...call, function: calls[n - 1]?.name ?? owner!.name }));
+    const inlinedFrom: InlineFrame[] = calls.map(({ call }, n) => ({ ...call, function: calls[n - 1]?.name ?? owner!.qualifiedName }));
     const { file, line, column } = row;
-    return { file, line, column, function: calls.at(-1)?.name ?? owner?.name, inlinedFrom: inlinedFrom.reverse() };
+    return { file, line, column, function: calls.at(-1)?.name ?? owner?.qualifiedName, inlinedFrom: inlinedFrom.reverse() };
   }
 
   /**
@@ -198,7 +198,7 @@ export class Dwarf {
     return unwind(
       {
         rulesAt: (pc) => frames.rulesAt(pc),
-        functionName: (pc) => this.entryAt(pc)?.name ?? this.symbolAt(pc)?.name,
+        functionName: (pc) => this.entryAt(pc)?.qualifiedName ?? this.symbolAt(pc)?.name,
         symbolStart: (pc) => this.symbolAt(pc)?.address,
         isCode: (address) => this.sections.isCode(address),
       },
@@ -276,12 +276,12 @@ class Parts implements FunctionScope {
   typeNamed(name: string): Type | undefined {
     const [, keyword, path] = /^(?:(struct|union|class|enum)\s+)?(.+)$/.exec(name) ?? [];
     if (path === undefined) return undefined;
-    const colons = path.lastIndexOf('::');
+    const colons = path.split('<')[0]!.lastIndexOf('::');
     const last = colons < 0 ? path : path.slice(colons + 2);
     let found: Type | undefined;
     this.guarded(() => {
       const dies = this.index
-        .typesNamed(baseName(last))
+        .typesNamed(last.includes('<') ? templateName(last) : baseName(last))
         .filter((die) => isKeyword(keyword, die) && (colons < 0 || `${this.index.prefix(die)}${last}`.endsWith(path)));
       found = dies[0] && this.types.from(dies[0]);
     });
@@ -298,7 +298,7 @@ class Parts implements FunctionScope {
           .sort((a, b) => a.low - b.low);
         const [first] = ranges;
         if (first === undefined || (die.unit.isAssembly && !this.isOwnLabel(die, first, labels))) return;
-        entries.push(new FunctionEntry(die, this.qualified({ die, scope, function: undefined }), ranges, this));
+        entries.push(new FunctionEntry(die, scope && die.name ? `${scope}${die.name}` : this.qualifiedName(die), ranges, this));
       });
     }
     return entries.sort((a, b) => a.ranges[0]!.low - b.ranges[0]!.low);
@@ -312,9 +312,9 @@ class Parts implements FunctionScope {
     return true;
   }
 
-  private qualified({ die, scope }: Named): string {
+  qualifiedName(die: Die): string {
     const declaration = die.chain().at(-1)!;
-    return `${scope || (declaration === die ? '' : this.index.prefix(declaration))}${die.name}`;
+    return `${this.index.prefix(declaration)}${die.name || (linkageName(die) ?? '')}`;
   }
 }
 

@@ -118,9 +118,8 @@ export class Globals {
   }
 
   private prefix({ die, scope }: Named): string {
-    if (scope !== '') return scope;
     const declaration = die.chain().at(-1)!;
-    return declaration === die ? '' : this.index.prefix(declaration);
+    return declaration === die ? scope : this.index.prefix(declaration);
   }
 
   /** Was it linked? What the linker discarded has address 0 and no symbol there. */
@@ -187,7 +186,7 @@ export class Globals {
       (path === last || variable.qualifiedName === path || variable.qualifiedName.endsWith(`::${path}`)) &&
       (file === undefined || pathMatches(variable.declaration.file, file) || pathMatches(variable.unit, file));
     const outside = this.distinct(this.outside(last).filter(fits));
-    const exact = outside.filter(({ qualifiedName }) => qualifiedName === path);
+    const exact = outside.filter(({ qualifiedName }) => qualifiedName.replaceAll('(anonymous namespace)::', '') === path);
     const direct = exact.length > 0 ? exact : outside;
     if (direct.some(({ location }) => location.kind === 'memory')) return direct;
     const inside = this.distinct(this.make(this.index.statics(last)).filter(fits));

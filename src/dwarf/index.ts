@@ -4,7 +4,7 @@
  */
 import { DW_AT, DW_FORM, DW_OP, DW_TAG } from './constants.ts';
 import { type Die, isStructTag } from './die.ts';
-import { baseName } from './types.ts';
+import { baseName, templateName } from './types.ts';
 import type { Unit, UnitTable } from './units.ts';
 
 /** An entry with the names around it. */
@@ -59,7 +59,7 @@ function walkTop(unit: Unit, tags: ReadonlySet<number>, visit: Visit): void {
     if (!die.hasChildren) continue;
     if (top && scopes.length < DEEPEST && isScope(die.tag, cplusplus)) {
       scopes.push({ depth, prefix });
-      prefix += `${die.name || '(anonymous)'}::`;
+      prefix += `${die.name || '(anonymous namespace)'}::`;
       depth++;
       continue;
     }
@@ -95,7 +95,8 @@ function walkFunctions(unit: Unit, visit: (die: Die, owner: string) => void): vo
 /** Whether a variable is at a fixed address, or a constant; parameters and locals of the stack are not. */
 function isStatic(die: Die): boolean {
   const form = die.form(DW_AT.location);
-  if (form === undefined || form === DW_FORM.sec_offset || form === DW_FORM.loclistx) return false;
+  if (form === undefined) return die.has(DW_AT.const_value);
+  if (form === DW_FORM.sec_offset || form === DW_FORM.loclistx) return false;
   const opcode = die.block(DW_AT.location)?.[0];
   return opcode === DW_OP.addr || opcode === DW_OP.addrx;
 }
@@ -115,6 +116,11 @@ function add<K, T>(map: Map<K, T[]>, key: K, value: T): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [value]);
   else list.push(value);
+}
+
+/** Name of a type without its scope, as the reader spells it. */
+function spelled(die: Die): string {
+  return die.tag === DW_TAG.base_type ? baseName(die.name) : templateName(die.name);
 }
 
 /** The names of a file. Each index is built when it is first asked for. */
@@ -211,11 +217,10 @@ export class NameIndex {
   typesNamed(name: string): readonly Die[] {
     if (this.types === undefined) {
       const types = new Map<string, Die[]>();
-      for (const unit of this.units.units) {
+      for (const unit of this.units.all) {
         this.units.guarded(() =>
           walkTop(unit, TYPE_TAGS, (die) => {
-            if (die.has(DW_AT.name) && !die.has(DW_AT.declaration))
-              add(types, die.tag === DW_TAG.base_type ? baseName(die.name) : die.name, die);
+            if (die.has(DW_AT.name) && !die.has(DW_AT.declaration)) add(types, spelled(die), die);
           }),
         );
       }

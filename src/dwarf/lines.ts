@@ -99,13 +99,17 @@ export class Lines {
     return this.foundFiles;
   }
 
-  /** The row that covers `address`; of several at one address the last, or the last before it that begins a statement. */
-  at(address: number): LineRow | undefined {
+  /**
+   * The row that covers `address`; of several at one address the last that begins a statement, or the last. With `named`, code that the
+   * compiler gives no line counts to the row before it.
+   */
+  at(address: number, named = false): LineRow | undefined {
     const sequences = this.sequences();
     for (let n = above(sequences, (sequence) => sequence.low, address) - 1, tries = 0; n >= 0 && tries < OVERLAPPING; n--, tries++) {
       const { high, rows } = sequences[n]!;
       if (address >= high) continue;
-      const last = above(rows, (row) => row.address, address) - 1;
+      let last = above(rows, (row) => row.address, address) - 1;
+      while (named && last > 0 && rows[last]!.line === 0) last--;
       const row = rows[last]!;
       for (let at = last; at >= 0 && rows[at]!.address === row.address; at--) if (rows[at]!.isStatement) return rows[at];
       return row;

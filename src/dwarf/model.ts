@@ -46,7 +46,7 @@ export interface InlineFrame extends SourcePlace {
 
 /** What `Dwarf.lineAt` says. */
 export interface AddressPlace extends SourcePlace {
-  /** Name of the innermost function, inlined or not; undefined when no function covers the address. */
+  /** Qualified name of the innermost function, inlined or not; undefined when no function covers the address. */
   readonly function: string | undefined;
   /** Where that was inlined: callers from the inside out, each with the place of its call; empty when nothing was inlined. */
   readonly inlinedFrom: readonly InlineFrame[];
@@ -80,6 +80,7 @@ export interface DebugFunction {
 
 /** A function that the compiler put into its caller. */
 export interface InlinedCall {
+  /** With namespaces and classes. */
   readonly name: string;
   readonly declaration: SourcePlace;
   /** Where it was called. */

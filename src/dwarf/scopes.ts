@@ -29,6 +29,8 @@ export interface FunctionScope {
   file(die: Die, index: number): string;
   /** Canonical frame address of a frame. */
   frameAddress(frame: FrameContext): number | undefined;
+  /** Name with namespaces and classes. */
+  qualifiedName(die: Die): string;
   guarded(action: () => void): void;
   isLive(low: number): boolean;
 }
@@ -80,7 +82,7 @@ export class FunctionEntry implements DebugFunction {
 
   constructor(die: Die, qualifiedName: string, ranges: readonly AddressRange[], scope: FunctionScope) {
     this.die = die;
-    this.name = die.name;
+    this.name = die.name || (linkageName(die) ?? '');
     this.qualifiedName = qualifiedName;
     this.ranges = ranges;
     this.scope = scope;
@@ -227,7 +229,7 @@ export class FunctionEntry implements DebugFunction {
 
   private call({ die, ranges }: Scope, inlined: readonly InlinedCall[]): InlinedCall {
     return {
-      name: die.name,
+      name: this.scope.qualifiedName(die),
       declaration: declarationOf(die, this.scope),
       call: {
         file: this.scope.file(die, die.number(DW_AT.call_file) ?? 0),

@@ -119,7 +119,8 @@ export class Types {
   }
 
   private fullName(die: Die): string {
-    return `${this.scope.prefix(die)}${die.name}`;
+    const name = `${this.scope.prefix(die)}${die.name}`;
+    return templateName(name);
   }
 
   private enumeration(die: Die): Type {
@@ -361,6 +362,14 @@ const ENCODINGS: Readonly<Record<number, BaseType['encoding']>> = {
   [DW_ATE.unsigned_char]: 'unsigned-char',
   [DW_ATE.UTF]: 'utf',
 };
+
+/** Integers in the arguments of templates. */
+const LONG_NAMES = /\b(?:unsigned |signed )?(?:long|short)(?: long| int| unsigned| signed)*\b/g;
+
+/** A name with its template's arguments in the spelling of `baseName`. */
+export function templateName(name: string): string {
+  return name.includes('<') ? name.replace(LONG_NAMES, baseName) : name;
+}
 
 /** One spelling for all compilers: GCC's `long unsigned int` is Clang's `unsigned long`. */
 export function baseName(name: string): string {

@@ -298,6 +298,11 @@ export class UnitTable {
     return unit?.die(unit.start + unit.typeOffset);
   }
 
+  /** Units of both sections. */
+  get all(): readonly Unit[] {
+    return [...this.units, ...this.types];
+  }
+
   /** Units of source files, without those of single types. */
   get sources(): readonly Unit[] {
     return this.units.filter(({ kind }) => kind !== DW_UT.type && kind !== DW_UT.split_type);

@@ -2,7 +2,7 @@
 import type { BaseType, EnumType, StructType, Type } from './model.ts';
 import { fromBytes } from './operands.ts';
 import { bare, sizeOf } from './types.ts';
-import { type Bits, bitsOf, enumeratorOf, floatOf, integerOf, isSigned, memberSize } from './values.ts';
+import { type Bits, bitsOf, enumeratorOf, floatOf, integerOf, isSigned, isText, isWide, memberSize, textOf } from './values.ts';
 
 /** Elements and characters that are printed, and how often an element repeats before it is counted: gdb's defaults. */
 const MOST_ELEMENTS = 200;
@@ -13,7 +13,7 @@ const DEEPEST = 20;
 
 /** What printing may look up beyond the bytes. */
 export interface TextSource {
-  /** `pool+16` for an address. */
+  /** `pool+16` for an address; functions without the Thumb bit. */
   symbol(address: number): string | undefined;
   read(address: number, length: number): Uint8Array | undefined;
 }
@@ -23,7 +23,9 @@ export function valueText(type: Type, bytes: Uint8Array, source: TextSource, bit
   const inner = bare(type);
   if (inner.kind !== 'pointer') return text(type, bytes, source, bits, 0);
   const value = text(type, bytes, source, bits, 0);
-  return isCharacter(inner.target) || inner.reference ? value : `(${type.name}) ${value}`;
+  if (!inner.reference) return isCharacter(inner.target) ? value : `(${type.name}) ${value}`;
+  const target = source.read(Number(fromBytes(bytes)), sizeOf(inner.target));
+  return `(${type.name}) @0x${fromBytes(bytes).toString(16)}${target ? `: ${text(inner.target, target, source, undefined, 0)}` : ''}`;
 }
 
 function text(type: Type, bytes: Uint8Array, source: TextSource, bits: Bits | undefined, depth: number): string {
@@ -43,6 +45,7 @@ function text(type: Type, bytes: Uint8Array, source: TextSource, bits: Bits | un
       for (let at = 0; at + size <= bytes.length && elements.length <= MOST_ELEMENTS + REPEATS * 100; at += size)
         elements.push(bytes.subarray(at, at + size));
       if (isCharacter(inner.element)) return stringText(bytes);
+      if (isText(inner.element)) return `${size === 2 ? 'u' : isWide(inner.element) ? 'L' : 'U'}${JSON.stringify(textOf(bytes, size))}`;
       return `{${repeated(elements, (element) => text(inner.element, element, source, undefined, depth + 1))}}`;
     }
     case 'struct':
@@ -104,7 +107,8 @@ function pointerText(target: Type, address: number, source: TextSource): string 
     const bytes = pointedText(address, source);
     if (bytes) return `${place} ${bytes}`;
   }
-  const symbol = address === 0 ? undefined : source.symbol(address);
+  const isFunction = bare(target).kind === 'function';
+  const symbol = address === 0 ? undefined : source.symbol(isFunction ? (address & ~1) >>> 0 : address);
   return symbol === undefined ? place : `${place} <${symbol}>`;
 }
 
@@ -140,7 +144,7 @@ function letter(byte: number, quote: string): string {
 
 /** Characters in quotes, with long repetitions counted; the NUL that ends the array is not printed. */
 function stringText(all: Uint8Array): string {
-  const bytes = all.length > 0 && all.at(-1) === 0 && all.length <= MOST_ELEMENTS ? all.subarray(0, -1) : all;
+  const bytes = all.length > 0 && all.at(-1) === 0 ? all.subarray(0, -1) : all;
   if (bytes.length === 0) return '""';
   const parts: string[] = [];
   let quoted = '';
@@ -153,7 +157,7 @@ function stringText(all: Uint8Array): string {
   for (; at < bytes.length && printed < MOST_ELEMENTS; ) {
     let run = 1;
     while (at + run < bytes.length && bytes[at + run] === bytes[at]) run++;
-    if (run >= REPEATS) {
+    if (run > REPEATS) {
       flush();
       parts.push(`'${letter(bytes[at]!, "'")}' <repeats ${run} times>`);
       printed += REPEATS;

@@ -47,7 +47,18 @@ export function isSigned(type: BaseType | EnumType): boolean {
 /** Whether a type's elements make text: `char` and the UTF types, not `unsigned char`, which is what bytes are made of. */
 export function isText(type: Type): boolean {
   const inner = bare(type);
+  if (isWide(type)) return true;
   return inner.kind === 'base' && (inner.encoding === 'utf' || inner.name === 'char') && inner.size <= 4 && inner.size !== 0;
+}
+
+/** Whether a type is `wchar_t`, which C has as a name for an integer. */
+export function isWide(type: Type): boolean {
+  let inner = type;
+  for (let n = 0; n < DEEPEST && (inner.kind === 'typedef' || inner.kind === 'qualified'); n++) {
+    if (inner.name === 'wchar_t') return true;
+    inner = inner.target;
+  }
+  return inner.name === 'wchar_t';
 }
 
 /** The integer in `bytes`, which may be a bit field. */

@@ -41,7 +41,9 @@ export class Variables {
     const symbol = this.symbols.find(address);
     if (symbol === undefined) return undefined;
     const offset = address - symbol.address;
-    return offset === 0 ? symbol.name : `${symbol.name}+${offset}`;
+    // A pointer to a function has the Thumb bit, whatever its type says.
+    const isFunction = offset === 1 && this.dwarf?.functionAt(symbol.address)?.entry === symbol.address;
+    return offset === 0 || isFunction ? symbol.name : `${symbol.name}+${offset}`;
   }
 
   /**
@@ -49,7 +51,8 @@ export class Variables {
    * @throws {SymbolError} for a name that nothing has, or several have, and for a path that its type does not have
    */
   find(name: string): Variable {
-    const [, stars, rest] = /^\s*(\**)\s*(.*?)\s*$/.exec(name)!;
+    // gdb writes a file in quotes: 'main.c'::state.
+    const [, stars, rest] = /^\s*(\**)\s*(.*?)\s*$/.exec(name.replace(/'([^']+)'::/, '$1:'))!;
     const [, file, own, path] =
       /^((?:[A-Za-z]:)?[^:]*?[^:]:(?!:))?((?:::)?[\w$~]+(?:<.*>)?(?:::[\w$~]+(?:<.*>)?)*)((?:->|\.(?!\d)|\[).*)?$/.exec(rest!) ?? [];
     const base = own === undefined ? this.named(rest!) : this.named(`${file ?? ''}${own}`);
