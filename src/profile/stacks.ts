@@ -45,14 +45,25 @@ export function stackUse(lows: readonly StackLow[], places: StackPlaces): StackU
   for (const stretch of lows) {
     if (stretch.high === stretch.low) continue;
     const { thread, start, end } = areaOf(stretch, areas) ?? objectArea(stretch, places.symbols) ?? unknownArea(stretch);
+    const key = `${thread} ${start || stretch.high}`;
     const top = end ?? stretch.high;
-    const known = rows.get(thread);
+    const known = rows.get(key);
     const low = Math.min(stretch.low, known?.low ?? stretch.low);
     const used = Math.max(top - stretch.low, known?.used ?? 0);
     const limits = start > 0 ? { limit: start, ...(end === undefined ? {} : { size: end - start }) } : {};
-    rows.set(thread, { thread, used, low, ...limits });
+    rows.set(key, { thread, used, low, ...limits });
   }
-  return [...rows.values()].sort((a, b) => (a.thread < b.thread ? -1 : 1));
+  return numbered([...rows.values()].sort((a, b) => (a.thread === b.thread ? a.low - b.low : a.thread < b.thread ? -1 : 1)));
+}
+
+/** Threads of one name, from the second on, with a number: `CONSUMER_TASK (2)`. */
+function numbered(rows: readonly StackUse[]): StackUse[] {
+  const times = new Map<string, number>();
+  return rows.map((row) => {
+    const time = (times.get(row.thread) ?? 0) + 1;
+    times.set(row.thread, time);
+    return time === 1 ? row : { ...row, thread: `${row.thread} (${time})` };
+  });
 }
 
 function threadAreas(threads: readonly ThreadFacts[]): Area[] {
@@ -81,10 +92,12 @@ function areaOf({ high }: StackLow, areas: readonly Area[]): Area | undefined {
   return inside.sort((a, b) => b.start - a.start)[0];
 }
 
-function objectArea({ high }: StackLow, symbols: readonly FirmwareSymbol[]): Area | undefined {
+function objectArea({ high, exceptionStack }: StackLow, symbols: readonly FirmwareSymbol[]): Area | undefined {
   const object = symbols.find(({ address, size }) => size > 0 && high > address && high <= address + size);
   if (!object) return undefined;
-  const thread = object.name.replace(/^(?:_k_thread_stack_|z_)/, '').replace(/_?stacks?(?:_area)?$/i, '') || object.name;
+  const thread = exceptionStack
+    ? 'MSP'
+    : object.name.replace(/^(?:_k_thread_stack_|z_)/, '').replace(/_?stacks?(?:_area)?$/i, '') || object.name;
   return { thread, start: object.address, end: object.address + object.size };
 }
 
