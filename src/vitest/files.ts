@@ -5,9 +5,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readFirmware } from '../cli/firmware-file.ts';
-import { readTree } from '../cli/tree-file.ts';
-import { unicornFactory } from '../cpu/unicorn/index.ts';
+import { type NodeSimulationOptions, readOptions as read } from '../cli/create-machine.ts';
 import type { TreeInput } from '../devicetree/load.ts';
 import { UsageError } from '../errors.ts';
 import type { FirmwareInput, SimulationOptions } from '../kit/options.ts';
@@ -15,18 +13,14 @@ import type { FirmwareInput, SimulationOptions } from '../kit/options.ts';
 /** A file by its path or `file:` URL. */
 export type FileName = string | URL;
 
-/** The options of `createMachine`, with files by name as well. */
-export interface FileOptions extends Omit<SimulationOptions, 'firmware' | 'dtb' | 'overlays' | 'engine'> {
-  /** ELF of the Cortex-M core: a path, a URL, or what `createMachine` takes. */
+/** The options of `createMachine`, with files by name. */
+export interface FileOptions extends Omit<NodeSimulationOptions, 'firmware' | 'dtb' | 'overlays'> {
+  /** ELF of the Cortex-M core: a path, a URL, or bytes. */
   readonly firmware?: FileName | FirmwareInput;
-  /** Device tree that Linux boots with, as .dtb or .dts. */
+  /** Device tree that Linux boots with, `.dtb` or `.dts`. */
   readonly dtb?: FileName | TreeInput;
   readonly overlays?: readonly (FileName | TreeInput)[];
-  /** What executes instructions; IMX_SIM_ENGINE, or `jit`, unless given. */
-  readonly engine?: SimulationOptions['engine'] | 'unicorn';
 }
-
-const isName = (value: unknown): value is FileName => typeof value === 'string' || value instanceof URL;
 
 /** Where paths begin: the root of the vitest project. */
 function root(): string {
@@ -34,33 +28,26 @@ function root(): string {
   return worker?.config?.root ?? process.cwd();
 }
 
-function pathOf(name: FileName): string {
-  return typeof name === 'string' && !name.startsWith('file:') ? resolve(root(), name) : fileURLToPath(name);
-}
-
-function firmware(name: FileName): FirmwareInput {
-  const path = pathOf(name);
-  if (!existsSync(path)) {
-    const remedy = 'build it first; paths are relative to the root of the vitest project; or give new URL(path, import.meta.url)';
-    throw new UsageError(`${path}: no such file`, remedy, 'firmware');
-  }
-  return readFirmware(path);
-}
-
-const tree = (input: FileName | TreeInput, option: string): TreeInput => (isName(input) ? readTree(pathOf(input), option) : input);
-
-function engineOf(engine: FileOptions['engine'] | string): SimulationOptions['engine'] {
-  return engine === 'unicorn' ? unicornFactory : (engine as SimulationOptions['engine']);
+/** A name as a path; anything else as it is. */
+function path<T>(input: FileName | T): string | T {
+  if (input instanceof URL) return fileURLToPath(input);
+  if (typeof input !== 'string') return input;
+  return input.startsWith('file:') ? fileURLToPath(input) : resolve(root(), input);
 }
 
 /** The options with all files read. @throws {UsageError | FirmwareError | DeviceTreeError} */
 export function readOptions(options: FileOptions): SimulationOptions {
-  const { firmware: elf, dtb, overlays, engine = process.env['IMX_SIM_ENGINE'] || undefined, ...rest } = options;
-  return {
+  const { firmware, dtb, overlays, engine = process.env['IMX_SIM_ENGINE'] || undefined, ...rest } = options;
+  const elf = firmware === undefined ? undefined : path<FirmwareInput>(firmware);
+  if (typeof elf === 'string' && !existsSync(elf)) {
+    const remedy = 'build it first; paths are relative to the root of the vitest project; or give new URL(path, import.meta.url)';
+    throw new UsageError(`${elf}: no such file`, remedy, 'firmware');
+  }
+  return read({
     ...rest,
-    ...(elf === undefined ? {} : { firmware: isName(elf) ? firmware(elf) : elf }),
-    ...(dtb === undefined ? {} : { dtb: tree(dtb, 'dtb') }),
-    ...(overlays ? { overlays: overlays.map((each) => tree(each, 'overlays')) } : {}),
-    ...(engine === undefined ? {} : { engine: engineOf(engine) }),
-  };
+    ...(elf === undefined ? {} : { firmware: elf }),
+    ...(dtb === undefined ? {} : { dtb: path<TreeInput>(dtb) }),
+    ...(overlays ? { overlays: overlays.map((each) => path<TreeInput>(each)) } : {}),
+    ...(engine === undefined ? {} : { engine: engine as NonNullable<FileOptions['engine']> }),
+  });
 }

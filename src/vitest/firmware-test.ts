@@ -4,6 +4,7 @@
  */
 import { test as base, type TestAPI } from 'vitest';
 import type { Simulation } from '../kit/simulation.ts';
+import { counted, coverageOfFile, type TestFile } from './coverage.ts';
 import { explainedError, explainFailure, type FailedTask, type KeptError } from './failure.ts';
 import { type FileOptions, readOptions } from './files.ts';
 import { forgotten } from './pending.ts';
@@ -16,6 +17,8 @@ export interface FirmwareTestOptions extends FileOptions {
   readonly setup?: Setup;
   /** Runs in the fork of each test, before it. */
   readonly prepare?: Setup;
+  /** True: how far stacks are used is watched, for `toStayWithinStack`; it costs time. */
+  readonly stacks?: boolean;
   /** Directory for what is kept of failed tests; IMX_SIM_ARTIFACTS unless given. */
   readonly artifacts?: string;
 }
@@ -46,7 +49,7 @@ interface Firmware {
 /** What vitest knows of a test, in the versions that are supported. */
 interface RunningTask {
   readonly name: string;
-  readonly file: { readonly name: string };
+  readonly file: TestFile;
   readonly suite?: RunningSuite | undefined;
   readonly result?: { readonly state: string; readonly errors?: KeptError[] | undefined } | undefined;
   readonly meta: FailedTask['meta'];
@@ -73,11 +76,13 @@ function failed(task: RunningTask): FailedTask | undefined {
 
 /** Runs a test with a machine of its own. */
 async function withMachine({ stage, fork }: Firmware, task: RunningTask, use: (m: Simulation) => Promise<void>): Promise<void> {
+  await coverageOfFile(task.file);
   try {
     await withFork(stage, async (m) => {
       for (const fault of fork.faults ?? []) m.fault(fault);
       await fork.prepare?.(m);
       await use(m);
+      counted(m, fullName(task));
       const failure = failed(task);
       if (failure) await explainFailure(m, failure, fork.artifacts ?? (process.env['IMX_SIM_ARTIFACTS'] || undefined));
       else forgotten(m);
@@ -94,11 +99,12 @@ function testOf(firmware: Firmware): FirmwareTest {
     m: ({ task }, use) => withMachine(firmware, task as RunningTask, use),
   });
   return Object.assign(test, {
-    after: (setup: Setup): FirmwareTest => testOf({ stage: { options: stage.options, setup, before: stage }, fork }),
-    with: ({ prepare, artifacts, faults, setup, ...more }: FirmwareTestOptions): FirmwareTest => {
+    after: (setup: Setup): FirmwareTest => testOf({ stage: { ...stage, setup, before: stage }, fork }),
+    with: ({ prepare, artifacts, faults, setup, stacks, ...more }: FirmwareTestOptions): FirmwareTest => {
       const changes = { ...(prepare ? { prepare } : {}), ...(artifacts === undefined ? {} : { artifacts }), ...(faults ? { faults } : {}) };
-      const anew = setup !== undefined || Object.keys(more).length > 0;
-      return testOf({ stage: anew ? stageWith(stage, () => readOptions(more), setup) : stage, fork: { ...fork, ...changes } });
+      const anew = setup !== undefined || stacks !== undefined || Object.keys(more).length > 0;
+      const changed = { setup, ...(stacks === undefined ? {} : { stacks }) };
+      return testOf({ stage: anew ? stageWith(stage, () => readOptions(more), changed) : stage, fork: { ...fork, ...changes } });
     },
   });
 }
@@ -108,8 +114,8 @@ function testOf(firmware: Firmware): FirmwareTest {
  * `test('answers', async ({ m }) => ...)`. All of vitest's own (`describe`, `test.each`, `test.concurrent`, `test.extend`, hooks) works with it.
  * `faults` given here act from power-on; those of `with` on the fork of each test.
  */
-export function firmwareTest({ setup, prepare, artifacts, ...options }: FirmwareTestOptions): FirmwareTest {
+export function firmwareTest({ setup, prepare, artifacts, stacks = false, ...options }: FirmwareTestOptions): FirmwareTest {
   raiseTimeout();
   const fork = { ...(prepare ? { prepare } : {}), ...(artifacts === undefined ? {} : { artifacts }) };
-  return testOf({ stage: { options: () => readOptions(options), setup, before: undefined }, fork });
+  return testOf({ stage: { options: () => readOptions(options), setup, before: undefined, stacks }, fork });
 }

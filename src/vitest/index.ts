@@ -12,7 +12,7 @@ export * from '../kit/index.ts';
 export type { FirmwareFailure } from './failure.ts';
 export type { FileName, FileOptions } from './files.ts';
 export { type FirmwareFixtures, type FirmwareTest, type FirmwareTestOptions, firmwareTest } from './firmware-test.ts';
-export type { StackUse } from './matchers/stack.ts';
+export { type StackUse, stackUses } from './stacks.ts';
 export type { Setup } from './stages.ts';
 export type { TraceMatch };
 
@@ -29,9 +29,9 @@ export interface FirmwareMatchers<R = unknown> {
   toReachWithin(place: string, within: Duration): Promise<R>;
   /** `await expect(m)`: a console, dmesg (`linux`) or `any` has a line that matches, as `m.until` looks for it, within that much virtual time. */
   toReachWithin(source: string, pattern: RegExp | string, within: Duration): Promise<R>;
-  /** `expect(m)`: no thread has used up its stack; or all have used so many bytes at most. */
+  /** `expect(m)`, with `stacks: true`: no thread has used up its stack; or all have used so many bytes at most. */
   toStayWithinStack(bytes?: number): R;
-  /** `expect(m)`: the thread has not used up its stack, or has used so many bytes at most. */
+  /** `expect(m)`, with `stacks: true`: the thread has not used up its stack, or has used so many bytes at most. */
   toStayWithinStack(thread: string, bytes?: number): R;
   /** `await expect(m)`: what it said and did is what the file in `__traces__` has; vitest writes the file when there is none, and with `-u`. */
   toMatchTrace(match?: TraceMatch | string): Promise<R>;

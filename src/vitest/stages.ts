@@ -6,6 +6,8 @@ import type { SimulationOptions } from '../kit/options.ts';
 import type { Simulation } from '../kit/simulation.ts';
 import type { Snapshot } from '../kit/snapshots.ts';
 import { Boots } from './boots.ts';
+import { count, counted } from './coverage.ts';
+import { areWatched, type StackUse, stackUses, watchStacks } from './stacks.ts';
 
 /** Brings a machine to where tests begin. */
 export type Setup = (m: Simulation) => unknown;
@@ -16,26 +18,41 @@ export interface Stage {
   readonly options: () => SimulationOptions;
   readonly setup: Setup | undefined;
   readonly before: Stage | undefined;
+  /** Stack use is watched from power-on. */
+  readonly stacks: boolean;
 }
 
-/** Snapshots that a worker keeps while no test uses them. */
+/** A stage that was reached. */
+interface Reached {
+  readonly snapshot: Snapshot<Simulation>;
+  /** Stack use until then, if stacks are watched. */
+  readonly stacks: readonly StackUse[] | undefined;
+  dispose(): void;
+}
+
+/** Stages that a worker keeps while no test uses them. */
 const KEPT = 8;
 
-const boots = new Boots<Stage, Snapshot<Simulation>>(KEPT);
+const boots = new Boots<Stage, Reached>(KEPT);
 
-async function reach({ options, setup, before }: Stage): Promise<Snapshot<Simulation>> {
+async function reach(stage: Stage): Promise<Reached> {
+  const { before, options, setup, stacks } = stage;
   if (before) return withFork(before, (m) => prepared(m, setup));
   const m = await createMachine(options());
   try {
+    if (stacks) watchStacks(m);
+    count(m);
     return await prepared(m, setup);
   } finally {
     m.dispose();
   }
 }
 
-async function prepared(m: Simulation, setup: Setup | undefined): Promise<Snapshot<Simulation>> {
+async function prepared(m: Simulation, setup: Setup | undefined): Promise<Reached> {
   await setup?.(m);
-  return m.snapshot();
+  counted(m, 'setup');
+  const snapshot = m.snapshot();
+  return { snapshot, stacks: areWatched(m) ? stackUses(m) : undefined, dispose: () => snapshot.dispose() };
 }
 
 /** Gives `use` a fork of where tests begin, and disposes of it behind. */
@@ -43,10 +60,12 @@ export function withFork<R>(stage: Stage, use: (m: Simulation) => Promise<R>): P
   return boots.with(
     stage,
     () => reach(stage),
-    async (snapshot) => {
+    async ({ snapshot, stacks }) => {
       const m = snapshot.fork();
       try {
         await m.ready();
+        if (stacks) watchStacks(m, stacks);
+        count(m);
         return await use(m);
       } finally {
         m.dispose();
@@ -56,8 +75,12 @@ export function withFork<R>(stage: Stage, use: (m: Simulation) => Promise<R>): P
 }
 
 /** The stage with other options, and with another set-up behind the boot if one is given. */
-export function stageWith(stage: Stage, more: () => SimulationOptions, setup: Setup | undefined): Stage {
+export function stageWith(
+  stage: Stage,
+  more: () => SimulationOptions,
+  { setup, stacks = stage.stacks }: Partial<Pick<Stage, 'setup' | 'stacks'>>,
+): Stage {
   const options = (): SimulationOptions => ({ ...stage.options(), ...more() });
-  if (!stage.before) return { options, setup: setup ?? stage.setup, before: undefined };
-  return { options, setup: stage.setup, before: stageWith(stage.before, more, setup) };
+  if (!stage.before) return { options, setup: setup ?? stage.setup, before: undefined, stacks };
+  return { options, setup: stage.setup, before: stageWith(stage.before, more, { setup, stacks }), stacks };
 }

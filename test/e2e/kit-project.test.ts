@@ -32,14 +32,24 @@ test('fails in an assertion', async ({ m }) => {
 
 const DOOR = `
 import { firmwareTest } from 'imx-sim/vitest';
+import { expect } from 'vitest';
 
 const door = firmwareTest({ firmware: 'build/door.elf', linux: false, setup: (m) => m.until('uart4', 'ready') });
+
+door('has the trace of its file', async ({ m }) => {
+  m.uart('uart4').send('status*831a\\n');
+  await m.until('uart4', /^closed/);
+  await expect(m).toMatchTrace('status');
+});
 
 door('would hang', async ({ m }) => {
   m.uart('uart4').send('calibrate*5774\\n');
   await m.until('uart4', 'calibrated');
 });
 `;
+
+/** A trace of another build. */
+const TRACE = { 'test/__traces__/status.trace': 'uart4      door controller ready\nuart4      closed at 0 %, 1 ms\n' };
 
 interface Result {
   readonly fullName: string;
@@ -89,12 +99,14 @@ beforeAll(async () => {
   for (const name of EXAMPLES) addExample(path, `suite/${name}`, name);
   const [readme] = blocksOf('README.md').filter(({ code }) => code.includes('firmwareTest'));
   write({ 'package.json': manifest, ...documentFiles(blocksOf('docs/testing.md')) }, 'suite/docs');
-  write({ 'package.json': manifest, 'test/firmware.test.ts': readme!.code + FAILING, 'test/door.test.ts': DOOR }, 'newcomer');
+  write({ 'package.json': manifest, 'test/firmware.test.ts': readme!.code + FAILING, 'test/door.test.ts': DOOR, ...TRACE }, 'newcomer');
   for (const [to, from] of Object.entries(ELFS))
     for (const directory of ['suite/docs', 'newcomer']) cpSync(from, join(path, directory, to));
   cpSync('examples/bare-metal/src', join(path, 'newcomer/src'), { recursive: true });
   [all, newcomer, types] = await Promise.all([
-    vitest(join(path, 'suite'), ['--reporter=default', '--reporter=json', '--outputFile=results.json'], { SHOW_FAILURE: '1' }),
+    vitest(join(path, 'suite'), ['--no-isolate', '--reporter=default', '--reporter=json', '--outputFile=results.json'], {
+      SHOW_FAILURE: '1',
+    }),
     vitest(
       join(path, 'newcomer'),
       [
@@ -123,7 +135,7 @@ it('has types that tsc accepts, with moduleResolution nodenext and those of libr
 });
 
 /** Tests of the examples that fail on purpose. */
-const SHOWN = ['calibrates', 'answers politely', 'APP_TASK uses half of its stack at most'];
+const SHOWN = ['calibrates', 'answers politely', 'the echo uses half of its stack at most'];
 
 describe('the examples and the pages', () => {
   it('pass, but for the tests that show a failure', () => {
@@ -137,8 +149,7 @@ describe('the examples and the pages', () => {
     expect(text).toContain('WaitTimeout: a line of uart4 that has "calibrated": not within 2 s of virtual time');
     expect(text).toMatch(/pc 0x[0-9a-f]{8} door_calibrate\+0x\w+ at .*src\/door\.c:\d+/);
     expect(text).toMatch(/❯ test\/door\.test\.ts:\d+:\d+/);
-    const quoted = /<!-- output: bare-metal -->\n```text\n(.*?)```\n<!-- \/output -->/s.exec(readFileSync('docs/testing.md', 'utf8'))?.[1];
-    expect(quoted).toBe(messageOf(text));
+    expect(quoted('bare-metal')).toBe(messageOf(text));
   });
 
   it('show a wrong answer with a diff, and behind it what the firmware did', () => {
@@ -149,16 +160,16 @@ describe('the examples and the pages', () => {
   });
 
   it('show which task used how much stack', () => {
-    const text = failure(all.output, 'APP_TASK uses half of its stack at most');
-    expect(text).toMatch(/APP_TASK has used 1\d\d\d bytes of stack, \d+ more than allowed:/);
-    expect(text).toMatch(/^> APP_TASK +1\d\d\d of +2048 bytes {2}\[#+\.+\] \d\d %$/m);
-    expect(text).toMatch(/^ {2}HEARTBEAT +\d+ of +1024 bytes/m);
+    const text = failure(all.output, 'the echo uses half of its stack at most');
+    expect(text).toMatch(/app has used 1\d\d\d bytes of stack, \d+ more than allowed:/);
+    expect(text).toMatch(/^> app +1\d\d\d of +2048 bytes {2}\[#+\.+\] \d\d %$/m);
+    expect(text).toMatch(/^ {2}heartbeat +\d+ of +1024 bytes/m);
   });
 });
 
 describe("a newcomer's project", () => {
   it("passes README's test and fails where it should", () => {
-    expect(newcomer.output).toMatch(/Tests {2}2 failed \| 1 passed \(3\)/);
+    expect(newcomer.output).toMatch(/Tests {2}3 failed \| 1 passed \(4\)/);
     expect(newcomer.status).toBe(1);
   });
 
@@ -169,6 +180,12 @@ describe("a newcomer's project", () => {
     expect(text).toMatch(/the firmware:\n {2}at 0\.0\d{5} s of virtual time/);
     const kept = 'artifacts/test-firmware.test.ts/fails-in-an-assertion';
     expect(text).toContain(`kept in ${kept}; to run it again: npx imx-sim replay ${kept}/recording.imxrec`);
+  });
+
+  it('sees the first difference of a trace with its time, as docs/testing.md has it', () => {
+    const text = messageOf(failure(newcomer.output, 'has the trace of its file'));
+    const block = text.slice(text.indexOf('- test/__traces__'), text.indexOf('\n\nthe firmware:') + 1);
+    expect(quoted('trace')).toBe(block);
   });
 
   it('keeps consoles, dmesg, trace, explanation and recording of each failure', () => {
@@ -185,13 +202,13 @@ describe("a newcomer's project", () => {
   it('repeats a failure from its recording', async () => {
     const recording = 'artifacts/test-firmware.test.ts/fails-in-an-assertion/recording.imxrec';
     const { output, status } = await imxSim(path, 'newcomer', ['replay', recording]);
-    expect(output).toContain('[uart4] [Linux sample client] incoming msg 3: hello world!');
+    expect(output).toMatch(/^at 0\.0\d{5} s of virtual time[^]*client_receive[^]*^imx-sim: the same run as was recorded, up to 0\.0\d{5} s$/m);
     expect(status, output).toBe(0);
   });
 
   it("has a JUnit report with each failure's text", () => {
     const junit = readFileSync(join(path, 'newcomer/junit.xml'), 'utf8');
-    expect(junit).toContain('tests="3" failures="2"');
+    expect(junit).toContain('tests="4" failures="3"');
     expect(junit).toMatch(/<failure message="a line of uart4 that has &quot;calibrated&quot;: not within 10 s of virtual time/);
     expect(junit).toMatch(/the firmware:\n {2}at 0\.0/);
   });
@@ -199,7 +216,7 @@ describe("a newcomer's project", () => {
   it("annotates on GitHub the line of the test, and that of the firmware's source", () => {
     const annotations = newcomer.output.split('\n').filter((line) => line.startsWith('::error'));
     const of = (file: string) => annotations.filter((line) => line.includes(file));
-    expect(of('test/door.test.ts,')).toHaveLength(1);
+    expect(of('test/door.test.ts,')).toHaveLength(2);
     expect(of('test/firmware.test.ts,')).toHaveLength(1);
     expect(of('file=newcomer/src/door.c,')).toEqual([
       expect.stringMatching(
@@ -211,6 +228,13 @@ describe("a newcomer's project", () => {
     expect(source[line - 1]).toMatch(/wait_for_interrupt/);
   });
 });
+
+/** Output that docs/testing.md quotes. */
+function quoted(name: string): string | undefined {
+  return new RegExp(`<!-- output: ${name} -->\\n\`\`\`text\\n(.*?)\`\`\`\\n<!-- /output -->`, 's').exec(
+    readFileSync('docs/testing.md', 'utf8'),
+  )?.[1];
+}
 
 /** The error of a failure: what stands before the stack. */
 function messageOf(text: string): string {

@@ -27,7 +27,7 @@ export function blocksOf(path: string): Block[] {
 const FIXTURES: Readonly<Record<string, string>> = {
   zephyr: "{ firmware: 'build/zephyr/zephyr.elf', setup: (m) => m.linux.waitFor('/dev/ttyRPMSG0') }",
   door: "{ firmware: 'build/door.elf', linux: false, setup: (m) => m.until('uart4', 'ready') }",
-  echo: "{ firmware: 'build/str_echo.elf', kernel: 'nxp', setup: (m) => m.until('uart4', 'ready for incoming messages') }",
+  echo: "{ firmware: 'build/str_echo.elf', kernel: 'nxp', setup: (m) => m.until('uart4', 'ready for incoming messages'), stacks: true }",
 };
 
 /** Files of a project that runs all blocks, by name. @throws {Error} for a kind of block that there is not */

@@ -5,6 +5,7 @@ const test = firmwareTest({
   firmware: new URL('../build/door.elf', import.meta.url),
   linux: false,
   setup: (m) => m.until('uart4', 'door controller ready'),
+  stacks: true,
 });
 
 describe('crc16', () => {

@@ -19,7 +19,7 @@ static TaskHandle_t waiting;
 
 void mu_init(void)
 {
-	waiting = pxCurrentTCB;
+	waiting = current_task;
 	CCM_CCGR_SET(CCM_CCGR_MU) = CCM_CCGR_ON;
 	MU_CR = MU_CR_RIE(CHANNEL);
 	nvic_enable(MU1_IRQ, 0x40);

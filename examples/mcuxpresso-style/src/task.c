@@ -12,7 +12,7 @@
 #define STACK_FILL 0xA5A5A5A5u
 #define IDLE_STACK_DEPTH 128
 
-TCB_t *volatile pxCurrentTCB;
+TCB_t *volatile current_task;
 static TCB_t *tasks;
 static volatile uint32_t tick_count;
 static TCB_t idle_tcb;
@@ -58,13 +58,13 @@ __attribute__((used)) void vTaskSwitchContext(void)
 	TCB_t *next = &idle_tcb;
 	for (TCB_t *task = tasks; task; task = task->pxNext)
 		if (task->ulWakeTick == 0 && task->uxPriority > next->uxPriority) next = task;
-	pxCurrentTCB = next;
+	current_task = next;
 }
 
 __attribute__((naked)) void PendSV_Handler(void)
 {
 	__asm volatile("mrs r0, psp\n\t"
-		       "ldr r3, =pxCurrentTCB\n\t"
+		       "ldr r3, =current_task\n\t"
 		       "ldr r2, [r3]\n\t"
 		       "stmdb r0!, {r4-r11, lr}\n\t"
 		       "str r0, [r2]\n\t"
@@ -83,7 +83,7 @@ __attribute__((naked)) void PendSV_Handler(void)
 
 __attribute__((naked)) void SVC_Handler(void)
 {
-	__asm volatile("ldr r3, =pxCurrentTCB\n\t"
+	__asm volatile("ldr r3, =current_task\n\t"
 		       "ldr r2, [r3]\n\t"
 		       "ldr r0, [r2]\n\t"
 		       "ldmia r0!, {r4-r11, lr}\n\t"
@@ -121,7 +121,7 @@ void vTaskStartScheduler(void)
 void vTaskDelay(uint32_t ticks)
 {
 	irq_disable();
-	pxCurrentTCB->ulWakeTick = ticks ? tick_count + ticks : 0;
+	current_task->ulWakeTick = ticks ? tick_count + ticks : 0;
 	irq_enable();
 	yield();
 }
@@ -129,7 +129,7 @@ void vTaskDelay(uint32_t ticks)
 uint32_t ulTaskNotifyTake(uint32_t ticks)
 {
 	irq_disable();
-	TCB_t *self = pxCurrentTCB;
+	TCB_t *self = current_task;
 	if (self->ulNotified == 0 && ticks > 0) {
 		self->ulWakeTick = ticks == portMAX_DELAY ? portMAX_DELAY : tick_count + ticks;
 		irq_enable();

@@ -27,7 +27,7 @@ typedef struct tskTaskControlBlock {
 
 typedef TCB_t *TaskHandle_t;
 
-extern TCB_t *volatile pxCurrentTCB;
+extern TCB_t *volatile current_task;
 
 /* Makes a task ready. `stack` has `depth` words and must stay. */
 TaskHandle_t xTaskCreateStatic(TaskFunction_t function, const char *name, uint32_t depth, void *argument, uint32_t priority,

@@ -3,17 +3,8 @@
  */
 import { UsageError } from '../../errors.ts';
 import { asSimulation } from '../simulations.ts';
+import { type StackUse, stackUses } from '../stacks.ts';
 import { hint, type MatcherOutcome, type Matching, written } from './result.ts';
-
-/** How far a stack was used, as `m.stacks()` tells. */
-export interface StackUse {
-  /** `main`, `APP_TASK`, `idle`; `MSP` for the main stack of the core. */
-  readonly thread: string;
-  /** High-water mark in bytes. */
-  readonly used: number;
-  /** Bytes that there are; undefined when the firmware does not tell. */
-  readonly size?: number | undefined;
-}
 
 /** Free bytes below which a stack counts as used up when no number is given: what an exception frame takes. */
 const MARGIN = 32;
@@ -41,7 +32,7 @@ export function toStayWithinStack(this: Matching, received: unknown, ...args: re
   const m = asSimulation('toStayWithinStack', received);
   const thread = args.find((each) => typeof each === 'string');
   const bytes = args.find((each) => typeof each === 'number');
-  const stacks: readonly StackUse[] = (m as unknown as { stacks(): readonly StackUse[] }).stacks();
+  const stacks = stackUses(m);
   const chosen = thread === undefined ? stacks : stacks.filter((stack) => stack.thread === thread);
   if (chosen.length === 0) {
     const names = stacks.map((stack) => stack.thread).join(', ');
