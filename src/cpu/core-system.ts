@@ -52,6 +52,8 @@ export interface CoreSystem {
   readonly nonSecureBlocks?: readonly LocatedDevice[];
   /** The Non-secure registers for MRS and MSR. */
   readonly banked?: BankedRegisters;
+  /** MSP or PSP of a security state, u32. */
+  stackPointer(name: 'msp' | 'psp', secure: boolean): number;
   /** Puts everything to its reset state; the cells have been cleared. The vector table is at `vectors`. */
   reset(vectors: number): void;
 }
@@ -83,6 +85,7 @@ export function plainSystem(host: SystemHost): CoreSystem {
     memory,
     sysTicks: [{ id: EXCEPTION.SYS_TICK, counter: sysTick }],
     blocks: [sysTick.registers, nvic.registers, scb.registers, mpu.registers, fp.registers],
+    stackPointer: (name) => registers[name],
     reset: (vectors) => {
       scb.reset(vectors);
       fp.registers.reset();

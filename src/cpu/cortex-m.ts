@@ -83,6 +83,10 @@ export class CortexM implements Core, CoreView {
     'attention',
     'reconfigure',
     'protectionChanged',
+    'counts',
+    'stacks',
+    'stack',
+    'begun',
   ];
   readonly name: string;
   readonly profile: CoreProfile;
@@ -140,6 +144,13 @@ export class CortexM implements Core, CoreView {
   private passed = -1;
   private passedCompleted = 0;
   private passedTaken = 0;
+  /** What was counted and watched last. */
+  private counts: ExecutionCounts | undefined;
+  private stacks: StackWatch | undefined;
+  /** The stack that was the active one when the watch was told last: 1 for the process stack, 2 for a Secure one. */
+  private stack = 0;
+  /** The instruction that an engine has left to the core. */
+  private begun = 0;
   /** That instruction comes before whatever has become pending since. */
   private passFirst = false;
 
@@ -247,6 +258,7 @@ export class CortexM implements Core, CoreView {
     cells[CELL.SP] = sp & ~3;
     cells[CELL.PC] = entry & ~1;
     cells[CELL.T] = entry & 1;
+    this.stackLoaded();
   }
 
   /**
@@ -335,25 +347,65 @@ export class CortexM implements Core, CoreView {
   }
 
   count(on: boolean): void {
-    this.instruments.counts = on ? new ExecutionCounts() : undefined;
-    this.engine.instrumentsChanged?.();
+    const { instruments } = this;
+    if (on === (instruments.counts !== undefined)) return;
+    if (on) this.counts = new ExecutionCounts();
+    else this.engine.collectCounts?.();
+    instruments.counts = on ? this.counts : undefined;
+    this.instrumentsChanged();
   }
 
   executionCounts(): Iterable<ExecutionCount> {
-    throw new Error('not yet');
+    if (this.instruments.counts) this.engine.collectCounts?.();
+    return this.counts?.executions() ?? [];
   }
 
   branchCounts(): Iterable<BranchCount> {
-    throw new Error('not yet');
+    if (this.instruments.counts) this.engine.collectCounts?.();
+    return this.counts?.branches(this.memory.bus, featuresOf(this.profile)) ?? [];
   }
 
   trackStacks(on: boolean): void {
-    this.instruments.stacks = on ? new StackWatch(this.arena) : undefined;
-    this.engine.instrumentsChanged?.();
+    const { instruments } = this;
+    if (on === (instruments.stacks !== undefined)) return;
+    if (on) this.stacks = new StackWatch(this.arena);
+    instruments.stacks = on ? this.stacks : undefined;
+    this.instrumentsChanged();
   }
 
   stackLows(): readonly StackLow[] {
-    return this.instruments.stacks?.lows() ?? [];
+    return this.stacks?.lows() ?? [];
+  }
+
+  private instrumentsChanged(): void {
+    invariant(!this.inEngine, 'counting begins and ends between instructions');
+    this.forward?.forget();
+    this.engine.instrumentsChanged?.();
+    this.stackLoaded();
+  }
+
+  /** The active stack pointer was set from outside. */
+  private stackLoaded(): void {
+    const { stacks } = this.instruments;
+    if (!stacks) return;
+    this.sync();
+    const { registers } = this;
+    this.stack = stackNumber(registers);
+    stacks.load(registers.r(CELL.SP), !registers.usesPsp);
+  }
+
+  /** The core may have pushed or popped a frame, and another stack pointer may be the active one. */
+  private noteStack(): void {
+    const stacks = this.instruments.stacks!;
+    this.sync();
+    const { registers, stack } = this;
+    this.stack = stackNumber(registers);
+    if (this.stack === stack) stacks.move(registers.r(CELL.SP));
+    else {
+      // After MSR CONTROL the engine has noted the new one already, and the current stretch is no longer that of the old one.
+      if (!stacks.holds(registers.r(CELL.SP))) stacks.move(this.system.stackPointer((stack & 1) !== 0 ? 'psp' : 'msp', (stack & 2) !== 0));
+      stacks.load(registers.r(CELL.SP), !registers.usesPsp);
+    }
   }
 
   describe(): string[] {
@@ -397,6 +449,7 @@ export class CortexM implements Core, CoreView {
 
   /** Tells the core that `registers` (or CONTROL, masks, IPSR in them) were changed from outside, between slices. */
   registersChanged(): void {
+    this.stackLoaded();
     this.modeChanged();
   }
 
@@ -559,6 +612,7 @@ export class CortexM implements Core, CoreView {
     this.dirty = true;
     this.attention = true;
     this.masksChanged();
+    if (this.instruments.stacks) this.noteStack();
   }
 
   private masksChanged(): void {
@@ -652,6 +706,7 @@ export class CortexM implements Core, CoreView {
     cells[CELL.APSR] = (cells[CELL.APSR]! & 0x3fff_ffff) | (value < 0 ? 1 << 31 : 0) | (value === 0 ? 1 << 30 : 0);
     const from = this.registers.pc;
     const length = this.untilHook(from, count);
+    this.instruments.counts?.executeStretch(from, length);
     cells[CELL.PC] = from + 2 * length;
     this.dirty = true;
     this.account(length);
@@ -689,12 +744,14 @@ export class CortexM implements Core, CoreView {
   private dispatch(code: StopCode): CoreStop | undefined {
     if (code === STOP.BUDGET || code === STOP.REQUESTED) return undefined;
     this.sync();
+    this.begun = this.registers.pc;
     switch (code) {
       case STOP.HOOK:
         return this.runHooks();
       case STOP.MASKS:
         this.memory.setPrivileged(this.registers.privileged);
         this.masksChanged();
+        if (this.instruments.stacks) this.noteStack();
         return undefined;
       case STOP.WFI:
         this.sleep = 'wfi';
@@ -843,6 +900,7 @@ export class CortexM implements Core, CoreView {
     this.dirty = true;
     this.consumed++;
     this.completed++;
+    this.instruments.counts?.execute(this.begun, 1);
   }
 
   private noteFault(id: number, context: ContextSnapshot): void {
@@ -860,4 +918,9 @@ export class CortexM implements Core, CoreView {
     } satisfies CoreStop);
     return this.crash;
   }
+}
+
+/** Which stack is the active one. */
+function stackNumber({ usesPsp, secure }: CoreRegisters): number {
+  return (usesPsp ? 1 : 0) | (secure ? 2 : 0);
 }

@@ -9,6 +9,7 @@ import type { CoreMemory } from './core-memory.ts';
 import { CELL, type CoreRegisters } from './core-registers.ts';
 import type { Instruments } from './instruments.ts';
 import { type Jump, packFlags, type Repetition, RoundFinder } from './rounds/find-round.ts';
+import type { PathLog } from './rounds/path-log.ts';
 import { Refusals } from './rounds/refusals.ts';
 import type { RoundHost } from './rounds/round-host.ts';
 import { BASEPRI, PRIMASK } from './rounds/round-state.ts';
@@ -69,6 +70,7 @@ interface Place {
 /** Decides when to look, looks, and jumps. */
 export class FastForward {
   private readonly host: RoundHost;
+  private readonly instruments: Instruments | undefined;
   private readonly finder: RoundFinder;
   private readonly registers: CoreRegisters;
   private readonly memory: CoreMemory;
@@ -92,6 +94,7 @@ export class FastForward {
     this.longestWait = LONGEST_WAIT * speed;
     this.registers = host.registers;
     this.memory = host.memory;
+    this.instruments = instruments;
     this.finder = new RoundFinder(host, instruments);
   }
 
@@ -251,12 +254,15 @@ export class FastForward {
     cells[CELL.APSR] = (cells[CELL.APSR]! & ~repetition.flagsWritten) | (repetition.flags & repetition.flagsWritten);
     for (const [at, address, value] of repetition.wordsWritten) this.writeWord(at, address, value);
     for (const { address } of devices) memory.skipped(address, rounds);
+    this.tell(repetition.round, rounds);
     return rounds * repetition.length;
   }
 
   /** Makes the core's state that of `jump`. */
-  private apply({ state, head, before, devices, rounds }: Jump): void {
+  private apply({ state, head, before, devices, rounds, way, round }: Jump): void {
     const { cells } = this.registers;
+    this.tell(way, 1);
+    this.tell(round, rounds);
     for (let index = 0; index < 15; index++) cells[index] = state.registers[index]!.c;
     cells[CELL.PRIMASK] = state.registers[PRIMASK]!.c;
     cells[CELL.BASEPRI] = state.registers[BASEPRI]!.c;
@@ -265,6 +271,12 @@ export class FastForward {
     for (const [at, { address, value }] of state.words) this.writeWord(at, address, value.c);
     for (const { address } of before) this.memory.skipped(address, 1);
     for (const { address } of devices) this.memory.skipped(address, rounds);
+  }
+
+  /** Tells those who watch of `times` times the path. */
+  private tell(path: PathLog | undefined, times: number): void {
+    const { host, instruments } = this;
+    if (instruments) path?.replay(instruments, times, (pc) => host.movesStack(pc), !this.registers.usesPsp);
   }
 
   private writeWord(at: number, address: number, value: number): void {

@@ -79,6 +79,7 @@ export function secureSystem(host: SystemHost, extension: SecurityProfile): Core
       fp.nonSecureRegisters,
     ],
     banked: security,
+    stackPointer: (name, secure) => security.get(name, secure),
     reset: (vectors) => {
       security.reset();
       scb.reset(vectors);

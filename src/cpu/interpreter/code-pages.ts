@@ -138,7 +138,7 @@ export class CodePages {
 
   /** True when the instruction at `pc` (i32) must not be executed before its hooks have run. */
   isHooked(pc: number): boolean {
-    return this.hooks !== undefined && this.hooks.has(pc) && pc !== this.passing;
+    return this.hooks?.has(pc) === true && pc !== this.passing;
   }
 
   /** From now on the instruction at `pc` (i32) executes although it has a hook; -1: none does. */

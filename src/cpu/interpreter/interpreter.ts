@@ -10,10 +10,12 @@ import { Arena } from '../../memory/arena.ts';
 import { CELL } from '../core-registers.ts';
 import { featuresOf } from '../encodings/index.ts';
 import { type Engine, type EngineFactory, type EngineHost, STOP, type StopCode } from '../engine.ts';
+import { movesStack } from '../stack-moves.ts';
 import { type CodePage, CodePages } from './code-pages.ts';
 import { Context, DONE, FAULT, STOPPED } from './context.ts';
 import { FIRST_FLOAT, FIRST_HANDLER, HANDLERS, OPERATION } from './handlers.ts';
 import { multiplyHigh, shiftImmediate } from './integer.ts';
+import { Observer } from './observer.ts';
 import { warmUp } from './warm-up.ts';
 
 /** Values of `slow` in the main loop: what is left to do after the switch. 1 to 8 are `ACCESS`. */
@@ -84,6 +86,8 @@ export class Interpreter extends Context implements Engine {
   passHook = false;
   /** Shared with the translating engine. */
   readonly code: CodePages;
+  /** Told of every instruction while somebody wants to know; shared, too. */
+  readonly observer: Observer | undefined;
   private budget = 0;
   /** Budget that was left before the current instruction. */
   private left = 0;
@@ -92,7 +96,10 @@ export class Interpreter extends Context implements Engine {
 
   constructor(host: EngineHost) {
     super(host, host.memory.bus.regions.find((region) => region.ram)?.ram?.arena ?? new Arena(1));
-    this.code = new CodePages(host.memory, featuresOf(host.profile), host.instruments?.hooks);
+    const { instruments, memory } = host;
+    const features = featuresOf(host.profile);
+    this.code = new CodePages(memory, features, instruments?.hooks);
+    if (instruments) this.observer = new Observer(instruments, host.registers, (pc) => movesStack(memory.bus, features, pc));
     host.memory.onCodeWritten = (at, length) => this.code.invalidate(at, length);
     host.memory.onFlush = () => {
       this.code.forgetTranslations();
@@ -189,6 +196,9 @@ export class Interpreter extends Context implements Engine {
     this.budget = budget;
     this.events = 0;
     code.beginRun();
+    const { observer } = this;
+    const watched = observer?.wanted === true;
+    if (watched) observer.begin();
 
     let remaining = budget;
     let pc = R[15]! & ~1;
@@ -236,6 +246,7 @@ export class Interpreter extends Context implements Engine {
         current = index;
         w0 = slots[current]!;
         op = w0 & 0xfff;
+        if (watched) observer!.reach((base + (current >>> 1)) | 0, w0, it !== 0, remaining);
         if (remaining === 0) {
           pc = base + (index >>> 1);
           break outer;
@@ -248,6 +259,7 @@ export class Interpreter extends Context implements Engine {
           if (!passes(condition, fn, fz, fc, fv) && op !== BKPT && op !== SG && op !== HOOK) {
             index = current + ((w0 >>> 10) & 0xc);
             remaining--;
+            if (watched) observer!.fail();
             continue;
           }
         }
@@ -1214,6 +1226,7 @@ export class Interpreter extends Context implements Engine {
           }
           if (result === FAULT) {
             remaining++;
+            if (watched) observer!.undo();
             it = itBefore;
             pc = base + (current >>> 1);
             break outer;
@@ -1252,6 +1265,7 @@ export class Interpreter extends Context implements Engine {
     R[16] = (R[16]! & 0x0fff_ffff) | (fn & N) | (fz === 0 ? Z : 0) | (fc << 29) | ((fv >>> 3) & V);
     R[18] = it;
     this.left = remaining;
+    if (watched) observer!.end(pc | 0);
     return stop;
   }
 }

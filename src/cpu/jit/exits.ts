@@ -36,7 +36,7 @@ export class Exits extends Frame {
     const { sites, step, block, position } = this;
     if (sites.length >= SITE_LIMIT - 1) throw new Untranslatable('too many exits');
     const flags = this.flags.word;
-    return sites.push({ step, counted: block.steps.length - position, flags, flagsAfter: flags, handler }) - 1;
+    return sites.push({ step, counted: block.steps.length - position, flags, flagsAfter: flags, handler, block, done: 0, notDone: 0 }) - 1;
   }
 
   /** Leaves by way of the engine; rarely executed. `counted` overrides how many instructions of the block are given back. */

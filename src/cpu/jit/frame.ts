@@ -11,8 +11,17 @@ import type { Effect } from './analysis.ts';
 import type { Generator } from './generator.ts';
 import { type Emitters, Untranslatable } from './layout.ts';
 import type { Block, Region, Step } from './region.ts';
+import { COUNTER, type RegionCounts } from './region-counts.ts';
 import type { Places } from './runtime.ts';
 import { Code, F32, F64, I32, I64, ModuleBuilder, OP } from './wasm-builder.ts';
+
+/** What the watch on stacks asks of translated code. */
+export interface StackSurroundings {
+  /** Arena offset of the current stretch: lowest value of SP, length in bytes. */
+  readonly offset: number;
+  /** True when the instruction at `pc` moves SP, rather than loads it. */
+  moves(pc: number): boolean;
+}
 
 /** What a region function needs to know of its surroundings. */
 export interface Surroundings extends Places {
@@ -31,6 +40,10 @@ export interface Surroundings extends Places {
   /** Bits of a priority that exist. */
   readonly priorityBits: number;
   readonly emitters: Emitters<Generator>;
+  /** Present while instructions are counted. */
+  readonly counts?: RegionCounts;
+  /** Present while stacks are watched. */
+  readonly stacks?: StackSurroundings;
 }
 
 const LOCAL_TYPES: Readonly<Record<string, number>> = { w: I64, fr: F32, fp: F32, dr: F64, dp: F64 };
@@ -157,6 +170,36 @@ export class Frame {
     const { code, local } = this;
     code.i32(0).memory(OP.I32_LOAD, this.cell(CELL.FPSCR)).i32(FLOAT_MODES).op(OP.I32_AND);
     code.i32(FPSCR.IXC).op(OP.I32_NE).i32(31).op(OP.I32_SHL).set(local.fm);
+  }
+
+  // ---- instruments
+
+  /** Counts counter `number` of the region up, which is -1 for none. */
+  tally(number: number): void {
+    const { counts } = this.surroundings;
+    if (!counts || number < 0 || this.scanning) return;
+    const at = counts.at + number * COUNTER;
+    this.code.i32(0).i32(0).memory(OP.I64_LOAD, at).i64(1).op(OP.I64_ADD).memory(OP.I64_STORE, at);
+  }
+
+  /** The same for the counter behind `number` that register `index` selects. */
+  protected tallyIndexed(number: number, index: number): void {
+    const { counts } = this.surroundings;
+    if (!counts) return;
+    const at = counts.at + number * COUNTER;
+    this.r(index).i32(3).op(OP.I32_SHL).tee(this.local.a).get(this.local.a);
+    this.code.memory(OP.I64_LOAD, at).i64(1).op(OP.I64_ADD).memory(OP.I64_STORE, at);
+  }
+
+  /** Behind an instruction that may have changed SP: tells the watch when SP has left its stretch. */
+  protected watchStack({ pc }: Step): void {
+    const { stacks } = this.surroundings;
+    const sp = this.registers.get(CELL.SP);
+    if (!stacks || sp === undefined || this.scanning) return;
+    const stack = this.import('stack', [I32, I32], []);
+    this.code.get(sp).i32(0).memory(OP.I32_LOAD, stacks.offset).op(OP.I32_SUB);
+    this.code.i32(0).memory(OP.I32_LOAD, stacks.offset + 4).op(OP.I32_GT_U).when();
+    this.code.get(sp).i32(stacks.moves(pc) ? 1 : 0).call(stack).end();
   }
 
   // ---- the function as a whole

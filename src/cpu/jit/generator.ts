@@ -39,6 +39,8 @@ export class Generator extends Exits {
   /** Floating point is known not to trap where blocks end; the dominator of each block. */
   private readonly trapPassedAt: boolean[] = [];
   private readonly dominator = new Map<number, number>();
+  /** Instructions that write SP. */
+  private readonly movesSp = new Set<Step>();
 
   constructor(region: Region, structure: Structure, surroundings: Surroundings) {
     super(region, surroundings);
@@ -67,7 +69,9 @@ export class Generator extends Exits {
     this.step = step;
     const emit = this.surroundings.emitters.byName.get(step.name);
     if (!emit && step.name.endsWith('()')) return undefined;
-    return this.effectOf(() => emit?.(this, step));
+    const effect = this.effectOf(() => emit?.(this, step));
+    if ((effect.writes >>> 13) & 1) this.movesSp.add(step);
+    return effect;
   }
 
   // ---- structure
@@ -142,6 +146,7 @@ export class Generator extends Exits {
 
   private emitBlock(block: Block): void {
     const { code } = this;
+    const { counts } = this.surroundings;
     this.block = block;
     this.dirty = this.dirtyAt[block.id]!;
     // Where a loop begins, even one at the entry, local FK has the kinds.
@@ -157,6 +162,7 @@ export class Generator extends Exits {
       code.end();
     }
     if (block.steps.length > 0) code.get(REM).i32(block.steps.length).op(OP.I32_SUB).set(REM);
+    if (counts) this.tally(counts.ofBlock(block));
     const last = block.end.kind === 'jump' && !isBranch(block.steps.at(-1)!) ? block.steps.length : block.steps.length - 1;
     for (let i = 0; i < last; i++) {
       this.position = i;
@@ -181,6 +187,8 @@ export class Generator extends Exits {
     // Both ways meet behind: kinds have to be in locals if they will differ.
     flags.keepKinds();
     code.when();
+    const group = this.surroundings.counts?.addGroup(block, first);
+    if (group) this.tally(group.counter);
     let last = first;
     for (let i = first; i < limit && block.steps[i]!.condition === condition; i++) {
       this.position = i;
@@ -189,6 +197,7 @@ export class Generator extends Exits {
       last = i;
       if (flags.changes !== changes) break;
     }
+    if (group) group.last = last;
     flags.keepKinds();
     code.end();
     this.dirty |= dirty;
@@ -203,6 +212,7 @@ export class Generator extends Exits {
     const emit = this.surroundings.emitters.byName.get(step.name);
     if (emit) {
       emit(this, step);
+      if (this.movesSp.has(step)) this.watchStack(step);
       return;
     }
     if (!step.name.endsWith('()')) throw new Untranslatable(step.name);
@@ -225,12 +235,12 @@ export class Generator extends Exits {
         return;
       case 'branch':
         this.flags.condition(end.condition);
-        this.fork(end.taken, end.next);
+        this.fork(block, end.taken, end.next);
         return;
       case 'compare':
         this.r(end.register);
         if (!end.nonZero) code.op(OP.I32_EQZ);
-        this.fork(end.taken, end.next);
+        this.fork(block, end.taken, end.next);
         return;
       case 'call':
         this.unlessCondition(end.condition, end.next);
@@ -252,6 +262,7 @@ export class Generator extends Exits {
         this.r(end.index).i32(targets.length).op(OP.I32_GE_U).when();
         this.exit(EXIT.INTERPRET);
         code.end();
+        if (this.surroundings.counts) this.tallyIndexed(this.surroundings.counts.ofTable(block), end.index);
         this.branchTable(() => this.r(end.index), targets);
         return;
       }
@@ -271,9 +282,10 @@ export class Generator extends Exits {
     }
   }
 
-  private fork(taken: Edge, next: Edge): void {
+  private fork(block: Block, taken: Edge, next: Edge): void {
     const { code } = this;
     code.when();
+    this.tally(this.surroundings.counts?.ofTaken(block) ?? -1);
     this.aside(() => this.go(taken));
     code.end();
     this.go(next);
@@ -305,6 +317,7 @@ export class Generator extends Exits {
     if (condition < 0) return;
     this.flags.condition(condition);
     this.code.op(OP.I32_EQZ).when();
+    this.tally(this.surroundings.counts?.addFailed(this.block) ?? -1);
     this.aside(() => this.go(next));
     this.code.end();
   }
@@ -366,6 +379,7 @@ export class Generator extends Exits {
     }
     // Leaves the target in local.t.
     emit(this, step);
+    if (this.movesSp.has(step)) this.watchStack(step);
     if (step.name === 'JUMP' || step.name === 'TB') {
       this.leave(() => code.get(local.t).i32(-2).op(OP.I32_AND));
       return;

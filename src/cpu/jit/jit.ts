@@ -9,6 +9,7 @@ import { EngineUnavailable } from '../../errors.ts';
 import { NORMAL } from '../core-memory.ts';
 import { CELL } from '../core-registers.ts';
 import { type Engine, type EngineFactory, type EngineHost, STOP, type StopCode } from '../engine.ts';
+import type { Instruments } from '../instruments.ts';
 import { BRANCH, DONE, FAULT } from '../interpreter/context.ts';
 import { FIRST_HANDLER, HANDLERS } from '../interpreter/handlers.ts';
 import { ENTERED, Interpreter, interpreterFactory, STOP_REQUESTED } from '../interpreter/interpreter.ts';
@@ -69,6 +70,8 @@ export class Jit implements Engine {
   loose = false;
   passHook = false;
   private readonly interpreter: Interpreter;
+  private readonly instruments: Instruments | undefined;
+  private counting = false;
   private runtime!: Runtime;
   private readonly translations: Translations;
   private readonly cells: Int32Array;
@@ -92,6 +95,7 @@ export class Jit implements Engine {
     const base = interpreterFactory.create(host);
     if (!(base instanceof Interpreter)) throw new TypeError('the translating engine needs the interpreter');
     this.interpreter = base;
+    this.instruments = host.instruments;
     const { arena } = base;
     this.cells = host.registers.cells;
     const at = arena.allocate(CONTROL_WORDS * 4, 'translated code: control block');
@@ -115,10 +119,13 @@ export class Jit implements Engine {
       },
       places,
       stackLimits: host.profile.architecture === 'armv8-m',
+      instruments: host.instruments,
+      movesStack: (pc) => base.observer!.moves(pc),
       imports: {
         load: (address, code, remaining) => this.load(address, code, remaining),
         store: (address, value, code, remaining) => this.store(address, value, code, remaining),
         handler: (code, remaining) => this.handler(code, remaining),
+        stack: (sp, moves) => this.stack(sp, moves),
         float: createFloatRuntime(arena.memory, places.cells),
       },
     });
@@ -243,6 +250,10 @@ export class Jit implements Engine {
         const { region, site: number, exit } = decodeExit(value);
         const site = translations.site(region, number);
         const done = exit === EXIT.DONE || (exit === EXIT.HANDLED && this.outcome !== FAULT) || exit === EXIT.BRANCH;
+        if (this.counting) {
+          if (done) site.done++;
+          else site.notDone++;
+        }
         const rest = left + site.counted - (done ? 1 : 0);
         this.wasm += remaining - rest;
         remaining = rest;
@@ -323,6 +334,15 @@ export class Jit implements Engine {
       this.before = interpreter.executed;
       this.translations.resume();
     }
+  }
+
+  instrumentsChanged(): void {
+    this.counting = this.instruments?.counts !== undefined;
+    this.translations.instrumentsChanged();
+  }
+
+  collectCounts(): void {
+    this.translations.collect();
   }
 
   private lastStop = 0;
@@ -536,10 +556,18 @@ export class Jit implements Engine {
     return interpreter.events === 0 && !this.translations.changed ? OK : STOPPING;
   }
 
+  private stack(sp: number, moves: number): void {
+    const stacks = this.instruments!.stacks!;
+    if (moves !== 0) stacks.move(sp);
+    else stacks.load(sp, !this.interpreter.registers.usesPsp);
+  }
+
   private handler(code: number, remaining: number): number {
     const { interpreter } = this;
     const { step, handler } = this.enter(code, remaining);
     this.outcome = HANDLERS[handler - FIRST_HANDLER]!(interpreter, step.w1, step.w2, step.w3);
+    const stacks = this.instruments?.stacks;
+    if (stacks && !stacks.holds(this.cells[CELL.SP]!)) interpreter.observer!.moved(step.pc);
     return this.outcome === DONE && interpreter.events === 0 && !this.translations.changed ? 0 : 1;
   }
 }

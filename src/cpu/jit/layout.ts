@@ -1,7 +1,7 @@
 /**
  * What translated code and the engine share: the control block in the arena, how an exit is encoded, and the lazy flags.
  */
-import type { Step } from './region.ts';
+import type { Block, Step } from './region.ts';
 
 /** Words of the control block, by number. */
 export const CONTROL = {
@@ -111,6 +111,10 @@ export interface Site {
   flagsAfter: number;
   /** Number of the handler that executes it, -1 for none. */
   readonly handler: number;
+  readonly block: Block;
+  /** While instructions are counted: times that the region was left here with the step done, and with it not done. */
+  done: number;
+  notDone: number;
 }
 
 /** Thrown when a region cannot be translated as a whole; it is given up. */

@@ -145,6 +145,7 @@ class Former {
   private readonly original: Original;
   private readonly refused: ReadonlySet<number>;
   private readonly limit: number;
+  private readonly tables: boolean;
   private readonly blocks = new Map<string, Block>();
   private readonly queue: { pc: number; it: number; context: Context; edge: (edge: Edge) => void }[] = [];
   private readonly steps = new Map<string, Step | undefined>();
@@ -153,8 +154,9 @@ class Former {
   private instructions = 0;
   private contexts = 0;
 
-  constructor(code: CodePages, original: Original, refused: ReadonlySet<number>, limit: number) {
+  constructor(code: CodePages, original: Original, refused: ReadonlySet<number>, limit: number, tables: boolean) {
     this.limit = limit;
+    this.tables = tables;
     this.code = code;
     this.original = original;
     this.refused = refused;
@@ -398,6 +400,7 @@ class Former {
         return end;
       }
     }
+    if (!this.tables && name === 'TB') return { kind: 'interpret', next: undefined };
     const end: Terminator = { kind: 'dynamic', expected: -1, back: undefined, next: undefined };
     const returns = name === 'BX' ? ((w1 >> 8) & 15) === 14 : name === 'LDM';
     if (context.parent && returns) {
@@ -520,7 +523,7 @@ class Former {
 
 /**
  * The region that begins at `pc`, of at most about `limit` instructions, or undefined when nothing can be translated there; the interpreter
- * executes what is at `refused` addresses.
+ * executes what is at `refused` addresses, and tables that are not known unless `tables`.
  */
 export function formRegion(
   code: CodePages,
@@ -528,6 +531,7 @@ export function formRegion(
   pc: number,
   refused: ReadonlySet<number>,
   limit: number,
+  tables = true,
 ): Region | undefined {
-  return new Former(code, original, refused, limit).form(pc);
+  return new Former(code, original, refused, limit, tables).form(pc);
 }

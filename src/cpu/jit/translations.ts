@@ -7,6 +7,7 @@
 import { HostMemoryExhausted } from '../../errors.ts';
 import type { Arena } from '../../memory/arena.ts';
 import { type CoreMemory, EXECUTE, READ } from '../core-memory.ts';
+import type { Instruments } from '../instruments.ts';
 import type { CodePage, CodePages } from '../interpreter/code-pages.ts';
 import { OPERATION } from '../interpreter/handlers.ts';
 import type { Interpreter } from '../interpreter/interpreter.ts';
@@ -16,6 +17,7 @@ import { EMIT, HANDLER_OF } from './emit.ts';
 import { Generator } from './generator.ts';
 import { type Site, Untranslatable } from './layout.ts';
 import { edges, formRegion, type Guard, type Region, type RegionPage } from './region.ts';
+import { COUNTER, RegionCounts } from './region-counts.ts';
 import type { Places } from './runtime.ts';
 
 const ENTER = OPERATION.get('ENTER')!;
@@ -66,6 +68,8 @@ export interface Translated {
   /** Functions that it calls. */
   readonly calls: readonly number[];
   linked: boolean;
+  /** Its counters, while instructions are counted. */
+  readonly counts: RegionCounts | undefined;
 }
 
 /** ENTER in a decoded page. */
@@ -81,6 +85,8 @@ export interface Imports {
   load(address: number, code: number, remaining: number): number;
   store(address: number, value: number, code: number, remaining: number): number;
   handler(code: number, remaining: number): number;
+  /** SP has left its stretch, by an instruction that moves it (1) or loads it (0). */
+  stack(sp: number, moves: number): void;
   /** Those of float-runtime.ts. */
   readonly float: Readonly<Record<string, WebAssembly.ExportValue>>;
 }
@@ -103,6 +109,9 @@ export interface TranslationsOptions {
   readonly places: Places;
   readonly stackLimits: boolean;
   readonly imports: Imports;
+  readonly instruments: Instruments | undefined;
+  /** True when the instruction at an address moves SP, rather than loads it. */
+  readonly movesStack: (pc: number) => boolean;
 }
 
 /** All regions of one core. */
@@ -300,13 +309,45 @@ export class Translations {
     }
     if (this.suspended.length > 0) this.suspended.length = 0;
     if (this.dropped.size > 0) {
-      for (const number of this.dropped.keys()) this.free.push(number);
+      for (const [number, region] of this.dropped) {
+        this.free.push(number);
+        this.releaseCounts(region);
+      }
       this.dropped.clear();
     }
   }
 
   dispose(): void {
     this.dropAll();
+  }
+
+  /** Adds what translated code has counted to the counts. */
+  collect(): void {
+    for (const region of this.byPc.values()) this.harvest(region);
+  }
+
+  /** Everything is translated anew, with other instruments. Nothing executes. */
+  instrumentsChanged(): void {
+    this.dropAll();
+    this.resume();
+  }
+
+  private harvest({ counts, sites }: Translated): void {
+    const { instruments } = this.options;
+    if (counts && instruments?.counts) counts.harvest(this.i32, sites, instruments.counts);
+  }
+
+  private releaseCounts(region: Translated): void {
+    this.harvest(region);
+    const { counts } = region;
+    if (counts) this.options.arena.release(counts.at, counts.capacity * COUNTER);
+  }
+
+  private countersFor(structure: Structure): RegionCounts | undefined {
+    const { instruments, arena } = this.options;
+    return (
+      instruments?.counts && new RegionCounts(structure, (counters) => arena.allocate(counters * COUNTER, 'translated code: counters'))
+    );
   }
 
   /** Lets what was left to the interpreter be tried again: other code may be there now. */
@@ -324,19 +365,24 @@ export class Translations {
   /** The region at `pc`: where other translated code goes by, only the loop that it is in, if that is small. */
   private form(pc: number, limit: number): Region | undefined {
     const original = (page: CodePage, index: number): number => this.original(page, index);
+    // Where a table leads is counted by its entries.
+    const tables = this.options.instruments?.counts === undefined;
     if (this.copies(pc) === 1) {
-      const part = formRegion(this.code, original, pc, this.refused, PART);
+      const part = formRegion(this.code, original, pc, this.refused, PART, tables);
       const head = part?.blocks[0];
       if (part?.blocks.some(({ end }) => edges(end).some((edge) => 'block' in edge && edge.block === head))) return part;
     }
-    return formRegion(this.code, original, pc, this.refused, limit);
+    return formRegion(this.code, original, pc, this.refused, limit, tables);
   }
 
   /** The translation, or the address of an instruction that cannot be translated. */
   private compile(region: Region, structured: Structure, number: number): Translated | number {
     const { options, statistics } = this;
+    const stacks = options.instruments?.stacks;
     let generator: Generator | undefined;
+    let counts: RegionCounts | undefined;
     try {
+      counts = this.countersFor(structured);
       generator = new Generator(region, structured, {
         ...options.places,
         memoryPages: options.arena.memory.buffer.byteLength / 65536,
@@ -347,6 +393,8 @@ export class Translations {
         priorityBits: options.interpreter.profile.priorityBits,
         slow: (pc) => this.slowPlaces.has(pc),
         emitters: { byName: EMIT, handlerOf: HANDLER_OF },
+        ...(counts ? { counts } : {}),
+        ...(stacks ? { stacks: { offset: stacks.offset, moves: options.movesStack } } : {}),
       });
       const { bytes, sites, need } = generator.translate();
       const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.env });
@@ -368,8 +416,10 @@ export class Translations {
         places: placesOf(region),
         calls: callsOf(region),
         linked: false,
+        counts,
       };
     } catch (error) {
+      if (counts) options.arena.release(counts.at, counts.capacity * COUNTER);
       if (error instanceof Untranslatable) return generator?.now?.pc ?? region.pc;
       // A host with little stack, or no memory left for the map: the interpreter does without.
       if (error instanceof RangeError || error instanceof HostMemoryExhausted) return region.pc;

@@ -9,6 +9,7 @@ import { CELL } from '../core-registers.ts';
 import type { Instruments } from '../instruments.ts';
 import { type Affine, constant, isConstant, OPAQUE, UNSET } from './affine.ts';
 import type { Instruction } from './instruction.ts';
+import { PathLog } from './path-log.ts';
 import { Refusals } from './refusals.ts';
 import type { RoundHost } from './round-host.ts';
 import { BASEPRI, type DeviceRead, PRIMASK, REGISTER_COUNT, RoundState, UNKNOWN, type Word } from './round-state.ts';
@@ -38,6 +39,8 @@ export interface Repetition {
   readonly cellsRead: readonly (readonly [cell: number, value: number])[];
   readonly wordsRead: readonly (readonly [at: number, value: number])[];
   readonly devices: readonly DeviceRead[];
+  /** Its path, while somebody wants to know. */
+  round?: PathLog | undefined;
   readonly registersWritten: readonly (readonly [cell: number, value: number])[];
   /** APSR's flags, of which it writes those in `flagsWritten`. */
   readonly flags: number;
@@ -59,6 +62,9 @@ export interface Jump {
   readonly before: readonly DeviceRead[];
   readonly devices: readonly DeviceRead[];
   readonly rounds: number;
+  /** The way to the head and that of a round, while somebody wants to know. */
+  readonly way: PathLog | undefined;
+  readonly round: PathLog | undefined;
 }
 
 /** A target of backward branches, with the state in which execution came to it last. */
@@ -102,6 +108,7 @@ export class RoundFinder {
     const { scout, host, refusals } = this;
     const { cells } = host.registers;
     this.cost = 0;
+    this.follow();
     if (cells[CELL.T] === 0 || cells[CELL.ITSTATE] !== 0) return undefined;
     scout.beginHere();
     this.marked = 0;
@@ -131,6 +138,15 @@ export class RoundFinder {
       this.update(mark);
     }
     return undefined;
+  }
+
+  /** Keeps paths while they are wanted. */
+  private follow(): void {
+    const { instruments, scout, trial } = this;
+    const wanted = instruments !== undefined && (instruments.counts !== undefined || instruments.stacks !== undefined);
+    if (wanted === (scout.log !== undefined)) return;
+    scout.log = wanted ? new PathLog() : undefined;
+    trial.log = wanted ? new PathLog() : undefined;
   }
 
   /** True where something of the host is to happen each time. */
@@ -209,7 +225,9 @@ export class RoundFinder {
     if (last.pc !== head) return undefined;
     const instructions = scout.count + rounds * length;
     const repetition = this.repetition(head, length, registers);
-    return { instructions, state: last, head, length, path, repetition, before: scout.devices, devices: trial.devices, rounds };
+    const [way, round] = [scout.log, trial.log?.copy()];
+    if (repetition) repetition.round = round;
+    return { instructions, state: last, head, length, path, repetition, before: scout.devices, devices: trial.devices, rounds, way, round };
   }
 
   /** What the words that were written since `mark` held then. */

@@ -8,6 +8,7 @@ import { type CoreMemory, EXECUTE } from '../core-memory.ts';
 import type { CoreRegisters } from '../core-registers.ts';
 import type { Feature } from '../encodings/encoding.ts';
 import { isWide } from '../encodings/index.ts';
+import { movesStack } from '../stack-moves.ts';
 import { type Instruction, prepare } from './instruction.ts';
 
 /** What a read of a device would give, and how that goes on: after every `cycles` base-clock cycles it is `ticks` more, before `until`. */
@@ -91,6 +92,11 @@ export class RoundHost {
     const instruction = prepare(word, wide ? 4 : 2, this.features, at, second);
     this.prepared.set(at, instruction);
     return instruction.execute ? instruction : undefined;
+  }
+
+  /** True when the instruction at `pc` moves SP, rather than loads it. */
+  movesStack(pc: number): boolean {
+    return movesStack(this.memory.bus, this.features, pc);
   }
 
   /** True when the instruction still stands where it was found. */

@@ -9,6 +9,7 @@ import { READ, WRITE } from '../core-memory.ts';
 import { CELL } from '../core-registers.ts';
 import { type Affine, constant, Horizon, isConstant, OPAQUE, UNSET } from './affine.ts';
 import type { Instruction } from './instruction.ts';
+import type { PathLog } from './path-log.ts';
 import type { RoundHost } from './round-host.ts';
 
 /** PRIMASK and BASEPRI, behind R0 to R14 and an unused place. */
@@ -85,6 +86,9 @@ export class RoundState {
   /** Something was read that can change without notice: time, or memory that nobody has written yet. */
   fleeting = false;
 
+  /** Where it went, when somebody wants to know. */
+  log: PathLog | undefined;
+
   /** The instructions of the round, where they are wanted. */
   trail: Instruction[] | undefined;
   /** Words that were written, in order, with what they held before (undefined: what memory holds), where that is wanted. */
@@ -134,6 +138,7 @@ export class RoundState {
     this.devices = [];
     this.fleeting = false;
     this.trail = undefined;
+    this.log?.clear();
     this.logged.length = 0;
     this.before.length = 0;
   }
@@ -154,7 +159,9 @@ export class RoundState {
       executes = this.passes(it >>> 4);
       if (executes === undefined) return false;
     }
+    const behind = this.next;
     if (executes && !instruction.execute!(this, instruction)) return false;
+    this.log?.note(this.pc, instruction.word, behind, this.next, it !== 0, executes, this.registers[CELL.SP]!.c);
     this.pc = this.next;
     this.count++;
     return true;

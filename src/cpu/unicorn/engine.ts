@@ -238,6 +238,12 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
   /** True when Unicorn may take over here; otherwise `stretch` says how long to interpret. */
   private mayAccelerate(left: number): boolean {
     if (this.stretch > 0) return false;
+    if (this.watched) {
+      // Unicorn tells nothing of the instructions it executes.
+      this.tail = true;
+      this.stretch = left;
+      return false;
+    }
     const { cells } = this.host.registers;
     const possible = left >= this.tuning.least && !this.unalignedTrap && cells[CELL.T] === 1 && cells[CELL.ITSTATE] === 0;
     if (!possible) {
@@ -364,6 +370,11 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
   private fetch(address: number): number {
     const at = this.host.memory.ramAt(address >>> 0);
     return at ? at.ram.read(at.offset, 2) : 0;
+  }
+
+  private get watched(): boolean {
+    const { instruments } = this.host;
+    return instruments !== undefined && (instruments.counts !== undefined || instruments.stacks !== undefined);
   }
 
   private isHooked(address: number): boolean {

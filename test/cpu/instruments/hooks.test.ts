@@ -18,11 +18,19 @@ function reference(source: string): { executed: Map<number, number>; states: unk
     source,
     { fastForward: false },
   );
-  const states = CYCLES.map((cycles) => (rig.run(cycles), stateOf(rig)));
+  const states = CYCLES.map((cycles) => {
+    rig.run(cycles);
+    return stateOf(rig);
+  });
   return { executed, states };
 }
 
 const MIXED = reference(MIXTURE);
+
+function noting(note: () => unknown): 'continue' {
+  note();
+  return 'continue';
+}
 
 describe.each(SUBJECTS)('hooks on $name', ({ factory }) => {
   it('run as often as the instruction is executed, and leave no trace', () => {
@@ -77,14 +85,14 @@ describe.each(SUBJECTS)('hooks on $name', ({ factory }) => {
     const { core } = rig;
     const order: string[] = [];
     const at = symbols['leaf']!;
-    core.addHook(at, () => (order.push('first'), 'continue'));
+    core.addHook(at, () => noting(() => order.push('first')));
     const remove = core.addHook(at, () => {
       order.push('second');
       remove();
       removeThird();
       return 'continue';
     });
-    const removeThird = core.addHook(at, () => (order.push('third'), 'continue'));
+    const removeThird = core.addHook(at, () => noting(() => order.push('third')));
     core.addHook(at, (c) => {
       order.push('last');
       c.writeRegister('r2', 0x1234);
@@ -92,7 +100,7 @@ describe.each(SUBJECTS)('hooks on $name', ({ factory }) => {
       c.branch(c.readRegister('lr'));
       return 'redirected';
     });
-    core.addHook(at, () => (order.push('never'), 'continue'));
+    core.addHook(at, () => noting(() => order.push('never')));
     core.addHook(symbols['work']!, (c) => {
       expect(c.readRegister(2)).toBe(0x1234);
       return 'stop';
@@ -194,7 +202,7 @@ usagefault:
   .ltorg`,
     );
     const seen: number[] = [];
-    rig.core.addHook(symbols['divide']!, () => (seen.push(rig.scheduler.now), seen.length === 3 ? 'stop' : 'continue'));
+    rig.core.addHook(symbols['divide']!, () => (seen.push(rig.scheduler.now) === 3 ? 'stop' : 'continue'));
     expect(rig.run()).toMatchObject({ kind: 'hook' });
     // The fault's handler has six instructions or so, and the third time is a round later.
     expect(rig.core.faultsTaken).toBe(1);
@@ -224,7 +232,7 @@ lazy:
   .ltorg`,
     );
     let count = 0;
-    rig.core.addHook(symbols['lazy']!, () => (count++, 'continue'));
+    rig.core.addHook(symbols['lazy']!, () => noting(() => count++));
     rig.run(1000);
     expect(count).toBe(1);
     expect(rig.core.registers.cells[CELL.S0]).toBe(0x3f80_0000);

@@ -5,6 +5,8 @@ import { interpreterFactory } from '../../../src/cpu/interpreter/index.ts';
 
 /** Called behind each instruction that was counted: its address, and whether it stood in an IT block and its condition failed. */
 export type Observer = (pc: number, failed: boolean, host: EngineHost) => void;
+/** Called before each. */
+export type Preparation = (host: EngineHost) => void;
 
 function conditionFails({ cells }: EngineHost['registers'], bkpt: boolean): boolean {
   const it = cells[CELL.ITSTATE]!;
@@ -21,15 +23,17 @@ export class Stepper implements Engine {
   private readonly host: EngineHost;
   private readonly inner: Engine;
   private readonly observer: Observer;
+  private readonly prepare: Preparation;
   private before = 0;
   private inside = false;
   private stopWanted = false;
 
-  constructor(host: EngineHost, observer: Observer) {
+  constructor(host: EngineHost, observer: Observer, prepare: Preparation) {
     const { instruments: _, ...plain } = host;
     this.host = host;
     this.inner = interpreterFactory.create(plain);
     this.observer = observer;
+    this.prepare = prepare;
   }
 
   get executed(): number {
@@ -99,6 +103,7 @@ export class Stepper implements Engine {
     this.stopWanted = false;
     while (this.before < budget) {
       const { pc } = registers;
+      this.prepare(this.host);
       const failed = conditionFails(registers, this.host.memory.bus.peek(pc, 2) >>> 8 === 0xbe);
       this.inside = true;
       let stop: StopCode;
@@ -118,6 +123,6 @@ export class Stepper implements Engine {
 }
 
 /** A factory of steppers. */
-export function stepperFactory(observer: Observer): EngineFactory {
-  return { name: 'stepper', create: (host) => new Stepper(host, observer) };
+export function stepperFactory(observer: Observer, prepare: Preparation = () => {}): EngineFactory {
+  return { name: 'stepper', create: (host) => new Stepper(host, observer, prepare) };
 }
