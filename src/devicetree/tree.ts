@@ -64,7 +64,9 @@ export class DeviceTreeNode {
     const value = this.values.get(property);
     if (!value) return [];
     const view = new DataView(value.buffer, value.byteOffset, value.length);
-    return Array.from({ length: value.length >> 2 }, (_, index) => view.getUint32(4 * index));
+    const cells: number[] = [];
+    for (let at = 0; at + 4 <= value.length; at += 4) cells.push(view.getUint32(at));
+    return cells;
   }
 
   /** `of_property_read_u32`: the first cell, or nothing when there is none. */

@@ -196,7 +196,7 @@ export class Linux {
   private withBootargs(): DeviceTree {
     const { bootargs } = this.options.board;
     if (bootargs === undefined || this.deviceTree.node('/chosen')?.has('bootargs')) return this.deviceTree;
-    const tree = this.deviceTree.clone();
+    const tree = this.ownTree ? this.deviceTree : this.deviceTree.clone();
     (tree.node('/chosen') ?? tree.root.add('chosen')).set('bootargs', bootargs);
     return tree;
   }

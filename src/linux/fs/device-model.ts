@@ -196,15 +196,9 @@ export class DeviceModel {
     return parent && its && !parent.class ? `${base}/${its}/${name}` : `${base}/${name}`;
   }
 
-  /** A relative link, as sysfs makes them. */
+  /** A link, as sysfs makes them; hardly any is ever read. */
   private link(directory: string, name: string, target: string): void {
-    const from = directory.split('/').filter(Boolean);
-    const to = target.split('/').filter(Boolean);
-    let same = 0;
-    // `kernfs_get_target_path` goes up to a directory above the target, never to the target itself.
-    while (same < from.length && same < to.length - 1 && from[same] === to[same]) same++;
-    const relative = [...from.slice(same).map(() => '..'), ...to.slice(same)].join('/');
-    this.vfs.directory(directory, sysfsDirectory).add(name, new SymlinkNode(relative));
+    this.vfs.directory(directory, sysfsDirectory).add(name, new SymlinkNode(() => relativePath(directory, target)));
   }
 
   private *uevent(device: Device): KernelCode<string> {
@@ -214,6 +208,16 @@ export class DeviceModel {
     if (driver !== undefined) lines.push(`DRIVER=${driver}`);
     return [...lines, ...(device.uevent?.() ?? [])].map((line) => `${line}\n`).join('');
   }
+}
+
+/** The way from a directory to `target`. */
+function relativePath(directory: string, target: string): string {
+  const from = directory.split('/').filter(Boolean);
+  const to = target.split('/').filter(Boolean);
+  let same = 0;
+  // `kernfs_get_target_path` goes up to a directory above the target, never to the target itself.
+  while (same < from.length && same < to.length - 1 && from[same] === to[same]) same++;
+  return [...from.slice(same).map(() => '..'), ...to.slice(same)].join('/');
 }
 
 function* text(value: string): KernelCode<string> {

@@ -93,13 +93,15 @@ export class OpenFile {
 /** What every entry of a directory is. */
 export abstract class FsNode {
   abstract readonly type: 'file' | 'directory' | 'symlink' | 'chrdev' | 'fifo';
+  // Assigned, not defined as fields: V8 takes the slow way to define those of a class with many subclasses, and a boot makes thousands of nodes.
   /** Permission bits. */
-  mode: number;
+  declare mode: number;
   /** Time of the last change, in ns of virtual time. */
-  mtimeNs = 0;
+  declare mtimeNs: number;
 
   constructor(mode: number) {
     this.mode = mode;
+    this.mtimeNs = 0;
   }
 
   /** `st_size`. */
@@ -194,7 +196,12 @@ export class SymlinkNode extends FsNode {
 export abstract class OpenableNode extends FsNode {
   abstract override readonly type: 'file' | 'chrdev' | 'fifo';
   /** The kernel took it away: files of sysfs and debugfs that are still open fail. */
-  protected removed = false;
+  declare protected removed: boolean;
+
+  constructor(mode: number) {
+    super(mode);
+    this.removed = false;
+  }
 
   /** `kernfs_remove`, `debugfs_remove`. */
   remove(): void {
