@@ -59,7 +59,10 @@ export class InputHost {
     this.hooked.delete(name);
     if (address === undefined) return;
     const handler = this.stubs.get(name);
-    if (!handler) throw new UsageError(`${name} has a stub, which is code of the test`, `give it again: stub('${name}', ...)`, name);
+    if (!handler) {
+      const remedy = 'a recording holds no code: make it without stubs, or replay the test itself';
+      throw new UsageError(`${name} has a stub, which is code of the test`, remedy, name);
+    }
     this.hooked.set(name, this.machine.core.addHook(address, handler));
   }
 

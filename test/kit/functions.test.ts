@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CoreFailed, SymbolError, UsageError, WaitTimeout } from '../../src/errors.ts';
+import { replayMachine } from '../../src/kit/restore.ts';
 import type { Simulation } from '../../src/kit/simulation.ts';
+import { ENGINES } from '../support/engines.ts';
 import { failure, machine } from './support.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -244,6 +246,34 @@ describe('watching', () => {
     const m = await machine('imx8mp_fault');
     m.stub('read_sensor', (address: number) => (address === 0x2019_0000 ? 40 : 2));
     expect((await m.until('uart4', /total (\d+)/)).text).toMatch(/^total \d+$/);
+  });
+});
+
+describe('a recording', () => {
+  it('has calls and writes in it, which lead to the same on every engine', async () => {
+    const m = await functions('functions');
+    m.symbol('last.name').set('rec');
+    expect(await m.call('weigh', { stamp: 1, value: 2, name: 'B' })).toBe(69);
+    await m.call('touch', m.symbol('last'));
+    await m.call('wait_ticks', 2);
+    await m.advance('50us');
+    const file = await m.record();
+    for (const engine of ENGINES) {
+      const { simulation } = await replayMachine(file, { engine });
+      expect(simulation.symbol('last').value).toEqual(m.symbol('last').value);
+      expect(simulation.machine.core.registerValues()).toEqual(m.machine.core.registerValues());
+      expect(simulation.machine.core.instructions).toBe(m.machine.core.instructions);
+      simulation.dispose();
+    }
+  });
+
+  it('of a run with a stub, which is code of the test, is refused by name', async () => {
+    const m = await functions('functions');
+    m.stub('read_sensor', () => 1);
+    await m.advance('1us');
+    const error = await failure<UsageError>(replayMachine(await m.record()));
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.message).toMatch(/^read_sensor at 0x[0-9a-f]{8} has a stub, which is code of the test$/);
   });
 });
 
