@@ -246,6 +246,7 @@ export function ambiguousName(
       ? `${short}:${qualifiedName} (${file}:${declaration.line})`
       : `${qualifiedName} (${file}:${declaration.line})`;
   });
+  candidates.sort();
   const shown = candidates.slice(0, 20).join(', ');
   const remedy = 'write one of these, with as much of the path as it takes';
   return new SymbolError('E_SYMBOL_AMBIGUOUS', `${list.length} ${kind} are called ${name}: ${shown}`, remedy, name, candidates);

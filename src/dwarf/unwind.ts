@@ -37,7 +37,8 @@ interface Caller {
   readonly by: UnwindFrame['by'];
 }
 
-const isExcReturn = (value: number): boolean => value >>> 8 === 0xff_ffff;
+/** The link register is all ones after a reset. */
+const isExcReturn = (value: number): boolean => value >>> 8 === 0xff_ffff && (value & 2) === 0;
 
 /** r4 to r11 survive a call, nothing else does. */
 function calleeSaved(registers: Registers): (number | undefined)[] {

@@ -102,14 +102,11 @@ function enumText(type: EnumType, value: bigint): string {
 }
 
 function pointerText(target: Type, address: number, source: TextSource): string {
-  const place = `0x${address.toString(16)}`;
-  if (isCharacter(target) && address !== 0) {
-    const bytes = pointedText(address, source);
-    if (bytes) return `${place} ${bytes}`;
-  }
   const isFunction = bare(target).kind === 'function';
   const symbol = address === 0 ? undefined : source.symbol(isFunction ? (address & ~1) >>> 0 : address);
-  return symbol === undefined ? place : `${place} <${symbol}>`;
+  const place = `0x${address.toString(16)}${symbol === undefined ? '' : ` <${symbol}>`}`;
+  const bytes = isCharacter(target) && address !== 0 ? pointedText(address, source) : undefined;
+  return bytes === undefined ? place : `${place} ${bytes}`;
 }
 
 /** Text behind a pointer, up to its NUL. */

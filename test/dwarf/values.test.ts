@@ -43,8 +43,10 @@ describe.each(FIXTURES)('variables of %s', (name) => {
     for (const [wanted, address, , , text] of expected.variables) {
       if (address !== null) continue;
       const find = (): string => variables.find(wanted).toString();
-      // gdb mixes the two up where types have units of their own.
-      if (name === 'c-dwarf4-types-Os' && wanted === "'state.c'::counter") expect(find()).toBe('11');
+      // gdb finds neither the one that has a place where types have units of their own, nor what link-time optimisation makes of it.
+      const lost = ['c-dwarf4-types-Os', 'c-dwarf5-lto'].includes(name);
+      if (lost && wanted === "'state.c'::counter") expect(find()).toBe('11');
+      else if (lost && wanted === "'other.c'::total" && name.endsWith('lto')) expect(find()).toBe('0');
       else if (text?.includes('has unknown type')) expect(find(), wanted).toBe('4711');
       else if (text?.startsWith('<optimized') || text?.startsWith('No symbol') || text?.startsWith('Missing') || text === null)
         expect(find, wanted).toThrow(SymbolError);
