@@ -1,5 +1,8 @@
 /** Samples of call stacks as a tree, and as folded stacks: `main;task;crc16 42`, what speedscope, inferno and FlameGraph read. */
 
+/** Frame of a sleeping core. */
+export const ASLEEP = '[asleep]';
+
 /** A function called by those above it. */
 export interface CallNode {
   readonly name: string;

@@ -3,7 +3,7 @@
  *
  * Drawn here and not by a library: d3-flame-graph needs d3 (270 kB) in each file, or the network; this is an SVG and 60 lines of script.
  */
-import type { CallNode, CallTree } from './call-tree.ts';
+import { ASLEEP, type CallNode, type CallTree } from './call-tree.ts';
 
 const WIDTH = 1200;
 const ROW = 18;
@@ -94,9 +94,11 @@ const SCRIPT = `
 /** The page of a tree. `unit` says what a sample is, such as `samples of 10 us`. */
 export function flameGraphHtml(tree: CallTree, title: string, unit: string): string {
   const boxes: string[] = [];
-  const depth = draw(tree.root, boxes);
+  const root = awake(tree.root);
+  const depth = draw(root, boxes);
   const height = (depth + 1) * ROW + 2;
-  const about = `${tree.root.total} ${unit}`;
+  const slept = tree.root.total - root.total;
+  const about = `${root.total} ${unit}${slept > 0 ? `; ${slept} more found the core asleep and are left out` : ''}`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -120,10 +122,18 @@ ${svg(boxes, height, title)}
 /** The picture alone, without script. */
 export function flameGraphSvg(tree: CallTree, title: string): string {
   const boxes: string[] = [];
-  const height = (draw(tree.root, boxes) + 1) * ROW + 2;
+  const height = (draw(awake(tree.root), boxes) + 1) * ROW + 2;
   return svg(boxes, height, title)
     .replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ')
     .replace('>', `><style>${PLAIN_STYLE}</style>`);
+}
+
+/** Without the samples of a sleeping core, among which the others would not be seen. */
+function awake(root: CallNode): CallNode {
+  const asleep = root.children.get(ASLEEP)?.total ?? 0;
+  if (asleep === 0 || asleep === root.total) return root;
+  const children = new Map([...root.children].filter(([name]) => name !== ASLEEP));
+  return { ...root, total: root.total - asleep, children };
 }
 
 const PLAIN_STYLE = 'text{font:12px monospace}rect{stroke:#fff;stroke-width:.6;fill:hsl(var(--hue) 70% 74%)}';

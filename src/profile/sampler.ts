@@ -8,12 +8,10 @@ import type { Dwarf } from '../dwarf/dwarf.ts';
 import type { Machine } from '../machine.ts';
 import type { AddressSpace } from '../memory/bus.ts';
 import type { Timer } from '../time/scheduler.ts';
-import { CallTree } from './call-tree.ts';
+import { ASLEEP, CallTree } from './call-tree.ts';
 
 /** Longest call chain that is followed. */
 const DEEPEST = 64;
-/** Frame of a sleeping core. */
-const ASLEEP = '[asleep]';
 
 /** How a core is sampled. */
 export interface SamplerOptions {

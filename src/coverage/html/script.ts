@@ -16,8 +16,9 @@ export const TREE_SCRIPT = `
         body.append(row);
         row.hidden = hidden || !matches(row);
         const shut = folded.has(row.dataset.id) && filter.value === '';
-        row.querySelector('.toggle')?.setAttribute('aria-expanded', String(!shut));
-        const sign = row.querySelector('.toggle'); if (sign) sign.textContent = shut ? '\\u25b8' : '\\u25be';
+        const sign = row.querySelector('button.toggle');
+        sign?.setAttribute('aria-expanded', String(!shut));
+        if (sign) sign.textContent = shut ? '\\u25b8' : '\\u25be';
         walk(row.dataset.id, hidden || shut);
       }
     };
@@ -34,14 +35,14 @@ export const TREE_SCRIPT = `
     place();
   });
   body.addEventListener('click', (event) => {
-    const toggle = event.target.closest('.toggle');
+    const toggle = event.target.closest('button.toggle');
     if (!toggle) return;
     const { id } = toggle.closest('tr').dataset;
     if (!folded.delete(id)) folded.add(id);
     place();
   });
   filter.addEventListener('input', place);
-  const links = () => [...body.querySelectorAll('tr:not([hidden]) a, tr:not([hidden]) .toggle')];
+  const links = () => [...body.querySelectorAll('tr:not([hidden]) a, tr:not([hidden]) button.toggle')];
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target === filter) { if (event.key === 'Escape') { filter.value = ''; place(); filter.blur(); } return; }

@@ -17,7 +17,7 @@ a { color: var(--accent); text-decoration: none; } a:hover { text-decoration: un
 .cards { display: flex; flex-wrap: wrap; gap: 12px; margin: 16px 0; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 10px 16px; min-width: 170px; }
 .card b { font-size: 22px; font-weight: 650; font-variant-numeric: tabular-nums; }
-.bar { height: 6px; border-radius: 3px; background: var(--bar); overflow: hidden; } .bar i { display: block; height: 100%; background: var(--good); }
+.bar { display: block; height: 6px; border-radius: 3px; background: var(--bar); overflow: hidden; } .bar i { display: block; height: 100%; background: var(--good); }
 .bar.mid i { background: var(--mid); } .bar.bad i { background: var(--bad); }
 input[type=search] { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 5px 10px; width: 260px; }
 table { border-collapse: collapse; width: 100%; }
