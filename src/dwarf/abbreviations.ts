@@ -1,7 +1,7 @@
 /**
  * .debug_abbrev (DWARF 5, 7.5.3): what attributes an entry of .debug_info has and in which form; and how long each form is.
  */
-import { DW_FORM } from './constants.ts';
+import { DW_AT, DW_FORM } from './constants.ts';
 import { type Budget, Cursor, damaged } from './cursor.ts';
 
 /** Sizes that a unit's header states. */
@@ -19,6 +19,10 @@ export interface Abbreviation {
   readonly forms: readonly number[];
   /** Values of DW_FORM_implicit_const, by index of the attribute. */
   readonly constants: readonly (number | undefined)[];
+  /** It has an address or ranges: of a function, that it is no mere declaration. */
+  readonly hasCode: boolean;
+  /** Bytes between the code and DW_AT_sibling in the form of GCC (ref4); -1 when that is not there, or varies. */
+  readonly siblingAt: number;
   /** Bytes of all its attributes, -1 when they vary. */
   readonly size: number;
   /** Some attribute states its form in the entry. */
@@ -78,6 +82,8 @@ export function formSize(form: number, { version, addressSize, offsetSize }: Uni
 /** More than any compiler writes. */
 const MOST_ATTRIBUTES = 256;
 
+const NONE: (number | undefined)[] = [];
+
 const LEB_FORMS: ReadonlySet<number> = new Set([
   DW_FORM.udata,
   DW_FORM.sdata,
@@ -125,13 +131,20 @@ function readOne(cursor: Cursor, sizes: UnitSizes, budget: Budget): Abbreviation
   const hasChildren = cursor.u8() !== 0;
   const names: number[] = [];
   const forms: number[] = [];
-  const constants: (number | undefined)[] = [];
+  let constants: (number | undefined)[] = NONE;
   let size = 0;
+  let siblingAt = -1;
+  let hasCode = false;
   for (;;) {
     const name = cursor.uleb();
     const form = cursor.uleb();
     if (name === 0 && form === 0) break;
-    if (form === DW_FORM.implicit_const) constants[names.length] = cursor.sleb();
+    if (form === DW_FORM.implicit_const) {
+      if (constants === NONE) constants = [];
+      constants[names.length] = cursor.sleb();
+    }
+    if (name === DW_AT.sibling && form === DW_FORM.ref4) siblingAt = size;
+    if (name === DW_AT.low_pc || name === DW_AT.ranges) hasCode = true;
     names.push(name);
     forms.push(form);
     if (names.length > MOST_ATTRIBUTES) damaged('an entry has more attributes than there are');
@@ -139,5 +152,5 @@ function readOne(cursor: Cursor, sizes: UnitSizes, budget: Budget): Abbreviation
     size = size < 0 || bytes < 0 ? -1 : size + bytes;
   }
   budget.spend(names.length + 1);
-  return { tag, hasChildren, names, forms, constants, size, indirect: forms.includes(DW_FORM.indirect) };
+  return { tag, hasChildren, names, forms, constants, hasCode, siblingAt, size, indirect: size < 0 && forms.includes(DW_FORM.indirect) };
 }

@@ -2,7 +2,9 @@
  * Names of a file's variables, functions and types: found by a walk over the top of each unit, which skips what functions hold, and for
  * statics of functions by one over everything.
  */
+import type { Abbreviation } from './abbreviations.ts';
 import { DW_AT, DW_FORM, DW_OP, DW_TAG } from './constants.ts';
+import type { Cursor } from './cursor.ts';
 import { type Die, isStructTag } from './die.ts';
 import { baseName, templateName } from './types.ts';
 import type { Unit, UnitTable } from './units.ts';
@@ -26,8 +28,22 @@ function isScope(tag: number, cplusplus: boolean): boolean {
   return tag === DW_TAG.namespace || tag === DW_TAG.module || (cplusplus && isStructTag(tag));
 }
 
-/** Visits entries with one of `tags` at the top of a unit, and in its namespaces and classes. */
-function walkTop(unit: Unit, tags: ReadonlySet<number>, visit: Visit): void {
+/** Goes past an entry, and what is below it, without reading it; false when it has to be read for that. */
+function goPast(kind: Abbreviation, unit: Unit, cursor: Cursor, entered: boolean): boolean {
+  if (!kind.hasChildren) {
+    if (kind.size >= 0) cursor.skip(kind.size);
+    return kind.size >= 0;
+  }
+  if (entered || kind.siblingAt < 0) return false;
+  cursor.skip(kind.siblingAt);
+  const sibling = unit.start + cursor.u32();
+  if (sibling < cursor.at || sibling > unit.end) return false;
+  cursor.seek(sibling);
+  return true;
+}
+
+/** Visits entries of a kind that `wants` at the top of a unit, and in its namespaces and classes. */
+function walkTop(unit: Unit, wants: (kind: Abbreviation) => boolean, visit: Visit): void {
   const { root } = unit;
   if (root === undefined || !root.hasChildren) return;
   const cplusplus = unit.likeCPlusPlus;
@@ -47,15 +63,15 @@ function walkTop(unit: Unit, tags: ReadonlySet<number>, visit: Visit): void {
     }
     const abbreviation = table.get(code);
     const top = depth === scopes.length;
-    if (abbreviation && !abbreviation.hasChildren && abbreviation.size >= 0 && !(top && tags.has(abbreviation.tag))) {
+    const wanted = top && abbreviation !== undefined && wants(abbreviation);
+    if (abbreviation && !wanted && goPast(abbreviation, unit, cursor, top && isScope(abbreviation.tag, cplusplus))) {
       budget.spend(1);
-      cursor.skip(abbreviation.size);
       continue;
     }
     cursor.seek(at);
     const die = unit.read(cursor)!;
     budget.spend(1 + (abbreviation?.names.length ?? 0));
-    if (top && tags.has(die.tag)) visit(die, prefix);
+    if (wanted) visit(die, prefix);
     if (!die.hasChildren) continue;
     if (top && scopes.length < DEEPEST && isScope(die.tag, cplusplus)) {
       scopes.push({ depth, prefix });
@@ -101,7 +117,9 @@ function isStatic(die: Die): boolean {
   return opcode === DW_OP.addr || opcode === DW_OP.addrx;
 }
 
-const TOP_TAGS: ReadonlySet<number> = new Set([DW_TAG.variable, DW_TAG.subprogram]);
+/** Variables, and functions with code. */
+const isTop = ({ tag, hasCode }: Abbreviation): boolean => tag === DW_TAG.variable || (tag === DW_TAG.subprogram && hasCode);
+
 const TYPE_TAGS: ReadonlySet<number> = new Set([
   DW_TAG.structure_type,
   DW_TAG.class_type,
@@ -144,9 +162,9 @@ export class NameIndex {
     const functions: Named[] = [];
     for (const unit of this.units.sources) {
       this.units.guarded(() =>
-        walkTop(unit, TOP_TAGS, (die, scope) => {
+        walkTop(unit, isTop, (die, scope) => {
           if (die.tag === DW_TAG.subprogram) {
-            if (die.has(DW_AT.low_pc) || die.has(DW_AT.ranges)) functions.push({ die, scope, function: undefined });
+            functions.push({ die, scope, function: undefined });
             return;
           }
           const isDefined = die.has(DW_AT.location) || die.has(DW_AT.const_value);
@@ -219,9 +237,13 @@ export class NameIndex {
       const types = new Map<string, Die[]>();
       for (const unit of this.units.all) {
         this.units.guarded(() =>
-          walkTop(unit, TYPE_TAGS, (die) => {
-            if (die.has(DW_AT.name) && !die.has(DW_AT.declaration)) add(types, spelled(die), die);
-          }),
+          walkTop(
+            unit,
+            ({ tag }) => TYPE_TAGS.has(tag),
+            (die) => {
+              if (die.has(DW_AT.name) && !die.has(DW_AT.declaration)) add(types, spelled(die), die);
+            },
+          ),
         );
       }
       this.types = types;
@@ -237,9 +259,13 @@ export class NameIndex {
     if (prefixes === undefined) {
       const found = new Map<number, string>();
       this.units.guarded(() =>
-        walkTop(unit, CHILD_TAGS, (child, scope) => {
-          if (scope !== '') found.set(child.offset, scope);
-        }),
+        walkTop(
+          unit,
+          ({ tag }) => CHILD_TAGS.has(tag),
+          (child, scope) => {
+            if (scope !== '') found.set(child.offset, scope);
+          },
+        ),
       );
       this.prefixes.set(unit, found);
       prefixes = found;

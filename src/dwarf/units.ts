@@ -26,6 +26,8 @@ export class Unit implements UnitSizes {
   private abbreviations: AbbreviationTable | undefined;
   private foundRoot: Die | undefined;
   private foundName: string | undefined;
+  private foundCPlusPlus: boolean | undefined;
+  private foundBase: number | undefined;
 
   constructor(table: UnitTable, isTypes: boolean, cursor: Cursor) {
     this.table = table;
@@ -131,12 +133,14 @@ export class Unit implements UnitSizes {
 
   /** Structs are named without their keyword. */
   get likeCPlusPlus(): boolean {
-    return LANGUAGES_LIKE_CPLUSPLUS.has(this.root?.number(DW_AT.language) ?? 0);
+    this.foundCPlusPlus ??= LANGUAGES_LIKE_CPLUSPLUS.has(this.root?.number(DW_AT.language) ?? 0);
+    return this.foundCPlusPlus;
   }
 
   /** Where addresses of its lists count from. */
   get base(): number {
-    return this.root?.address(DW_AT.low_pc) ?? 0;
+    this.foundBase ??= this.root?.address(DW_AT.low_pc) ?? 0;
+    return this.foundBase;
   }
 
   /** Value of a form of the class string. */
