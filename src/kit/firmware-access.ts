@@ -1,19 +1,26 @@
 /**
  * The firmware in the hands of a test: its memory, variables, functions.
  */
+import { type Coverage, CoverageCollector } from '../coverage/index.ts';
 import type { Dwarf } from '../dwarf/dwarf.ts';
 import { UsageError } from '../errors.ts';
 import type { InputValue } from '../history/inputs.ts';
+import type { Machine } from '../machine.ts';
 import { hex32 } from '../memory/bits.ts';
+import { Profiler, type ProfilerOptions } from '../profile/index.ts';
+import type { Firmware } from '../remoteproc/elf-loader.ts';
 import { type Debug, debugOf } from './debug.ts';
 import { type FunctionName, Functions, type FunctionsHost } from './functions.ts';
 import type { InputHost } from './inputs.ts';
+import type { Configuration } from './options.ts';
 import type { Stub, StubFunction } from './stubs.ts';
 import { type Variable, Variables, type VariableValue } from './variables.ts';
 import { Waiting, type WaitOptions } from './waiting.ts';
 
 /** A simulation, as far as its firmware goes. */
 export abstract class FirmwareAccess extends Waiting {
+  abstract readonly configuration: Configuration;
+  private readonly profilers: Profiler[] = [];
   protected readonly functions: Functions = new Functions(this.functionsHost());
 
   /** @internal Everything from outside goes through here: see src/kit/inputs.ts. */
@@ -88,6 +95,43 @@ export abstract class FirmwareAccess extends Waiting {
   async untilCalled(name: string | number, { within }: WaitOptions = {}): Promise<readonly VariableValue[]> {
     await this.ready();
     return this.functions.untilCalled(name, within);
+  }
+
+  /**
+   * Lines, branches and functions of the firmware that this machine has executed since it was made or forked, as gcov counts them (docs/coverage.md);
+   * made with `coverage: true`. @throws {UsageError | CoverageError}
+   */
+  coverage(): Coverage {
+    const { firmware } = this;
+    if (!this.configuration.options.coverage) throw new UsageError('nothing was counted', 'give createMachine coverage: true', 'coverage');
+    const collector = new CoverageCollector();
+    collector.addCore(firmware, this.machine.core);
+    return collector.report();
+  }
+
+  /** Watches from now on where time and stacks go: interrupt latency, load, call stacks (docs/coverage.md). Its run is the same. */
+  profile(options: ProfilerOptions = {}): Profiler {
+    const dwarf = this.debugInformation();
+    const profiler = new Profiler(this.machine, this.firmware, { ...(dwarf ? { dwarf } : {}), ...options });
+    profiler.start();
+    this.profilers.push(profiler);
+    return profiler;
+  }
+
+  /** The machine begins to serve this simulation, or ends it. */
+  protected measure(machine: Machine, on: boolean): void {
+    if (this.configuration.options.coverage) {
+      machine.core.count(false);
+      machine.core.count(on);
+    }
+    if (!on) for (const profiler of this.profilers.splice(0)) profiler.stop();
+  }
+
+  /** @throws {UsageError} when there is none */
+  private get firmware(): Firmware {
+    const { firmware } = this.configuration;
+    if (!firmware) throw new UsageError('this machine has no firmware', 'give it one', 'firmware');
+    return firmware;
   }
 
   /** @internal Debug information of the firmware that the core runs, if it has any. */

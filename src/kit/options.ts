@@ -58,6 +58,8 @@ export interface SimulationOptions {
   readonly fastForward?: boolean;
   /** Bytes of host memory for guest RAM. */
   readonly hostMemory?: number;
+  /** Counts what the core executes, for `coverage()`. */
+  readonly coverage?: boolean;
   /** Of everything random that a test asks for: 1 unless given. */
   readonly seed?: number;
   /** Faults from power-on, each as `--faults` has it: `doorbell-drop@doorbell#3` (docs/faults.md). */

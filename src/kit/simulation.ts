@@ -290,9 +290,11 @@ export class Simulation extends FirmwareAccess {
     const leave = machine.linux?.userSpace.takeOver();
     const unwatch = this.devices.connect(machine);
     this.functions.connect(host);
+    this.measure(machine, true);
     const release = (): void => {
       recorder.stop();
       host.removeStubs();
+      this.measure(machine, false);
       unwatch();
       leave?.();
     };
