@@ -88,7 +88,11 @@ function secondHalf(marks) {
  * Runs a bench program to its end, checks what it printed, and tells how long that took: without the construction of the machine, with all
  * translation. `steady` is the second half of it, `events` what the program counted, `translation` what the engine says of its own work.
  */
-export async function runInProcess(engine, program, { soc = socOf(program), repeat = 1, plain = false, fastForward = true } = {}) {
+export async function runInProcess(
+  engine,
+  program,
+  { soc = socOf(program), repeat = 1, plain = false, fastForward = true, counted = false } = {},
+) {
   collectGarbage();
   let text = '';
   let instance;
@@ -105,6 +109,7 @@ export async function runInProcess(engine, program, { soc = socOf(program), repe
       commandLine: `${program.name} repeat=${repeat}${plain ? ' plain' : ''}`,
     },
   });
+  if (counted) machine.cores[0].count(true);
   try {
     const marks = [{ ...clock(), instructions: 0 }];
     const stop = await toTheEnd(machine, marks);
