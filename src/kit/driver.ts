@@ -15,6 +15,8 @@ import type { Recorder } from './recorder.ts';
 
 /** Virtual time between two looks at whether the firmware is stuck, and at the host's event loop, in ns. */
 const CHUNK_NS = 5e6;
+/** Virtual time for which text waits for its console when nothing can happen in the machine, in ns. */
+const HOPE_NS = 20e6;
 
 /** Why a wait ends without what was awaited. */
 export type WaitEnd = 'timeout' | 'deadlock' | Failure;
@@ -48,6 +50,8 @@ export class Driver {
   /** Host code prepares something: time stands still. */
   private holds = 0;
   private disposed: Error | undefined;
+  /** Cycle from which on nothing could happen in the machine. */
+  private deadFrom: number | undefined;
 
   /** `host` is asked for when something is awaited first: a fork has no machine before. */
   constructor(host: () => DriverHost) {
@@ -175,6 +179,7 @@ export class Driver {
       limit = Math.min(limit, wait.goal.deadline, wait.nextLook);
     }
     const stop = machine.run(limit);
+    if (stop.kind !== 'deadlock') this.deadFrom = undefined;
     if (scheduler.now >= recorder.nextAct) recorder.act();
     if (stop.kind === 'deadlock') this.deadlock();
     else if (stop.kind === 'hook') this.host().hooked();
@@ -190,7 +195,11 @@ export class Driver {
   private deadlock(): void {
     const { machine, recorder, error } = this.host();
     const times = [...this.waits].filter(({ goal }) => goal.kind === 'time').map(({ goal }) => goal.deadline);
-    const next = Math.min(recorder.nextAct, ...times);
+    const { scheduler } = machine;
+    this.deadFrom ??= scheduler.now;
+    // What a console needs to be ready for text it has by then, or never.
+    const hopeless = scheduler.now - this.deadFrom > scheduler.cyclesFromNs(HOPE_NS);
+    const next = Math.min(hopeless ? Number.POSITIVE_INFINITY : recorder.nextAct, ...times);
     if (next < Number.POSITIVE_INFINITY) {
       // Text for a console that is never ready is looked after until the waits are over.
       const latest = Math.min(next, ...[...this.waits].map(({ goal }) => goal.deadline));
