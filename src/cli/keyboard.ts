@@ -6,8 +6,6 @@
  * it, holds nothing up unless a console was named: it is given a moment, and what comes later is said to be ignored.
  */
 
-import type { Machine } from '../machine.ts';
-
 /** Ctrl-]. */
 const LEAVE = 0x1d;
 /** Ctrl-C; raw mode delivers it as a byte, and the firmware's shell may want it. Twice in a row ends the run. */
@@ -18,22 +16,20 @@ export class Keyboard {
   /** True once the user asked to leave. */
   left = false;
   private readonly stdin: NodeJS.ReadStream;
-  private readonly machine: Machine;
-  private readonly device: string;
+  private readonly give: (bytes: Uint8Array) => void;
   private lastByte = 0;
   private readonly listener = (data: Buffer): void => this.keys(data);
 
-  private constructor(machine: Machine, device: string) {
-    this.machine = machine;
-    this.device = device;
+  private constructor(give: (bytes: Uint8Array) => void) {
+    this.give = give;
     this.stdin = process.stdin;
     this.stdin.setRawMode(true);
     this.stdin.on('data', this.listener);
   }
 
-  /** Connects the terminal's keyboard. */
-  static interactive(machine: Machine, device: string): Keyboard {
-    return new Keyboard(machine, device);
+  /** Connects the terminal's keyboard; `give` gets the keys as they are typed. */
+  static interactive(give: (bytes: Uint8Array) => void): Keyboard {
+    return new Keyboard(give);
   }
 
   /** Gives the terminal back. */
@@ -51,7 +47,7 @@ export class Keyboard {
       }
       this.lastByte = byte;
     }
-    this.machine.send(this.device, new Uint8Array(data));
+    this.give(new Uint8Array(data));
   }
 }
 

@@ -67,6 +67,8 @@ export interface RunOptions extends InstrumentOptions {
   /** Paths of `--restore` and `--save-snapshot`. */
   restore?: string;
   saveSnapshot?: string;
+  /** Path of `--record`. */
+  record?: string;
   json?: boolean;
   stats?: boolean;
   traceHash?: boolean;
@@ -290,6 +292,11 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     text: 'write the whole machine to the file when the run ends: --restore goes on from there',
   },
   {
+    group: 'Output',
+    flags: '--record <file>',
+    text: 'write all that comes in from outside (keys, clients of bridges, Ctrl-C) to the file when the run ends, however it ends: imx-sim replay runs it again (docs/snapshots.md)',
+  },
+  {
     group: 'What goes wrong',
     flags: '--faults <list>',
     text: 'faults to inject, comma separated: doorbell-drop@doorbell#3,core-pause:for=2ms@20ms; docs/faults.md has them all; repeatable',
@@ -370,6 +377,30 @@ export const SHELL_OPTIONS: readonly OptionRow[] = [
     text: 'stop after this much virtual time (default: 10m for scripts, none for somebody who types)',
     parse: parseTimeout,
   },
+];
+
+/** What `replay` receives after parsing. */
+export type ReplayOptions = InstrumentOptions &
+  Pick<RunOptions, 'cpu' | 'lockstep' | 'until' | 'timeout' | 'saveSnapshot' | 'json' | 'stats' | 'traceHash' | 'color'>;
+
+/** Options of `run` that `replay` has, too. */
+const REPLAYED = /^--(?:cpu|lockstep|save-snapshot|json|stats|trace-hash|no-color)\b/;
+
+/** All options of `replay`, in the order in which help shows them. */
+export const REPLAY_OPTIONS: readonly OptionRow[] = [
+  {
+    group: 'When it ends',
+    flags: '--until <regex>',
+    text: 'stop at this line instead of that of the recorded run, as with run; then nothing is compared',
+    parse: (value) => parsed(parseLineCondition, value),
+  },
+  {
+    group: 'When it ends',
+    flags: '--timeout <time>',
+    text: 'stop after this much virtual time instead of that of the recorded run; then nothing is compared',
+    parse: parseTimeout,
+  },
+  ...RUN_OPTIONS.filter((row) => REPLAYED.test(row.flags) || INSTRUMENT_OPTIONS.includes(row)),
 ];
 
 /** Makes a commander option of a row. */

@@ -9,10 +9,11 @@ import { EXIT } from '../session/exit.ts';
 import type { CoverageOptions } from './commands/coverage.ts';
 import type { DtsOptions } from './commands/dts.ts';
 import type { InfoOptions } from './commands/info.ts';
-import type { ReplayOptions } from './commands/replay.ts';
 import { EXPLORE_OPTIONS, type ExploreCommandOptions } from './explore-options.ts';
 import {
   commanderOption,
+  REPLAY_OPTIONS,
+  type ReplayOptions,
   RUN_OPTIONS,
   type RunOptions,
   SHELL_OPTIONS,
@@ -23,8 +24,8 @@ import {
 
 const STATUS = `
 Exit status: 0 the --until line came, or the firmware exited with 0; 1 the firmware failed (fault, lockup, exit code);
-2 bad usage or input; 3 a bug of imx-sim; 4 the virtual time ran out; 5 with --cpu lockstep, the engines differ;
-130 Ctrl-C. A reader that closes the pipe (| head) ends the run with 0.`;
+2 bad usage or input; 3 a bug of imx-sim; 4 the virtual time ran out; 5 with --cpu lockstep, the engines differ, or a
+snapshot does not lead where it led; 130 Ctrl-C. A reader that closes the pipe (| head) ends the run with 0.`;
 
 const EXAMPLES = `
 Examples:
@@ -62,6 +63,16 @@ Examples:
   imx-sim replay hang-7.imxrec
 
 Exit status: 0 nothing failed; 1 something did; 2 bad usage or input, or the run fails without faults; 3 a bug of imx-sim.`;
+
+const REPLAY_EXAMPLES = `
+Examples:
+  imx-sim run str_echo.elf --tty ttyRPMSG30=pty --record session.imxrec
+  imx-sim replay session.imxrec
+  imx-sim replay session.imxrec --cpu interpreter --trace-hash
+  imx-sim replay session.imxrec --until 'linux=Failed' --save-snapshot before.imxsnap
+
+Exit status: that of the recorded run when this one is the same; 5 when it is not (E_SNAPSHOT_DIVERGED); 2 for what is no recording; with --until
+or --timeout, as for run.`;
 
 function version(): string {
   return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
@@ -158,17 +169,20 @@ function addFaultCommands(command: Command, done: (status: number) => void): voi
     const { explore } = await import('./commands/explore.ts');
     done(await explore(path, options));
   });
-  command
+  const replayCommand = command
     .command('replay')
-    .description('run a recording again: of a failure that explore found, or of a run')
-    .argument('<file>', 'what imx-sim wrote')
-    .addOption(new Option('--cpu <engine>', 'engine that executes instructions').choices(['jit', 'interpreter', 'unicorn']).default('jit'))
-    .option('--json', 'one JSON event per line on standard output')
-    .option('--no-color', 'no colours')
-    .action(async (path: string, options: ReplayOptions) => {
-      const { replay } = await import('./commands/replay.ts');
-      done(await replay(path, options));
-    });
+    .description('run a recording again, on any engine, and compare (docs/snapshots.md)')
+    .argument('<file>', 'what run --record, explore or a test wrote')
+    .showHelpAfterError('  remedy: imx-sim replay --help shows the options, with examples')
+    .addHelpText('after', REPLAY_EXAMPLES);
+  for (const row of REPLAY_OPTIONS) replayCommand.addOption(commanderOption(row));
+  replayCommand.action(async (path: string, options: ReplayOptions) => {
+    if (replayCommand.getOptionValueSource('lockstep') === 'cli' && options.cpu !== 'lockstep') {
+      throw new UsageError(`--lockstep with --cpu ${options.cpu}`, 'leave --cpu out, or say --cpu lockstep', '--lockstep');
+    }
+    const { replay } = await import('./commands/replay.ts');
+    done(await replay(path, options));
+  });
 }
 
 /** `coverage merge` and `coverage report`. */
@@ -214,12 +228,14 @@ function report(error: unknown, json: boolean): number {
   }
   if (error instanceof ImxSimError) {
     const { code, message, place, remedy } = error;
+    const status = code === 'E_SNAPSHOT_DIVERGED' ? EXIT.DIFFERENCE : EXIT.USAGE;
     const linux: readonly string[] = 'linux' in error && Array.isArray(error.linux) ? error.linux : [];
-    if (json) return result(json, EXIT.USAGE, 'bad-input', { code, message, place, remedy, ...(linux.length > 0 ? { linux } : {}) });
+    const reason = status === EXIT.DIFFERENCE ? 'diverged' : 'bad-input';
+    if (json) return result(json, status, reason, { code, message, place, remedy, ...(linux.length > 0 ? { linux } : {}) });
     process.stderr.write(`imx-sim: ${message}${codeText(code)}\n`);
     if (remedy) process.stderr.write(`  remedy: ${remedy}\n`);
     for (const line of linux) process.stderr.write(`  Linux would print: ${line}\n`);
-    return EXIT.USAGE;
+    return status;
   }
   const remedy = 'please report it with the command line and the firmware';
   process.stderr.write(`imx-sim: internal error, ${remedy}:\n${(error as Error)?.stack ?? error}\n`);

@@ -1,7 +1,8 @@
 /**
  * Snapshots of `imx-sim run` on disk: `--save-snapshot` and `--restore`.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { SnapshotError, UsageError } from '../errors.ts';
 import { decodeLog } from '../kit/log-data.ts';
 import type { MachineOptions } from '../machine.ts';
@@ -19,6 +20,8 @@ const SESSION = 'session';
 
 /** A session that can go on from a snapshot. */
 export interface Restored {
+  /** The file itself. */
+  readonly file: Uint8Array;
   readonly parts: SnapshotParts;
   readonly machine: MachineOptions;
   readonly target: Target;
@@ -45,6 +48,19 @@ export function writeFile(path: string, bytes: Uint8Array, option: string): void
     rmSync(partial, { force: true });
     throw new UsageError(`cannot write ${path}: ${reason(error)}`, 'give a path in a directory that can be written to', option);
   }
+}
+
+/** Says at the beginning what would come out at the end only. @throws {UsageError} for a path that cannot be written */
+export function checkWritable(path: string, option: string): void {
+  let problem: string | undefined;
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) problem = 'it is a directory';
+    else accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    problem = reason(error);
+  }
+  if (problem !== undefined)
+    throw new UsageError(`cannot write ${path}: ${problem}`, 'give a path in a directory that can be written to', option);
 }
 
 function reason(error: unknown): string {
@@ -91,8 +107,13 @@ export function refuseMachineOptions(path: string | undefined, options: RunOptio
 }
 
 /** The snapshot in a file. @throws {SnapshotError | UsageError} when there is none from which a session can go on */
-export async function readSnapshot(path: string, host: RecipeHost): Promise<Restored> {
-  const parts = await decodeSnapshot(readFile(path, '--restore'), path);
+export function readSnapshot(path: string, host: RecipeHost): Promise<Restored> {
+  return snapshotIn(readFile(path, '--restore'), path, host);
+}
+
+/** The same of a file that was read; `path` is what it is called in errors. @throws {SnapshotError} */
+export async function snapshotIn(file: Uint8Array, path: string, host: RecipeHost): Promise<Restored> {
+  const parts = await decodeSnapshot(file, path);
   const { recipe, system, more } = parts;
   const rest = (more[SESSION] as Omit<SessionState, 'system'> | undefined) ?? sessionOf(more['log']);
   if (!recipe.firmware) {
@@ -102,14 +123,15 @@ export async function readSnapshot(path: string, host: RecipeHost): Promise<Rest
   const machine = optionsOf(recipe, host);
   const core = machine.core ?? machine.soc.cores[0]!.name;
   const target = { soc: machine.soc, core, reasons: [`as in ${path}`], ...(machine.board === undefined ? {} : { board: machine.board }) };
-  return { parts, machine, target, firmware: machine.firmware!, state: { ...rest, system } };
+  return { file, parts, machine, target, firmware: machine.firmware!, state: { ...rest, system } };
 }
 
-/** Writes where `session` is to a file. @throws {UsageError} */
-export async function writeSnapshot(path: string, session: Session): Promise<void> {
+/** Writes where `session` is to a file, and says so. @throws {UsageError} */
+export async function writeSnapshot(path: string, session: Session, renderer: { note(text: string): void }): Promise<void> {
   const { machine } = session;
   const { system, ...rest } = session.save();
   const recipe = recipeOf(machine.options);
   const facts = factsOf(recipe, machine.scheduler.now, machine.scheduler.hz);
   writeFile(path, await encodeSnapshot(facts, { recipe, system, more: { [SESSION]: rest } }), '--save-snapshot');
+  renderer.note(`the machine at ${facts.seconds.toFixed(6)} s is in ${path}; imx-sim run --restore ${path} goes on from there`);
 }

@@ -39,6 +39,21 @@ export function recordingOf(
   });
 }
 
+/** What of a test's code, which no file has, `entries` need beside `devices`; undefined when they need none. */
+export function codeNeeded(
+  entries: readonly InputEntry[],
+  devices: Machine['devices'],
+): { readonly what: string; readonly remedy: string } | undefined {
+  for (const { kind, args } of entries) {
+    const id = args[2];
+    if (kind === 'core.stub' && args[1] !== undefined)
+      return { what: `the stub or spy of ${String(args[0])}`, remedy: 'run the test again: its seed and options lead to the same run' };
+    if ((kind === 'i2c.attach' || kind === 'spi.attach') && typeof id === 'string' && !devices.knows(id))
+      return { what: `the device ${id}`, remedy: 'in the test, replayMachine(file, { devices: { known: [...] } }) plays it' };
+  }
+  return undefined;
+}
+
 /** Does all of `entries` to a machine at its power-on, each at its moment, and runs it to cycle `end`. @throws {SnapshotError} when a moment does not come */
 export async function playTo(target: Recordable, entries: readonly InputEntry[], end: number): Promise<void> {
   const turns = new Turns();

@@ -3,12 +3,14 @@
  */
 import { loadTree } from '../devicetree/load.ts';
 import { SnapshotError } from '../errors.ts';
+import type { Machine } from '../machine.ts';
 import { MachinePool } from '../snapshot/pool.ts';
 import type { Recipe } from '../snapshot/recipe.ts';
 import { decodeRecording, type RecordedEnd } from '../snapshot/recording.ts';
 import { decodeSnapshot } from '../snapshot/snapshot-file.ts';
 import { decodeLog } from './log-data.ts';
 import { configure, powerOn, type SimulationOptions } from './options.ts';
+import { codeNeeded } from './recordings.ts';
 import { Simulation } from './simulation.ts';
 import { Snapshot } from './snapshots.ts';
 
@@ -34,6 +36,12 @@ export async function restoreMachine(file: Uint8Array, options?: RestoreOptions,
   return simulation;
 }
 
+/** What the host adds when it replays a recording. */
+export interface ReplayOptions extends RestoreOptions {
+  /** Is given the machine before it runs: to watch it, not to change it. */
+  readonly watch?: (machine: Machine) => void;
+}
+
 /** A run that happened again. */
 export interface Replay {
   /** At the end of the recorded run. */
@@ -46,14 +54,20 @@ export interface Replay {
 
 /**
  * The run of a recording (`Simulation.record`) once more, from power-on to its end; `name` is what the file is called in errors.
- * @throws {SnapshotError} when it is none, damaged, of a session of the command line, or does not lead where it led
+ * @throws {SnapshotError} when it is none, damaged, of a session of the command line, needs code of its test, or does not lead where it led
  */
-export async function replayMachine(file: Uint8Array, options: RestoreOptions = {}, name = 'the recording'): Promise<Replay> {
+export async function replayMachine(file: Uint8Array, { watch, ...options }: ReplayOptions = {}, name = 'the recording'): Promise<Replay> {
   const { recipe, by, seed = 1, inputs, end } = await decodeRecording(file, name);
   if (by !== 'simulation')
     throw new SnapshotError('E_SNAPSHOT_FORMAT', `${name} is of imx-sim run, not of the test kit`, 'imx-sim replay runs it again', name);
   const configuration = configure({ ...optionsOf(recipe), ...options, seed });
   const machine = powerOn(configuration);
+  const needed = codeNeeded(inputs, machine.devices);
+  if (needed) {
+    machine.dispose();
+    throw new SnapshotError('E_SNAPSHOT_MACHINE', `${name} needs ${needed.what}, which is code of its test`, needed.remedy, name);
+  }
+  watch?.(machine);
   const simulation = new Simulation(configuration, { take: () => ({ machine }), give: () => machine.dispose() });
   try {
     await simulation.play(inputs, end?.cycle ?? inputs.at(-1)?.cycle ?? 0);

@@ -10,7 +10,7 @@ export const EXIT = {
   INTERNAL: 3,
   /** The virtual time ran out, or nothing was left that could happen. */
   TIMEOUT: 4,
-  /** `--cpu lockstep`: the engines differ, so one of them is wrong. */
+  /** `--cpu lockstep`: the engines differ, so one of them is wrong. A replay or a snapshot: it does not lead where it led. */
   DIFFERENCE: 5,
   /** Ctrl-C, as shells report it. */
   INTERRUPTED: 130,

@@ -10,6 +10,7 @@ import { Faults } from '../faults/faults.ts';
 import { diverged } from '../history/linux-history.ts';
 import { type LintFinding, lintWithoutLinux } from '../linux/firmware-lint.ts';
 import { Machine, type MachineOptions, type StopReason } from '../machine.ts';
+import type { RecordedEnd } from '../snapshot/recording.ts';
 import { restoreSystem, type SystemState, saveSystem } from '../snapshot/system-state.ts';
 import type { Timer } from '../time/scheduler.ts';
 import { EXIT } from './exit.ts';
@@ -19,6 +20,7 @@ import { type KernelHint, kernelHint } from './kernel-messages.ts';
 import { LineAssembler, type OutputLine, PARTIAL_NS, type PartialLine } from './lines.ts';
 import { findConsole, lintRun, machineOptions, type RunConfiguration, SEMIHOSTING, semihostingConsole } from './machine-options.ts';
 import type { Renderer } from './renderer.ts';
+import type { RunScript } from './run-inputs.ts';
 import { type Counts, Statistics } from './statistics.ts';
 import { briefReasons } from './target.ts';
 import { TraceHash, type TraceState } from './trace-hash.ts';
@@ -48,8 +50,8 @@ export interface SessionOptions extends RunConfiguration {
   readonly snapshots?: boolean;
   /** Of the machine, ready made, for a session that is going to be restored; else they come from the options above. */
   readonly machine?: MachineOptions;
-  /** Called when the run has ended, before what is said at the end. */
-  readonly onEnd?: () => Promise<void>;
+  /** Called when the run has ended, before what is said at the end; `end` has the trace hash. */
+  readonly onEnd?: (end: RecordedEnd) => Promise<void>;
 }
 
 /** A session at one moment: its machine, and what it remembers of the run so far. Plain data. */
@@ -105,6 +107,7 @@ export class Session {
   /** What happened behind the line that ended the run, in the same instant: it belongs to whoever goes on from here. */
   private readonly late: MachineEvent[] = [];
   private stopped: { readonly status: number; readonly report: boolean } | undefined;
+  private script: RunScript | undefined;
   /** Somebody at a keyboard was told that only a key makes anything happen. */
   private toldIdle = false;
   private awaited = '';
@@ -118,7 +121,7 @@ export class Session {
     const { firmware, target, engine, linux } = options;
     const { soc } = target;
     this.statistics = new Statistics(() => host.now());
-    this.trace = options.traceHash || options.snapshots ? new TraceHash() : undefined;
+    this.trace = options.traceHash || options.snapshots || options.onEnd ? new TraceHash() : undefined;
     this.machine = new Machine({
       ...(options.machine ?? machineOptions(options)),
       ...(options.semihosting ? { semihosting: semihostingConsole(() => this.machine) } : {}),
@@ -188,8 +191,13 @@ export class Session {
   async run(interactive = false, awaited = 'a key is typed'): Promise<number> {
     this.awaited = awaited;
     const ending = await this.runUntil(this.limit(interactive), interactive);
-    await this.options.onEnd?.();
+    await this.options.onEnd?.(this.recordedEnd(ending));
     return this.finish(ending);
+  }
+
+  /** Has inputs of a recorded run come in again, at their moments, before `run`. */
+  follow(script: RunScript): void {
+    this.script = script;
   }
 
   /** True when only the user ends an interactive run. */
@@ -259,6 +267,12 @@ export class Session {
     }
   }
 
+  private recordedEnd({ reason, status }: Ending): RecordedEnd {
+    const { trace } = this;
+    const hash = trace ? { trace: TraceHash.from(trace.save()).digest() } : {};
+    return { cycle: this.machine.scheduler.now, reason, status, ...hash };
+  }
+
   private async runSlices(limit: number, interactive: boolean): Promise<Ending> {
     const { machine, host } = this;
     const userSpace = machine.linux?.userSpace;
@@ -266,11 +280,12 @@ export class Session {
     const chunk = scheduler.cyclesFromNs(CHUNK_NS);
     for (;;) {
       if (userSpace?.busy) await userSpace.settled();
-      const stop = machine.run(Math.min(limit, scheduler.now + chunk));
+      const furthest = Math.min(limit, this.script?.due() ?? limit);
+      const stop = machine.run(Math.min(furthest, scheduler.now + chunk));
       const idle = stop.kind === 'deadlock' && interactive;
       if (this.matched) return { status: EXIT.OK, reason: 'until', report: [] };
       if (stop.kind !== 'limit') {
-        if (idle) this.idle(Math.min(limit, scheduler.now + chunk));
+        if (idle) this.idle(Math.min(furthest, scheduler.now + chunk));
         else if (stop.kind === 'crashed' && this.beforeLinux) this.outlive(await this.ended(stop));
         else if (stop.kind !== 'requested') return this.ended(stop);
       }

@@ -4,6 +4,7 @@
  */
 import { UsageError } from '../../errors.ts';
 import type { Machine } from '../../machine.ts';
+import type { BridgedDevices } from '../../session/recorded-run.ts';
 import { HostInput } from './host-input.ts';
 import { HostPort } from './host-port.ts';
 import { type Listener, listen } from './listen.ts';
@@ -38,6 +39,8 @@ export interface BridgeHost {
 /** All bridges of one machine. */
 export interface Bridges {
   readonly input: HostInput;
+  /** By the machine's names. */
+  readonly devices: BridgedDevices;
   /** To be awaited between slices, with the seconds of virtual time. */
   wait(seconds: number): Promise<void>;
   /** Ends them: sockets, terminals and symlinks go. */
@@ -54,6 +57,7 @@ export async function openBridges({ tty = [], rpmsgSock }: BridgeOptions, host: 
     for (const bridge of open.splice(0)) bridge.close();
   };
   const ports = new Map<string, string>();
+  const devices: { device: string; cooked: boolean }[] = [];
   try {
     for (const spec of tty) {
       const device = deviceOf(spec, host);
@@ -64,7 +68,8 @@ export async function openBridges({ tty = [], rpmsgSock }: BridgeOptions, host: 
       const port = new HostPort(device, input);
       const transport = await openTransport(spec, port, host.times);
       open.push(transport);
-      connectDevice(spec, device, port, host);
+      connectDevice(device, spec.cooked, port, host);
+      devices.push({ device, cooked: spec.cooked });
       note(`${device} is at ${transport.text}`);
     }
     if (rpmsgSock !== undefined) {
@@ -83,7 +88,7 @@ export async function openBridges({ tty = [], rpmsgSock }: BridgeOptions, host: 
   }
   note('clients decide what happens in this run, and when: it is not the same every time');
   const pace = new BridgePace(input, host.nextTurn);
-  return { input, wait: (seconds) => pace.wait(seconds), close };
+  return { input, devices: { tty: devices, rpmsgSock: rpmsgSock !== undefined }, wait: (seconds) => pace.wait(seconds), close };
 }
 
 /** @throws {UsageError} when the machine has no such device */
@@ -102,7 +107,13 @@ function deviceOf({ device, text, cooked }: TtySpec, { machine, findConsole }: B
   return known;
 }
 
-function connectDevice({ cooked }: TtySpec, device: string, port: HostPort, { machine, note, silent = false }: BridgeHost): void {
+/** Plugs a port in at a device; `cooked`: a tty of Linux keeps its settings. */
+export function connectDevice(
+  device: string,
+  cooked: boolean,
+  port: HostPort,
+  { machine, note, silent = false }: Pick<BridgeHost, 'machine' | 'note' | 'silent'>,
+): void {
   const { kernel, linux } = machine;
   if (device.startsWith('tty') && kernel && linux) {
     startTtyBridge({ kernel, ttys: linux.modules.ttys, device, port, cooked, silent });

@@ -26,9 +26,7 @@ export function openRpmsgSocket(
   input: HostInput,
   times: SocketTimes & { readonly helloMs?: number } = {},
 ): Promise<Listener> {
-  const { kernel } = machine;
-  invariant(kernel, 'endpoints need a kernel');
-  const shared = { kernel, creating: new Mutex('creation of endpoints') };
+  const start = serveRpmsg(machine);
   let clients = 0;
   let count = 0;
   const serve = (socket: Socket): void => {
@@ -47,7 +45,14 @@ export function openRpmsgSocket(
     attachSocket(socket, port, { ...times, lingerMs: Number.POSITIVE_INFINITY }, () =>
       socket.write(errorFrame(ETIMEDOUT, 'nothing was sent for too long')),
     );
-    startRpmsgProgram(shared, port);
+    start(port);
   };
   return listen({ kind: 'unix', path }, `--rpmsg-sock ${path}`, serve);
+}
+
+/** What starts the program of a client at its port. */
+export function serveRpmsg({ kernel }: Machine): (port: HostPort) => void {
+  invariant(kernel, 'endpoints need a kernel');
+  const shared = { kernel, creating: new Mutex('creation of endpoints') };
+  return (port) => void startRpmsgProgram(shared, port);
 }

@@ -1,74 +1,145 @@
 /**
  * `imx-sim replay <file>`: the run of a recording once more, with the same output, trace and status.
  */
-import { replayOptions } from '../../faults/replay.ts';
-import { replayMachine } from '../../kit/index.ts';
+import { SnapshotError } from '../../errors.ts';
 import { capstoneDisassembler } from '../../session/disassembler.ts';
 import { EXIT } from '../../session/exit.ts';
-import { Session } from '../../session/session.ts';
-import { decodeRecording, type RecordedEnd } from '../../snapshot/recording.ts';
-import { loadCapstone, namedEngine } from '../engines.ts';
-import type { EngineName } from '../options.ts';
+import { recordedRun, replayOptions } from '../../session/recorded-run.ts';
+import { type RunHost, RunScript } from '../../session/run-inputs.ts';
+import { Session, type SessionOptions } from '../../session/session.ts';
+import { decodeRecording, type RecordedEnd, type RecordingParts } from '../../snapshot/recording.ts';
+import { findSoc } from '../../soc/index.ts';
+import { ReplayedBridges } from '../bridges/replayed.ts';
+import { chooseEngine, figuresText, loadCapstone, namedEngine } from '../engines.ts';
+import type { ReplayOptions } from '../options.ts';
 import { hostTurns, wantsColor } from '../pace.ts';
 import { HumanRenderer, JsonRenderer } from '../renderer.ts';
-import { readFile } from '../snapshot-file.ts';
+import { replayTest } from '../replay-test.ts';
+import { watchRun } from '../run-instruments.ts';
+import { checkWritable, readFile, snapshotIn, writeSnapshot } from '../snapshot-file.ts';
 
-/** What `replay` receives after parsing. */
-export interface ReplayOptions {
-  readonly cpu: EngineName;
-  readonly json?: boolean;
-  readonly color: boolean;
+/** Virtual time behind the recorded end, for a run that is to go on there, in ns. */
+const MORE_NS = 10e9;
+
+/** A recording that was read, and where its run is shown. */
+interface Recorded {
+  readonly path: string;
+  readonly parts: RecordingParts;
+  readonly renderer: HumanRenderer | JsonRenderer;
 }
 
-/** Runs the command and returns the recorded status, or that of a difference. @throws {ImxSimError} for what is no recording */
-export async function replay(path: string, { cpu, json, color }: ReplayOptions): Promise<number> {
+/** Runs the command and returns the recorded status. @throws {ImxSimError} for what is no recording, or does not lead where it led */
+export async function replay(path: string, options: ReplayOptions): Promise<number> {
+  const { json, color, saveSnapshot } = options;
   const file = readFile(path, 'file');
   const parts = await decodeRecording(file, path);
-  const engine = namedEngine(cpu);
+  if (saveSnapshot !== undefined) checkWritable(saveSnapshot, '--save-snapshot');
   const out = (text: string) => void process.stdout.write(text);
   const err = (text: string) => void process.stderr.write(text);
   const colors = { out: wantsColor(process.stdout, color), err: wantsColor(process.stderr, color) };
-  if (parts.by === 'simulation') return replayTest(file, path, cpu, err);
-  const options = replayOptions(parts, path, engine);
-  const renderer = json ? new JsonRenderer(out, options.target.soc.baseHz) : new HumanRenderer({ out, err, colors });
-  const nextTurn = hostTurns();
-  let result: Readonly<Record<string, unknown>> = {};
+  const renderer = json ? new JsonRenderer(out, findSoc(parts.recipe.soc).baseHz) : new HumanRenderer({ out, err, colors });
+  if (parts.by === 'session') return replayRun({ path, parts, renderer }, options);
+  return replayTest({ path, file, parts, renderer }, options);
+}
+
+async function replayRun({ path, parts, renderer }: Recorded, options: ReplayOptions): Promise<number> {
+  const { cpu, lockstep, until, timeout, json, stats, traceHash, saveSnapshot } = options;
+  const run = recordedRun(parts, path);
+  const recorded = replayOptions(parts, path, namedEngine('jit'));
+  const { engine, figures } = await chooseEngine({ cpu, lockstep }, recorded.firmware);
+  const start = run.start && (await snapshotIn(run.start, `the snapshot in ${path}`, {}));
+  /** Where the user wants it to end, it need not be as it was. */
+  const elsewhere = until !== undefined || timeout !== undefined;
+  let interrupted = false;
+  let verdict: SnapshotError | undefined;
+  const onEnd = async (end: RecordedEnd): Promise<void> => {
+    if (saveSnapshot !== undefined) await writeSnapshot(saveSnapshot, session, renderer);
+    if (parts.end && !elsewhere && !interrupted) verdict = difference(path, parts.end, end);
+  };
+  const configuration: SessionOptions = {
+    ...recorded,
+    engine,
+    ...(recorded.machine ? { machine: { ...recorded.machine, engine } } : {}),
+    ...(elsewhere ? endOf(recorded, parts.end, options) : {}),
+    ...(stats ? { stats } : {}),
+    ...(traceHash ? { traceHash } : {}),
+    snapshots: saveSnapshot !== undefined || start !== undefined,
+    onEnd,
+  };
   const { finish } = renderer;
   renderer.finish = (facts, lines) => {
-    result = facts;
-    finish.call(renderer, facts, lines);
+    const error = verdict && { code: verdict.code, message: verdict.message, place: verdict.place, remedy: verdict.remedy };
+    const same = elsewhere || interrupted ? {} : { same: verdict === undefined };
+    const status = verdict ? { status: EXIT.DIFFERENCE, error } : {};
+    finish.call(renderer, { ...facts, ...status, recorded: parts.end, ...same }, lines);
   };
-  const host = { renderer, disassemble: capstoneDisassembler(loadCapstone), now: () => performance.now(), pause: () => nextTurn() };
-  const session = new Session(options, host);
+  const nextTurn = hostTurns();
+  const pause = (): Promise<void> => {
+    bridges?.flush();
+    return nextTurn();
+  };
+  const session = new Session(configuration, {
+    renderer,
+    disassemble: capstoneDisassembler(loadCapstone),
+    now: () => performance.now(),
+    pause,
+  });
+  let bridges: ReplayedBridges | undefined;
+  const onSignal = (): void => {
+    interrupted = true;
+    session.stop(EXIT.INTERRUPTED, true);
+  };
+  process.on('SIGINT', onSignal);
   try {
-    const status = await session.run();
-    const { end } = parts;
-    const now = { reason: String(result['reason']), status, trace: String(result['trace']) };
-    return end ? compare(end, now, (text) => renderer.note(text)) : status;
+    if (start) await session.restore(start.state);
+    const note = (text: string) => renderer.note(text);
+    const { machine } = session;
+    if (run.bridges) bridges = new ReplayedBridges(run.bridges, { machine, findConsole: (name) => session.findConsole(name), note });
+    const host: RunHost = { session, bridge: (source, kind, bytes, count) => bridges?.enter(source, kind, bytes, count) };
+    // Without anything from outside, the run is bound to end as it did.
+    if (parts.inputs.length > 0 || run.awaited !== undefined)
+      session.follow(
+        new RunScript(host, parts.inputs, elsewhere ? Number.POSITIVE_INFINITY : (parts.end?.cycle ?? Number.POSITIVE_INFINITY)),
+      );
+    const watched = watchRun(machine, recorded.firmware, undefined, options);
+    const status = await session.run(run.awaited !== undefined, run.awaited);
+    const { notes, profile } = watched.finish();
+    if (json && profile) process.stdout.write(`${JSON.stringify({ type: 'profile', ...profile })}\n`);
+    if (!json || !profile) for (const line of notes) note(line);
+    if (figures && !json && status !== EXIT.DIFFERENCE) note(figuresText(figures));
+    if (!verdict) {
+      if (!json && !elsewhere && !interrupted && parts.end) note(`the same run as was recorded, trace ${parts.end.trace ?? 'unknown'}`);
+      return status;
+    }
+    if (json) return EXIT.DIFFERENCE;
+    throw verdict;
   } finally {
+    process.off('SIGINT', onSignal);
     session.dispose();
   }
 }
 
-function compare({ reason, status, trace }: RecordedEnd, now: Omit<RecordedEnd, 'cycle'>, note: (text: string) => void): number {
-  if (now.reason === reason && now.status === status && (trace === undefined || trace === now.trace)) {
-    note('the same run as was recorded');
-    return status;
-  }
-  note(`not the run that was recorded: that ended with ${reason}, status ${status}, trace ${trace}; another version of imx-sim made it`);
-  return EXIT.DIFFERENCE;
+/** Where a run ends that the user wants to end elsewhere than it did; what is not given is as it was, but no run lasts for ever. */
+function endOf(
+  recorded: SessionOptions,
+  end: RecordedEnd | undefined,
+  { until, timeout }: ReplayOptions,
+): Pick<SessionOptions, 'until' | 'timeout'> {
+  const endless = recorded.timeout === Number.POSITIVE_INFINITY && end !== undefined && end.reason !== 'interrupted';
+  const longest = endless ? { timeout: (end.cycle / recorded.target.soc.baseHz) * 1e9 + MORE_NS } : {};
+  return { ...longest, ...(until ? { until } : {}), ...(timeout === undefined ? {} : { timeout }) };
 }
 
-/** A recording of the test kit, whose test said what was awaited: there is nothing to show but whether it is the same. */
-async function replayTest(file: Uint8Array, path: string, cpu: EngineName, err: (text: string) => void): Promise<number> {
-  const { simulation, end, same } = await replayMachine(file, { engine: namedEngine(cpu) }, path);
-  const seconds = (simulation.now / 1e9).toFixed(6);
-  for (const line of simulation.situation.lines) process.stdout.write(`${line}\n`);
-  simulation.dispose();
-  if (same === false) {
-    err(`imx-sim: not the run that was recorded: its trace was ${end?.trace}; another version of imx-sim made it\n`);
-    return EXIT.DIFFERENCE;
-  }
-  err(`imx-sim: the same run as was recorded, up to ${seconds} s\n`);
-  return end?.status ?? EXIT.OK;
+/** What tells two ends apart; undefined when nothing does. */
+function difference(path: string, was: RecordedEnd, is: RecordedEnd): SnapshotError | undefined {
+  const differs = was.reason !== is.reason || was.status !== is.status || (was.trace !== undefined && was.trace !== is.trace);
+  if (!differs) return undefined;
+  const text = ({ reason, status, cycle, trace = 'unknown' }: RecordedEnd) =>
+    `${reason} at cycle ${cycle}, status ${status}, trace ${trace}`;
+  return new SnapshotError(
+    'E_SNAPSHOT_DIVERGED',
+    `this is not the run that was recorded: that ended with ${text(was)}; this one with ${text(is)}`,
+    'the recording is of another version of imx-sim: replay it with that one, or record the run again',
+    path,
+  );
 }

@@ -1,11 +1,13 @@
 /**
  * `imx-sim run <elf>`: a session (session/session.ts) with a terminal or a program on the other side.
  */
-import { UsageError } from '../../errors.ts';
+import { ImxSimError, UsageError } from '../../errors.ts';
 import { capstoneDisassembler } from '../../session/disassembler.ts';
 import { EXIT } from '../../session/exit.ts';
-import { Session } from '../../session/session.ts';
+import { runInputs } from '../../session/run-inputs.ts';
+import { Session, type SessionOptions } from '../../session/session.ts';
 import { chooseTarget } from '../../session/target.ts';
+import type { RecordedEnd } from '../../snapshot/recording.ts';
 import { type Bridges, openBridges } from '../bridges/index.ts';
 import { chooseEngine, figuresText, loadCapstone } from '../engines.ts';
 import { readFirmware } from '../firmware-file.ts';
@@ -14,16 +16,33 @@ import type { RunOptions } from '../options.ts';
 import { hostTurns, Pace, wantsColor } from '../pace.ts';
 import { HumanRenderer, JsonRenderer } from '../renderer.ts';
 import { watchRun } from '../run-instruments.ts';
-import { type Restored, readSnapshot, refuseMachineOptions, writeSnapshot } from '../snapshot-file.ts';
+import { RunRecording } from '../run-recording.ts';
+import { checkWritable, type Restored, readSnapshot, refuseMachineOptions, writeSnapshot } from '../snapshot-file.ts';
 import { readTrees } from '../tree-file.ts';
 import { ubootLines } from '../uboot-script.ts';
 
 /** Runs the command and returns the exit status. @throws {ImxSimError} for bad usage or input. */
 export async function run(path: string | undefined, options: RunOptions): Promise<number> {
-  const { json, cpu, lockstep, color, dtb, overlay, ubootScript: scriptPath, ubootCmd, tty, rpmsgSock, saveSnapshot, ...rest } = options;
+  const {
+    json,
+    cpu,
+    lockstep,
+    color,
+    dtb,
+    overlay,
+    ubootScript: scriptPath,
+    ubootCmd,
+    tty,
+    rpmsgSock,
+    saveSnapshot,
+    record,
+    ...rest
+  } = options;
   const bridged = tty.length > 0 || rpmsgSock !== undefined;
   const ubootScript = ubootLines(scriptPath, ubootCmd);
   const restored = options.restore === undefined ? undefined : await snapshotFor(options.restore, path, options);
+  if (saveSnapshot !== undefined) checkWritable(saveSnapshot, '--save-snapshot');
+  const recording = record === undefined ? undefined : new RunRecording(record, restored?.file);
   const firmware = restored?.firmware ?? readFirmware(elf(path));
   const target = restored?.target ?? chooseTarget(firmware, options);
   const trees = readTrees({ overlay, ...(dtb === undefined ? {} : { dtb }) });
@@ -42,35 +61,31 @@ export async function run(path: string | undefined, options: RunOptions): Promis
     patience = idle && keyboard ? (patience ?? new Pace(seconds, nextTurn)) : undefined;
     const keeper = pace ?? patience;
     await (keeper ? keeper.wait(seconds) : nextTurn());
-    if (keyboard?.left) session.stop(EXIT.OK);
+    if (keyboard?.left) inputs.perform('stop', EXIT.OK, false);
   };
   const host = { renderer, disassemble: capstoneDisassembler(loadCapstone), now: () => performance.now(), pause };
   const { engine, figures } = await chooseEngine({ cpu, lockstep }, firmware);
   // Clients come when they come.
   const endless = bridged ? { timeout: Number.POSITIVE_INFINITY } : {};
-  const saving = saveSnapshot === undefined ? {} : { onEnd: () => save(saveSnapshot) };
-  const session = new Session(
-    {
-      ...endless,
-      ...rest,
-      ...trees,
-      ...(ubootScript ? { ubootScript } : {}),
-      firmware,
-      target,
-      engine,
-      snapshots: restored !== undefined || saveSnapshot !== undefined,
-      ...(restored ? { machine: { ...restored.machine, engine }, semihosting: restored.parts.recipe.semihosting ?? false } : {}),
-      ...saving,
-    },
-    host,
-  );
-  const save = async (file: string): Promise<void> => {
-    await writeSnapshot(file, session);
-    renderer.note(
-      `the machine at ${session.machine.scheduler.seconds.toFixed(6)} s is in ${file}; imx-sim run --restore ${file} goes on from there`,
-    );
+  const onEnd = async (end: RecordedEnd): Promise<void> => {
+    if (saveSnapshot !== undefined) await writeSnapshot(saveSnapshot, session, renderer);
+    if (recording) renderer.note(await recording.write(configuration, end));
   };
-  const onSignal = () => session.stop(EXIT.INTERRUPTED, true);
+  const configuration: SessionOptions = {
+    ...endless,
+    ...rest,
+    ...trees,
+    ...(ubootScript ? { ubootScript } : {}),
+    firmware,
+    target,
+    engine,
+    snapshots: restored !== undefined || saveSnapshot !== undefined,
+    ...(restored ? { machine: { ...restored.machine, engine }, semihosting: restored.parts.recipe.semihosting ?? false } : {}),
+    ...(saveSnapshot !== undefined || recording ? { onEnd } : {}),
+  };
+  const session = new Session(configuration, host);
+  const inputs = runInputs({ session });
+  const onSignal = () => void inputs.perform('stop', EXIT.INTERRUPTED, true);
   try {
     if (restored) await session.restore(restored.state);
     const device = session.keyboardDevice;
@@ -79,30 +94,37 @@ export async function run(path: string | undefined, options: RunOptions): Promis
       { machine: session.machine, findConsole: (name) => session.findConsole(name), note: (text) => renderer.note(text), nextTurn },
     );
     pace = bridges;
+    recording?.connect(inputs, bridges);
     const interactive = Boolean(process.stdin.isTTY && process.stdout.isTTY && !json) && device !== undefined;
     if (!process.stdin.isTTY && device) {
       piped = new PipedInput((text) => renderer.note(text));
       const bytes = await piped.read(rest.console !== undefined);
       if (bytes.length > 0) {
         renderer.note(`standard input (${bytes.length} ${bytes.length === 1 ? 'byte' : 'bytes'}) goes to ${device}`);
-        session.input.send(device, bytes);
+        inputs.perform('console.queue', device, bytes);
       }
     }
     if (interactive && device) {
-      keyboard = Keyboard.interactive(session.machine, device);
+      keyboard = Keyboard.interactive((bytes) => void inputs.perform('console.send', device, bytes));
       renderer.note(`keys go to ${device}; Ctrl-] ends the run, as does Ctrl-C twice`);
       if (session.endless && !bridged) pace = new Pace(session.machine.scheduler.seconds, nextTurn);
     }
     process.on('SIGINT', onSignal);
-    if (bridged) process.on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+    if (bridged || recording) process.on('SIGTERM', onSignal).on('SIGHUP', onSignal);
     const watched = watchRun(session.machine, firmware, path, options);
-    const status = await (bridged ? session.run(true, 'a client sends something') : session.run(interactive));
+    const awaited = bridged ? 'a client sends something' : interactive ? 'a key is typed' : undefined;
+    if (awaited !== undefined) recording?.interactive(awaited);
+    const status = await session.run(awaited !== undefined, awaited);
     const { notes, profile } = watched.finish();
     if (json && profile) out(`${JSON.stringify({ type: 'profile', ...profile })}\n`);
     if (!json || !profile) for (const line of notes) renderer.note(line);
     if (figures && !json && status !== EXIT.DIFFERENCE) renderer.note(figuresText(figures));
     if (status === EXIT.TIMEOUT && !json) piped?.reportMissing();
     return status;
+  } catch (error) {
+    const rescued = error instanceof ImxSimError ? undefined : await recording?.rescue(configuration, session);
+    if (rescued !== undefined) renderer.note(rescued);
+    throw error;
   } finally {
     bridges?.close();
     keyboard?.close();

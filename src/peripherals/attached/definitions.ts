@@ -31,6 +31,11 @@ export class DeviceDefinitions {
     }
   }
 
+  /** True when there is one of that name. */
+  knows(name: string): boolean {
+    return this.byName.has(name);
+  }
+
   /** The I2C device of that name. @throws {UsageError} */
   i2c(name: string): I2cDevice {
     const device = this.get(name);
