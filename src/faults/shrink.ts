@@ -65,7 +65,10 @@ function* earlier(when: Trigger): Generator<Trigger> {
   } else if (when.kind === 'time') {
     for (const unit of UNITS) {
       const round = Math.floor(when.ns / unit) * unit;
-      for (const ns of [round, round + unit]) if (ns > 0 && ns !== when.ns && rounder(ns, when.ns)) yield { kind: 'time', ns };
+      // Not much later, or it is not the same moment any more.
+      for (const ns of [round, round + unit]) {
+        if (ns > 0 && ns <= 1.25 * when.ns && ns !== when.ns && rounder(ns, when.ns)) yield { kind: 'time', ns };
+      }
     }
   }
 }

@@ -1,6 +1,6 @@
 /** A machine with faults, run to its end or to a line; for the tests of faults. */
 import { readFileSync } from 'node:fs';
-import { jitFactory } from '../../src/cpu/jit/index.ts';
+import { interpreterFactory } from '../../src/cpu/interpreter/index.ts';
 import type { MachineEvent } from '../../src/events.ts';
 import { Faults } from '../../src/faults/faults.ts';
 import { Machine, type MachineOptions, type StopReason } from '../../src/machine.ts';
@@ -29,6 +29,8 @@ export interface Outcome {
   readonly stop: StopReason['kind'] | 'until';
   readonly ms: number;
   readonly lines: readonly string[];
+  /** All that UART4 has printed. */
+  readonly printed: string;
   readonly events: readonly MachineEvent[];
   readonly findings: readonly string[];
   readonly trace: string;
@@ -46,9 +48,16 @@ export function run(
     machine?: Partial<MachineOptions>;
   } = {},
 ): Outcome {
-  const machine = new Machine({ soc: IMX8MP, engine: jitFactory, firmware: image(name), hostMemory: 64 * 2 ** 20, ...options.machine });
+  const machine = new Machine({
+    soc: IMX8MP,
+    engine: interpreterFactory,
+    firmware: image(name),
+    hostMemory: 64 * 2 ** 20,
+    ...options.machine,
+  });
   const lines: string[] = [];
   const events: MachineEvent[] = [];
+  let printed = '';
   const trace = new TraceHash();
   let matched = false;
   const assembler = new LineAssembler(machine.scheduler.hz, ({ source, text, complete }) => {
@@ -61,6 +70,7 @@ export function run(
   machine.events.subscribe((event) => {
     if (matched) return;
     if (event.type !== 'console') events.push(event);
+    else if (event.device === 'uart4') printed += String.fromCharCode(event.byte);
     trace.add(event);
     assembler.add(event);
   });
@@ -73,5 +83,5 @@ export function run(
   const findings = machine.diagnostics.all.filter(({ kind }) => kind === 'guest-error').map(({ block, text }) => `${block}: ${text}`);
   const ms = machine.scheduler.seconds * 1e3;
   machine.dispose();
-  return { machine, faults, stop: matched ? 'until' : stop.kind, ms, lines, events, findings, trace: trace.digest() };
+  return { machine, faults, stop: matched ? 'until' : stop.kind, ms, lines, printed, events, findings, trace: trace.digest() };
 }
