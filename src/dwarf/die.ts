@@ -9,7 +9,7 @@ import { type Cursor, damaged } from './cursor.ts';
 import type { Unit } from './units.ts';
 
 /** Where .debug_types begins in the numbers of entries. */
-export const TYPES = 2 ** 40;
+const TYPES = 2 ** 40;
 
 /** Longest chain of DW_AT_abstract_origin and DW_AT_specification. */
 const LONGEST_CHAIN = 16;

@@ -58,8 +58,7 @@ export class Dwarf {
   }
 
   /**
-   * Reads the section headers only. @throws {DebugInfoError} when the file is no 32-bit little-endian ELF; queries throw it when sections are
-   * compressed with anything but zlib
+   * Reads the section headers only. @throws {DebugInfoError} when the file is no 32-bit little-endian ELF
    */
   static of(elf: Uint8Array): Dwarf {
     return new Dwarf(elf);
@@ -73,6 +72,11 @@ export class Dwarf {
   private get parts(): Parts {
     this.foundParts ??= new Parts(this.units, this.sections);
     return this.foundParts;
+  }
+
+  private checkReadable(): void {
+    const { unreadable } = this.sections;
+    if (unreadable) throw unreadable;
   }
 
   /** What was damaged and left out so far, one line each. */
@@ -144,8 +148,12 @@ export class Dwarf {
     return this.entryAt(address);
   }
 
-  /** The function called `name`; `file.c:name` tells statics apart. @throws {SymbolError} when several have that name, or none */
+  /**
+   * The function called `name`; `file.c:name` tells statics apart.
+   * @throws {SymbolError} when several have that name, or none @throws {DebugInfoError} when sections are compressed with anything but zlib
+   */
   functionNamed(name: string): DebugFunction {
+    this.checkReadable();
     const [, file, own] = /^(.*[^:]):([^:].*)$/.exec(name) ?? [undefined, undefined, name];
     const named = this.entries().filter((entry) => entry.name === own || entry.qualifiedName === own || entry.linkageName === own);
     const list = named.filter(
@@ -160,8 +168,10 @@ export class Dwarf {
   /**
    * The variable called `name`: `state`, `file.c:state`, `function::state`, `ns::Class::state`.
    * @throws {SymbolError} when there is none, or several: the message lists them
+   * @throws {DebugInfoError} when sections are compressed with anything but zlib
    */
   variable(name: string): DebugVariable {
+    this.checkReadable();
     return this.parts.globals.one(name);
   }
 

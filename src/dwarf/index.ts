@@ -85,7 +85,7 @@ function walkTop(unit: Unit, wants: (kind: Abbreviation) => boolean, visit: Visi
   }
 }
 
-/** Visits variables and functions inside of functions; `owner` is the innermost function. */
+/** Visits variables inside of functions; `owner` is the innermost function. */
 function walkFunctions(unit: Unit, visit: (die: Die, owner: string) => void): void {
   const { root } = unit;
   if (root === undefined || !root.hasChildren) return;
@@ -101,7 +101,7 @@ function walkFunctions(unit: Unit, visit: (die: Die, owner: string) => void): vo
       continue;
     }
     const owner = owners.at(-1);
-    if (owner && (die.tag === DW_TAG.variable || die.tag === DW_TAG.subprogram)) visit(die, owner.name);
+    if (owner && die.tag === DW_TAG.variable) visit(die, owner.name);
     if (!die.hasChildren) continue;
     if (die.tag === DW_TAG.subprogram && owners.length < DEEPEST) owners.push({ depth, name: die.name });
     depth++;
@@ -147,7 +147,7 @@ export class NameIndex {
   private top:
     | { readonly variables: Map<string, Named[]>; readonly functions: Named[]; readonly declared: Map<string, Named[]> }
     | undefined;
-  private inner: { readonly statics: Map<string, Named[]>; readonly functions: Named[]; readonly owners: Map<number, string> } | undefined;
+  private inner: { readonly statics: Map<string, Named[]>; readonly owners: Map<number, string> } | undefined;
   private types: Map<string, Die[]> | undefined;
   private readonly prefixes = new Map<Unit, Map<number, string>>();
 
@@ -180,19 +180,16 @@ export class NameIndex {
     if (this.inner) return this.inner;
     const statics = new Map<string, Named[]>();
     const owners = new Map<number, string>();
-    const functions: Named[] = [];
     for (const unit of this.units.sources) {
       this.units.guarded(() =>
         walkFunctions(unit, (die, owner) => {
           const named: Named = { die, scope: '', function: owner };
-          if (die.tag === DW_TAG.subprogram) {
-            if (die.has(DW_AT.low_pc) || die.has(DW_AT.ranges)) functions.push(named);
-          } else if (isStatic(die)) add(statics, die.name, named);
+          if (isStatic(die)) add(statics, die.name, named);
           else if (die.has(DW_AT.name) && !die.has(DW_AT.location)) owners.set(die.key, owner);
         }),
       );
     }
-    this.inner = { statics, functions, owners };
+    this.inner = { statics, owners };
     return this.inner;
   }
 
@@ -221,7 +218,7 @@ export class NameIndex {
     return name === undefined ? [...statics.values()].flat() : (statics.get(name) ?? []);
   }
 
-  /** Functions with code; those inside of other functions (GNU C) are found with `nested`. */
+  /** Functions with code; not those inside of other functions, which GNU C has. */
   functions(): readonly Named[] {
     return this.readTop().functions;
   }

@@ -51,6 +51,15 @@ export class Sections {
     this.symbolNames = this.symbolTable && sections[this.symbolTable.link];
   }
 
+  /** Why debug information cannot be read although it is there: compressed in a way that is not known. */
+  get unreadable(): DebugInfoError | undefined {
+    for (const [name, { flags, offset, type }] of this.headers) {
+      const isCompressed = (flags & SHF.COMPRESSED) !== 0 && type !== SHT.NOBITS && name.startsWith('.debug_');
+      if (isCompressed && u32(this.elf, offset) !== ELFCOMPRESS_ZLIB) return unknownCompression(name);
+    }
+    return undefined;
+  }
+
   /** Bytes in the file of all debug sections. */
   get size(): number {
     let size = 0;
@@ -93,14 +102,7 @@ export class Sections {
     if (header.type === SHT.NOBITS) return EMPTY;
     const bytes = part(this.elf, header.offset, header.size);
     if ((header.flags & SHF.COMPRESSED) === 0) return bytes;
-    if (u32(bytes, 0) !== ELFCOMPRESS_ZLIB) {
-      throw new DebugInfoError(
-        'E_DWARF_COMPRESSED',
-        `debug section ${name} is compressed with zstd or another method that is not read`,
-        'build without -gz, or with -gz=zlib',
-        name,
-      );
-    }
+    if (u32(bytes, 0) !== ELFCOMPRESS_ZLIB) throw unknownCompression(name);
     if (bytes.length < 14) damaged(`${name} is too short to be compressed`);
     return inflate(bytes, 12, u32(bytes, 4));
   }
@@ -140,4 +142,9 @@ export class Sections {
     }
     return symbols.sort((a, b) => a.address - b.address);
   }
+}
+
+function unknownCompression(section: string): DebugInfoError {
+  const message = `debug section ${section} is compressed with zstd or another method that is not read`;
+  return new DebugInfoError('E_DWARF_COMPRESSED', message, 'build without -gz, or with -gz=zlib', section);
 }

@@ -1,10 +1,10 @@
 /**
  * Units of .debug_info and .debug_types (DWARF 5, 7.5.1): what their headers and their own entries say, and how to get at the entries below. */
-import type { DebugInfoError } from '../errors.ts';
+import { DebugInfoError } from '../errors.ts';
 import { type AbbreviationTable, readAbbreviations, type UnitSizes } from './abbreviations.ts';
 import { DW_AT, DW_FORM, DW_LANG_ASSEMBLER, DW_UT, LANGUAGES_LIKE_CPLUSPLUS } from './constants.ts';
 import { Budget, Cursor, damaged, stringAt } from './cursor.ts';
-import { Die, TYPES } from './die.ts';
+import { Die } from './die.ts';
 import { normalisePath } from './paths.ts';
 import type { Sections } from './sections.ts';
 
@@ -239,7 +239,7 @@ export class UnitTable {
 
   /** Notes an error of the file; others go on. */
   note(error: unknown): void {
-    if (!(error instanceof Error) || (error as DebugInfoError).code !== 'E_DWARF') throw error;
+    if (!(error instanceof DebugInfoError)) throw error;
     if (this.problems.size < 100) this.problems.add(error.message);
   }
 
@@ -284,13 +284,6 @@ export class UnitTable {
   /** The entry at `offset` of .debug_info. */
   die(offset: number): Die | undefined {
     return this.unitAt(offset)?.die(offset);
-  }
-
-  /** The entry with a key of `Die.key`. */
-  dieOf(key: number): Die | undefined {
-    if (key < TYPES) return this.die(key);
-    const offset = key - TYPES;
-    return this.types.find((unit) => offset >= unit.start && offset < unit.end)?.die(offset);
   }
 
   /** The type of a type unit. */

@@ -67,7 +67,7 @@ function askAll(elf: Uint8Array): void {
   try {
     dwarf.variable('state');
   } catch (error) {
-    expect((error as ImxSimError).code).toMatch(/^E_SYMBOL/);
+    expect((error as ImxSimError).code).toMatch(/^E_SYMBOL|^E_DWARF_COMPRESSED/);
   }
 }
 
@@ -144,6 +144,18 @@ describe('a file without debug information', () => {
     wide[4] = 2;
     expect(() => Dwarf.of(wide)).toThrow('only 32-bit little-endian');
     expect(() => Dwarf.of(new Uint8Array())).toThrow('only 32-bit little-endian');
+  });
+
+  it('says that its sections are compressed with zstd, where a name is asked for', () => {
+    const packed = elfOf('c-dwarf5-zlib');
+    for (const { name, offset } of readElfStructure(packed).sections) if (name.startsWith('.debug_')) packed[offset] = 2;
+    const dwarf = Dwarf.of(packed);
+    expect(() => dwarf.variable('state')).toThrow('is compressed with zstd or another method that is not read');
+    expect(() => dwarf.functionNamed('add')).toThrow(
+      expect.objectContaining({ code: 'E_DWARF_COMPRESSED', remedy: 'build without -gz, or with -gz=zlib' }),
+    );
+    expect([dwarf.lineTable(), dwarf.functions(), dwarf.lineAt(0x80)]).toEqual([[], [], undefined]);
+    expect(dwarf.problems.join()).toContain('zstd');
   });
 
   it('names what it left out of a damaged unit, and reads the others', () => {
