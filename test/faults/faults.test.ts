@@ -155,6 +155,14 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    // What was on its way when Linux took the channel away comes to nobody.
+    plan: 'core-restart:for=1ms@message#200',
+    firmware: 'imx8mp_lost_doorbell',
+    until: /all channels done/,
+    does: /^Linux stops m7/,
+    lines: [/virtio_rpmsg_bus virtio0: msg received with no recipient$/],
+  },
+  {
     plan: 'driver-ok-late:by=120ms',
     does: /^the driver of the virtio device will be ready 120ms later$/,
     lines: [/rpmsg host is online$/, FOURTH],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DmaPool } from '../../src/linux/dma-pool.ts';
-import { ERRNO, type KernelCode } from '../../src/linux/kernel.ts';
+import { ERRNO, type KernelCode, sleep } from '../../src/linux/kernel.ts';
 import { Mailboxes, MboxChan, type MboxSpecifiers } from '../../src/linux/mailbox.ts';
 import { ImxRpmsg, type ImxRpmsgProperties } from '../../src/virtio/imx-rpmsg.ts';
 import type { VirtioModules } from '../../src/virtio/modules.ts';
@@ -96,6 +96,30 @@ describe('imx_rpmsg_probe', () => {
     expect(run(without.probe(), 0.1)).toBe(ERRNO.ENOMEM);
     expect(dmesg()).toContain('imx-rpmsg rpmsg: No vring buffer.');
     expect(channel(0, 1).client).toBeUndefined();
+  });
+
+  it('with the fault of a wrong address: the same', () => {
+    const { imx, probe, dmesg } = board();
+    imx.environment.kernel.faults.wrongAddress = { vring: 0, offset: 0x1_0000, where: 'file' };
+    expect(probe()).toBe(ERRNO.ENOMEM);
+    expect(dmesg()).toContain('imx-rpmsg 55000000.rpmsg: No vring buffer.');
+  });
+
+  it('with the fault of a worker that is held up: looks at the rings later', () => {
+    const { imx, probe, dmesg, run, channel } = board();
+    expect(probe()).toBe(0);
+    const { kernel } = imx.environment;
+    kernel.faults.stalledUntil = kernel.now + 40e6;
+    channel(1, 1).receivedData(0);
+    const interrupted: number[] = [];
+    imx.vdevs[0]!.interrupt = function* () {
+      interrupted.push(kernel.now);
+    };
+    const before = kernel.now;
+    run(sleep(100e6), 1);
+    expect(interrupted).toHaveLength(1);
+    expect(interrupted[0]! - before).toBeGreaterThanOrEqual(40e6);
+    expect(dmesg().filter((line) => /overflow/i.test(line))).toEqual([]);
   });
 
   it('with too small a reg: its size, then "No vring buffer." and -ENOMEM (set_vring_phy_buf)', () => {
