@@ -22,6 +22,11 @@ async function hooksOf(): Promise<HooksOf> {
   return TestRunner?.getSuiteHooks ?? ((await import('vitest/suite')).getHooks as unknown as HooksOf);
 }
 
+/** The file's name, behind that of its project if there are several. */
+export function fileTitle({ name, projectName }: Pick<TestFile, 'name' | 'projectName'>): string {
+  return projectName ? `${projectName} ${name}` : name;
+}
+
 /** Of the file whose tests run. */
 let current: { readonly file: TestFile; readonly collector: CoverageCollector } | undefined;
 
@@ -31,7 +36,7 @@ const directory = (): string | undefined => process.env['IMX_SIM_COVERAGE'] || u
 function write(collector: CoverageCollector, file: TestFile, place: string): void {
   if (collector.empty) return;
   mkdirSync(place, { recursive: true });
-  writeFileSync(join(place, `${fileName(file.name)}.info`), collector.report().relativeTo(process.cwd()).toLcov());
+  writeFileSync(join(place, `${fileName(fileTitle(file))}.info`), collector.report().relativeTo(process.cwd()).toLcov());
 }
 
 /** Tests of `file` run from now on: what machines count is theirs, and written when they are over. */

@@ -37,7 +37,7 @@ export interface FailedTask {
   readonly name: string;
   /** `suite > test`. */
   readonly fullName: string;
-  /** Path of the test file, relative to the project. */
+  /** Path of the test file, relative to the project, and the project's name before it if there are several. */
   readonly file: string;
   readonly errors: KeptError[];
   readonly meta: { imxSim?: FirmwareFailure };

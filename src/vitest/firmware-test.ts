@@ -4,7 +4,7 @@
  */
 import { test as base, type TestAPI } from 'vitest';
 import type { Simulation } from '../kit/simulation.ts';
-import { counted, coverageOfFile, type TestFile } from './coverage.ts';
+import { counted, coverageOfFile, fileTitle, type TestFile } from './coverage.ts';
 import { explainedError, explainFailure, type FailedTask, type KeptError } from './failure.ts';
 import { type FileOptions, readOptions } from './files.ts';
 import { forgotten } from './pending.ts';
@@ -71,7 +71,7 @@ function fullName(task: RunningTask): string {
 function failed(task: RunningTask): FailedTask | undefined {
   const { result, meta, name, file } = task;
   if (result?.state !== 'fail' || !result.errors) return undefined;
-  return { name, fullName: fullName(task), file: file.name, errors: result.errors, meta };
+  return { name, fullName: fullName(task), file: fileTitle(file), errors: result.errors, meta };
 }
 
 /** Runs a test with a machine of its own. */

@@ -1,5 +1,5 @@
 /** Parts of imx-sim/vitest: boots that are kept and let go, files by name, places in the repository, annotations. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { TestModule } from 'vitest/node';
 import { Boots } from '../../src/vitest/boots.ts';
 import { dump, indexOfBytes, isText, nearest } from '../../src/vitest/dump.ts';
@@ -72,6 +72,17 @@ describe('files by name', () => {
     const there = readOptions({ firmware: new URL(`../../${path}`, import.meta.url) });
     expect(here).toMatchObject({ linux: false, firmware: { name: 'door.elf' } });
     expect(there.firmware).toEqual(here.firmware);
+  });
+
+  it('go with the engine that the environment names, unless the options do', () => {
+    vi.stubEnv('IMX_SIM_ENGINE', 'interpreter');
+    try {
+      expect(readOptions({ soc: 'imx8mp' })).toEqual({ soc: 'imx8mp', engine: 'interpreter' });
+      expect(readOptions({ soc: 'imx8mp', engine: 'jit' })).toMatchObject({ engine: 'jit' });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expect(readOptions({ soc: 'imx8mp' })).toEqual({ soc: 'imx8mp' });
   });
 
   it('have names that every file system takes', () => {
