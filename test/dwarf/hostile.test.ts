@@ -79,7 +79,7 @@ function targets(elf: Uint8Array): [at: number, size: number][] {
 }
 
 /** Files per fixture; more of them by hand, with other seeds. */
-const ROUNDS = Number(process.env['IMX_SIM_DWARF_MUTATIONS'] ?? 50);
+const ROUNDS = Number(process.env['IMX_SIM_DWARF_MUTATIONS'] ?? 30);
 const SEED = Number(process.env['IMX_SIM_DWARF_SEED'] ?? 0x1234_5678);
 
 const NAMES = [
