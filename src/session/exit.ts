@@ -2,7 +2,7 @@
 export const EXIT = {
   /** The `--until` line came, or the firmware exited with 0. */
   OK: 0,
-  /** The firmware failed: fault, lockup, exit code. */
+  /** The firmware failed: fault, lockup, exit code; `explore` found a way to make it fail. */
   FIRMWARE: 1,
   /** Bad usage or input. */
   USAGE: 2,
