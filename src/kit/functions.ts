@@ -147,7 +147,9 @@ export class Functions {
     const prototype = findFunction(this.host.debug(), which);
     this.put(this.host.inputHost, { prototype, work, calls: [] });
     const { name, address } = prototype;
-    this.host.input('core.stub', keyOf(prototype), address);
+    // Who only watches changes nothing, and is in no recording.
+    if (work) this.host.input('core.stub', keyOf(prototype), address);
+    else this.host.inputHost.setStub(keyOf(prototype), address);
     const installed = this.stubs.get(keyOf(prototype));
     if (!installed) throw new UsageError(`${name}: no stub`, 'put it on again', name);
     return installed.stub;
@@ -166,7 +168,8 @@ export class Functions {
     const key = keyOf(prototype);
     const remove = (): void => {
       if (!this.stubs.delete(key)) return;
-      host.input('core.stub', key, undefined);
+      if (work) host.input('core.stub', key, undefined);
+      else host.inputHost.setStub(key, undefined);
     };
     const stub = new Stub(prototype, work === undefined, remove, calls);
     this.stubs.set(key, { stub, work });

@@ -253,10 +253,12 @@ describe('a recording', () => {
   it('has calls and writes in it, which lead to the same on every engine', async () => {
     const m = await functions('functions');
     m.symbol('last.name').set('rec');
+    const spy = m.spy('weigh');
     expect(await m.call('weigh', { stamp: 1, value: 2, name: 'B' })).toBe(69);
     await m.call('touch', m.symbol('last'));
     await m.call('wait_ticks', 2);
     await m.advance('50us');
+    expect(spy.calls).toHaveLength(1);
     const file = await m.record();
     for (const engine of ENGINES) {
       const { simulation } = await replayMachine(file, { engine });
