@@ -149,7 +149,7 @@ class Unwinder {
       const target = caller?.registers[PC];
       this.add(current, lookup, caller?.cfa, target === undefined ? 'end' : caller!.by, interrupted);
       if (caller === undefined) return this.end('nothing describes the frame of this function');
-      if (target === undefined) return this.end('the outermost function');
+      if (target === undefined) return this.end(this.noReturn(lookup));
       interrupted = undefined;
       if (isExcReturn(target)) {
         const before = this.interrupted(target, caller.registers);
@@ -165,11 +165,31 @@ class Unwinder {
       if (caller.cfa === current[SP] && (target & ~1) >>> 0 === current[PC]) return this.end('the function returns to itself');
       const pc = (target & ~1) >>> 0;
       current = caller.registers.map((value, index) => (index === PC ? pc : value));
-      // Within the call: the instruction after it may belong to another line, or another function.
-      lookup = (pc - 2) >>> 0;
+      lookup = this.lookupOf(pc) >>> 0;
       exact = false;
     }
     return this.end(`more than ${depth} frames`);
+  }
+
+  /** Why there is no return address: the function kept none, or the stack cannot be read. */
+  private noReturn(lookup: number): string {
+    const rules = this.source.rulesAt(lookup);
+    const rule = rules?.registers.get(rules.returnRegister);
+    return rule?.kind === 'offset' ? 'the stack cannot be read' : 'the outermost function: it keeps no return address';
+  }
+
+  /**
+   * An address within the call that returns to `pc`: the instruction after it may belong to another line, or another function. A kernel that
+   * lets a task return into a function of its own writes the function's address there, and nothing calls it.
+   */
+  private lookupOf(pc: number): number {
+    if (this.source.symbolStart(pc) !== pc) return pc - 2;
+    const code = this.start.read(pc - 4, 4);
+    if (code === undefined || code.length < 4) return pc - 2;
+    const first = code[0]! | (code[1]! << 8);
+    const second = code[2]! | (code[3]! << 8);
+    const isCall = ((first & 0xf800) === 0xf000 && (second & 0xd000) === 0xd000) || (second & 0xff87) === 0x4780;
+    return isCall ? pc - 2 : pc;
   }
 
   private end(end: string): Backtrace {
