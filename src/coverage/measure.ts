@@ -29,6 +29,8 @@ export interface LineStart {
 /** A function, as far as it matters here. */
 export interface CodeFunction {
   readonly name: string;
+  /** With namespaces and classes. */
+  readonly qualifiedName?: string;
   readonly declaration: { readonly file: string; readonly line: number };
   readonly ranges: readonly { readonly low: number; readonly high: number }[];
   readonly entry: number;
@@ -73,14 +75,20 @@ export function measure(program: MeasuredProgram, counts: ProgramCounts): FileCo
     }
     return draft;
   };
+  const known = new Set<number>();
   for (const one of program.lines.functions()) {
     const own = rowsIn(rows, one);
     if (own.length === 0) continue;
+    const { name, qualifiedName = name } = one;
     const starts = own.map(({ address }) => address);
-    const graph = flowGraph({ ranges: one.ranges, entry: one.entry, starts, read: program.read, isHelper }, counts);
+    // Two names of one piece of code (aliases, identical functions that the linker joined) are two functions with the same lines.
+    const graph = known.has(one.entry)
+      ? []
+      : flowGraph({ ranges: one.ranges, entry: one.entry, starts, read: program.read, isHelper }, counts);
+    known.add(one.entry);
     const entry = rowsAt(own, one.entry)[0];
     const declaration = one.declaration.line > 0 && one.declaration.file !== '' ? one.declaration : entry;
-    if (declaration) draftOf(declaration.file).addFunction(one.name, declaration.line, counts.executed(one.entry));
+    if (declaration) draftOf(declaration.file).addFunction(qualifiedName, declaration.line, counts.executed(one.entry));
     for (const block of graph) {
       const runs = placesOf(block, own, entry, declaration);
       for (const [index, place] of runs.entries()) {

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { program } from '../../src/cli/program.ts';
 import { parseMapping, sourceFiles } from '../../src/cli/source-files.ts';
 
@@ -62,6 +62,10 @@ describe('imx-sim run', () => {
 });
 
 describe('imx-sim coverage', () => {
+  beforeAll(async () => {
+    await measured('one.info');
+  });
+
   it('merge adds tracefiles', async () => {
     await measured('one.info');
     const { status, out } = await run(
@@ -84,7 +88,6 @@ describe('imx-sim coverage', () => {
   });
 
   it('merge refuses other builds of the same program', async () => {
-    await measured('one.info');
     writeFileSync(at('other.info'), read('one.info').replace(/build [0-9a-f]{4}/, 'build 0123'));
     const { status, err } = await run('coverage', 'merge', at('one.info'), at('other.info'), '-o', at('sum.info'));
     expect(status).toBe(2);
@@ -92,7 +95,6 @@ describe('imx-sim coverage', () => {
   });
 
   it('report names what was not executed, and fails below a limit', async () => {
-    await measured('one.info');
     const { status, out } = await run('coverage', 'report', at('one.info'), '--missing', '--include', 'shapes.c', '--fail-under', '50');
     expect(status).toBe(0);
     expect(out).toMatch(/shapes\.c +93.1 % +95.2 % +[\d.]+ % +.*199-206/);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { EngineFactory } from '../../src/cpu/engine.ts';
+import { createMachine } from '../../src/kit/index.ts';
 import { Machine } from '../../src/machine.ts';
 import { CallTree } from '../../src/profile/call-tree.ts';
 import { flameGraphHtml, flameGraphSvg } from '../../src/profile/flame-graph.ts';
@@ -83,6 +84,22 @@ describe('names of interrupts', () => {
     expect(profiler.interrupts().map(({ name }) => name)).toEqual(['UART4 (29)', 'MU1 (97)']);
     expect(profiler.load().at(-1)).toMatchObject({ kind: 'asleep' });
     machine.dispose();
+  });
+});
+
+describe('a profile of the kit', () => {
+  it('is no part of snapshots, nor of the trace', async () => {
+    const bytes = new Uint8Array(readFileSync('images/imx8mp_hello.elf'));
+    const [watched, plain] = await Promise.all([0, 1].map(() => createMachine({ firmware: { name: 'hello.elf', bytes } })));
+    const profile = watched!.profile({ period: 100_000 });
+    for (const m of [watched!, plain!]) await m.until('uart4', /./);
+    const fork = watched!.fork();
+    for (const m of [watched!, plain!, fork]) await m.advance('2ms');
+    expect(watched!.traceHash()).toBe(plain!.traceHash());
+    expect(fork.traceHash()).toBe(plain!.traceHash());
+    expect(profile.load()[0]).toMatchObject({ name: 'thread mode' });
+    expect(profile.stacks()[0]!.used).toBeGreaterThan(0);
+    for (const m of [watched!, plain!, fork]) m.dispose();
   });
 });
 
