@@ -107,12 +107,11 @@ export class RunScript {
 
   private lost(): SnapshotError {
     const { now } = this.host.session.machine.scheduler;
-    const awaited = this.entries[this.next]?.cycle ?? this.end;
-    return new SnapshotError(
-      'E_SNAPSHOT_DIVERGED',
-      `this is not the run that was recorded: something happened at cycle ${awaited} there, and it is at ${now}`,
-      'the recording is of another version of imx-sim; record the run again',
-      'the recording',
-    );
+    const entry = this.entries[this.next];
+    const what = entry
+      ? `the next input (${entry.kind}) came at cycle ${entry.cycle} there, and it is at ${now}`
+      : `that ended at cycle ${this.end}, and this one goes on`;
+    const remedy = 'the recording is of another version of imx-sim: replay it with that one, or record the run again';
+    return new SnapshotError('E_SNAPSHOT_DIVERGED', `this is not the run that was recorded: ${what}`, remedy, 'the recording');
   }
 }

@@ -93,7 +93,7 @@ function lost(source: string, kind: string): SnapshotError {
   return new SnapshotError(
     'E_SNAPSHOT_DIVERGED',
     `this is not the run that was recorded: there was a client at ${source} (${kind}) that does not fit here`,
-    'the recording is of another version of imx-sim; record the run again',
+    'the recording is of another version of imx-sim: replay it with that one, or record the run again',
     'the recording',
   );
 }
