@@ -104,7 +104,7 @@ beforeAll(async () => {
     for (const directory of ['suite/docs', 'newcomer']) cpSync(from, join(path, directory, to));
   cpSync('examples/bare-metal/src', join(path, 'newcomer/src'), { recursive: true });
   [all, newcomer, types] = await Promise.all([
-    vitest(join(path, 'suite'), ['--no-isolate', '--reporter=default', '--reporter=json', '--outputFile=results.json'], {
+    vitest(join(path, 'suite'), ['--no-isolate', '--pool=threads', '--reporter=default', '--reporter=json', '--outputFile=results.json'], {
       SHOW_FAILURE: '1',
       IMX_SIM_COVERAGE: 'coverage',
     }),
@@ -126,7 +126,7 @@ beforeAll(async () => {
     tsc(path),
   ]);
   results = resultsOf(join(path, 'suite/results.json'));
-}, 120_000);
+}, 240_000);
 
 afterAll(() => dispose?.());
 

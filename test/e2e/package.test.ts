@@ -30,6 +30,9 @@ describe('the package', () => {
       'docs/bridges.md',
       'test/clients/imx_rpmsg_sock.h',
       'test/clients/rpmsg_preload.c',
+      'docs/testing.md',
+      'examples/bare-metal/build/door.elf',
+      'examples/zephyr-style/.github/workflows/test.yml',
       'images/imx8mp_echo.elf',
       'bin/imx-sim.js',
     ])

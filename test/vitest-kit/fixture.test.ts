@@ -37,12 +37,12 @@ describe('tests of one firmware', () => {
 
 describe('a stage behind another', () => {
   const stopped = test.after(async (m) => {
-    await m.linux.exec('echo stop > /sys/class/remoteproc/remoteproc0/state');
+    await m.linux.writeFile('/sys/class/remoteproc/remoteproc0/state', 'stop');
   });
 
   stopped('begins where its set-up ended', async ({ m }) => {
     expect(await m.linux.readText('/sys/class/remoteproc/remoteproc0/state')).toBe('offline\n');
-    await m.linux.exec('echo start > /sys/class/remoteproc/remoteproc0/state');
+    await m.linux.writeFile('/sys/class/remoteproc/remoteproc0/state', 'start');
   });
 
   stopped('is as it was for the next test', async ({ m }) => {

@@ -55,7 +55,7 @@ export const imxSim = (path: string, cwd: string, args: readonly string[]): Prom
 function pack(build: string, work: string): string {
   const source = join(work, 'source');
   mkdirSync(source);
-  for (const name of ['package.json', 'README.md', 'LICENSE', 'bin', 'docs', 'images', 'test/clients'])
+  for (const name of ['package.json', 'README.md', 'LICENSE', 'bin', 'docs', 'examples', 'images', 'test/clients'])
     cpSync(join(ROOT, name), join(source, name), { recursive: true });
   cpSync(build, join(source, 'dist'), { recursive: true });
   const packed = spawnSync('npm', ['pack', '--ignore-scripts', '--pack-destination', work], { cwd: source, encoding: 'utf8' });
