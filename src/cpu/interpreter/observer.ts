@@ -53,10 +53,11 @@ export class Observer {
   reach(pc: number, w0: number, inIt: boolean, remaining: number): void {
     this.end(pc);
     const plain = w0 & 0xfff;
-    if (remaining === 0 || plain === DECODE || plain === PAGE_END || plain === ENTER || plain === HOOK) return;
+    // In an IT block the second operation of the slot executes, in which ENTER never stands.
+    const op = inIt ? w0 >>> 16 : plain;
+    if (remaining === 0 || plain === DECODE || plain === PAGE_END || op === ENTER || op === HOOK) return;
     this.last = pc;
     this.next = (pc + ((w0 >>> 11) & 0x1e)) | 0;
-    const op = inIt ? w0 >>> 16 : plain;
     this.table = op === TABLE || op === TABLE_SLOW;
     this.failed = false;
     const { counts } = this.instruments;

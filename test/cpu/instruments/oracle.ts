@@ -1,6 +1,7 @@
 /** Counts of a program as they should be: of the interpreter that is stepped, put together by the test itself. */
 import { CELL } from '../../../src/cpu/core-registers.ts';
 import type { EngineHost } from '../../../src/cpu/engine.ts';
+import type { BranchCount, ExecutionCount } from '../../../src/cpu/execution-counts.ts';
 import type { Rig } from '../../support/core-harness.ts';
 import type { Observer } from './stepper.ts';
 
@@ -44,7 +45,7 @@ export class Oracle {
   }
 
   /** The counts, with the code as it stands in `rig`. */
-  counts({ bus }: Rig): Counts {
+  counts({ bus }: Pick<Rig, 'bus'>): Counts {
     const executions: string[] = [];
     const branches: string[] = [];
     for (const [pc, { executed, failed, inIt, ways }] of [...this.entries].toSorted((a, b) => a[0] - b[0])) {
@@ -83,13 +84,17 @@ function branchTarget(pc: number, first: number, second: number, inIt: boolean):
   return pc + 4 + (s ? -(1 << 20) : 0) + (j2 << 19) + (j1 << 18) + ((first & 0x3f) << 12) + low;
 }
 
+/** An execution as it is compared. */
+export function executionText({ address, executed, failed }: ExecutionCount): string {
+  return `${hex(address)} ${executed} ${failed}`;
+}
+
+/** A branch as it is compared. */
+export function branchText({ address, next, notTaken, targets }: BranchCount): string {
+  return `${hex(address)} ${hex(next)} ${notTaken}: ${targets.map((target) => `${hex(target.address)} ${target.count}`).join(' ')}`;
+}
+
 /** The same of a core that counts. */
 export function countsOf({ core }: Rig): Counts {
-  return {
-    executions: [...core.executionCounts()].map(({ address, executed, failed }) => `${hex(address)} ${executed} ${failed}`),
-    branches: [...core.branchCounts()].map(
-      ({ address, next, notTaken, targets }) =>
-        `${hex(address)} ${hex(next)} ${notTaken}: ${targets.map((target) => `${hex(target.address)} ${target.count}`).join(' ')}`,
-    ),
-  };
+  return { executions: [...core.executionCounts()].map(executionText), branches: [...core.branchCounts()].map(branchText) };
 }
