@@ -40,7 +40,7 @@ export function clock(since = { wall: 0, cpu: 0 }) {
 }
 
 /** CPU seconds of the children that ended, to 10 ms; undefined where the host does not tell. */
-function childrenCpu() {
+export function childrenCpu() {
   if (!existsSync('/proc/self/stat')) return undefined;
   const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ');
   return (Number(fields[13]) + Number(fields[14])) / 100;

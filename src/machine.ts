@@ -406,9 +406,10 @@ export class Machine {
     }
   }
 
-  /** Frees native resources. */
+  /** Frees native resources; its memory may become that of another machine. */
   dispose(): void {
     for (const core of this.cores) core.dispose();
+    this.arena.dispose();
   }
 
   /** The UART called `name` in lower case, if there is one. */

@@ -6,6 +6,7 @@
  */
 
 import type { InputEntry, InputLog, InputValue } from '../history/inputs.ts';
+import type { RecordedHistory } from '../history/linux-history.ts';
 import type { Machine } from '../machine.ts';
 import { MachinePool } from '../snapshot/pool.ts';
 import { type Recipe, recipeOf } from '../snapshot/recipe.ts';
@@ -98,13 +99,18 @@ export class Snapshot<S> {
           restoreSystem(machine, system, call);
           return prepared;
         }
-        return loadShell()
+        return (usesShell(system.linux.history) ? loadShell() : Promise.resolve())
           .then(() => restoreSystem(machine, system, call))
           .then(() => prepared);
       },
       give: (machine, sound) => pool.give(machine, sound),
     };
   }
+}
+
+/** Command lines were executed. */
+function usesShell({ calls }: RecordedHistory): boolean {
+  return calls.some(([kind]) => kind === 'linux.exec' || kind === 'linux.shell');
 }
 
 /** What the snapshot of a simulation that nobody awaits anything of is made of; machines for its forks come from `pool`, if there is one already. */

@@ -12,6 +12,24 @@ export const WASM_PAGE = 64 * KiB;
 /** Arena size when nothing else is asked for, in bytes: real firmware touches less than 20 MiB. */
 export const DEFAULT_ARENA_SIZE = 256 * MiB;
 
+/**
+ * Memories of arenas that are gone, with the bytes from their start that are dirty. V8 counts the whole size of a new one, touched or not, and collects
+ * all garbage at once, which takes several times as long as to make the rest of a machine.
+ */
+const SPARE: { readonly memory: WebAssembly.Memory; readonly dirty: number }[] = [];
+/** Memories that are kept, and how dirty they may be: in bytes. */
+const MOST_SPARE = 4;
+const DIRTIEST = 32 * MiB;
+
+/** A zeroed memory of exactly `pages` pages. */
+function memoryOf(pages: number): WebAssembly.Memory {
+  const at = SPARE.findIndex(({ memory }) => memory.buffer.byteLength === pages * WASM_PAGE);
+  if (at < 0) return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const [{ memory, dirty }] = SPARE.splice(at, 1) as [(typeof SPARE)[number]];
+  new Uint8Array(memory.buffer, 0, dirty).fill(0);
+  return memory;
+}
+
 /** Allocator over one WebAssembly memory; offsets are bytes from its start and never 0. */
 export class Arena {
   readonly memory: WebAssembly.Memory;
@@ -23,6 +41,7 @@ export class Arena {
   readonly view: DataView;
   /** First page is never handed out, so that offset 0 can mean "nothing here". */
   private next = WASM_PAGE;
+  private disposed = false;
   /** How often memory was handed out. */
   allocations = 0;
   /** What was given back, by its size. */
@@ -32,7 +51,7 @@ export class Arena {
   constructor(size: number = DEFAULT_ARENA_SIZE) {
     const pages = Math.ceil(size / WASM_PAGE);
     try {
-      this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+      this.memory = memoryOf(pages);
     } catch (error) {
       throw new HostMemoryRefused(pages * WASM_PAGE, error instanceof Error ? error.message : String(error));
     }
@@ -43,6 +62,13 @@ export class Arena {
     this.u32 = new Uint32Array(buffer);
     this.i32 = new Int32Array(buffer);
     this.view = new DataView(buffer);
+  }
+
+  /** Nobody uses it any more, nor what was allocated from it: another arena may get the memory. */
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    if (SPARE.length < MOST_SPARE && this.next <= DIRTIEST) SPARE.push({ memory: this.memory, dirty: this.next });
   }
 
   /** Bytes handed out so far, those that were given back included. */

@@ -34,4 +34,18 @@ describe('Arena', () => {
     expect(() => new Arena(2 ** 33)).toThrow(HostMemoryRefused);
     expect(() => new Arena(2 ** 33)).toThrow(/^no WebAssembly memory of 8192 MiB: WebAssembly\.Memory\(\)/);
   });
+
+  it('leaves its memory, zeroed, to the next one of its size, and to one only', () => {
+    const first = new Arena(3 * WASM_PAGE);
+    first.u8.fill(0xff, first.allocate(5000, 'a'), first.used);
+    first.u8[8] = 1;
+    first.dispose();
+    first.dispose();
+    expect(new Arena(2 * WASM_PAGE).memory).not.toBe(first.memory);
+    const next = new Arena(3 * WASM_PAGE);
+    expect(next.memory).toBe(first.memory);
+    expect(next.used).toBe(WASM_PAGE);
+    expect(next.u8.every((byte) => byte === 0)).toBe(true);
+    expect(new Arena(3 * WASM_PAGE).memory).not.toBe(first.memory);
+  });
 });
