@@ -32,8 +32,12 @@ interface Area {
   readonly thread: string;
   readonly start: number;
   readonly end: number | undefined;
+  /** Where it begins is a guess: what lies in it and neither begins at its end nor handles exceptions may be another's. */
+  readonly guessed?: boolean;
 }
 
+/** Largest stack that is believed where nothing says its size. */
+const LARGEST_STACK = 1 << 20;
 /** Names under which linker scripts give the end of the main stack, best first. */
 const LIMITS = ['__StackLimit', '__stack_limit', '__STACK_LIMIT', '_sstack', '__stack_start__', '_stack_start', '__stack_bottom'];
 const ENDS_OF_DATA = ['__HeapLimit', '__heap_end', '_ebss', '__bss_end__', '__bss_end', '_end', 'end', '_noinit_end'];
@@ -82,13 +86,17 @@ function mainArea({ symbols, top }: StackPlaces): Area[] {
   const named = (names: readonly string[]) => names.map(address).find((found) => found !== undefined);
   // Nothing else says how far it may grow than where the data ends, if that lies in the same memory.
   const data = symbols.filter((symbol) => ENDS_OF_DATA.includes(symbol.name) && symbol.address < top && top - symbol.address < 1 << 22);
-  const start = named(LIMITS) ?? (data.length > 0 ? Math.max(...data.map((symbol) => symbol.address)) : 0);
-  return [{ thread: 'MSP', start, end: top }];
+  const limit = named(LIMITS);
+  if (limit !== undefined) return [{ thread: 'MSP', start: limit, end: top }];
+  return [{ thread: 'MSP', start: Math.max(0, ...data.map((symbol) => symbol.address)), end: top, guessed: true }];
 }
 
 /** A stretch belongs where its beginning is, so that one that went too far is still its own. */
-function areaOf({ high }: StackLow, areas: readonly Area[]): Area | undefined {
-  const inside = areas.filter(({ start, end }) => high > start && (end === undefined ? high - start < 1 << 20 : high <= end));
+function areaOf({ high, exceptionStack }: StackLow, areas: readonly Area[]): Area | undefined {
+  const inside = areas.filter(({ start, end, guessed }) => {
+    if (guessed && high !== end && !exceptionStack) return false;
+    return high > start && (end === undefined ? high - start < LARGEST_STACK : high <= end);
+  });
   return inside.sort((a, b) => b.start - a.start)[0];
 }
 

@@ -13,7 +13,11 @@ import { stackUse } from '../../src/profile/stacks.ts';
 import { type Firmware, parseFirmware } from '../../src/remoteproc/elf-loader.ts';
 import { BARE_CORTEX_M4 } from '../../src/soc/cortex-m.ts';
 import { IMX8MP } from '../../src/soc/imx8mp.ts';
+import { buildElf } from '../remoteproc/elf-builder.ts';
 import { ENGINES } from '../support/engines.ts';
+import { ThumbPrograms } from '../support/thumb.ts';
+
+const programs = new ThumbPrograms('profile', (source) => `.syntax unified\n.thumb\n.cpu cortex-m7\n.text\n${source}`);
 
 const elf = (path: string): Firmware => parseFirmware(new Uint8Array(readFileSync(path)), path.replace(/.*\//, ''));
 
@@ -68,6 +72,34 @@ describe.each(ENGINES.map((engine) => [engine.name, engine] as const))('a profil
     expect(row!.used).toBeLessThan(1024);
     expect(row!.low).toBe(0x2040_0000 - row!.used);
     expect(row!.limit).toBeLessThan(row!.low);
+  });
+});
+
+describe.each(ENGINES.map((engine) => [engine.name, engine] as const))('stacks that a program changes to, on %s', (_, engine) => {
+  it('are rows of their own, also when the new pointer is set before it becomes the current one', () => {
+    const { code } = programs.get(`
+      .word 0x20001000, start + 1
+      .thumb_func
+    start:
+      push {r0-r3}
+      ldr r0, =0x20000800
+      msr psp, r0
+      movs r1, #2
+      msr control, r1
+      isb
+      push {r0-r7}
+      ldr r0, =0x20000c00
+      msr psp, r0
+      push {r0, r1}
+      b .
+      .ltorg`);
+    const bytes = buildElf({ entry: 9, segments: [{ da: 0, data: code }] }).bytes;
+    const { profiler } = run(parseFirmware(bytes, 'stacks.elf'), engine, 200, true, 0);
+    expect(profiler!.stacks().map(({ thread, low, used }) => [thread, low, used])).toEqual([
+      ['MSP', 0x2000_0ff0, 16],
+      ['stack 0x20000800', 0x2000_07e0, 32],
+      ['stack 0x20000c00', 0x2000_0bf8, 8],
+    ]);
   });
 });
 
