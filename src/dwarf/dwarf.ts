@@ -159,10 +159,16 @@ export class Dwarf {
     const list = named.filter(
       ({ declaration, unit }) => file === undefined || pathMatches(declaration.file, file) || pathMatches(unit, file),
     );
-    if (list.length === 1) return list[0]!;
-    if (list.length > 1) throw ambiguousName('functions', name, list);
+    const [first] = list;
+    if (first && list.every((entry) => entry.origin === first.origin)) return list.find((entry) => this.isOriginal(entry)) ?? first;
+    if (first) throw ambiguousName('functions', name, list);
     const names = this.entries().map((entry) => entry.name);
     throw unknownName('function', name, own!, names);
+  }
+
+  /** Of a function that the compiler also made clones of (`.constprop.0`), the one with the symbol. */
+  private isOriginal({ name, linkageName: symbol, entry }: FunctionEntry): boolean {
+    return this.sections.symbols().some((each) => each.address === entry && each.name === (symbol ?? name));
   }
 
   /**

@@ -6,7 +6,7 @@ import type { Abbreviation } from './abbreviations.ts';
 import { DW_AT, DW_FORM, DW_OP, DW_TAG } from './constants.ts';
 import type { Cursor } from './cursor.ts';
 import { type Die, isStructTag } from './die.ts';
-import { baseName, templateName } from './types.ts';
+import { baseName, templateName } from './type-names.ts';
 import type { Unit, UnitTable } from './units.ts';
 
 /** An entry with the names around it. */

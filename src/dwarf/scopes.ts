@@ -96,6 +96,11 @@ export class FunctionEntry implements DebugFunction {
     return value;
   }
 
+  /** The entry that all instances of a function share. */
+  get origin(): number {
+    return this.safely(() => this.die.chain().at(-1)!.key, this.die.key);
+  }
+
   get linkageName(): string | undefined {
     return this.safely(() => linkageName(this.die), undefined);
   }

@@ -41,3 +41,19 @@ function isWrapped(type: Type): boolean {
   for (let n = 0; inner.kind === 'qualified' && n < DEEPEST; n++) inner = inner.target;
   return inner.kind === 'array' || inner.kind === 'function';
 }
+
+/** Integers in the arguments of templates. */
+const LONG_NAMES = /\b(?:unsigned |signed )?(?:long|short)(?: long| int| unsigned| signed)*\b/g;
+
+/** A name with its template's arguments in the spelling of `baseName`. */
+export function templateName(name: string): string {
+  return name.includes('<') ? name.replace(LONG_NAMES, baseName) : name;
+}
+
+/** One spelling for all compilers: GCC's `long unsigned int` is Clang's `unsigned long`. */
+export function baseName(name: string): string {
+  const words = name.split(' ');
+  if (!words.includes('long') && !words.includes('short')) return name || '<unnamed>';
+  const sign = words.includes('unsigned') ? 'unsigned ' : '';
+  return sign + words.filter((word) => word !== 'int' && word !== 'unsigned' && word !== 'signed').join(' ');
+}

@@ -5,7 +5,7 @@ import { DW_AT, DW_ATE, DW_TAG } from './constants.ts';
 import { Cursor } from './cursor.ts';
 import { type Die, isStructTag } from './die.ts';
 import type { ArrayType, BaseType, Enumerator, FunctionType, Member, QualifiedType, StructType, Type, VoidType } from './model.ts';
-import { typeName } from './type-names.ts';
+import { baseName, templateName, typeName } from './type-names.ts';
 
 /** Deepest chain of typedefs, qualifiers and arrays that is followed for a size. */
 const DEEPEST = 64;
@@ -363,22 +363,6 @@ const ENCODINGS: Readonly<Record<number, BaseType['encoding']>> = {
   [DW_ATE.UTF]: 'utf',
 };
 
-/** Integers in the arguments of templates. */
-const LONG_NAMES = /\b(?:unsigned |signed )?(?:long|short)(?: long| int| unsigned| signed)*\b/g;
-
-/** A name with its template's arguments in the spelling of `baseName`. */
-export function templateName(name: string): string {
-  return name.includes('<') ? name.replace(LONG_NAMES, baseName) : name;
-}
-
-/** One spelling for all compilers: GCC's `long unsigned int` is Clang's `unsigned long`. */
-export function baseName(name: string): string {
-  const words = name.split(' ');
-  if (!words.includes('long') && !words.includes('short')) return name || '<unnamed>';
-  const sign = words.includes('unsigned') ? 'unsigned ' : '';
-  return sign + words.filter((word) => word !== 'int' && word !== 'unsigned' && word !== 'signed').join(' ');
-}
-
 function baseType(die: Die): Type {
   return {
     kind: 'base',
@@ -409,9 +393,4 @@ function byteOffset(die: Die): number {
   const opcode = cursor.u8();
   // DW_OP_plus_uconst or DW_OP_constu; a virtual base class computes its offset at run time and has none.
   return opcode === 0x23 || opcode === 0x10 ? cursor.uleb() : 0;
-}
-
-/** Whether an entry describes a type that has a name of its own. */
-export function isNamedType(tag: number): boolean {
-  return isStructTag(tag) || tag === DW_TAG.enumeration_type || tag === DW_TAG.typedef || tag === DW_TAG.base_type;
 }
