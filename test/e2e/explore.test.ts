@@ -25,11 +25,14 @@ const explore = (...more: string[]) =>
     ...more,
   ]);
 
+/** One fault that finds it, and little to make smaller. */
+const DELAY = ['--faults', 'doorbell-delay:from=core,by=1ms@doorbell#20'];
+
 describe('imx-sim explore', () => {
   it('gives the same on one thread and on three, and a recording that replays', async () => {
     const [one, three] = [
-      await explore('--seeds', '2', '--workers', '1', '--json'),
-      await explore('--seeds', '2', '--workers', '3', '--json'),
+      await explore(...DELAY, '--seeds', '2', '--workers', '1', '--json'),
+      await explore(...DELAY, '--seeds', '2', '--workers', '3', '--json'),
     ];
     expect(one.status, one.stderr).toBe(1);
     expect(three).toMatchObject({ status: 1, stdout: one.stdout });
@@ -48,7 +51,7 @@ describe('imx-sim explore', () => {
   });
 
   it('says in words what it found, and nothing on standard error where that is no terminal', async () => {
-    const { status, stdout, stderr } = await explore('--seeds', '1', '--workers', '2');
+    const { status, stdout, stderr } = await explore(...DELAY, '--seeds', '1', '--workers', '2');
     expect(status).toBe(1);
     expect(stderr).toBe('');
     expect(stdout).toMatch(
