@@ -28,7 +28,8 @@ import type {
 import { pathMatches } from './paths.ts';
 import { FunctionEntry, type FunctionScope, linkageName } from './scopes.ts';
 import { type ElfSymbol, Sections } from './sections.ts';
-import { baseName, Types, templateName } from './types.ts';
+import { baseName, templateName } from './type-names.ts';
+import { Types } from './types.ts';
 import { UnitTable } from './units.ts';
 import { unwind } from './unwind.ts';
 

@@ -3,7 +3,7 @@
  */
 import { DW_AT, DW_ATE, DW_TAG } from './constants.ts';
 import { Cursor } from './cursor.ts';
-import { type Die, isStructTag } from './die.ts';
+import type { Die } from './die.ts';
 import type { ArrayType, BaseType, Enumerator, FunctionType, Member, QualifiedType, StructType, Type, VoidType } from './model.ts';
 import { baseName, templateName, typeName } from './type-names.ts';
 
