@@ -30,14 +30,21 @@ export function makeProject({ root, dist, files }) {
 }
 
 /**
- * `vitest run` of the files whose names have `filter` in them, with so many workers and that engine; `every`: only each n-th test. Gives its status, its
+ * `vitest run` of the files whose names have `filter` in them, with so many workers and that engine; `every`: only each n-th test;
+ * without `isolate`, a process for all files. Gives its status, its
  * output, the seconds from start to end and those of CPUs, and what came of each test, in the order of their names.
  */
-export async function runProject({ path, root }, { workers, engine = 'jit', every = 1, filter = '' }) {
+export async function runProject({ path, root }, { workers, engine = 'jit', every = 1, filter = '', isolate = true }) {
   const results = mkdtempSync(join(tmpdir(), 'imx-sim-results-'));
   const { VITEST: _, GITHUB_ACTIONS: __, ...own } = process.env;
   const env = { ...own, NO_COLOR: '1', FORCE_COLOR: '0', FORKS_RESULTS: results, FORKS_EVERY: String(every), IMX_SIM_ENGINE: engine };
-  const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', `--maxWorkers=${workers}`, ...(filter ? [filter] : [])];
+  const args = [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    `--maxWorkers=${workers}`,
+    ...(isolate ? [] : ['--no-isolate']),
+    ...(filter ? [filter] : []),
+  ];
   const [start, before] = [performance.now(), childrenCpu()];
   const child = spawn(process.execPath, args, { cwd: path, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
