@@ -2,6 +2,15 @@
  * The library: everything that runs in Node and in a browser alike. Engines and files that need Node are in `imx-sim/node`.
  */
 
+export {
+  Coverage,
+  CoverageCollector,
+  type CoverageReport,
+  type FileCoverage,
+  type FunctionCoverage,
+  type LcovOptions,
+  type SourceReader,
+} from './coverage/index.ts';
 export type { Core, CoreStop, FaultFacts } from './cpu/core.ts';
 export type { Engine, EngineFactory } from './cpu/engine.ts';
 export { interpreterFactory } from './cpu/interpreter/index.ts';
@@ -28,6 +37,7 @@ export type { LinuxFile } from './linux/linux-file.ts';
 export { Process, type Program, SIGNAL } from './linux/process.ts';
 export type { CallOptions, Flow, UserSpace } from './linux/user-space.ts';
 export { Machine, type MachineOptions, type StopReason } from './machine.ts';
+export { flameGraphHtml, type InterruptLatency, type LoadRow, Profiler, type ProfilerOptions, type StackUse } from './profile/index.ts';
 export { type Firmware, parseFirmware } from './remoteproc/elf-loader.ts';
 export { type Capstone, capstoneDisassembler } from './session/disassembler.ts';
 export type { Disassemble } from './session/explain.ts';
