@@ -8,6 +8,7 @@ import { type Expected, toHaveReceived, toHaveSent } from './matchers/sent.ts';
 import { toStayWithinStack } from './matchers/stack.ts';
 import { type TraceMatch, toMatchTrace } from './matchers/trace.ts';
 
+export { createMachine } from '../cli/create-machine.ts';
 export * from '../kit/index.ts';
 export type { FirmwareFailure } from './failure.ts';
 export type { FileName, FileOptions } from './files.ts';

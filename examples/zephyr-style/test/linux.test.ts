@@ -23,3 +23,16 @@ test('Linux stops and starts the core', async ({ m }) => {
 test('debugfs has the trace buffer', async ({ m }) => {
   expect(await m.linux.readText('/sys/kernel/debug/remoteproc/remoteproc0/trace0')).toBe('waiting for Linux\nLinux is ready\n');
 });
+
+test('a message whose doorbell is lost comes with the next one', async ({ m }) => {
+  await m.until('uart4', 'sample client responder ended');
+  await m.advance('10ms'); // the core sleeps, and nobody else rings
+  const tty = m.rpmsg.channel('rpmsg-tty');
+  m.fault('doorbell-drop:from=linux@doorbell#1');
+  await tty.send('first');
+  await m.advance('20ms');
+  expect(tty.received).toEqual([]);
+  await tty.send('second');
+  await m.until(() => tty.received.length === 2, { within: '20ms' });
+  expect(tty).toHaveReceived(['first', 'second']);
+});
