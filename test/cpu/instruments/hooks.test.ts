@@ -8,7 +8,7 @@ import { Random } from '../../support/random-thumb.ts';
 import { MIXTURE, rigOf, SUBJECTS, stateOf } from './programs.ts';
 import { stepperFactory } from './stepper.ts';
 
-const CYCLES = [1, 999, 5000, 1, 20_000, 3, 7777];
+const CYCLES = [1, 999, 3000, 1, 6000, 3, 1777];
 
 /** Executions by address, as the stepper saw them, and the state at the end of each run. */
 function reference(source: string): { executed: Map<number, number>; states: unknown[] } {
@@ -40,10 +40,10 @@ describe.each(SUBJECTS)('hooks on $name', ({ factory }) => {
     const seen = new Map<number, number>();
     const cycles = new Map<number, number>();
     for (const address of addresses) {
-      if (random.below(3) !== 0) continue;
+      if (random.below(4) !== 0) continue;
       seen.set(address, 0);
       rig.core.addHook(address, (core, at) => {
-        expect(core.readRegister('pc')).toBe(at);
+        if (core.readRegister('pc') !== at) throw new Error(`the PC is 0x${core.readRegister('pc').toString(16)}`);
         seen.set(at, seen.get(at)! + 1);
         cycles.set(rig.scheduler.now, at);
         return 'continue';
@@ -139,7 +139,7 @@ describe.each(SUBJECTS)('hooks on $name', ({ factory }) => {
     const random = new Random(3);
     const addresses = [...MIXED.executed].flatMap(([address, count]) => (count > 20 ? [address] : []));
     rig.run(20_000);
-    for (let round = 0; round < 40; round++) {
+    for (let round = 0; round < 16; round++) {
       const address = addresses[random.below(addresses.length)]!;
       const remove = rig.core.addHook(address, () => 'stop');
       expect(rig.run(), `0x${address.toString(16)}`).toEqual({ kind: 'hook', address });
@@ -156,9 +156,9 @@ describe.each(SUBJECTS)('hooks on $name', ({ factory }) => {
   it('count in a loop that would be taken in one step', () => {
     const { rig, symbols } = rigOf(factory, 'ldr r0, =100000\nspin: subs r0, #1\nbne spin\ndone: b done\n.ltorg');
     let count = 0;
-    const remove = rig.core.addHook(symbols['spin']!, () => (++count === 5000 ? 'stop' : 'continue'));
+    const remove = rig.core.addHook(symbols['spin']!, () => (++count === 1000 ? 'stop' : 'continue'));
     expect(rig.run(1_000_000)).toEqual({ kind: 'hook', address: symbols['spin'] });
-    expect(rig.r(0)).toBe(100_000 - 4999);
+    expect(rig.r(0)).toBe(100_000 - 999);
     remove();
     rig.core.addHook(symbols['done']!, () => 'stop');
     expect(rig.run(1_000_000)).toEqual({ kind: 'hook', address: symbols['done'] });

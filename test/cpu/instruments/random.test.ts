@@ -2,7 +2,7 @@
  * Random programs with everything switched on: counts of instructions and branches against those of the stepped interpreter, hooks at random
  * instructions, and the same registers, memory, device accesses and stops as without.
  *
- * `IMX_SIM_DIFFERENTIAL` sets the number of instructions of each run (default 2000), `IMX_SIM_SEED` the first seed (default 1).
+ * `IMX_SIM_DIFFERENTIAL` sets the number of instructions of each run (default 1200), `IMX_SIM_SEED` the first seed (default 1).
  */
 import { describe, expect, it } from 'vitest';
 import { featuresOf } from '../../../src/cpu/encodings/index.ts';
@@ -19,7 +19,7 @@ import { DEFAULT_WEIGHTS, Random } from '../../support/random-thumb.ts';
 import { branchText, executionText, Oracle } from './oracle.ts';
 import { Stepper } from './stepper.ts';
 
-const INSTRUCTIONS = Number(process.env['IMX_SIM_DIFFERENTIAL'] ?? 2000);
+const INSTRUCTIONS = Number(process.env['IMX_SIM_DIFFERENTIAL'] ?? 1200);
 const FIRST_SEED = Number(process.env['IMX_SIM_SEED'] ?? 1);
 
 /** An engine whose hooks all let the instruction execute: what a core does, as one engine. */
