@@ -1,7 +1,7 @@
 /*
  * A remote with a bug: it rings without looking whether Linux still takes doorbells. A heartbeat goes out every 200 us from the SysTick handler,
- * on NXP's teletype channel. Linux answers within a few us, so that the unit is always free; but when Linux stops to do so, because
- * it goes to sleep or is held up, the next heartbeat writes over the doorbell that Linux has not read.
+ * on NXP's teletype channel. Linux answers within a few us, so that the unit is always free; but when Linux stops to do so for
+ * a while, as it is held up by something else, the next heartbeat writes over the doorbell that Linux has not read.
  *
  *     imx-sim run images/imx8mp_stop_race.elf --until 'ttyRPMSG30=beat 100'
  *     imx-sim explore images/imx8mp_stop_race.elf --until 'ttyRPMSG30=beat 100'

@@ -16,10 +16,14 @@ import { timeText } from './grammar.ts';
 import type { LinuxEffect } from './linux-effects.ts';
 import type { StepData } from './port.ts';
 
-/** What an effect is made with. */
-export interface EffectContext {
+/** Where a fault is to be. */
+export interface FaultPlace {
   readonly machine: Machine;
   readonly parameters: Readonly<Record<string, ParameterValue>>;
+}
+
+/** What an effect is made with. */
+export interface EffectContext extends FaultPlace {
   /** The next 32 bits that the seed decides for this fault. */
   random(): number;
   /** Does `step` of this fault after `ns`. */
@@ -34,6 +38,8 @@ export interface EffectContext {
 /** `act` says what happened, in words, or nothing when there was nothing to do it to; `steps` are for later. */
 export interface Effect {
   readonly act: (context: EffectContext) => string | undefined;
+  /** Looks whether it can be on this machine, when it is given. @throws {UsageError} */
+  readonly check?: (place: FaultPlace) => void;
   readonly steps?: Readonly<Record<string, (context: EffectContext, data: StepData) => string | undefined>>;
 }
 
@@ -42,7 +48,7 @@ const SUSPEND_RETRY_NS = 20e3;
 const SUSPEND_TRIES = 10;
 
 const number = ({ parameters }: EffectContext, name: string): number => Number(parameters[name] ?? 0);
-const word = ({ parameters }: EffectContext, name: string): string => String(parameters[name] ?? '');
+const word = ({ parameters }: FaultPlace, name: string): string => String(parameters[name] ?? '');
 
 /** A number that was given, or that the seed decides, below `limit`. */
 function chosen(context: EffectContext, name: string, limit: number): number {
@@ -55,25 +61,25 @@ const span = (ns: number): string => (ns === 0 ? 'for good' : `for ${timeText(ns
 
 // --- blocks
 
-function blockName(context: EffectContext): string {
+function blockName(context: FaultPlace): string {
   const name = word(context, 'block');
   const { machine } = context;
   return (name === 'console' ? (machine.consoleName ?? name) : name).toUpperCase();
 }
 
-function peripheral(context: EffectContext): Peripheral | undefined {
+function peripheral(context: FaultPlace): Peripheral | undefined {
   const name = blockName(context);
   return context.machine.peripherals.find((each) => each.name.toUpperCase() === name);
 }
 
-function blockRegions(context: EffectContext): Region[] {
+function blockRegions(context: FaultPlace): Region[] {
   const { machine } = context;
   const name = blockName(context);
   return machine.view(machine.core.name).regions.filter((region) => region.device && region.name.toUpperCase() === name);
 }
 
 /** Clocks by which a block counts or shifts, as the SoC's description names them. */
-function blockClocks(context: EffectContext): string[] {
+function blockClocks(context: FaultPlace): string[] {
   const name = blockName(context);
   const spec = context.machine.soc.peripherals.find((each) => each.name.toUpperCase() === name);
   if (spec?.kind === 'imx-uart' && typeof spec.clock === 'string') return [spec.clock];
@@ -193,7 +199,6 @@ function flip(context: EffectContext): string | undefined {
   let at = typeof address === 'number' ? address : undefined;
   if (at === undefined) {
     const symbol = typeof name === 'string' ? machine.symbols.lookup(name) : undefined;
-    if (typeof name === 'string' && !symbol) throw new UsageError(`ram-bit-flip: the firmware has no symbol ${name}`, '', '--faults');
     const areas = symbol ? [{ address: symbol.address, size: Math.max(symbol.size, 1) }] : dataOf(machine);
     let byte = Math.floor((context.random() / 2 ** 32) * areas.reduce((sum, { size }) => sum + size, 0));
     const area = areas.find(({ size }) => {
@@ -210,6 +215,22 @@ function flip(context: EffectContext): string | undefined {
   const before = region.ram.read(offset, 1);
   region.ram.write(offset, before ^ (1 << bit), 1);
   return `bit ${bit} of ${hex32(at)} (${machine.symbols.name(at) ?? region.name}) is ${(before >>> bit) & 1 ? 0 : 1} now`;
+}
+
+function refused(message: string, remedy: string): UsageError {
+  return new UsageError(`fault ${message}`, remedy, '--faults');
+}
+
+function checkPlace({ machine, parameters }: FaultPlace): void {
+  const { symbol, address } = parameters;
+  if (typeof symbol === 'string' && !machine.symbols.lookup(symbol))
+    throw refused(`ram-bit-flip: the firmware has no symbol ${symbol}`, 'nm shows those that it has');
+  if (typeof address === 'number' && !machine.view(machine.core.name).find(address)?.ram)
+    throw refused(`ram-bit-flip: ${hex32(address)} is no memory of the core`, 'imx-sim socs lists its memories');
+}
+
+function checkUart(context: FaultPlace): void {
+  if (!peripheral(context)?.uart) throw refused(`: ${blockName(context)} is no UART`, 'imx-sim socs lists them');
 }
 
 /** What every fault does, but for those that act on a doorbell on its way. */
@@ -298,14 +319,16 @@ export const EFFECTS: Readonly<Partial<Record<FaultName, Effect>>> = {
       return `the address of vring ${vring} is wrong by ${hex(offset)}${where === 'file' ? ', as Linux reads it' : ', as Linux tells it to the core'}`;
     },
   },
-  'ram-bit-flip': { act: flip },
+  'ram-bit-flip': { act: flip, check: checkPlace },
   'clock-gate': {
+    check: (context) => {
+      if (blockClocks(context).length === 0)
+        throw refused(`clock-gate: ${blockName(context)} has no clock of its own that is modelled`, 'give a UART or a GPT');
+    },
     act: (context) => {
       const { machine } = context;
       const clocks = blockClocks(context);
       const name = blockName(context);
-      if (clocks.length === 0)
-        throw new UsageError(`clock-gate: ${name} has no clock that is modelled`, 'give a UART or a GPT', '--faults');
       for (const clock of clocks) machine.clocks.gate(clock, true);
       const ns = number(context, 'for');
       if (ns > 0) context.later(ns, 'end');
@@ -319,10 +342,12 @@ export const EFFECTS: Readonly<Partial<Record<FaultName, Effect>>> = {
     },
   },
   'bus-error': {
+    check: (context) => {
+      if (blockRegions(context).length === 0)
+        throw refused(`bus-error: the core sees no block ${blockName(context)}`, 'imx-sim socs lists them');
+    },
     act: (context) => {
       const regions = blockRegions(context);
-      if (regions.length === 0)
-        throw new UsageError(`bus-error: the core sees no block ${blockName(context)}`, 'imx-sim socs lists them', '--faults');
       for (const region of regions) region.broken = true;
       const ns = number(context, 'for');
       if (ns > 0) context.later(ns, 'end');
@@ -356,6 +381,7 @@ export const EFFECTS: Readonly<Partial<Record<FaultName, Effect>>> = {
     },
   },
   'uart-framing': {
+    check: checkUart,
     act: (context) => {
       const uart = peripheral(context)?.uart;
       const byte = chosen(context, 'byte', 256) & 0xff;
@@ -364,6 +390,7 @@ export const EFFECTS: Readonly<Partial<Record<FaultName, Effect>>> = {
     },
   },
   'uart-overrun': {
+    check: checkUart,
     act: (context) => {
       const uart = peripheral(context)?.uart;
       if (!uart) return undefined;

@@ -86,6 +86,7 @@ export class Faults {
     if (when.kind === 'random') when = { kind: 'time', ns: randomTime(new Random(state.seed, index), when.from, when.to) };
     else if (when.kind === 'time' && when.relative) when = { kind: 'time', ns: scheduler.nsFromCycles(scheduler.now) + when.ns };
     if (when.kind === 'symbol') this.symbol(when.name);
+    EFFECTS[given.name]?.check?.({ machine, parameters: given.parameters });
     const count = Number(given.parameters['count'] ?? 1);
     const fault = { ...given, when };
     state.entries.push({ fault, seen: 0, left: count === 0 ? -1 : count, active: false, draws: 0, counted: false });

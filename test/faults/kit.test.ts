@@ -59,6 +59,11 @@ describe('faults of a simulation', () => {
     const fork = snapshot.fork();
     expect(() => fork.fault('doorbell-lost')).toThrow(/there is no doorbell-lost/);
     expect(() => fork.fault('core-pause@symbol=nowhere')).toThrow(/no symbol nowhere/);
+    expect(() => fork.fault('clock-gate:block=GPIO1')).toThrow(/GPIO1 has no clock of its own/);
+    expect(() => fork.fault('bus-error:block=UART9')).toThrow(/sees no block UART9/);
+    expect(() => fork.fault('ram-bit-flip:symbol=nothing')).toThrow(/no symbol nothing/);
+    expect(() => fork.fault('ram-bit-flip:address=0xf0000000')).toThrow(/0xf0000000 is no memory/);
+    expect(() => fork.fault('uart-overrun:block=GPT1')).toThrow(/GPT1 is no UART/);
     expect(fork.injections).toEqual([]);
     fork.dispose();
   });
