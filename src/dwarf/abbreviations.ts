@@ -11,14 +11,18 @@ export interface UnitSizes {
   readonly offsetSize: number;
 }
 
-/** One kind of entry. */
-export interface Abbreviation {
-  readonly tag: number;
-  readonly hasChildren: boolean;
+/** Attributes of a kind of entry, by index. */
+interface Attributes {
   readonly names: readonly number[];
   readonly forms: readonly number[];
-  /** Values of DW_FORM_implicit_const, by index of the attribute. */
+  /** Values of DW_FORM_implicit_const. */
   readonly constants: readonly (number | undefined)[];
+}
+
+/** One kind of entry. A walk goes past most kinds: what their attributes are in particular is read when it is asked for. */
+export class Abbreviation {
+  readonly tag: number;
+  readonly hasChildren: boolean;
   /** It has an address or ranges: of a function, that it is no mere declaration. */
   readonly hasCode: boolean;
   /** Bytes between the code and DW_AT_sibling in the form of GCC (ref4); -1 when that is not there, or varies. */
@@ -27,6 +31,72 @@ export interface Abbreviation {
   readonly size: number;
   /** Some attribute states its form in the entry. */
   readonly indirect: boolean;
+  readonly attributeCount: number;
+  private readonly section: Uint8Array;
+  private readonly at: number;
+  private found: Attributes | undefined;
+
+  /** Goes past the definition at `cursor`, which stands behind its code. */
+  constructor(cursor: Cursor, sizes: UnitSizes) {
+    this.tag = cursor.uleb();
+    this.hasChildren = cursor.u8() !== 0;
+    this.section = cursor.bytes;
+    this.at = cursor.at;
+    let size = 0;
+    let siblingAt = -1;
+    let hasCode = false;
+    let indirect = false;
+    let count = 0;
+    for (;;) {
+      const name = cursor.uleb();
+      const form = cursor.uleb();
+      if (name === 0 && form === 0) break;
+      if (form === DW_FORM.implicit_const) cursor.skipLeb();
+      if (name === DW_AT.sibling && form === DW_FORM.ref4) siblingAt = size;
+      if (name === DW_AT.low_pc || name === DW_AT.ranges) hasCode = true;
+      if (form === DW_FORM.indirect) indirect = true;
+      if (++count > MOST_ATTRIBUTES) damaged('an entry has more attributes than there are');
+      const bytes = size < 0 ? -1 : formSize(form, sizes);
+      size = bytes < 0 ? -1 : size + bytes;
+    }
+    this.size = size;
+    this.siblingAt = siblingAt;
+    this.hasCode = hasCode;
+    this.indirect = indirect;
+    this.attributeCount = count;
+  }
+
+  private get attributes(): Attributes {
+    this.found ??= this.read();
+    return this.found;
+  }
+
+  private read(): Attributes {
+    const cursor = new Cursor(this.section, '.debug_abbrev', this.at);
+    const names: number[] = [];
+    const forms: number[] = [];
+    const constants: (number | undefined)[] = [];
+    for (let n = 0; n < this.attributeCount; n++) {
+      names.push(cursor.uleb());
+      const form = cursor.uleb();
+      forms.push(form);
+      if (form === DW_FORM.implicit_const) constants[n] = cursor.sleb();
+    }
+    return { names, forms, constants };
+  }
+
+  get names(): readonly number[] {
+    return this.attributes.names;
+  }
+
+  get forms(): readonly number[] {
+    return this.attributes.forms;
+  }
+
+  /** Values of DW_FORM_implicit_const, by index of the attribute. */
+  get constants(): readonly (number | undefined)[] {
+    return this.attributes.constants;
+  }
 }
 
 /** Kinds by code. */
@@ -82,8 +152,6 @@ export function formSize(form: number, { version, addressSize, offsetSize }: Uni
 /** More than any compiler writes. */
 const MOST_ATTRIBUTES = 256;
 
-const NONE: (number | undefined)[] = [];
-
 const LEB_FORMS: ReadonlySet<number> = new Set([
   DW_FORM.udata,
   DW_FORM.sdata,
@@ -122,35 +190,8 @@ export function readAbbreviations(section: Uint8Array, offset: number, sizes: Un
     if (cursor.done) return table;
     const code = cursor.uleb();
     if (code === 0) return table;
-    table.set(code, readOne(cursor, sizes, budget));
+    const abbreviation = new Abbreviation(cursor, sizes);
+    budget.spend(abbreviation.attributeCount + 1);
+    table.set(code, abbreviation);
   }
-}
-
-function readOne(cursor: Cursor, sizes: UnitSizes, budget: Budget): Abbreviation {
-  const tag = cursor.uleb();
-  const hasChildren = cursor.u8() !== 0;
-  const names: number[] = [];
-  const forms: number[] = [];
-  let constants: (number | undefined)[] = NONE;
-  let size = 0;
-  let siblingAt = -1;
-  let hasCode = false;
-  for (;;) {
-    const name = cursor.uleb();
-    const form = cursor.uleb();
-    if (name === 0 && form === 0) break;
-    if (form === DW_FORM.implicit_const) {
-      if (constants === NONE) constants = [];
-      constants[names.length] = cursor.sleb();
-    }
-    if (name === DW_AT.sibling && form === DW_FORM.ref4) siblingAt = size;
-    if (name === DW_AT.low_pc || name === DW_AT.ranges) hasCode = true;
-    names.push(name);
-    forms.push(form);
-    if (names.length > MOST_ATTRIBUTES) damaged('an entry has more attributes than there are');
-    const bytes = formSize(form, sizes);
-    size = size < 0 || bytes < 0 ? -1 : size + bytes;
-  }
-  budget.spend(names.length + 1);
-  return { tag, hasChildren, names, forms, constants, hasCode, siblingAt, size, indirect: size < 0 && forms.includes(DW_FORM.indirect) };
 }

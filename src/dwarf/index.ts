@@ -70,7 +70,7 @@ function walkTop(unit: Unit, wants: (kind: Abbreviation) => boolean, visit: Visi
     }
     cursor.seek(at);
     const die = unit.read(cursor)!;
-    budget.spend(1 + (abbreviation?.names.length ?? 0));
+    budget.spend(1 + (abbreviation?.attributeCount ?? 0));
     if (wanted) visit(die, prefix);
     if (!die.hasChildren) continue;
     if (top && scopes.length < DEEPEST && isScope(die.tag, cplusplus)) {
