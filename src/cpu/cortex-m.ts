@@ -445,6 +445,7 @@ export class CortexM implements Core, CoreView {
     this.reconfigure = true;
     this.protectionChanged = true;
     this.skipped = 0;
+    this.stackLoaded();
   }
 
   /** Tells the core that `registers` (or CONTROL, masks, IPSR in them) were changed from outside, between slices. */
