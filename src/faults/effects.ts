@@ -8,56 +8,14 @@ import type { Machine } from '../machine.ts';
 import { hex, hex32 } from '../memory/bits.ts';
 import type { Region } from '../memory/bus.ts';
 import type { Peripheral } from '../peripherals/catalogue.ts';
-import type { VirtioDriverQueue } from '../virtio/virtqueue.ts';
-import type { Vring } from '../virtio/vring.ts';
 import type { FaultName } from './catalogue.ts';
-import type { ParameterValue } from './grammar.ts';
+import { chosen, type Effect, type EffectContext, type FaultPlace, number, span, word } from './effect-context.ts';
 import { timeText } from './grammar.ts';
-import type { LinuxEffect } from './linux-effects.ts';
-import type { StepData } from './port.ts';
-
-/** Where a fault is to be. */
-export interface FaultPlace {
-  readonly machine: Machine;
-  readonly parameters: Readonly<Record<string, ParameterValue>>;
-}
-
-/** What an effect is made with. */
-export interface EffectContext extends FaultPlace {
-  /** The next 32 bits that the seed decides for this fault. */
-  random(): number;
-  /** Does `step` of this fault after `ns`. */
-  later(ns: number, step: string, data?: StepData): void;
-  linux(effect: LinuxEffect): void;
-  /** The last doorbell from Linux arrives once more. */
-  ringAgain(): void;
-  /** Linux stands still from now on, or goes on, unless it was killed. */
-  holdLinux(held: boolean): void;
-}
-
-/** `act` says what happened, in words, or nothing when there was nothing to do it to; `steps` are for later. */
-export interface Effect {
-  readonly act: (context: EffectContext) => string | undefined;
-  /** Looks whether it can be on this machine, when it is given. @throws {UsageError} */
-  readonly check?: (place: FaultPlace) => void;
-  readonly steps?: Readonly<Record<string, (context: EffectContext, data: StepData) => string | undefined>>;
-}
+import { corrupt, show, withhold } from './vring-effects.ts';
 
 /** A user's command takes Linux so long to begin with. */
 const SUSPEND_RETRY_NS = 20e3;
 const SUSPEND_TRIES = 10;
-
-const number = ({ parameters }: EffectContext, name: string): number => Number(parameters[name] ?? 0);
-const word = ({ parameters }: FaultPlace, name: string): string => String(parameters[name] ?? '');
-
-/** A number that was given, or that the seed decides, below `limit`. */
-function chosen(context: EffectContext, name: string, limit: number): number {
-  const value = context.parameters[name];
-  return typeof value === 'number' ? value : Math.floor((context.random() / 2 ** 32) * limit);
-}
-
-/** `for 5ms`, or for ever. */
-const span = (ns: number): string => (ns === 0 ? 'for good' : `for ${timeText(ns)}`);
 
 // --- blocks
 
@@ -87,99 +45,6 @@ function blockClocks(context: FaultPlace): string[] {
   if (spec?.kind === 'gpt')
     return [...new Set(Object.values(spec.clocks).filter((each) => typeof each === 'string' && !each.startsWith('OSC')))];
   return [];
-}
-
-// --- vrings
-
-/** The queue of the first rpmsg device that `queue` means. */
-function queueOf({ machine }: EffectContext, queue: string): VirtioDriverQueue | undefined {
-  const vrp = machine.linux?.modules.virtioRpmsgBus.virtprocs[0];
-  return queue === 'tx' ? vrp?.svq : vrp?.rvq;
-}
-
-/** Memory as it is, of which Linux's history hears nothing. */
-function poke(machine: Machine, address: number, value: number, size: 2 | 4): void {
-  const region = machine.view(machine.core.name).find(address) ?? machine.view('linux').find(address);
-  region?.ram?.write(region.ramOffset + address - region.base, value, size);
-}
-
-function peek(machine: Machine, address: number, size: 2 | 4): number {
-  const region = machine.view('linux').find(address);
-  return region?.ram?.read(region.ramOffset + address - region.base, size) ?? 0;
-}
-
-/** Where `field` of the newest entry stands, and its bytes. */
-function fieldPlace(machine: Machine, vring: Vring, field: string): { readonly at: number; readonly size: 2 | 4; readonly of: string } {
-  const { num, desc, avail, used } = vring;
-  const slot = (peek(machine, avail + 2, 2) - 1) & (num - 1);
-  const head = peek(machine, avail + 4 + 2 * slot, 2) % num;
-  const element = used + 4 + 8 * ((peek(machine, used + 2, 2) - 1) & (num - 1));
-  switch (field) {
-    case 'addr':
-      return { at: desc + 16 * head, size: 4, of: `addr of descriptor ${head}` };
-    case 'len':
-      return { at: desc + 16 * head + 8, size: 4, of: `len of descriptor ${head}` };
-    case 'flags':
-      return { at: desc + 16 * head + 12, size: 2, of: `flags of descriptor ${head}` };
-    case 'next':
-      return { at: desc + 16 * head + 14, size: 2, of: `next of descriptor ${head}` };
-    case 'idx':
-      return { at: avail + 2, size: 2, of: 'idx of the available ring' };
-    case 'used-id':
-      return { at: element, size: 4, of: 'id of the newest used element' };
-    case 'used-len':
-      return { at: element + 4, size: 4, of: 'len of the newest used element' };
-    default:
-      return { at: used + 2, size: 2, of: 'idx of the used ring' };
-  }
-}
-
-function corrupt(context: EffectContext): string | undefined {
-  const { machine } = context;
-  const queue = queueOf(context, word(context, 'queue'));
-  if (!queue) return undefined;
-  const { at, size, of } = fieldPlace(machine, queue.vring, word(context, 'field'));
-  const before = peek(machine, at, size);
-  const value = chosen(context, 'value', 2 ** (8 * size)) % 2 ** (8 * size);
-  poke(machine, at, value, size);
-  return `${of} of the ${word(context, 'queue')} queue was ${hex(before)} and is ${hex(value)}`;
-}
-
-function withhold(context: EffectContext): string | undefined {
-  const { machine } = context;
-  const queue = queueOf(context, word(context, 'queue'));
-  if (!queue) return undefined;
-  const { avail, used } = queue.vring;
-  const idx = peek(machine, avail + 2, 2);
-  const buffers = number(context, 'buffers');
-  // Of the others to the core Linux knows no more than the core whether it has taken them.
-  const most = queue.index === 0 ? Number.POSITIVE_INFINITY : 1;
-  // The core may have one in its hands.
-  const outstanding = Math.max(((idx - peek(machine, used + 2, 2)) & 0xffff) - 1, 0);
-  const hidden = Math.min(buffers === 0 ? Number.POSITIVE_INFINITY : buffers, most, queue.index === 0 ? outstanding : 1);
-  const shown = (idx - hidden) & 0xffff;
-  poke(machine, avail + 2, shown, 2);
-  const ns = number(context, 'for');
-  context.later(ns, 'show', { idx, shown, at: avail + 2, device: queue.device, queue: queue.index });
-  return `${hidden} buffers of the ${word(context, 'queue')} queue do not reach the core ${span(ns)}`;
-}
-
-/** Linux has offered another buffer meanwhile, and written the index with it: hides that, too. Gives what `show` has to show. */
-export function hideAgain(machine: Machine, data: StepData): StepData {
-  const at = Number(data['at']);
-  const idx = peek(machine, at, 2);
-  poke(machine, at, Number(data['shown']), 2);
-  return { ...data, idx };
-}
-
-function show(context: EffectContext, data: StepData): string | undefined {
-  const { machine } = context;
-  const at = Number(data['at']);
-  // Unless Linux has set the ring up anew.
-  if (peek(machine, at, 2) !== data['shown']) return undefined;
-  poke(machine, at, Number(data['idx']), 2);
-  context.ringAgain();
-  return `the core finds the buffers of the ${word(context, 'queue')} queue again`;
 }
 
 // --- the rest

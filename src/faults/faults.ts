@@ -11,11 +11,13 @@ import type { Machine } from '../machine.ts';
 import { hex32 } from '../memory/bits.ts';
 import type { Doorbell, DoorbellFate } from '../mu/messaging-unit.ts';
 import { faultSpec } from './catalogue.ts';
-import { EFFECTS, type EffectContext, hideAgain } from './effects.ts';
+import type { EffectContext } from './effect-context.ts';
+import { EFFECTS } from './effects.ts';
 import { type Fault, faultText, parseFaults, timeText } from './grammar.ts';
 import { applyLinuxEffect, FAULT_IN_LINUX, type LinuxEffect } from './linux-effects.ts';
 import type { FaultEntry, FaultPort, FaultTask, Injection, StepData } from './port.ts';
 import { Random } from './random.ts';
+import { hideAgain } from './vring-effects.ts';
 
 /** Virtual time between two attempts to deliver a doorbell that finds its place taken, in ns, and how many there are. */
 const RETRY_NS = 10e3;

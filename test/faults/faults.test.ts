@@ -1,5 +1,6 @@
 /** Each fault by its name: what it says that it does, what becomes of a firmware, and what Linux prints where the modelled kernel has something to say. */
 import { describe, expect, it } from 'vitest';
+import { jitFactory } from '../../src/cpu/jit/index.ts';
 import { FAULT_NAMES } from '../../src/faults/catalogue.ts';
 import { type Outcome, run } from './run.ts';
 
@@ -272,6 +273,23 @@ describe('a run without faults', () => {
   it('has the trace that it always had: the machinery for faults leaves none', () => {
     const [one, other] = [run('imx8mp_rpmsg', [], { until: FOURTH }), run('imx8mp_rpmsg', ['core-kill@5s'], { until: FOURTH })];
     expect(one.stop).toBe('until');
+    expect(other.trace).toBe(one.trace);
+  });
+});
+
+describe('engines', () => {
+  it.each([
+    'core-pause:count=3@symbol=rpmsg_poll',
+    'bus-error:for=2ms@17ms',
+    'ram-bit-flip@random:17ms..30ms,descriptor-withhold@doorbell#2',
+  ])('agree on %s, to the cycle', (plan) => {
+    const options = { ms: 32, until: /never/, seed: 3 };
+    const [one, other] = [
+      run('imx8mp_rpmsg', [plan], options),
+      run('imx8mp_rpmsg', [plan], { ...options, machine: { engine: jitFactory } }),
+    ];
+    expect(other.faults.injections).toEqual(one.faults.injections);
+    expect(one.faults.injections.length).toBeGreaterThan(1);
     expect(other.trace).toBe(one.trace);
   });
 });
