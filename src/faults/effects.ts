@@ -16,6 +16,7 @@ import { corrupt, show, withhold } from './vring-effects.ts';
 /** A user's command takes Linux so long to begin with. */
 const SUSPEND_RETRY_NS = 20e3;
 const SUSPEND_TRIES = 10;
+const SUSPEND_AGAIN_NS = 1e6;
 
 // --- blocks
 
@@ -96,6 +97,18 @@ function checkPlace({ machine, parameters }: FaultPlace): void {
 
 function checkUart(context: FaultPlace): void {
   if (!peripheral(context)?.uart) throw refused(`: ${blockName(context)} is no UART`, 'imx-sim socs lists them');
+}
+
+/** Linux goes to sleep, once it is up again from the time before. */
+function goToSleep(context: EffectContext): string | undefined {
+  if (context.machine.kernel?.pm.suspending) {
+    context.later(SUSPEND_AGAIN_NS, 'again');
+    return undefined;
+  }
+  const state = word(context, 'state') === 'freeze' ? 'freeze' : 'mem';
+  context.linux({ what: 'suspend', state });
+  context.later(number(context, 'for'), 'end', { tries: 0 });
+  return `Linux goes to sleep (${state}) ${span(number(context, 'for'))}`;
 }
 
 /** What every fault does, but for those that act on a doorbell on its way. */
@@ -226,13 +239,9 @@ export const EFFECTS: Readonly<Partial<Record<FaultName, Effect>>> = {
     },
   },
   suspend: {
-    act: (context) => {
-      const state = word(context, 'state') === 'freeze' ? 'freeze' : 'mem';
-      context.linux({ what: 'suspend', state });
-      context.later(number(context, 'for'), 'end', { tries: 0 });
-      return `Linux goes to sleep (${state}) ${span(number(context, 'for'))}`;
-    },
+    act: goToSleep,
     steps: {
+      again: goToSleep,
       end: (context, data) => {
         const tries = Number(data['tries']) + 1;
         // Linux has not got round to it; or a doorbell woke it already.

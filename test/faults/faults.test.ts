@@ -218,6 +218,13 @@ const CASES: readonly Case[] = [
     lines: [/PM: suspend entry \(deep\)$/, /PM: suspend exit$/, FOURTH],
     check: ({ ms }) => expect(ms).toBeGreaterThan(60),
   },
+  {
+    plan: 'suspend:for=1us@20ms,suspend:for=1us@24ms',
+    does: /^Linux goes to sleep \(mem\) for 1us$/,
+    until: /incoming msg 9 /,
+    // The second waits for the end of the first; both are woken before they sleep.
+    check: ({ lines }) => expect(lines.filter((line) => /PM: suspend (entry|exit)/.test(line))).toHaveLength(4),
+  },
   { plan: 'suspend:state=freeze,for=40ms@linux=/incoming msg 1 /', does: /\(freeze\)/, lines: [/PM: suspend entry \(s2idle\)$/, FOURTH] },
   {
     plan: 'uart-framing:byte=0x41@20ms',
