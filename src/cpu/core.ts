@@ -114,6 +114,8 @@ export interface Core extends RunningCore {
   trackStacks(on: boolean): void;
   /** The stretches of memory through which stack pointers have moved while that was on, ascending, disjoint. */
   stackLows(): readonly StackLow[];
+  /** Takes all hooks away, ends counting and watching, and forgets what was counted: somebody else gets the core. Between slices. */
+  clearInstruments(): void;
   /** Frees native resources. */
   dispose(): void;
 }

@@ -377,6 +377,14 @@ export class CortexM implements Core, CoreView {
     return this.stacks?.lows() ?? [];
   }
 
+  clearInstruments(): void {
+    this.instruments.hooks.clear();
+    this.count(false);
+    this.trackStacks(false);
+    this.counts = undefined;
+    this.stacks = undefined;
+  }
+
   private instrumentsChanged(): void {
     invariant(!this.inEngine, 'counting begins and ends between instructions');
     this.forward?.forget();

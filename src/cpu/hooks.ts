@@ -76,6 +76,11 @@ export class Hooks {
     return 'continue';
   }
 
+  /** Takes all of them away. */
+  clear(): void {
+    for (const [address, hooks] of [...this.hooks]) for (const hook of hooks) this.remove(address, hook);
+  }
+
   private remove(address: number, hook: Hook): void {
     if (hook.removed) return;
     hook.removed = true;

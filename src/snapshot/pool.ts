@@ -27,6 +27,8 @@ export class MachinePool {
       machine.dispose();
       return;
     }
+    // What is left of hooks would answer to addresses and stack pointers of the next one, too: of a function that has not returned, above all.
+    for (const core of machine.cores) core.clearInstruments();
     machine.events.clear();
     for (const timer of machine.watchers.armed()) timer.cancel();
     machine.diagnostics.onFirst = undefined;

@@ -135,6 +135,33 @@ describe('forks', () => {
     m.dispose();
   });
 
+  it('find nothing in such a machine of what was put onto its core', async () => {
+    const firmware = { name: 'functions.elf', bytes: new Uint8Array(readFileSync(new URL('firmware/functions.elf', import.meta.url))) };
+    const m = await createMachine({ firmware, soc: 'imx8mp', linux: false });
+    await m.advance('10us');
+    const snapshot = m.snapshot();
+    const first = snapshot.fork();
+    const { core } = first.machine;
+    let foreign = 0;
+    const remove = core.addHook(first.symbol('crc16').address, () => {
+      foreign++;
+      return 'continue';
+    });
+    core.count(true);
+    core.trackStacks(true);
+    await expect(first.call({ function: 'forever', within: '1us' })).rejects.toThrow('forever');
+    first.dispose();
+    const second = snapshot.fork();
+    expect(second.machine.core).toBe(core);
+    expect(await second.call({ function: 'crc16', within: '1ms' }, '12', 2)).toBe(await m.call('crc16', '12', 2));
+    expect(await second.call({ function: 'halve', within: '1ms' }, 5)).toBe(2.5);
+    expect(foreign).toBe(0);
+    expect([...core.executionCounts()]).toEqual([]);
+    expect(core.stackLows()).toEqual([]);
+    remove();
+    for (const each of [second, m]) each.dispose();
+  });
+
   it('are refused while something is awaited', async () => {
     const m = await createMachine({ firmware: elf('imx8mp_echo') });
     const wait = m.until('linux', /creating channel/);
