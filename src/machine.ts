@@ -4,6 +4,7 @@
  * Every core has its own view of the memories and devices, Linux has another; the scheduler is the one clock for all. Nothing here
  * knows ARM, a messaging unit's registers or RPMsg: it hands each model what that model's constructor asks for.
  */
+import { CorePower } from './core-power.ts';
 import type { Core, CoreStop } from './cpu/core.ts';
 import { createCore } from './cpu/create-core.ts';
 import type { EngineFactory } from './cpu/engine.ts';
@@ -28,13 +29,12 @@ import { DeviceDefinitions } from './peripherals/attached/definitions.ts';
 import { createPeripheral, type Peripheral } from './peripherals/catalogue.ts';
 import { ClockTree } from './peripherals/clock-tree.ts';
 import { Pins } from './peripherals/pins.ts';
-import { type Firmware, parseFirmware } from './remoteproc/elf-loader.ts';
-import type { CoreControl } from './remoteproc/imx-rproc.ts';
-import type { CrashRegisters, RprocCrashType } from './remoteproc/remoteproc.ts';
+import type { Firmware } from './remoteproc/elf-loader.ts';
+import { LoadedFirmware } from './remoteproc/loaded-firmware.ts';
 import { findVectors } from './remoteproc/vectors.ts';
 import { type BoardDescription, type CoreDescription, findBoard, type Interrupts, type MuSide, type SocDescription } from './soc/soc.ts';
 import { type LinuxState, Software, type SoftwareOptions } from './software.ts';
-import { Symbols } from './symbols.ts';
+import type { Symbols } from './symbols.ts';
 import { Scheduler, type Timer } from './time/scheduler.ts';
 import { UBOOT_CONSOLE, type UBoot } from './uboot/uboot.ts';
 
@@ -91,8 +91,6 @@ export type StopReason =
 /** Whether a device takes input: `busy` has some that it has not read yet, `idle` is there but did not ask for any. */
 export type InputState = 'absent' | 'busy' | 'idle' | 'listening';
 
-/** Virtual time between two looks at whether a core is stuck in a fault handler, in ns. */
-const CRASH_WATCH_NS = 5e6;
 /** U-Boot reads keys at its prompt, and while it counts down to autoboot. */
 const UBOOT_INPUT: Readonly<Record<UBoot['state'], InputState>> = { prompt: 'listening', busy: 'busy', left: 'absent' };
 
@@ -101,31 +99,10 @@ const QUANTUM = 10_000;
 
 const NO_CORES: readonly Core[] = [];
 
-/** Registers of the code whose fault a core cannot recover from, which is what a debugger wants to see; its present ones if there was none. */
-function faultRegisters(core: Core): CrashRegisters {
-  const fault = core.faults().at(-1);
-  return fault ? Object.values(fault.registers) : core.registerValues();
-}
-
-/** True for two views of the same bytes. */
-function sameMemory(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return b !== undefined && a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.length === b.length;
-}
-
-/** The symbols of a file that Linux has loaded; none when only Linux can read it. */
-function symbolsIn(bytes: Uint8Array): Firmware['symbols'] {
-  try {
-    return parseFirmware(bytes, 'firmware').symbols;
-  } catch (error) {
-    if (error instanceof FirmwareError) return [];
-    throw error;
-  }
-}
-
 /** A running SoC. */
 export class Machine {
   /** Fields that a snapshot keeps; blocks, memory and Linux are kept for themselves. */
-  static readonly state = ['startedAt', 'ahead', 'paused', 'stopper', 'stopWanted', 'crashWatch', 'lastRegisters', 'pendingReset'];
+  static readonly state = ['power', 'ahead', 'paused', 'stopper', 'stopWanted', 'pendingReset'];
   readonly soc: SocDescription;
   readonly board: BoardDescription | undefined;
   readonly scheduler: Scheduler;
@@ -151,8 +128,7 @@ export class Machine {
   readonly options: MachineOptions;
   private readonly views = new Map<string, AddressSpace>();
   private readonly interruptSinks = new Map<string, (line: number, level: boolean) => void>();
-  /** Vector table with which each core was last started. */
-  private readonly startedAt = new Map<Core, number>();
+  private readonly power: CorePower;
   /** Cycle up to which each core has run, where that is beyond the clock. */
   private readonly ahead = new Map<Core, number>();
   private running: Core | undefined;
@@ -163,12 +139,8 @@ export class Machine {
   private readonly messagingUnits: { readonly unit: MessagingUnit; readonly a: MuSide; readonly b: MuSide }[] = [];
   private readonly stopper: Timer;
   private stopWanted = false;
-  /** Looks for cores that Linux should hear have crashed; there only when it does hear. */
-  private readonly crashWatch: Timer | undefined;
   /** The firmware whose symbols are known. */
-  private loaded: { readonly bytes: Uint8Array | undefined; readonly symbols: Symbols };
-  /** Registers of cores at their crash or stop, until they start again. */
-  private readonly lastRegisters = new Map<Core, CrashRegisters>();
+  private readonly loaded: LoadedFirmware;
   private pendingReset: { readonly block: string; readonly cause: string } | undefined;
 
   constructor(options: MachineOptions) {
@@ -180,11 +152,10 @@ export class Machine {
     this.watchers = this.scheduler.domain();
     this.faultPort = new FaultPort(this.scheduler);
     this.stopper = this.scheduler.timer('stop', () => {});
-    this.crashWatch =
-      options.crashDetection === 'report' ? this.scheduler.timer('crash detection', () => this.findStuckCores()) : undefined;
+    this.power = this.corePower();
     this.arena = new Arena(options.hostMemory ?? DEFAULT_ARENA_SIZE);
     this.diagnostics = new Diagnostics({ now: () => this.scheduler.now, pc: () => this.running?.pc });
-    this.loaded = { bytes: options.firmware?.bytes, symbols: new Symbols(options.firmware?.symbols ?? []) };
+    this.loaded = new LoadedFirmware(options.firmware);
     const linux = (options.linux ?? true) && soc.remoteprocs.length > 0;
     for (const name of ['linux', ...soc.cores.map((core) => core.name)]) this.views.set(name, new AddressSpace(name));
     this.devices = options.devices ?? new DeviceDefinitions();
@@ -244,8 +215,8 @@ export class Machine {
       memory: new LinuxMemory(this.view('linux')),
       events,
       diagnostics,
-      control: this.coreControl(),
-      completeDump: this.crashWatch !== undefined,
+      control: this.power.control(),
+      completeDump: options.crashDetection === 'report',
       run: (limit) => this.run(limit),
       requestStop: () => this.requestStop(),
       reset: (cause) => this.systemReset('U-Boot', cause),
@@ -317,9 +288,7 @@ export class Machine {
 
   /** Puts the core that runs the firmware into reset, of which nobody is told; not while it executes. */
   killCore(detail: string): void {
-    if (this.core.halted) return;
-    this.core.halt();
-    this.coreEvent(this.core, 'stopped', detail);
+    this.power.stop(this.core, detail);
   }
 
   /** Lets Linux stand still (its timers and interrupts wait), or go on. */
@@ -336,16 +305,19 @@ export class Machine {
 
   /** Names in the firmware that the core runs: the file that Linux has started it with, else the one that the machine was made with. */
   get symbols(): Symbols {
+    return this.present.symbols;
+  }
+
+  private get present(): LoadedFirmware {
     const rproc = this.linux?.remoteproc(this.core.name);
     const bytes = rproc && rproc.state !== 'attached' ? this.linux?.firmwareFiles.get(rproc.firmware) : undefined;
-    if (bytes !== undefined && !sameMemory(bytes, this.loaded.bytes)) this.loaded = { bytes, symbols: new Symbols(symbolsIn(bytes)) };
-    return this.loaded.symbols;
+    if (bytes) this.loaded.replace(bytes);
+    return this.loaded;
   }
 
   /** The ELF file of that firmware. */
   get firmwareFile(): Uint8Array | undefined {
-    void this.symbols;
-    return this.loaded.bytes;
+    return this.present.bytes;
   }
 
   /** True when `device` is a console of this machine: a UART (`uart4`) or a tty that Linux can have (`ttyRPMSG30`). */
@@ -466,8 +438,8 @@ export class Machine {
         events: this.events,
         clocks,
         interrupt: this.interruptLine(spec.interrupts ?? {}),
-        coreReset: (held) => this.holdCore(this.core, held),
-        requestReset: (cause) => this.resetRequested(spec.name, cause),
+        coreReset: (held) => this.power.hold(this.core, held),
+        requestReset: (cause) => this.power.resetRequested(spec.name, cause),
         pins: this.pins,
         devices: this.devices,
         ...(spec.highInterrupts ? { highInterrupt: this.interruptLine(spec.highInterrupts) } : {}),
@@ -516,7 +488,7 @@ export class Machine {
       if (this.pendingReset) return { kind: 'system-reset', ...this.pendingReset };
       if (scheduler.now >= limit) return { kind: 'limit' };
       const awake = this.awakeCores();
-      if (this.crashWatch && !this.crashWatch.armed && awake.length > 0) this.crashWatch.armIn(scheduler.cyclesFromNs(CRASH_WATCH_NS));
+      if (awake.length > 0) this.power.watch();
       const deadline = scheduler.nextDeadline;
       if (awake.length === 0) {
         if (deadline === Number.POSITIVE_INFINITY) return { kind: 'deadlock' };
@@ -569,50 +541,16 @@ export class Machine {
       case 'asleep':
         return undefined;
       case 'reset-request':
-        // The SCU reports it as it reports a watchdog.
-        if (this.hears(core)) this.crashed(core, 'watchdog', 'system reset request', cycle);
-        else this.resetCore(core, cycle);
+        this.power.resetRequestedBy(core, cycle);
         return undefined;
       case 'crashed':
-        this.lastRegisters.set(core, faultRegisters(core));
-        core.halt();
-        this.coreEvent(core, 'crashed', stop.reason, cycle);
-        if (this.tellLinux(core, 'fatal error')) return undefined;
+        if (this.power.failed(core, stop, cycle)) return undefined;
         return { kind: 'crashed', core: core.name, reason: stop.reason, report: stop.report };
       case 'exit':
         return { kind: 'exit', status: stop.status };
       case 'hook':
         return { kind: 'hook', core: core.name, address: stop.address };
     }
-  }
-
-  /** What TF-A and the SRC do for Linux: cores leave and enter reset. */
-  private coreControl(): Required<CoreControl> {
-    const core = (name: string): Core => {
-      const found = this.cores.find((candidate) => candidate.name === name);
-      invariant(found, `core ${name}`);
-      return found;
-    };
-    const control: Required<CoreControl> = {
-      // What the SRC does when the driver writes its register next.
-      announceBoot: (name, boot) => {
-        if (boot.vectors !== undefined) this.startedAt.set(core(name), boot.vectors);
-      },
-      startCore: (name, boot) => {
-        this.startCore(core(name), boot.vectors);
-        return 0;
-      },
-      stopCore: (name) => {
-        const forced = !core(name).asleep;
-        if (!this.lastRegisters.has(core(name))) this.lastRegisters.set(core(name), core(name).registerValues());
-        core(name).halt();
-        this.coreEvent(core(name), 'stopped', '');
-        return { error: 0, forced };
-      },
-      coreStarted: (name) => !core(name).halted,
-      crashRegisters: (name) => this.lastRegisters.get(core(name)),
-    };
-    return control;
   }
 
   /** Puts the firmware's segments where they are linked, as a debugger would, and starts its core. */
@@ -629,76 +567,7 @@ export class Machine {
         );
       }
     }
-    this.startCore(this.core, findVectors(firmware.segments, firmware.entry));
-  }
-
-  /**
-   * Starts `core` at the vector table `vectors`, or at its own address when the image has none.
-   *
-   * Silicon always starts at the core's own address: for an image that is linked elsewhere, U-Boot's bootaux and NXP's TF-A copy its first two
-   * words there. Starting at the image's own table comes to the same, as every start-up code sets VTOR before it needs it.
-   */
-  private startCore(core: Core, vectors: number | undefined): void {
-    const table = vectors ?? this.soc.cores.find(({ name }) => name === core.name)!.vectors;
-    this.startedAt.set(core, table);
-    this.lastRegisters.delete(core);
-    core.start(table);
-    this.coreEvent(core, 'started', '');
-  }
-
-  /** The SRC puts `core` into reset or lets it go. */
-  private holdCore(core: Core, held: boolean): void {
-    if (!held) this.startCore(core, this.startedAt.get(core));
-    else if (!core.halted) {
-      core.halt();
-      this.coreEvent(core, 'stopped', 'held in reset by the SRC');
-    }
-  }
-
-  /** The core asked for its own reset: it starts again from where it last started, with memory as it is. */
-  private resetCore(core: Core, cycle: number): void {
-    const vectors = this.startedAt.get(core);
-    if (vectors === undefined) return;
-    core.halt();
-    this.coreEvent(core, 'stopped', 'system reset request', cycle);
-    core.start(vectors);
-    this.coreEvent(core, 'started', '', cycle);
-  }
-
-  /** A block asked for a reset. The watchdog of a core resets that core alone, if there is a Linux that hears of it. */
-  private resetRequested(block: string, cause: string): void {
-    const owner = this.soc.remoteprocs.find(({ watchdog }) => watchdog === block)?.core;
-    const core = this.cores.find(({ name }) => name === owner);
-    if (core && this.hears(core)) {
-      this.peripherals.find(({ name }) => name === block)?.reset();
-      this.crashed(core, 'watchdog', cause);
-    } else this.systemReset(block, cause);
-  }
-
-  /** Fault handlers that loop look like any loop to the core; what it sleeps in or cannot leave is looked at now and then. */
-  private findStuckCores(): void {
-    for (const core of this.cores) {
-      if (core.stuckLoop()?.inFault && this.hears(core)) this.crashed(core, 'fatal error', 'took a fault and its handler loops');
-    }
-  }
-
-  /** The core is held in reset from now on, and Linux is told. */
-  private crashed(core: Core, type: RprocCrashType, detail: string, cycle?: number): void {
-    this.lastRegisters.set(core, type === 'watchdog' ? core.registerValues() : faultRegisters(core));
-    core.halt();
-    this.coreEvent(core, 'crashed', detail, cycle);
-    this.tellLinux(core, type);
-  }
-
-  private hears(core: Core): boolean {
-    return this.crashWatch !== undefined && this.linux?.remoteproc(core.name) !== undefined;
-  }
-
-  /** What the SCU does on 8QM and 8QXP; false where there is nobody to tell. */
-  private tellLinux(core: Core, type: RprocCrashType): boolean {
-    if (!this.hears(core)) return false;
-    this.software?.reportCrash(core.name, type);
-    return true;
+    this.power.start(this.core, findVectors(firmware.segments, firmware.entry));
   }
 
   /** A block asked for a reset of the SoC (a watchdog that ran out): the run ends, as Linux would be reset too. */
@@ -716,8 +585,21 @@ export class Machine {
     }
   }
 
-  private coreEvent(core: Core, state: 'started' | 'stopped' | 'crashed', detail: string, cycle = this.scheduler.now): void {
-    this.showState(core.name, state === 'started' ? 'run' : 'reset');
-    this.events.emit({ type: 'core', cycle, core: core.name, state, detail });
+  private corePower(): CorePower {
+    const { soc, scheduler, events } = this;
+    return new CorePower({
+      soc,
+      scheduler,
+      detection: this.options.crashDetection === 'report',
+      cores: () => this.cores,
+      changed: ({ name }, state, detail, cycle) => {
+        this.showState(name, state === 'started' ? 'run' : 'reset');
+        events.emit({ type: 'core', cycle, core: name, state, detail });
+      },
+      known: ({ name }) => this.linux?.remoteproc(name) !== undefined,
+      reportCrash: ({ name }, type) => this.software?.reportCrash(name, type),
+      resetBlock: (block) => this.peripherals.find(({ name }) => name === block)?.reset(),
+      systemReset: (block, cause) => this.systemReset(block, cause),
+    });
   }
 }
