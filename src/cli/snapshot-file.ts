@@ -7,6 +7,7 @@ import { SnapshotError, UsageError } from '../errors.ts';
 import { decodeLog } from '../kit/log-data.ts';
 import type { MachineOptions } from '../machine.ts';
 import type { parseFirmware } from '../remoteproc/elf-loader.ts';
+import type { BridgedDevices } from '../session/recorded-run.ts';
 import { HISTORY, type Session, type SessionState } from '../session/session.ts';
 import { Statistics } from '../session/statistics.ts';
 import type { Target } from '../session/target.ts';
@@ -61,6 +62,21 @@ export function checkWritable(path: string, option: string): void {
   }
   if (problem !== undefined)
     throw new UsageError(`cannot write ${path}: ${problem}`, 'give a path in a directory that can be written to', option);
+}
+
+/** @throws {SnapshotError} when bridges have programs in Linux, which are code of the host and cannot live again in a snapshot */
+export function refuseBridged({ tty, rpmsgSock }: BridgedDevices): void {
+  const programs = [
+    ...tty.map(({ device }) => device).filter((device) => device.startsWith('tty')),
+    ...(rpmsgSock ? ['rpmsg endpoints'] : []),
+  ];
+  if (programs.length === 0) return;
+  throw new SnapshotError(
+    'E_SNAPSHOT_UNSAVEABLE',
+    `a snapshot of a machine whose ${programs.join(', ')} ${programs.length === 1 && !rpmsgSock ? 'has a bridge' : 'have bridges'}`,
+    'leave out --save-snapshot, and --record the run: a replay leads to the same place',
+    '--save-snapshot',
+  );
 }
 
 function reason(error: unknown): string {

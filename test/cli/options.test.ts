@@ -106,7 +106,7 @@ describe('bad usage', () => {
   it.each([
     [[], /Usage: imx-sim/],
     [['bogus'], /^imx-sim: unknown command 'bogus' \[E_USAGE\]\n {2}remedy: imx-sim --help shows what there is/],
-    [['run'], /missing required argument 'elf'/],
+    [['run'], /no ELF to run \[E_USAGE\]\n {2}remedy: give its path/],
     [['run', image, 'second'], /too many arguments/],
     [['run', image, '--bogus'], /^imx-sim: unknown option '--bogus' \[E_USAGE\]\n {2}remedy: imx-sim run --help shows the options/],
     [['run', image, '--timeout', '10'], /argument '10' is invalid. A time is a number and a unit/],

@@ -261,6 +261,19 @@ describe('files', () => {
         expect(stderr).toContain(`cannot write ${path}: `);
       }
     }
+    const bridged = await runCli([
+      'run',
+      imagePath('imx8mp_soak'),
+      '--tty',
+      'ttyRPMSG0=tcp:0',
+      '--save-snapshot',
+      join(files, 'bridged.imxsnap'),
+    ]);
+    expect(bridged).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining('ttyRPMSG0 has a bridge [E_SNAPSHOT_UNSAVEABLE]'),
+    });
     expect(readdirSync(files).filter((name) => name.includes('partial'))).toEqual([]);
   });
 });

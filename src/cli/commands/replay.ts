@@ -16,7 +16,7 @@ import { hostTurns, wantsColor } from '../pace.ts';
 import { HumanRenderer, JsonRenderer } from '../renderer.ts';
 import { replayTest } from '../replay-test.ts';
 import { watchRun } from '../run-instruments.ts';
-import { checkWritable, readFile, snapshotIn, writeSnapshot } from '../snapshot-file.ts';
+import { checkWritable, readFile, refuseBridged, snapshotIn, writeSnapshot } from '../snapshot-file.ts';
 
 /** Virtual time behind the recorded end, for a run that is to go on there, in ns. */
 const MORE_NS = 10e9;
@@ -47,6 +47,7 @@ async function replayRun({ path, parts, renderer }: Recorded, options: ReplayOpt
   const run = recordedRun(parts, path);
   const recorded = replayOptions(parts, path, namedEngine('jit'));
   const { engine, figures } = await chooseEngine({ cpu, lockstep }, recorded.firmware);
+  if (saveSnapshot !== undefined && run.bridges) refuseBridged(run.bridges);
   const start = run.start && (await snapshotIn(run.start, `the snapshot in ${path}`, {}));
   /** Where the user wants it to end, it need not be as it was. */
   const elsewhere = until !== undefined || timeout !== undefined;

@@ -17,7 +17,7 @@ import { hostTurns, Pace, wantsColor } from '../pace.ts';
 import { HumanRenderer, JsonRenderer } from '../renderer.ts';
 import { watchRun } from '../run-instruments.ts';
 import { RunRecording } from '../run-recording.ts';
-import { checkWritable, type Restored, readSnapshot, refuseMachineOptions, writeSnapshot } from '../snapshot-file.ts';
+import { checkWritable, type Restored, readSnapshot, refuseBridged, refuseMachineOptions, writeSnapshot } from '../snapshot-file.ts';
 import { readTrees } from '../tree-file.ts';
 import { ubootLines } from '../uboot-script.ts';
 
@@ -93,6 +93,7 @@ export async function run(path: string | undefined, options: RunOptions): Promis
       { tty, ...(rpmsgSock === undefined ? {} : { rpmsgSock }) },
       { machine: session.machine, findConsole: (name) => session.findConsole(name), note: (text) => renderer.note(text), nextTurn },
     );
+    if (bridges && saveSnapshot !== undefined) refuseBridged(bridges.devices);
     pace = bridges;
     recording?.connect(inputs, bridges);
     const interactive = Boolean(process.stdin.isTTY && process.stdout.isTTY && !json) && device !== undefined;
