@@ -2,9 +2,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { FRAME, MAGIC, words } from '../../src/cli/bridges/rpmsg-frames.ts';
 import { createMachine } from '../../src/kit/index.ts';
+import { Session } from '../../src/session/session.ts';
 import { decodeRecording, encodeRecording, type RecordingParts } from '../../src/snapshot/recording.ts';
 import { type CliResult, runCli } from '../support/run-cli.ts';
 import { BackgroundRun, Client, directory, FrameClient, removeDirectory } from './bridges-support.ts';
@@ -141,6 +142,15 @@ describe('a recorded run', () => {
     const again = await replay(image);
     const report = (text: string) => text.split('\n').filter((line) => !line.startsWith('imx-sim: '));
     expect(report(again.stderr)).toEqual(report(result.stderr));
+  });
+
+  it('is kept when a bug of ours ends it', async () => {
+    const run = vi.spyOn(Session.prototype, 'run').mockRejectedValue(new Error('a bug'));
+    const { status, stderr } = await record('bug', 'imx8mp_hello', [], 'keys\n');
+    run.mockRestore();
+    expect([status, /internal error/.test(stderr), /the run is in \S+bug\.imxrec, with 1 input;/.test(stderr)]).toEqual([3, true, true]);
+    const { end, inputs } = await decodeRecording(new Uint8Array(readFileSync(fileAt('bug'))));
+    expect({ end, inputs }).toMatchObject({ end: { reason: 'internal-error', status: 3 }, inputs: [{ kind: 'console.queue' }] });
   });
 
   it('that began with a snapshot has it in the recording', async () => {
