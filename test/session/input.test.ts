@@ -12,6 +12,7 @@ function rig() {
   const sent: [number, string, string][] = [];
   const machine = {
     scheduler,
+    watchers: scheduler.domain(),
     events,
     inputState: (device: string): InputState => states.get(device) ?? 'absent',
     send: (device: string, bytes: Uint8Array) => sent.push([scheduler.now, device, new TextDecoder().decode(bytes)]),
