@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeProject, runProject } from './forks/project.mjs';
 import { collect } from './garbage.mjs';
-import { dist, image, root, rounded, spreads, timed } from './measure.mjs';
+import { clock, dist, image, root, rounded, spreads, timed } from './measure.mjs';
 
 const FORKS = 1000;
 /** Forks that have a machine at the same time. */
@@ -20,31 +20,35 @@ const IN_USE = 24;
 /** Bytes by which the heap may grow from the thousandth fork to the two thousandth: V8 keeps notes of its own beside machine code. */
 const ALLOWED = 3 << 20;
 
-/** Median, and the value that one in a hundred exceeds. */
-function distribution(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return { median: sorted[sorted.length >> 1], p99: sorted[Math.floor(sorted.length * 0.99)] };
+/** Median, the value that one in a hundred exceeds, and the median of CPU time, which a busy machine disturbs less. */
+function distribution(times) {
+  const sorted = (of) => times.map(of).sort((a, b) => a - b);
+  const wall = sorted((time) => time.wall);
+  const middle = times.length >> 1;
+  return { median: wall[middle], p99: wall[Math.floor(times.length * 0.99)], cpu: sorted((time) => time.cpu)[middle] };
 }
 
+/** Milliseconds that `work` takes. */
 function clocked(work) {
-  const start = performance.now();
+  const start = clock();
   work();
-  return performance.now() - start;
+  const { wall, cpu } = clock(start);
+  return { wall: wall * 1000, cpu: cpu * 1000 };
 }
 
 async function memoryUse() {
   await collect();
-  const { heapUsed, external, rss } = process.memoryUsage();
-  return { heap: heapUsed + external, rss };
+  const { heapUsed, rss } = process.memoryUsage();
+  return { heap: heapUsed, rss };
 }
 
-/** Bytes of each of `count` things that `make` makes and that stay. */
+/** Bytes of each of `count` things that `make` makes and that stay: the greater of what the heap says and the resident set, where memories of machines are. */
 async function bytesOfEach(count, make) {
   const before = await memoryUse();
   const kept = Array.from({ length: count }, make);
   const after = await memoryUse();
   for (const each of kept) each.dispose();
-  return { heap: (after.heap - before.heap) / count, rss: (after.rss - before.rss) / count };
+  return Math.max(after.heap - before.heap, after.rss - before.rss) / count;
 }
 
 /** What keeps a process alive or grows unseen: timers, ports, listeners. */
@@ -72,32 +76,32 @@ async function costs() {
   };
   const cold = [];
   for (let i = 0; i < 10; i++) await life(cold);
-  const recycled = [];
-  for (let i = 0; i < FORKS; i++) await life(recycled);
-  const settled = { ...(await memoryUse()), ...resources(m.machine) };
-  for (let i = 0; i < FORKS; i++) await life([]);
-  const end = { ...(await memoryUse()), ...resources(m.machine) };
-  const fork = [];
-  const unused = await bytesOfEach(FORKS, () => {
-    let made;
-    fork.push(clocked(() => (made = snapshot.fork())));
-    return made;
-  });
   const firstUse = [];
   const used = await bytesOfEach(IN_USE, () => {
     const made = snapshot.fork();
     firstUse.push(clocked(() => made.cycle));
     return made;
   });
+  const fork = [];
+  const unused = await bytesOfEach(FORKS, () => {
+    let made;
+    fork.push(clocked(() => (made = snapshot.fork())));
+    return made;
+  });
+  const recycled = [];
+  for (let i = 0; i < FORKS; i++) await life(recycled);
+  const settled = { ...(await memoryUse()), ...resources(m.machine) };
+  for (let i = 0; i < FORKS; i++) await life([]);
+  const end = { ...(await memoryUse()), ...resources(m.machine) };
   const grown = { heap: end.heap - settled.heap, active: end.active - settled.active, listeners: end.listeners - settled.listeners };
   const leaks = grown.heap > ALLOWED || grown.active > 0 || grown.listeners > 0;
   const milliseconds = {
     boot,
-    snapshot: snapshotMs,
+    snapshot: snapshotMs.wall,
     fork: distribution(fork),
-    'first uses in the process, the first': cold[0],
-    'use, in a machine that another fork left': distribution(recycled),
-    'use, in a new machine': distribution(firstUse),
+    first: cold[0].wall,
+    recycled: distribution(recycled),
+    fresh: distribution(firstUse),
   };
   return { milliseconds, bytes: { unused, used }, forks: FORKS, grown, leaks };
 }
@@ -116,6 +120,39 @@ async function suite(rounds) {
   } finally {
     project.dispose();
   }
+}
+
+/** All of it, in a process of its own. */
+export function forkFigures({ rounds }) {
+  const { stdout, stderr } = timed(process.execPath, [fileURLToPath(import.meta.url), '--rounds', String(rounds)]);
+  if (stdout === '') throw new Error(stderr);
+  const { question: _, ...figures } = JSON.parse(stdout);
+  return figures;
+}
+
+/** What is printed of the figures: rows of a name, a median, p99 or the longest, and CPU time. */
+export function forkRows({ suite, costs: { milliseconds, bytes } }) {
+  const ms = (value) => `${value.toPrecision(3)} ms`;
+  const all = ({ median, p99, cpu }) => [ms(median), ms(p99), ms(cpu)];
+  const kib = (value) => (value < 1024 ? 'below 1 KiB' : `${Math.round(value / 1024)} KiB`);
+  return [
+    ...(suite
+      ? [
+          [
+            `${suite.tests} tests, vitest on ${suite.workers} workers, start to end`,
+            `${suite.wall.median.toFixed(2)} s`,
+            `${suite.wall.max.toFixed(2)} s`,
+            `${suite.cpu?.median.toFixed(2)} s`,
+          ],
+        ]
+      : []),
+    ['fork, which nobody uses yet', ...all(milliseconds.fork)],
+    ['its first use, in a machine that another fork left', ...all(milliseconds.recycled)],
+    ['its first use, in a new machine', ...all(milliseconds.fresh)],
+    ['snapshot', ms(milliseconds.snapshot), '', ''],
+    ['memory of a fork that nobody uses yet', kib(bytes.unused), '', ''],
+    ['memory of one that is used, until it writes', kib(bytes.used), '', ''],
+  ];
 }
 
 /** All of it. */

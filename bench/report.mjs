@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ECHOES_WANTED } from './conditions.mjs';
+import { forkRows } from './forks.mjs';
 import { ratio } from './ratios.mjs';
 import { bars, COLOURS, dots, short } from './svg.mjs';
 
@@ -207,6 +208,7 @@ export function partsOf(answers) {
     echo: echoTable(answers.echo),
     'main-job': secondsTable(answers.mainJob),
     'cold-start': secondsTable(answers.coldStart),
+    forks: table(['', 'median', 'p99, or the longest', 'CPU'], forkRows(answers.forks)),
     memory: table(
       ['', 'MiB'],
       Object.entries(answers.memory).map(([name, bytes]) => [name === 'none' ? 'nothing runs' : name, short(bytes / 2 ** 20)]),

@@ -1,4 +1,5 @@
 /** The answers of a run as tables for people. */
+import { forkRows } from './forks.mjs';
 
 /** Prints a line. */
 export const say = (text = '') => console.log(text);
@@ -111,6 +112,10 @@ function memory(answers) {
   return ['', 'Largest resident set of a process with one machine', ...table(rows)];
 }
 
+function forks(figures) {
+  return ['', 'Forks of a booted system: median, p99 or the longest, CPU', ...table(forkRows(figures))];
+}
+
 /** What a quick run may leave out, in words. */
 const QUESTIONS = { mainJob: 'start to goodbye!', echo: 'messages', coldStart: 'cold start', memory: 'memory', costs: 'cost of one' };
 
@@ -136,6 +141,7 @@ export function tables(answers) {
     ...(answers.mainJob ? times('From the start of the process to goodbye! of images/imx8mp_rpmsg.elf', answers.mainJob) : []),
     ...(answers.coldStart ? times('Cold start', answers.coldStart) : []),
     ...(answers.memory ? memory(answers.memory) : []),
+    ...(answers.forks ? forks(answers.forks) : []),
     ...(answers.skipped?.length > 0 ? ['', `No time was left for: ${answers.skipped.map((name) => QUESTIONS[name]).join(', ')}`] : []),
     '',
     `${answers.seconds.toFixed(0)} s`,

@@ -4,6 +4,7 @@ import { coldStart } from './cold-start.mjs';
 import { conditionsOf } from './conditions.mjs';
 import { costs } from './costs.mjs';
 import { echoes } from './echo.mjs';
+import { forkFigures } from './forks.mjs';
 import { SOC_NAMES } from './in-process.mjs';
 import { mainJob } from './main-job.mjs';
 import { Deadline, rounded } from './measure.mjs';
@@ -53,6 +54,7 @@ function questionsOf({ quick, rounds, target }) {
     coldStart: () => coldStart({ rounds }),
     memory: () => memory(),
     costs: () => costs({ rounds, quick }),
+    ...(quick ? {} : { forks: () => forkFigures({ rounds }) }),
     ...(quick ? {} : { cores: onEveryCore }),
   };
 }
