@@ -296,6 +296,11 @@ export class Machine {
     this.software?.hold(held);
   }
 
+  /** True while Linux is made to stand still. */
+  get linuxHeld(): boolean {
+    return this.software?.scheduler.frozen ?? false;
+  }
+
   /** The address space of a core, or of `linux`. */
   view(name: string): AddressSpace {
     const view = this.views.get(name);

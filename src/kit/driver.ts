@@ -6,7 +6,7 @@
  */
 import type { MachineEvent } from '../events.ts';
 import { Turns } from '../linux/host-turns.ts';
-import type { UserSpace } from '../linux/user-space.ts';
+import { DEFAULT_CALL_TIMEOUT_NS, type UserSpace } from '../linux/user-space.ts';
 import type { Machine, StopReason } from '../machine.ts';
 import type { OutputLine } from '../session/lines.ts';
 import type { Goal } from './goals.ts';
@@ -39,6 +39,8 @@ interface Wait {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   nextLook: number;
+  /** Cycle from which on Linux has stood still. */
+  heldFrom: number | undefined;
 }
 
 /** The driver of one machine. */
@@ -82,7 +84,7 @@ export class Driver {
     if (failure && (failure.final || (heard && !failure.told))) throw this.failed(goal, failure);
     return new Promise<T>((resolve, reject) => {
       const nextLook = this.after(goal);
-      this.waits.add({ goal, resolve: resolve as (value: unknown) => void, reject, nextLook });
+      this.waits.add({ goal, resolve: resolve as (value: unknown) => void, reject, nextLook, heldFrom: undefined });
       if (!this.running) void this.loop();
     });
   }
@@ -185,6 +187,21 @@ export class Driver {
     else if (stop.kind === 'hook') this.host().hooked();
     else if (stop.kind !== 'limit' && stop.kind !== 'requested') this.stopped(stop);
     else if (scheduler.now >= grid && !log.failure) this.stuck();
+    this.held();
+  }
+
+  /** Time does not pass for a Linux that was made to stand still: its calls, which it would interrupt itself, end here. */
+  private held(): void {
+    const { machine, error } = this.host();
+    const { scheduler, linuxHeld } = machine;
+    const patience = scheduler.cyclesFromNs(DEFAULT_CALL_TIMEOUT_NS);
+    let over = false;
+    for (const wait of this.waits) {
+      if (wait.goal.kind !== 'linux') continue;
+      wait.heldFrom = linuxHeld ? (wait.heldFrom ?? scheduler.now) : undefined;
+      if (wait.heldFrom !== undefined && scheduler.now - wait.heldFrom >= patience) over = true;
+    }
+    if (over) this.end('timeout', ({ kind }) => kind === 'linux', error);
   }
 
   private after({ every }: Goal): number {

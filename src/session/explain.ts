@@ -40,6 +40,7 @@ export function whatWaits(machine: Machine, messages: number): string[] {
   const lines: string[] = [];
   for (const core of machine.cores) lines.push(...(core.halted ? [`${core.name}: not running`] : core.describe()));
   for (const text of machine.uboot?.waitingFor ?? []) lines.push(text);
+  if (machine.linuxHeld) lines.push('linux: it stands still, as a fault has it');
   for (const text of machine.linux?.waitingFor() ?? []) lines.push(`linux: ${text}`);
   const rproc = machine.linux?.remoteproc(machine.core.name);
   // Without the bus driver nobody would have heard the firmware.

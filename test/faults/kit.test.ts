@@ -55,6 +55,24 @@ describe('faults of a simulation', () => {
     for (const each of [first, fork, second]) each.dispose();
   });
 
+  it('a Linux that stands still for good ends what is asked of it, whatever the core does', async () => {
+    const fork = snapshot.fork();
+    fork.fault('linux-kill');
+    await expect(fork.linux.exists('/proc/uptime')).rejects.toMatchObject({ code: 'E_MACHINE_ENDED', kind: 'deadlock' });
+    fork.dispose();
+    const busy = await createMachine({ firmware: { name: 'hang.elf', bytes: new Uint8Array(readFileSync('images/imx8mp_hang.elf')) } });
+    await busy.advance('50ms');
+    busy.fault('linux-pause:for=200ms');
+    expect(await busy.linux.exists('/proc/uptime')).toBe(true);
+    busy.fault('linux-kill');
+    const begun = busy.now;
+    const message = expect.stringContaining('linux: it stands still, as a fault has it');
+    await expect(busy.linux.exists('/proc/uptime')).rejects.toMatchObject({ code: 'E_WAIT_TIMEOUT', message });
+    expect(busy.now - begun).toBeGreaterThanOrEqual(10e9);
+    expect(busy.now - begun).toBeLessThan(11e9);
+    busy.dispose();
+  });
+
   it('are refused with what there is', () => {
     const fork = snapshot.fork();
     expect(() => fork.fault('doorbell-lost')).toThrow(/there is no doorbell-lost/);
