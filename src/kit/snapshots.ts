@@ -95,13 +95,21 @@ export class Snapshot<S> {
           const result = inputs.apply(kind, args);
           if (result instanceof Promise) result.catch(() => {});
         };
-        if (!system.linux?.history.asynchronous) {
-          restoreSystem(machine, system, call);
-          return prepared;
+        const failed = (error: unknown): never => {
+          pool.give(machine, false);
+          throw error;
+        };
+        if (system.linux?.history.asynchronous) {
+          return (usesShell(system.linux.history) ? loadShell() : Promise.resolve())
+            .then(() => restoreSystem(machine, system, call))
+            .then(() => prepared, failed);
         }
-        return (usesShell(system.linux.history) ? loadShell() : Promise.resolve())
-          .then(() => restoreSystem(machine, system, call))
-          .then(() => prepared);
+        try {
+          restoreSystem(machine, system, call);
+        } catch (error) {
+          failed(error);
+        }
+        return prepared;
       },
       give: (machine, sound) => pool.give(machine, sound),
     };
