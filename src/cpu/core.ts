@@ -110,8 +110,8 @@ export interface Core extends RunningCore {
   executionCounts(): Iterable<ExecutionCount>;
   /** Which way the branches among them went. */
   branchCounts(): Iterable<BranchCount>;
-  /** Watches from now on how far stacks are used, or ends that. */
-  trackStacks(on: boolean): void;
+  /** Watches from now on how far stacks are used, or ends that; false when it is so already. */
+  trackStacks(on: boolean): boolean;
   /** The stretches of memory through which stack pointers have moved while that was on, ascending, disjoint. */
   stackLows(): readonly StackLow[];
   /** Takes all hooks away, ends counting and watching, and forgets what was counted: somebody else gets the core. Between slices. */

@@ -365,12 +365,13 @@ export class CortexM implements Core, CoreView {
     return this.counts?.branches(this.memory.bus, featuresOf(this.profile)) ?? [];
   }
 
-  trackStacks(on: boolean): void {
+  trackStacks(on: boolean): boolean {
     const { instruments } = this;
-    if (on === (instruments.stacks !== undefined)) return;
+    if (on === (instruments.stacks !== undefined)) return false;
     if (on) this.stacks = new StackWatch(this.arena);
     instruments.stacks = on ? this.stacks : undefined;
     this.instrumentsChanged();
+    return true;
   }
 
   stackLows(): readonly StackLow[] {

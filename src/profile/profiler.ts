@@ -86,10 +86,8 @@ export class Profiler {
         if (event.type === 'core' && event.core === core.name) table.restarted();
       }),
     );
-    if (this.withStacks) {
-      core.trackStacks(true);
-      this.endings.push(() => core.trackStacks(false));
-    }
+    // A watch that somebody else began goes on when this ends.
+    if (this.withStacks && core.trackStacks(true)) this.endings.push(() => void core.trackStacks(false));
     if (this.period > 0) {
       const thread = threads && (() => this.threadName(threads.current() ?? 0));
       const symbols = new Symbols(this.firmware.symbols);

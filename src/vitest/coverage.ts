@@ -54,7 +54,7 @@ export function count(m: Simulation): void {
   if (!current || !firmware || directory() === undefined) return;
   current.collector.check(firmware);
   const { core } = m.machine;
-  // A machine may have counted for another test.
+  // With `coverage: true` it counts already.
   core.count(false);
   core.count(true);
 }

@@ -13,10 +13,7 @@ const before = new WeakMap<Simulation, readonly StackUse[]>();
 
 /** Watches from now on; `earlier` is what was used until then. */
 export function watchStacks(m: Simulation, earlier: readonly StackUse[] = []): void {
-  const { core } = m.machine;
-  // A machine may have served another test.
-  core.trackStacks(false);
-  core.trackStacks(true);
+  m.machine.core.trackStacks(true);
   before.set(m, earlier);
 }
 

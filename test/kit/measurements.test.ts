@@ -39,6 +39,21 @@ describe('coverage', () => {
 });
 
 describe('a profile', () => {
+  it('leaves a watch on stacks that was there before', async () => {
+    const m = await make();
+    const { core } = m.machine;
+    const deepest = () => Math.min(...core.stackLows().map(({ low }) => low));
+    expect(core.trackStacks(true)).toBe(true);
+    await m.advance('10us');
+    const profile = m.profile();
+    await m.advance('10us');
+    profile.stop();
+    const before = deepest();
+    await m.call('weigh', { stamp: 1, value: 2, name: 'deeper' });
+    expect(deepest()).toBeLessThan(before);
+    expect(core.trackStacks(true)).toBe(false);
+  });
+
   it('has the load and the interrupts from where it began', async () => {
     const m = await make();
     await m.advance('100us');
