@@ -103,7 +103,7 @@ export class Abbreviation {
 export type AbbreviationTable = ReadonlyMap<number, Abbreviation>;
 
 /** Bytes of a form; -1 when it varies. */
-export function formSize(form: number, { version, addressSize, offsetSize }: UnitSizes): number {
+function formSize(form: number, { version, addressSize, offsetSize }: UnitSizes): number {
   switch (form) {
     case DW_FORM.flag_present:
     case DW_FORM.implicit_const:

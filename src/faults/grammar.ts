@@ -171,7 +171,7 @@ function expressionOf(value: string, text: string): string {
 }
 
 /** When, as people write it. */
-export function triggerText(when: Trigger): string {
+function triggerText(when: Trigger): string {
   switch (when.kind) {
     case 'time':
       return `${when.relative ? '+' : ''}${timeText(when.ns)}`;

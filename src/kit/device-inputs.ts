@@ -44,7 +44,7 @@ export function pinOf(text: string): PinName {
 }
 
 /** Attaches a device to an I2C controller. @throws {UsageError} */
-export function attachI2c(machine: Machine, bus: string, address: number, id: string, state: object): void {
+function attachI2c(machine: Machine, bus: string, address: number, id: string, state: object): void {
   if (!Number.isInteger(address) || address < 0 || address > 0x7f)
     throw new UsageError(`${address} is no 7-bit I2C address`, 'give the address without the read bit, 0 to 0x7f', bus);
   machine.devices.i2c(id);
@@ -52,7 +52,7 @@ export function attachI2c(machine: Machine, bus: string, address: number, id: st
 }
 
 /** Attaches a device to a chip select of a SPI controller. @throws {UsageError} */
-export function attachSpi(machine: Machine, controller: string, select: number | SelectPin, id: string, state: object): void {
+function attachSpi(machine: Machine, controller: string, select: number | SelectPin, id: string, state: object): void {
   machine.devices.spi(id);
   const { bus } = blockOf(machine, 'ecspi', controller);
   let active = false;

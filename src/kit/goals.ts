@@ -147,7 +147,7 @@ function beginning(log: SimulationLog, source: string, from: 'cursor' | 'now' | 
 }
 
 /** Lines of a source, each once: what an unfinished one became stands in its place. */
-export function linesOf(log: SimulationLog, source: string): OutputLine[] {
+function linesOf(log: SimulationLog, source: string): OutputLine[] {
   const lines: OutputLine[] = [];
   const open = new Map<string, number>();
   for (const line of log.lines) {

@@ -209,7 +209,7 @@ export type CallInput = { readonly [key in keyof Omit<CallOptions, 'process'>]?:
 export type ExecInput = { readonly [key in keyof ExecOptions]?: number };
 
 /** All kinds, by name. */
-export const INPUT_KINDS: Readonly<Record<string, Kind>> = {
+const INPUT_KINDS: Readonly<Record<string, Kind>> = {
   // Linux's own history has what is sent to its consoles.
   'console.send': kind('hardware', ({ machine }, device: string, bytes: Uint8Array) => machine.send(device, bytes)),
   'memory.write': kind('hardware', ({ machine }, core: string, address: number, bytes: Uint8Array) =>
@@ -236,7 +236,7 @@ function prefixed(prefix: string, kinds: Readonly<Record<string, Kind>>): Record
 }
 
 /** The channel of that name and destination; `device` is the virtio device on which it hangs. */
-export function findRpmsgDevice(linux: Linux, name: string, dst: number, device: string): RpmsgDevice | undefined {
+function findRpmsgDevice(linux: Linux, name: string, dst: number, device: string): RpmsgDevice | undefined {
   return linux.modules.rpmsgBus.devices.find((each) => each.id === name && each.dst === dst && each.parent.name === device);
 }
 

@@ -24,6 +24,6 @@ export function consoleName(machine: Machine, name: string): string {
 }
 
 /** All sources of a machine. */
-export function sourceNames({ consoles, linux, options }: Machine): string {
+function sourceNames({ consoles, linux, options }: Machine): string {
   return [...consoles, ...(linux ? ['linux (dmesg)'] : []), ...(options.semihosting ? [SEMIHOSTING] : []), ANY].join(', ');
 }

@@ -38,7 +38,7 @@ export function indexOfBytes(all: Uint8Array, part: Uint8Array, start = 0): numb
 }
 
 /** Number of characters that two texts share at their beginnings and ends: how alike they are. */
-export function likeness(left: string, right: string): number {
+function likeness(left: string, right: string): number {
   const most = Math.min(left.length, right.length);
   let head = 0;
   while (head < most && left[head] === right[head]) head++;

@@ -111,7 +111,7 @@ function testOf(firmware: Firmware): FirmwareTest {
 
 /**
  * A `test` for one firmware: `const test = firmwareTest({ firmware: 'build/zephyr/zephyr.elf', setup: (m) => m.until('linux', /goodbye!/) })`, then
- * `test('answers', async ({ m }) => ...)`. All of vitest's own (`describe`, `test.each`, `test.concurrent`, `test.extend`, hooks) works with it.
+ * `test('answers', async ({ m }) => ...)`. Of vitest's own `describe`, `test.for`, `test.concurrent`, `test.extend` and hooks work with it; `test.each` has no fixtures.
  * `faults` given here act from power-on; those of `with` on the fork of each test.
  */
 export function firmwareTest({ setup, prepare, artifacts, stacks = false, ...options }: FirmwareTestOptions): FirmwareTest {

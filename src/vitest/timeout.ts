@@ -7,7 +7,7 @@ import { vi } from 'vitest';
 /** vitest's default, in ms. */
 const DEFAULT_MS = 5_000;
 /** In ms of the host's time. */
-export const FIRMWARE_TIMEOUT_MS = 60_000;
+const FIRMWARE_TIMEOUT_MS = 60_000;
 
 /** What the project has set; undefined when this version of vitest does not tell. */
 function configured(): number | undefined {
