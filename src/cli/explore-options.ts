@@ -5,7 +5,7 @@ import { InvalidArgumentError } from 'commander';
 import { GENERAL_FAULTS } from '../faults/explore.ts';
 import { parseTemplates } from '../faults/generate.ts';
 import { FAILURES, type FailureKind, USUAL_FAILURES } from '../faults/judge.ts';
-import { type OptionRow, parsed, RUN_OPTIONS, type RunOptions } from './options.ts';
+import { type OptionRow, parsed, RUN_OPTIONS, type RunOptions, withRemedy } from './options.ts';
 
 /** What `explore` receives after parsing. */
 export interface ExploreCommandOptions
@@ -67,9 +67,9 @@ export const EXPLORE_OPTIONS: readonly OptionRow[] = [
   {
     group: 'What goes wrong',
     flags: '--faults <list>',
-    text: 'faults to choose from, comma separated, as in docs/faults.md; what is not said of one (parameters, moment) the seeds decide (default: all that firmware can get over)',
+    text: 'faults to choose from, comma separated, as in docs/faults.md; what is not said of one (parameters, moment) the seeds decide',
     parse: (value) => {
-      parsed(parseTemplates, value);
+      parsed((text) => withRemedy(() => parseTemplates(text)), value);
       return value;
     },
     fallback: GENERAL_FAULTS,

@@ -2,6 +2,7 @@
  * The options of `imx-sim run` as one typed table: it yields parsing, `--help` and the README's section.
  */
 import { InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../errors.ts';
 import { faultText, parseFaults } from '../faults/grammar.ts';
 import { KERNEL_FLAVOURS, type KernelFlavour } from '../linux/kernel-flavour.ts';
 import { durationNs } from '../session/duration.ts';
@@ -104,6 +105,16 @@ export function parsed<T>(parse: (value: string) => T, value: string): T {
     return parse(value);
   } catch (error) {
     throw new InvalidArgumentError(sentence((error as Error).message));
+  }
+}
+
+/** `parse` with the remedy of its error in the message: commander prints nothing else of it. @throws {Error} */
+export function withRemedy<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof UsageError) throw new Error(`${error.message}: ${error.remedy}`);
+    throw error;
   }
 }
 
@@ -301,7 +312,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
     flags: '--faults <list>',
     text: 'faults to inject, comma separated: doorbell-drop@doorbell#3,core-pause:for=2ms@20ms; docs/faults.md has them all; repeatable',
     parse: (value, previous) =>
-      [...((previous as string[] | undefined) ?? []), parsed((text) => parseFaults(text).map(faultText), value)].flat(),
+      [...((previous as string[] | undefined) ?? []), parsed((text) => withRemedy(() => parseFaults(text)).map(faultText), value)].flat(),
   },
   {
     group: 'What goes wrong',

@@ -245,8 +245,10 @@ export class Simulation extends FirmwareAccess {
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
+    // What was begun and not awaited would go on in whoever gets the machine next.
+    const { busy } = this.driver;
     this.driver.dispose(new UsageError('the machine was disposed of', 'await what is to happen before', 'dispose'));
-    const sound = !this.log.failure?.final && this.log.failure?.kind !== 'host-memory';
+    const sound = !busy && !this.log.failure?.final && this.log.failure?.kind !== 'host-memory';
     const machine = this.detach();
     if (machine) this.source.give(machine, sound);
   }

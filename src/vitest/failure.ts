@@ -46,6 +46,9 @@ export interface FailedTask {
 /** Data of the kit's errors that vitest would print again below the message. */
 const IN_MESSAGE = ['situation', 'awaited', 'remedy', 'place', 'faults', 'waits', 'waitingFor'];
 
+/** Codes of errors that are about the test: names that there are not, arguments that are wrong. */
+const MISTAKE = /^E_(USAGE|SYMBOL_(UNKNOWN|AMBIGUOUS|FIELD|VALUE))$/;
+
 /** The file that `imx-sim replay` takes. */
 const RECORDING = 'recording.imxrec';
 
@@ -103,7 +106,9 @@ async function keep(m: Simulation, situation: Situation, task: FailedTask, direc
 export async function explainFailure(m: Simulation, task: FailedTask, directory: string | undefined): Promise<void> {
   const [error] = task.errors;
   if (!error) return;
-  const told = wasTold(m) || task.errors.some((each) => each['situation'] !== undefined);
+  // A mistake in the test is one wherever the firmware is.
+  const mistake = task.errors.every(({ code }) => typeof code === 'string' && MISTAKE.test(code));
+  const told = mistake || wasTold(m) || task.errors.some((each) => each['situation'] !== undefined);
   const { situation } = m;
   const summary = firstLine(error.message);
   for (const each of task.errors) tidy(each);
@@ -122,11 +127,19 @@ export async function explainFailure(m: Simulation, task: FailedTask, directory:
   task.meta.imxSim = { ...firmwarePlace(situation), text: summary, explanation: situation.lines, ...(artifacts ? { artifacts } : {}) };
 }
 
+/** What the reporter gets of errors of set-ups, of which each of the tests behind it has the same. */
+const setupFailures = new WeakMap<WaitError, FirmwareFailure>();
+
 /** An error of a set-up as vitest should print it; the reporter gets its data. */
 export function explainedError(error: unknown, meta: FailedTask['meta']): unknown {
   if (error instanceof WaitError) {
-    const { situation, message } = error;
-    meta.imxSim = { ...firmwarePlace(situation), text: firstLine(message), explanation: situation.lines };
+    let failure = setupFailures.get(error);
+    if (!failure) {
+      const { situation, message } = error;
+      failure = { ...firmwarePlace(situation), text: firstLine(message), explanation: situation.lines };
+      setupFailures.set(error, failure);
+    }
+    meta.imxSim = failure;
   }
   if (error instanceof ImxSimError) tidy(error as unknown as KeptError);
   return error;

@@ -162,6 +162,24 @@ describe('forks', () => {
     for (const each of [second, m]) each.dispose();
   });
 
+  it('do not use the machine of one that was left in the middle of a call', async () => {
+    const m = await createMachine({ firmware: elf('imx8mp_echo') });
+    await m.linux.waitFor('/dev/ttyRPMSG30');
+    const snapshot = m.snapshot();
+    const first = snapshot.fork();
+    await first.ready();
+    const calls = [first.linux.exec('sleep 1'), first.linux.waitFor('/tmp/never')];
+    const ends = Promise.allSettled(calls);
+    await new Promise((resolve) => setImmediate(resolve));
+    first.dispose();
+    const second = snapshot.fork();
+    await second.ready();
+    expect((await second.linux.exec('echo y')).stdout).toBe('y\n');
+    for (const end of await ends) expect(end).toMatchObject({ status: 'rejected', reason: { message: 'the machine was disposed of' } });
+    second.dispose();
+    m.dispose();
+  });
+
   it('are refused while something is awaited', async () => {
     const m = await createMachine({ firmware: elf('imx8mp_echo') });
     const wait = m.until('linux', /creating channel/);

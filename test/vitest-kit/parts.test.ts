@@ -1,9 +1,10 @@
 /** Parts of imx-sim/vitest: boots that are kept and let go, files by name, places in the repository, annotations. */
 import { describe, expect, it, vi } from 'vitest';
 import type { TestModule } from 'vitest/node';
+import { type Situation, WaitTimeout } from '../../src/errors.ts';
 import { Boots } from '../../src/vitest/boots.ts';
 import { dump, indexOfBytes, isText, nearest } from '../../src/vitest/dump.ts';
-import { firmwarePlace, type KeptError, tidy } from '../../src/vitest/failure.ts';
+import { explainedError, firmwarePlace, type KeptError, tidy } from '../../src/vitest/failure.ts';
 import { fileName } from '../../src/vitest/file-name.ts';
 import { readOptions } from '../../src/vitest/files.ts';
 import FirmwareReporter, { inRepository } from '../../src/vitest/reporter.ts';
@@ -131,6 +132,22 @@ describe('places', () => {
     const situation = { pc: { address: 2, symbol: 'memcpy' }, backtrace };
     expect(firmwarePlace(situation)).toEqual({ symbol: 'main+0x4', source: 'src/main.c:3' });
     expect(firmwarePlace({ ...situation, backtrace: [] })).toEqual({ symbol: 'memcpy' });
+  });
+
+  it('of a set-up are those of every test behind it', () => {
+    const pc = { address: 4, symbol: 'main+0x4', source: 'src/main.c:3' };
+    const error = new WaitTimeout(
+      'not within 50 ms',
+      'a line',
+      { pc, backtrace: [], lines: ['pc 4'] } as unknown as Situation,
+      'wait longer',
+    );
+    const metas: Parameters<typeof explainedError>[1][] = [{}, {}];
+    for (const meta of metas) {
+      expect(explainedError(error, meta)).toBe(error);
+      expect(meta.imxSim).toEqual({ symbol: 'main+0x4', source: 'src/main.c:3', text: 'not within 50 ms', explanation: ['pc 4'] });
+    }
+    expect(error.message.match(/wait longer/g)).toHaveLength(1);
   });
 
   it('become annotations, of failed tests with a place alone', () => {

@@ -20,6 +20,12 @@ const MOST_LINES = 40;
 const MORE_NS = 1e9;
 const MOST_WORKERS = 8;
 
+/** The error of a run without faults that does not come to the line of `--until`. */
+function unreached(result: TrialResult): UsageError {
+  const remedy = 'mind how the line is written, and imx-sim run with the same options; if it only takes longer, give more --timeout';
+  return new UsageError(`the line of --until does not come without faults either: ${endText(result)}`, remedy, '--until');
+}
+
 /** Runs the command and returns the exit status. @throws {ImxSimError} for bad usage or input */
 export async function explore(path: string, options: ExploreCommandOptions): Promise<number> {
   const { faults, seeds, firstSeed, maxFaults, failOn, json, workers = Math.min(availableParallelism(), MOST_WORKERS) } = options;
@@ -34,6 +40,8 @@ export async function explore(path: string, options: ExploreCommandOptions): Pro
     const run = async (plan: readonly string[], seed: number): Promise<TrialResult> => {
       const result = await pool.run(plan, seed, limit);
       if (plan.length > 0) return result;
+      // Whatever hangs would pass for a run that was not to end.
+      if (options.until && result.status !== 0) throw unreached(result);
       limit ??= Math.round(2 * result.ns + MORE_NS);
       say(`without faults: ${endText(result)}, ${result.doorbells} doorbells, ${result.messages} messages`);
       return result;
