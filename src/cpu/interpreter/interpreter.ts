@@ -88,6 +88,8 @@ export class Interpreter extends Context implements Engine {
   readonly code: CodePages;
   /** Told of every instruction while somebody wants to know; shared, too. */
   readonly observer: Observer | undefined;
+  /** The observer is to be told of what executes now. */
+  private watched = false;
   private budget = 0;
   /** Budget that was left before the current instruction. */
   private left = 0;
@@ -196,9 +198,9 @@ export class Interpreter extends Context implements Engine {
     this.budget = budget;
     this.events = 0;
     code.beginRun();
-    const { observer } = this;
-    const watched = observer?.wanted === true;
-    if (watched) observer.begin();
+    this.watched = this.observer?.wanted === true;
+    if (this.watched) this.observer!.begin();
+    let pause = 0;
 
     let remaining = budget;
     let pc = R[15]! & ~1;
@@ -230,6 +232,7 @@ export class Interpreter extends Context implements Engine {
       }
       R[15] = pc;
       this.left = remaining;
+      if (this.watched) pause = remaining;
       page = code.find(pc);
       if (page === undefined) {
         this.fetchFault();
@@ -246,10 +249,16 @@ export class Interpreter extends Context implements Engine {
         current = index;
         w0 = slots[current]!;
         op = w0 & 0xfff;
-        if (watched) observer!.reach((base + (current >>> 1)) | 0, w0, it !== 0, remaining);
-        if (remaining === 0) {
-          pc = base + (index >>> 1);
-          break outer;
+        // The end of the budget; an observer is told here of every instruction, so that nobody else pays for it.
+        if (remaining === pause) {
+          if (this.watched) {
+            this.observer!.reach((base + (current >>> 1)) | 0, w0, it !== 0, remaining);
+            pause = remaining - 1;
+          }
+          if (remaining === 0) {
+            pc = base + (index >>> 1);
+            break outer;
+          }
         }
         itBefore = it;
         if (it !== 0 && op > 1) {
@@ -259,7 +268,7 @@ export class Interpreter extends Context implements Engine {
           if (!passes(condition, fn, fz, fc, fv) && op !== BKPT && op !== SG && op !== HOOK) {
             index = current + ((w0 >>> 10) & 0xc);
             remaining--;
-            if (watched) observer!.fail();
+            if (this.watched) this.observer!.fail();
             continue;
           }
         }
@@ -271,6 +280,7 @@ export class Interpreter extends Context implements Engine {
           case 0: {
             // DECODE
             remaining++;
+            if (this.watched) pause = remaining;
             pc = base + (current >>> 1);
             R[15] = pc;
             this.left = remaining;
@@ -1226,7 +1236,7 @@ export class Interpreter extends Context implements Engine {
           }
           if (result === FAULT) {
             remaining++;
-            if (watched) observer!.undo();
+            if (this.watched) this.observer!.undo();
             it = itBefore;
             pc = base + (current >>> 1);
             break outer;
@@ -1265,7 +1275,7 @@ export class Interpreter extends Context implements Engine {
     R[16] = (R[16]! & 0x0fff_ffff) | (fn & N) | (fz === 0 ? Z : 0) | (fc << 29) | ((fv >>> 3) & V);
     R[18] = it;
     this.left = remaining;
-    if (watched) observer!.end(pc | 0);
+    if (this.watched) this.observer!.end(pc | 0);
     return stop;
   }
 }
