@@ -15,6 +15,8 @@ const BUILD = { globalSetup: './test/support/build-once.ts' };
 
 export default defineConfig({
   test: {
+    // One worker less than CPUs unless said otherwise, which is half of a machine with two.
+    maxWorkers: '100%',
     reporters: ['default', './test/support/summary-reporter.ts'],
     projects: [
       project('unit', ['test/**/*.test.ts'], 20_000, { exclude: OTHERS.map((name) => `test/${name}/**`) }),
