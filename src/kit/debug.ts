@@ -74,7 +74,9 @@ export function findFunction(debug: Debug | undefined, which: string | number): 
   throw new SymbolError(
     'E_SYMBOL_UNKNOWN',
     `no function ${which} in this firmware`,
-    'it may be inlined everywhere, or left out by the linker',
+    debug?.symbols.length
+      ? 'it may be inlined everywhere, or left out by the linker'
+      : 'the file has no symbols: give the ELF before it was stripped',
     which,
   );
 }

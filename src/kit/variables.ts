@@ -28,12 +28,15 @@ const UNKNOWN_FUNCTION: FunctionType = {
 export class Variables {
   private readonly dwarf: Dwarf | undefined;
   private readonly symbols: Symbols;
+  /** There are no symbols at all. */
+  private readonly stripped: boolean;
   private readonly around: Surroundings;
 
   /** `dwarf` and `symbols` of one file, `memory` of the core that runs it. */
   constructor(dwarf: Dwarf | undefined, symbols: readonly NamedAddress[], memory: VariableMemory) {
     this.dwarf = dwarf;
     this.symbols = new Symbols(symbols);
+    this.stripped = symbols.length === 0;
     this.around = { memory, symbol: (address) => this.symbolText(address) };
   }
 
@@ -103,7 +106,9 @@ export class Variables {
         new SymbolError(
           'E_SYMBOL_UNKNOWN',
           `no symbol ${name} in this firmware`,
-          'it may be static in a file without symbols, or optimised away',
+          this.stripped
+            ? 'the file has no symbols: give the ELF before it was stripped'
+            : 'it may be static in a file without symbols, or optimised away',
           name,
         )
       );
