@@ -33,6 +33,8 @@ export interface InputEntry {
   readonly fired: number;
   readonly kind: string;
   readonly args: readonly InputValue[];
+  /** Code of the test did it in the middle of a slice, for the first time: no replay can do that without the code. */
+  readonly byCode?: true;
 }
 
 /** The present moment, and who hears of inputs for Linux. */
@@ -51,6 +53,8 @@ export class InputLog<Host> {
   /** Hears of every input that reaches Linux, before Linux does. */
   onLinux: ((kind: string, args: readonly InputValue[]) => void) | undefined;
   private list: InputEntry[] = [];
+  /** Kinds that code of the test has done in the middle of a slice. */
+  private readonly byCode = new Set<string>();
 
   constructor(host: Host, kinds: Readonly<Record<string, InputKind<Host>>>, clock: () => InputClock) {
     this.host = host;
@@ -66,14 +70,20 @@ export class InputLog<Host> {
   /** Continues the list of another run, from which this one was forked. */
   continue(entries: readonly InputEntry[]): void {
     this.list = [...entries];
+    this.byCode.clear();
+    for (const { kind, byCode } of entries) if (byCode) this.byCode.add(kind);
   }
 
   /** Does something to the machine and notes it. Arguments are copied. @throws {UsageError} for Linux in the middle of a core's slice */
   perform(kind: string, ...args: readonly InputValue[]): unknown {
     const { side } = this.kind(kind);
     const { cycle, fired, inSlice } = this.clock();
-    // From a stub or a hook it is part of the run itself, and happens again by itself.
-    if (inSlice && side === 'hardware') return this.apply(kind, args);
+    // From a stub, a hook or a watcher it is part of the run itself, and happens again where that is.
+    if (inSlice && side === 'hardware') {
+      if (!this.byCode.has(kind)) this.list.push({ cycle, fired, kind, args: [], byCode: true });
+      this.byCode.add(kind);
+      return this.apply(kind, args);
+    }
     if (inSlice) {
       throw new UsageError(
         `${kind} while a core executes (in a stub, a hook or an event listener)`,

@@ -22,6 +22,8 @@ export interface Recordable {
 /** Runs in which nothing comes nearer, after which a replay has lost its way. */
 const MOST_TRIES = 1000;
 
+const AGAIN = 'run the test again: its seed and options lead to the same run';
+
 /** The recording of a machine's life so far. `end` says where it is, `faults` and `seed` what it was made with. */
 export function recordingOf(
   { machine, inputs }: Pick<Recordable, 'machine' | 'inputs'>,
@@ -44,10 +46,10 @@ export function codeNeeded(
   entries: readonly InputEntry[],
   devices: Machine['devices'],
 ): { readonly what: string; readonly remedy: string } | undefined {
-  for (const { kind, args } of entries) {
+  for (const { kind, args, byCode } of entries) {
     const id = args[2];
-    if (kind === 'core.stub' && args[1] !== undefined)
-      return { what: `the stub or spy of ${String(args[0])}`, remedy: 'run the test again: its seed and options lead to the same run' };
+    if (byCode) return { what: `a ${kind} in the middle of the run, by a watcher, stub or hook`, remedy: AGAIN };
+    if (kind === 'core.stub' && args[1] !== undefined) return { what: `the stub or spy of ${String(args[0])}`, remedy: AGAIN };
     if ((kind === 'i2c.attach' || kind === 'spi.attach') && typeof id === 'string' && !devices.knows(id))
       return { what: `the device ${id}`, remedy: 'in the test, replayMachine(file, { devices: { known: [...] } }) plays it' };
   }

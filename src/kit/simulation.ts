@@ -72,12 +72,7 @@ export class Simulation extends FirmwareAccess {
 
   /** Resolves when the machine is there; whoever awaits anything else of the simulation need not. */
   async ready(): Promise<void> {
-    if (this.attached) return;
-    this.attaching ??= (async () => {
-      const prepared = await this.source.take();
-      this.attached ??= this.connect(prepared);
-    })();
-    await this.attaching;
+    await this.begin();
   }
 
   /** The virtual time, in ns. */
@@ -262,19 +257,35 @@ export class Simulation extends FirmwareAccess {
   }
 
   private attach(): Attached {
+    if (!this.attached) void this.begin();
     if (this.attached) return this.attached;
-    if (this.disposed) throw new UsageError('the machine was disposed of', 'use it before', 'dispose');
-    if (!this.attaching) {
-      const prepared = this.source.take();
-      if (!(prepared instanceof Promise)) {
-        this.attached = this.connect(prepared);
-        return this.attached;
-      }
-      this.attaching = prepared.then((made) => {
-        this.attached ??= this.connect(made);
-      });
-    }
     throw new UsageError('this fork is not ready, as a shell is part of its past', 'await fork.ready() first', 'fork');
+  }
+
+  /** Asks for a machine unless there is one; a promise when it is still to be made. */
+  private begin(): Promise<void> | undefined {
+    if (this.attached) return undefined;
+    if (this.disposed) throw new UsageError('the machine was disposed of', 'use it before', 'dispose');
+    if (this.attaching) return this.attaching;
+    const prepared = this.source.take();
+    if (!(prepared instanceof Promise)) {
+      this.attached = this.connect(prepared);
+      return undefined;
+    }
+    this.attaching = this.attachLater(prepared);
+    // Whoever awaits it hears of a failure.
+    this.attaching.catch(() => {});
+    return this.attaching;
+  }
+
+  /** Attaches a machine when it is made; gives it back when this has been disposed of meanwhile. */
+  private async attachLater(prepared: Promise<PreparedMachine>): Promise<void> {
+    const made = await prepared;
+    if (this.disposed) {
+      this.source.give(made.machine, true);
+      throw new UsageError('the machine was disposed of', 'await ready() before', 'dispose');
+    }
+    this.attached = this.connect(made);
   }
 
   private connect({ machine, host = new Inputs(machine), inputs = inputsOf(host) }: PreparedMachine): Attached {

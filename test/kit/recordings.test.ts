@@ -61,6 +61,25 @@ describe('a recording', () => {
     m.dispose();
   });
 
+  it('in which a watcher drives a pin, which is code of the test, is refused by name; also of a fork', async () => {
+    const m = await createMachine({ firmware: elf('imx8mp_devices') });
+    const [led, button, other] = [m.gpio('GPIO3').pin(16), m.gpio('GPIO1').pin(5), m.gpio('GPIO1').pin(6)];
+    led.onChange(({ level }) => other.drive(level));
+    await m.advance('50ms');
+    for (const level of [1, 0, 1] as const) {
+      button.drive(level);
+      await m.advance('5ms');
+    }
+    expect(led.history.length).toBeGreaterThan(1);
+    expect(m.inputs.entries.map(({ byCode = false }) => byCode)).toEqual([false, true, false, false]);
+    const fork = m.fork();
+    for (const each of [m, fork]) {
+      const again = replayMachine(await each.record(), {}, 'x.rec');
+      await expect(again).rejects.toMatchObject({ code: 'E_SNAPSHOT_MACHINE', message: expect.stringContaining('gpio.drive') });
+      each.dispose();
+    }
+  });
+
   it('is refused when it is no recording, or does not fit', async () => {
     const m = await createMachine({ firmware: elf('imx8mp_echo') });
     await m.advance('1ms');

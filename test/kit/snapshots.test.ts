@@ -180,6 +180,23 @@ describe('forks', () => {
     m.dispose();
   });
 
+  it('give their machine back when they are disposed of before it is made', async () => {
+    const m = await createMachine({ firmware: elf('imx8mp_echo') });
+    await m.until('linux', /creating channel/);
+    await m.linux.exec('true');
+    const snapshot = m.snapshot();
+    const first = snapshot.fork();
+    const ready = first.ready();
+    expect(() => first.machine).toThrow('this fork is not ready');
+    first.dispose();
+    await expect(ready).rejects.toThrow('the machine was disposed of');
+    await expect(first.ready()).rejects.toThrow('the machine was disposed of');
+    const second = snapshot.fork();
+    expect((await second.linux.exec('echo y')).stdout).toBe('y\n');
+    second.dispose();
+    m.dispose();
+  });
+
   it('are refused while something is awaited', async () => {
     const m = await createMachine({ firmware: elf('imx8mp_echo') });
     const wait = m.until('linux', /creating channel/);
