@@ -1,8 +1,9 @@
 /**
  * The table of faults in words: for docs/faults.md, whose test compares, and for whoever asks on the command line.
  */
+
+import { timeText } from '../time/duration.ts';
 import { COMMON_PARAMETERS, FAULT_NAMES, type FaultName, faultSpec, type ParameterSpec } from './catalogue.ts';
-import { timeText } from './grammar.ts';
 import { FAILURES, USUAL_FAILURES } from './judge.ts';
 
 /** `for=5ms`, or `value=<seed>`; what has to be said has no default. */

@@ -2,8 +2,8 @@
  * What an effect is made with, and how it reads its parameters.
  */
 import type { Machine } from '../machine.ts';
+import { timeText } from '../time/duration.ts';
 import type { ParameterValue } from './grammar.ts';
-import { timeText } from './grammar.ts';
 import type { LinuxEffect } from './linux-effects.ts';
 import type { StepData } from './port.ts';
 

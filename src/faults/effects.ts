@@ -8,9 +8,9 @@ import type { Machine } from '../machine.ts';
 import { hex, hex32 } from '../memory/bits.ts';
 import type { Region } from '../memory/bus.ts';
 import type { Peripheral } from '../peripherals/catalogue.ts';
+import { timeText } from '../time/duration.ts';
 import type { FaultName } from './catalogue.ts';
 import { chosen, type Effect, type EffectContext, type FaultPlace, number, span, word } from './effect-context.ts';
-import { timeText } from './grammar.ts';
 import { corrupt, show, withhold } from './vring-effects.ts';
 
 /** A user's command takes Linux so long to begin with. */

@@ -4,6 +4,7 @@
  * What comes out is plain data with every parameter in it, so that a plan can be kept, changed and written again.
  */
 import { UsageError } from '../errors.ts';
+import { durationNs, timeText } from '../time/duration.ts';
 import { FAULT_NAMES, FAULTS, type FaultName, faultSpec, type ParameterSpec, parametersOf } from './catalogue.ts';
 
 /** When a fault happens. Times are ns of virtual time, numbers count from 1. */
@@ -36,22 +37,9 @@ export interface Fault {
 /** Where `random` is when no window is given, in ns. */
 const WINDOW = { from: 0, to: 100e6 };
 const STATES = ['running', 'attached', 'offline', 'started', 'stopped', 'crashed'] as const;
-const NANOSECONDS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
 
 function bad(text: string, message: string, remedy: string): UsageError {
   return new UsageError(`fault ${text}: ${message}`, remedy, '--faults');
-}
-
-/** The ns of `5ms`; undefined for what is no time. */
-function timeNs(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ns|us|ms|s)$/.exec(text);
-  return match ? Math.round(Number(match[1]) * NANOSECONDS[match[2]!]!) : undefined;
-}
-
-/** `5ms`, in the largest unit that needs no fraction. */
-export function timeText(ns: number): string {
-  const unit = ns === 0 ? 'ns' : (['s', 'ms', 'us'].find((each) => ns % NANOSECONDS[each]! === 0) ?? 'ns');
-  return `${ns / NANOSECONDS[unit]!}${unit}`;
 }
 
 /** Cuts `a:b=1,c=2@uart4=/x,y/,d` into its faults: at commas behind which a fault's name stands, outside of an expression. */
@@ -115,7 +103,7 @@ export function givenParameters(text: string): string[] {
 
 function parseValue(text: string, key: string, value: string, spec: ParameterSpec): ParameterValue {
   if (spec.kind === 'time') {
-    const ns = value === '0' ? 0 : timeNs(value);
+    const ns = value === '0' ? 0 : durationNs(value);
     if (ns === undefined) throw bad(text, `${key}=${value} is no time`, `give a number and a unit: ${key}=5ms`);
     return ns;
   }
@@ -134,14 +122,14 @@ function parseValue(text: string, key: string, value: string, spec: ParameterSpe
 
 function parseTrigger(when: string, text: string): Trigger {
   const relative = when.startsWith('+');
-  const ns = timeNs(relative ? when.slice(1) : when);
+  const ns = durationNs(relative ? when.slice(1) : when);
   if (ns !== undefined) return { kind: 'time', ns, ...(relative ? { relative } : {}) };
   const counted = /^(doorbell|message)#([1-9]\d{0,8})$/.exec(when);
   if (counted) return { kind: counted[1] as 'doorbell' | 'message', number: Number(counted[2]) };
   const random = /^random(?::([\d.]+[a-z]+)\.\.([\d.]+[a-z]+))?$/.exec(when);
   if (random) {
-    const from = random[1] === undefined ? WINDOW.from : timeNs(random[1]);
-    const to = random[2] === undefined ? WINDOW.to : timeNs(random[2]);
+    const from = random[1] === undefined ? WINDOW.from : durationNs(random[1]);
+    const to = random[2] === undefined ? WINDOW.to : durationNs(random[2]);
     if (from === undefined || to === undefined || to < from) throw bad(text, `@${when} is no window`, 'write random, or random:5ms..40ms');
     return { kind: 'random', from, to };
   }

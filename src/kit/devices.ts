@@ -12,7 +12,7 @@ import { DeviceDefinitions } from '../peripherals/attached/definitions.ts';
 import type { I2cTransaction } from '../peripherals/i2c-bus.ts';
 import type { PinName } from '../peripherals/pins.ts';
 import type { SelectPin } from '../peripherals/spi-bus.ts';
-import { type Duration, nanoseconds } from '../session/duration.ts';
+import { type Duration, nanoseconds } from '../time/duration.ts';
 import { blockOf, known, pinOf, selectOf } from './device-inputs.ts';
 
 /** Devices of `createMachine`: attached before anything runs. */

@@ -8,7 +8,7 @@ import { UsageError } from '../errors.ts';
 import type { InputValue } from '../history/inputs.ts';
 import type { Machine } from '../machine.ts';
 import { hex32 } from '../memory/bits.ts';
-import type { Duration } from '../session/duration.ts';
+import type { Duration } from '../time/duration.ts';
 import { argumentKinds, decodeArguments, decodeResult, encodeArguments, isBuffer, resultBytes } from './arguments.ts';
 import { type Debug, findFunction, type Prototype } from './debug.ts';
 import type { Goal } from './goals.ts';

@@ -9,8 +9,8 @@ import type { Command, Linux } from '../linux/linux.ts';
 import type { FileStatus, OpenMode } from '../linux/linux-api.ts';
 import { linuxError } from '../linux/linux-file.ts';
 import type { SleepState } from '../linux/suspend.ts';
-import { type Duration, nanoseconds } from '../session/duration.ts';
 import type { ShellResult } from '../shell/api.ts';
+import { type Duration, nanoseconds } from '../time/duration.ts';
 import { loadShell } from './shell-loader.ts';
 
 /** How long a call may take. */

@@ -8,7 +8,7 @@ import type { MachineEvent } from '../events.ts';
 import type { Linux } from '../linux/linux.ts';
 import { linuxError } from '../linux/linux-file.ts';
 import { hex } from '../memory/bits.ts';
-import type { Duration } from '../session/duration.ts';
+import type { Duration } from '../time/duration.ts';
 import { RPMSG_NS_ADDR, RPMSG_NS_DESTROY, RPMSG_NS_MSG_SIZE } from '../virtio/rpmsg-ns.ts';
 import type { SimulationLog } from './log.ts';
 

@@ -4,7 +4,7 @@
 import { UsageError } from '../errors.ts';
 import type { MachineEvent } from '../events.ts';
 import type { Machine } from '../machine.ts';
-import { type Duration, nanoseconds } from '../session/duration.ts';
+import { type Duration, nanoseconds } from '../time/duration.ts';
 import { Driver, type DriverHost } from './driver.ts';
 import { conditionGoal, eventGoal, type FoundLine, type Goal, LineGoal } from './goals.ts';
 import type { SimulationLog } from './log.ts';

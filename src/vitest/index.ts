@@ -2,7 +2,7 @@
  * `imx-sim/vitest`: tests of firmware with vitest. Importing it registers the matchers.
  */
 import { expect } from 'vitest';
-import type { Duration } from '../session/duration.ts';
+import type { Duration } from '../time/duration.ts';
 import { toReachWithin } from './matchers/reach.ts';
 import { type Expected, toHaveReceived, toHaveSent } from './matchers/sent.ts';
 import { toStayWithinStack } from './matchers/stack.ts';

@@ -1,8 +1,9 @@
 /** Faults as text: what is understood, what is refused and with which remedy, and that the text of what was understood is understood the same. */
 import { describe, expect, it } from 'vitest';
 import { FAULT_NAMES, faultSpec } from '../../src/faults/catalogue.ts';
-import { faultText, parseFault, parseFaults, splitFaults, timeText } from '../../src/faults/grammar.ts';
+import { faultText, parseFault, parseFaults, splitFaults } from '../../src/faults/grammar.ts';
 import { Random } from '../../src/faults/random.ts';
+import { timeText } from '../../src/time/duration.ts';
 
 describe('a fault', () => {
   it.each([

@@ -4,7 +4,7 @@
  */
 import { UsageError, WaitError } from '../../errors.ts';
 import type { Simulation } from '../../kit/simulation.ts';
-import type { Duration } from '../../session/duration.ts';
+import type { Duration } from '../../time/duration.ts';
 import { noted } from '../pending.ts';
 import { asSimulation } from '../simulations.ts';
 import { noteTold } from '../told.ts';

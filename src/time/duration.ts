@@ -23,3 +23,9 @@ export function nanoseconds(value: Duration, place: string): number {
   }
   return ns;
 }
+
+/** `5ms`, in the largest unit up to seconds that needs no fraction. */
+export function timeText(ns: number): string {
+  const unit = ns === 0 ? 'ns' : (['s', 'ms', 'us'].find((each) => ns % NANOSECONDS[each]! === 0) ?? 'ns');
+  return `${ns / NANOSECONDS[unit]!}${unit}`;
+}
