@@ -1,19 +1,26 @@
 /**
  * Counters of one translated region: where they stand, and what they say of its instructions.
  *
- * As few as possible are counted up by the code: a block that only one way leads to is known from where that way comes from, the rest of a
- * branch from one of its sides. Ways out in the middle of a block are counted by the engine at their sites. Counters have 64 bits.
+ * Few are counted up by the code: where a loop or the region begins, what comes behind calls and tables, and one side of each branch. The rest
+ * is worked out, as what leads to a block is what begins it. Ways out in the middle of a block, and before it for want of budget, are counted
+ * by the engine at their sites. Counters have 64 bits.
  */
 import type { ExecutionCounts } from '../execution-counts.ts';
 import type { Structure } from './control-flow.ts';
 import type { Site } from './layout.ts';
-import { type Block, edges, type Step } from './region.ts';
+import { type Block, type Edge, edges, type Step } from './region.ts';
 
 /** Bytes of a counter. */
 export const COUNTER = 8;
 
-/** How often a block was begun: its own counter, or its only predecessor's completions, less those of its other way if it has one. */
-type Source = { readonly counter: number } | { readonly after: Block; readonly less: Block | undefined };
+/** A way from one block to another. */
+interface Way {
+  readonly from: Block;
+  readonly by: 'jump' | 'taken' | 'next';
+}
+
+/** How often a block was begun: by its own counter, or as the sum of the ways to it. */
+type Source = { readonly counter: number } | { readonly ways: readonly Way[] };
 
 /** Steps of a block that have the same condition, and the counter of how often it held. */
 interface Group {
@@ -39,9 +46,9 @@ export class RegionCounts {
   private used = 0;
 
   /** `allocate` gives room for so many counters, all 0. */
-  constructor({ order }: Structure, allocate: (counters: number) => number) {
+  constructor({ order, loops }: Structure, allocate: (counters: number) => number) {
     this.order = order;
-    this.place();
+    this.place(loops);
     const conditional = order.reduce((sum, { steps }) => sum + steps.filter(({ condition }) => condition >= 0).length, 0);
     this.capacity = this.used + conditional;
     this.at = allocate(this.capacity);
@@ -90,21 +97,29 @@ export class RegionCounts {
       i32[word + 1] = 0;
       return value;
     };
-    const lost = this.lostSteps(sites);
+    const short = new Map<Block, number>();
+    const gone = new Map<Block, number>();
+    const lost = this.lostSteps(sites, short, gone);
     const begun = this.sources.map((source) => ('counter' in source ? take(source.counter) : 0));
-    // A block comes behind the only one that leads to it.
+    const counted = new Map<Block, number>();
+    for (const [block, way] of this.taken) if ('counter' in way) counted.set(block, take(way.counter));
+    const complete = (block: Block): number => begun[block.id]! - (gone.get(block) ?? 0);
+    const reached = (block: Block): number => begun[block.id]! + (short.get(block) ?? 0);
+    const taken = (block: Block): number => {
+      const way = this.taken.get(block)!;
+      if ('counter' in way) return counted.get(block)!;
+      return 'begins' in way ? reached(way.begins) : complete(block) - reached(way.unless);
+    };
+    // What leads to a block without a counter comes before it.
     for (const [id, source] of this.sources.entries()) {
       if ('counter' in source) continue;
-      const { after, less } = source;
-      begun[id] = begun[after.id]! - (lost.get(after)?.at(-1) ?? 0) - (less ? begun[less.id]! : 0);
+      begun[id] = -(short.get(this.order[id]!) ?? 0);
+      for (const { from, by } of source.ways)
+        begun[id]! += by === 'taken' ? taken(from) : complete(from) - (by === 'next' ? taken(from) : 0);
     }
     const passed = this.passes(take);
     for (const block of this.order) this.add(block, begun, lost.get(block), passed, counts);
-    for (const [block, way] of this.taken) {
-      const complete = begun[block.id]! - (lost.get(block)?.at(-1) ?? 0);
-      const count = 'counter' in way ? take(way.counter) : 'begins' in way ? begun[way.begins.id]! : complete - begun[way.unless.id]!;
-      this.addTaken(block, count, complete, counts);
-    }
+    for (const block of this.taken.keys()) this.addTaken(block, taken(block), complete(block), counts);
     for (const [block, counter] of this.failed) {
       const count = take(counter);
       if (count > 0) counts.fail(block.steps.at(-1)!.pc, count);
@@ -119,40 +134,54 @@ export class RegionCounts {
     }
   }
 
-  private place(): void {
+  private place(loops: ReadonlySet<number>): void {
     const { order } = this;
-    const ways = order.map(() => 0);
-    ways[0]!++;
-    for (const { end } of order) for (const edge of edges(end)) if ('block' in edge) ways[edge.block.id]!++;
-    const single = (edge: { block: Block } | { exit: number }): edge is { block: Block } => 'block' in edge && ways[edge.block.id] === 1;
-    const known = new Map<Block, Source>();
+    const ways = order.map((): Way[] => []);
+    /** Blocks that are entered in other ways, too, or are counted because a branch is known by them. */
+    const own = new Set<number>([0, ...loops]);
     for (const block of order) {
       const { end } = block;
-      if (end.kind === 'jump' && single(end.to)) known.set(end.to.block, { after: block, less: undefined });
-      else if (end.kind === 'table') {
+      const known = end.kind === 'jump' || end.kind === 'branch' || end.kind === 'compare';
+      for (const [index, edge] of edges(end).entries()) {
+        if (!('block' in edge)) continue;
+        const { id } = edge.block;
+        ways[id]!.push({ from: block, by: end.kind === 'jump' ? 'jump' : index === 0 ? 'taken' : 'next' });
+        if (!known) own.add(id);
+      }
+    }
+    const single = (edge: Edge): edge is { block: Block } => 'block' in edge && ways[edge.block.id]!.length === 1 && edge.block.id !== 0;
+    for (const block of order) {
+      const { end } = block;
+      if (end.kind === 'table') {
         this.tables.set(block, this.used);
         this.used += end.targets.length;
       } else if (end.kind === 'branch' || end.kind === 'compare') {
         const { taken, next } = end;
-        if (single(taken)) {
-          // Its own counter, and the other side what is left.
-          this.taken.set(block, { begins: taken.block });
-          if (single(next)) known.set(next.block, { after: block, less: taken.block });
-        } else if (single(next)) this.taken.set(block, { unless: next.block });
-        else this.taken.set(block, { counter: this.used++ });
+        const side = single(taken) ? { begins: taken.block } : single(next) ? { unless: next.block } : { counter: this.used++ };
+        this.taken.set(block, side);
+        const counted = side.begins ?? side.unless;
+        if (counted) own.add(counted.id);
       }
     }
-    for (const block of order) this.sources.push(known.get(block) ?? { counter: this.used++ });
+    for (const [id, to] of ways.entries()) this.sources.push(own.has(id) ? { counter: this.used++ } : { ways: to });
   }
 
-  /** By block: how many times each step that was counted with its block was not executed. */
-  private lostSteps(sites: readonly Site[]): Map<Block, number[]> {
+  /**
+   * By block: how many times each step that was counted with its block was not executed; `short`: times that it was reached and, for want of
+   * budget, not begun; `gone`: times that it was left before its end, or by way of the engine there.
+   */
+  private lostSteps(sites: readonly Site[], short: Map<Block, number>, gone: Map<Block, number>): Map<Block, number[]> {
     const lost = new Map<Block, number[]>();
     for (const site of sites) {
       const { block, counted, done, notDone } = site;
       if (done + notDone === 0) continue;
       site.done = 0;
       site.notDone = 0;
+      if (counted === 0) {
+        short.set(block, (short.get(block) ?? 0) + notDone);
+        continue;
+      }
+      gone.set(block, (gone.get(block) ?? 0) + done + notDone);
       const { length } = block.steps;
       let steps = lost.get(block);
       if (!steps) {
