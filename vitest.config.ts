@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import ByProject from './test/support/sequencer.ts';
 
 /** Directories of tests with a project of their own; the rest is `unit`. */
 const OTHERS = ['conformance', 'differential', 'e2e', 'firmware'];
@@ -17,6 +18,7 @@ export default defineConfig({
   test: {
     // One worker less than CPUs unless said otherwise, which is half of a machine with two.
     maxWorkers: '100%',
+    sequence: { sequencer: ByProject },
     reporters: ['default', './test/support/summary-reporter.ts'],
     projects: [
       project('unit', ['test/**/*.test.ts'], 20_000, { exclude: OTHERS.map((name) => `test/${name}/**`) }),
