@@ -2,7 +2,7 @@
  * `createMachine`: a firmware on a SoC with its Linux, ready to be driven by a test.
  */
 import { attachDevices } from './devices.ts';
-import { configure, powerOn, type SimulationOptions } from './options.ts';
+import { configure, powerOn, refuseUnknownOptions, type SimulationOptions } from './options.ts';
 import { Simulation } from './simulation.ts';
 
 /**
@@ -10,6 +10,7 @@ import { Simulation } from './simulation.ts';
  * @throws {UsageError | FirmwareError | DeviceTreeError} for options that make no sense, each with its remedy
  */
 export async function createMachine(options: SimulationOptions): Promise<Simulation> {
+  refuseUnknownOptions(options);
   const configuration = configure(options);
   const machine = powerOn(configuration);
   const simulation = new Simulation(configuration, { take: () => ({ machine }), give: () => machine.dispose() });

@@ -83,6 +83,41 @@ export interface Configuration {
   readonly definitions: DeviceDefinitions;
 }
 
+/** Names of the options: one that is misspelt would do nothing, and nobody would notice. */
+const OPTION_NAMES: Readonly<Record<keyof SimulationOptions, true>> = {
+  firmware: true,
+  soc: true,
+  board: true,
+  core: true,
+  engine: true,
+  linux: true,
+  modules: true,
+  udev: true,
+  ttyReader: true,
+  dtb: true,
+  overlays: true,
+  boot: true,
+  ubootScript: true,
+  bootFiles: true,
+  kernel: true,
+  recover: true,
+  semihosting: true,
+  fastForward: true,
+  hostMemory: true,
+  coverage: true,
+  seed: true,
+  faults: true,
+  devices: true,
+  disassemble: true,
+};
+
+/** @throws {UsageError} for an option that there is not */
+export function refuseUnknownOptions(options: object): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTION_NAMES, name));
+  if (unknown === undefined) return;
+  throw new UsageError(`no option ${unknown}`, `there are ${Object.keys(OPTION_NAMES).join(', ')}`, unknown);
+}
+
 /** Checks the options. @throws {UsageError | FirmwareError | DeviceTreeError} */
 export function configure(options: SimulationOptions): Configuration {
   return inOptionWords(() => {

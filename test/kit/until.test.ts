@@ -2,6 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { UsageError, WaitTimeout } from '../../src/errors.ts';
 import { failure, machine } from './support.ts';
 
+describe('options', () => {
+  it('that there are not are refused by name: a misspelt one would do nothing', async () => {
+    const misspelt = { kernal: 'nxp' } as object;
+    const error = await failure<UsageError>(machine('imx8mp_hello', misspelt));
+    expect(error).toMatchObject({ code: 'E_USAGE', message: 'no option kernal', remedy: expect.stringContaining('kernel') });
+  });
+});
+
 describe('a machine at its power-on', () => {
   it('has not begun to run', async () => {
     const m = await machine('imx8mp_hello');
