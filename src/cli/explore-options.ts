@@ -57,7 +57,7 @@ function wholeNumber(least: number, most: number): (value: string) => number {
 
 function failures(value: string): FailureKind[] {
   const kinds = value.split(',').filter(Boolean);
-  const unknown = kinds.find((kind) => !(kind in FAILURES));
+  const unknown = kinds.find((kind) => !Object.hasOwn(FAILURES, kind));
   if (unknown !== undefined || kinds.length === 0) throw new InvalidArgumentError(`They are some of ${Object.keys(FAILURES).join(', ')}.`);
   return kinds as FailureKind[];
 }

@@ -69,6 +69,7 @@ describe('imx-sim explore', () => {
   it.each([
     [['--faults', 'core-nap'], /there is no core-nap/],
     [['--fail-on', 'boredom'], /They are some of crash, hang/],
+    [['--fail-on', 'toString'], /They are some of crash, hang/],
     [['--seeds', '0'], /whole number from 1/],
   ])('refuses %j', async (more, message) => {
     const { status, stderr } = await explore(...more);
