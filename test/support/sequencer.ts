@@ -1,10 +1,11 @@
 /**
- * The order of test files: projects with long ones first and the many short ones last, so that at the end no worker is left alone with minutes of work.
+ * The order of test files: projects with long ones first and the many short ones last, so that at the end no worker is left alone with minutes of work,
+ * and files that share a process follow each other.
  */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Projects, those with long files first. */
-const ORDER = ['conformance', 'differential', 'firmware', 'e2e', 'unit'];
+const ORDER = ['conformance', 'differential', 'firmware', 'e2e', 'alone', 'unit'];
 
 export default class ByProject extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
