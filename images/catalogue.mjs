@@ -154,7 +154,8 @@ export const IMAGES = [
   }),
   imx8mp('devices', 'devices', {
     title: 'Devices on I2C, SPI and GPIO',
-    shows: 'A temperature sensor, an EEPROM, SPI loopback and flash, a button that interrupts and a LED; says of each what is not attached.',
+    shows:
+      'A temperature sensor, an EEPROM, SPI loopback and flash, a button that interrupts and a LED; says of each what is not attached.',
     sources: ['devices/main.c', 'devices/i2c.c', 'devices/spi.c', ...UART],
     until: ['^loopback: 64 words came back$', '^devices: ready$'],
   }),

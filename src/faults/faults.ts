@@ -92,7 +92,7 @@ export class Faults {
     EFFECTS[given.name]?.check?.({ machine, parameters: given.parameters });
     const count = Number(given.parameters['count'] ?? 1);
     const fault = { ...given, when };
-    state.entries.push({ fault, seen: 0, left: count === 0 ? -1 : count, active: false, draws: 0, counted: false });
+    state.entries.push({ fault, seen: 0, left: count === 0 ? -1 : count, active: false, draws: 0, counted: false, lasting: false });
     if (when.kind === 'time') this.schedule(scheduler.cyclesFromNs(when.ns), index, 'time');
     if (when.kind === 'state' && this.stateNow().includes(when.state)) this.occurred(index, 1);
     this.hook(index);
@@ -334,9 +334,22 @@ export class Faults {
     else {
       const effect = EFFECTS[name];
       invariant(effect, `effect of ${name}`);
+      if (step === 'end' && this.heldByOthers(index)) return;
+      if (step === 'act' && effect.steps?.['end'] && Number(parameters['for']) === 0) entry.lasting = true;
       const text = step === 'act' ? effect.act(this.context(index)) : effect.steps?.[step]?.(this.context(index), data);
       if (text !== undefined) this.inject(index, text);
     }
+  }
+
+  /** Another fault does the same to the same for longer, or for good: it is not undone yet. */
+  private heldByOthers(index: number): boolean {
+    const { agenda, entries } = this.state;
+    const { name, parameters } = this.entry(index).fault;
+    if (name === 'suspend') return false;
+    const alike = ({ fault }: FaultEntry): boolean => fault.name === name && fault.parameters['block'] === parameters['block'];
+    return (
+      agenda.some(({ step, entry }) => step === 'end' && alike(this.entry(entry))) || entries.some((entry) => entry.lasting && alike(entry))
+    );
   }
 
   private inject(index: number, text: string): void {

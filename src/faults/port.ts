@@ -28,6 +28,8 @@ export interface FaultEntry {
   draws: number;
   /** The line that is being printed has counted already. */
   counted: boolean;
+  /** What it did is for good. */
+  lasting: boolean;
 }
 
 /** Something that is to be done at `cycle`. */

@@ -42,6 +42,22 @@ describe('faults of a simulation', () => {
     later.dispose();
   });
 
+  it('that overlap end with the last of them, or never', async () => {
+    const m = snapshot.fork();
+    m.fault('core-pause:for=2ms@+1ms,core-pause:for=6ms@+2ms');
+    await m.advance('5ms');
+    const { instructions } = m.machine.core;
+    await m.advance('2.9ms');
+    expect(m.machine.core.instructions).toBe(instructions);
+    await m.advance('2ms');
+    expect(m.machine.core.instructions).toBeGreaterThan(instructions);
+    expect(m.injections.map(({ text }) => text)).toEqual(['m7 stands still for 2ms', 'm7 stands still for 6ms', 'm7 goes on']);
+    m.fault('bus-error:block=GPT1,for=0@+1ms,bus-error:block=GPT1,for=1ms@+2ms');
+    await m.advance('5ms');
+    expect(m.machine.view('m7').regions.some(({ name, broken }) => name === 'GPT1' && broken)).toBe(true);
+    m.dispose();
+  });
+
   it('go on in the fork of a fork', async () => {
     const first = snapshot.fork();
     first.fault('linux-pause:for=5ms@+1ms,core-pause@random:30ms..60ms');

@@ -153,6 +153,7 @@ export class AccessLog implements MemoryTap {
     const offset = address - region.base;
     if (offset + size > region.size) return this.readAcross(address, size);
     if (region.ram) return region.ram.read(region.ramOffset + offset, size);
+    if (region.broken) return BUS_FAULT;
     if (this.mode === 'idle') return region.device!.read(offset, size);
     const way = wayOf(READ, size, this.owner.memory.accessPrivileged);
     const { position } = this.owner;
@@ -169,6 +170,7 @@ export class AccessLog implements MemoryTap {
       region.ram.write(region.ramOffset + offset, value, size);
       return true;
     }
+    if (region.broken) return false;
     if (this.mode === 'idle') return region.device!.write(offset, value, size);
     const way = wayOf(WRITE, size, this.owner.memory.accessPrivileged);
     const { position } = this.owner;
