@@ -4,6 +4,7 @@
  * How long a wait may take is bounded by virtual time alone. Several may be outstanding at once (`Promise.all`). Whoever awaits gets on, in the
  * host's event loop, before virtual time does, so that a run does not depend on how fast the host is.
  */
+import { UsageError } from '../errors.ts';
 import type { MachineEvent } from '../events.ts';
 import { Turns } from '../linux/host-turns.ts';
 import { DEFAULT_CALL_TIMEOUT_NS, type UserSpace } from '../linux/user-space.ts';
@@ -109,10 +110,13 @@ export class Driver {
     for (const { goal } of this.waits) if (goal.line?.(line)) this.host().machine.requestStop();
   }
 
-  /** Ends all waits with `error`, and those to come. */
+  /** Ends all waits, and those to come with `error`. */
   dispose(error: Error): void {
     this.disposed = error;
-    for (const { reject } of this.waits) reject(error);
+    for (const { goal, reject } of this.waits) {
+      const text = `the machine was disposed of while somebody awaited ${goal.awaited}`;
+      reject(new UsageError(text, 'an await is missing before that call: the test was over first', 'dispose'));
+    }
     this.waits.clear();
   }
 

@@ -55,6 +55,13 @@ export function patternText(pattern: RegExp | string): string {
   return typeof pattern === 'string' ? `has ${JSON.stringify(pattern)}` : `matches ${String(pattern)}`;
 }
 
+/** Control characters as C writes them, for reports: a NUL makes a log binary for those who look for something in it. */
+function visible(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) =>
+    character === '\t' ? character : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}
+
 /** A line of a source that matches, from behind the last one that was awaited there. */
 export class LineGoal implements Goal<FoundLine> {
   readonly awaited: string;
@@ -100,7 +107,7 @@ export class LineGoal implements Goal<FoundLine> {
     const lines = linesOf(this.log, this.source);
     if (lines.length === 0) return [`nothing was printed${this.source === ANY ? '' : ` on ${this.source}`}`];
     const skipped = lines.slice(0, -6).length;
-    const shown = lines.slice(-6).map(({ source, text }) => `  ${this.source === ANY ? `[${source}] ` : ''}${text}`);
+    const shown = lines.slice(-6).map(({ source, text }) => `  ${this.source === ANY ? `[${source}] ` : ''}${visible(text)}`);
     return [`last lines${this.source === ANY ? '' : ` of ${this.source}`}${skipped > 0 ? ` (of ${lines.length})` : ''}:`, ...shown];
   }
 

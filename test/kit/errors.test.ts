@@ -109,8 +109,13 @@ describe('a wait that cannot end', () => {
   it('a machine that is gone', async () => {
     const m = await machine('imx8mp_hello');
     const wait = m.until('uart4', 'never');
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
     m.dispose();
-    expect(await failure(wait)).toMatchObject({ code: 'E_USAGE', message: 'the machine was disposed of' });
+    expect(await failure(wait)).toMatchObject({
+      code: 'E_USAGE',
+      message: 'the machine was disposed of while somebody awaited a line of uart4 that has "never"',
+      remedy: expect.stringContaining('an await is missing'),
+    });
     expect(await failure(m.advance('1ms'))).toMatchObject({ message: 'the machine was disposed of' });
   });
 });
