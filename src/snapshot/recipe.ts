@@ -43,6 +43,32 @@ export interface Recipe {
   readonly fastForward?: boolean;
 }
 
+/** Where a recipe has each option of a machine; false: it belongs to the host. An option that is new does not compile until it is here. */
+export const RECIPE_OF: Readonly<Record<keyof MachineOptions, keyof Recipe | false>> = {
+  soc: 'soc',
+  board: 'board',
+  core: 'core',
+  firmware: 'firmware',
+  linux: 'linux',
+  boot: 'boot',
+  ubootScript: 'ubootScript',
+  bootFiles: 'bootFiles',
+  modules: 'modules',
+  udev: 'udev',
+  ttyReader: 'ttyReader',
+  dtb: 'dtb',
+  overlays: 'overlays',
+  kernelFlavour: 'kernel',
+  crashDetection: 'crashDetection',
+  semihosting: 'semihosting',
+  fastForward: 'fastForward',
+  history: false,
+  engine: false,
+  hostMemory: false,
+  devices: false,
+  disassemble: false,
+};
+
 /** What the host adds when it makes a machine by a recipe. */
 export interface RecipeHost {
   readonly engine?: EngineFactory;
