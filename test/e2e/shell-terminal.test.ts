@@ -19,7 +19,7 @@ if (absent) console.warn("skipped: util-linux's script is not installed");
 const state = mkdtempSync(join(tmpdir(), 'imx-sim-state-'));
 afterAll(() => rmSync(state, { recursive: true, force: true }));
 
-/** Types each text once what stands before it has come since the text before was typed. */
+/** Types each text once what stands before it has come, behind what the text before waited for. */
 function typed(options: string, keys: readonly (readonly [after: string, text: string])[]) {
   const command = `'${process.execPath}' '${join(inject('dist'), 'command/main.js')}' shell ${options}`;
   const child = spawn('script', ['-qefc', command, '/dev/null'], {
@@ -33,9 +33,11 @@ function typed(options: string, keys: readonly (readonly [after: string, text: s
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what readline moves the cursor with
     output += text.replace(/\x1b\[[0-9;]*[A-Za-z]/g, '').replaceAll('\r', '');
-    while (waiting[0] && output.slice(from).includes(waiting[0][0])) {
-      from = output.length;
+    for (let at = waiting[0] ? output.indexOf(waiting[0][0], from) : -1; at >= 0; ) {
+      // What stands behind it may have come with it, in one piece.
+      from = at + waiting[0]![0].length;
       child.stdin.write(waiting.shift()![1]);
+      at = waiting[0] ? output.indexOf(waiting[0][0], from) : -1;
     }
   });
   return new Promise<{ status: number | null; output: string }>((resolve, reject) => {
@@ -83,6 +85,7 @@ describe.skipIf(absent)('a shell at a terminal', () => {
       ['cat\n', 'typed\r'],
       ['typed\n', CTRL_D],
       [PROMPT, 'true\r'],
+      ['true\n', ''],
       [PROMPT, CTRL_D],
     ]);
     expect(output).toContain('typed\ntyped\n');
