@@ -95,9 +95,7 @@ function buildProgram(done: (status: number) => void): Command {
   for (const row of RUN_OPTIONS) runCommand.addOption(commanderOption(row));
   // Each command is loaded when it is given: the simulator is most of the time that a start takes.
   runCommand.action(async (path: string | undefined, options: RunOptions) => {
-    if (runCommand.getOptionValueSource('lockstep') === 'cli' && options.cpu !== 'lockstep') {
-      throw new UsageError(`--lockstep with --cpu ${options.cpu}`, 'leave --cpu out, or say --cpu lockstep', '--lockstep');
-    }
+    checkLockstep(runCommand, options);
     const { run } = await import('./commands/run.ts');
     done(await run(path, options));
   });
@@ -149,6 +147,13 @@ function buildProgram(done: (status: number) => void): Command {
   return command;
 }
 
+/** @throws {UsageError} for engines to compare, beside one that runs alone */
+function checkLockstep(command: Command, { cpu }: Pick<RunOptions, 'cpu'>): void {
+  if (command.getOptionValueSource('lockstep') === 'cli' && cpu !== 'lockstep') {
+    throw new UsageError(`--lockstep with --cpu ${cpu}`, 'leave --cpu out, or say --cpu lockstep', '--lockstep');
+  }
+}
+
 /** Parses `80`. @throws {InvalidArgumentError} */
 function parsePercent(text: string): number {
   const value = Number(text);
@@ -177,9 +182,7 @@ function addFaultCommands(command: Command, done: (status: number) => void): voi
     .addHelpText('after', REPLAY_EXAMPLES);
   for (const row of REPLAY_OPTIONS) replayCommand.addOption(commanderOption(row));
   replayCommand.action(async (path: string, options: ReplayOptions) => {
-    if (replayCommand.getOptionValueSource('lockstep') === 'cli' && options.cpu !== 'lockstep') {
-      throw new UsageError(`--lockstep with --cpu ${options.cpu}`, 'leave --cpu out, or say --cpu lockstep', '--lockstep');
-    }
+    checkLockstep(replayCommand, options);
     const { replay } = await import('./commands/replay.ts');
     done(await replay(path, options));
   });

@@ -1,11 +1,10 @@
 /**
  * Simulations out of snapshot files, made here or elsewhere.
  */
-import { loadTree } from '../devicetree/load.ts';
 import { SnapshotError } from '../errors.ts';
 import type { Machine } from '../machine.ts';
 import { MachinePool } from '../snapshot/pool.ts';
-import type { Recipe } from '../snapshot/recipe.ts';
+import { filesOf, type Recipe } from '../snapshot/recipe.ts';
 import { decodeRecording, type RecordedEnd } from '../snapshot/recording.ts';
 import { decodeSnapshot } from '../snapshot/snapshot-file.ts';
 import { decodeLog } from './log-data.ts';
@@ -80,12 +79,10 @@ export async function replayMachine(file: Uint8Array, { watch, ...options }: Rep
 
 /** The options of a simulation whose machine has that recipe. */
 export function optionsOf(recipe: Recipe): SimulationOptions {
-  const { dtb, overlays, bootFiles, crashDetection, ...same } = recipe;
+  const { dtb: _dtb, overlays: _overlays, bootFiles: _bootFiles, crashDetection, ...same } = recipe;
   return {
     ...same,
-    ...(dtb ? { dtb: { name: dtb.name, tree: loadTree(dtb.bytes, dtb.name) } } : {}),
-    ...(overlays ? { overlays: overlays.map(({ name, bytes }) => ({ name, tree: loadTree(bytes, name) })) } : {}),
-    ...(bootFiles ? { bootFiles: new Map(bootFiles.map(({ name, bytes }) => [name, bytes])) } : {}),
+    ...filesOf(recipe),
     ...(crashDetection === 'report' ? { recover: true } : {}),
   };
 }

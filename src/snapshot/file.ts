@@ -4,6 +4,7 @@
  * The line can be read with `head -1`: SoC, firmware, time, lengths. The checksum is of the data as it stands in the file.
  */
 import { SnapshotError } from '../errors.ts';
+import { crc32 } from '../memory/crc32.ts';
 import { decodePlain, encodePlain } from './plain-data.ts';
 
 /** What a file holds. */
@@ -37,7 +38,7 @@ interface FirstLine extends FileFacts {
 export async function encodeFile(kind: FileKind, facts: FileFacts, data: unknown): Promise<Uint8Array> {
   const plain = encodePlain(data);
   const packed = await through(plain, new CompressionStream('deflate'));
-  const first: FirstLine = { ...facts, bytes: packed.length, unpacked: plain.length, checksum: adler32(packed) };
+  const first: FirstLine = { ...facts, bytes: packed.length, unpacked: plain.length, checksum: crc32(packed) };
   const line = new TextEncoder().encode(`imx-sim ${kind} ${FORMAT} ${JSON.stringify(first)}\n`);
   const file = new Uint8Array(line.length + packed.length);
   file.set(line);
@@ -57,7 +58,7 @@ export async function decodeFile(
     const [what, remedy] = packed.length < first.bytes ? ['cut off', 'copy it again, or make it again'] : ['too long', MAKE_AGAIN];
     throw damaged(name, `it is ${what}: ${packed.length} of ${first.bytes} bytes behind the first line`, remedy);
   }
-  if (adler32(packed) !== first.checksum) throw damaged(name, 'its checksum is wrong');
+  if (crc32(packed) !== first.checksum) throw damaged(name, 'its checksum is wrong');
   let plain: Uint8Array;
   try {
     plain = await through(packed, new DecompressionStream('deflate'), Math.min(MOST, first.unpacked));
@@ -144,21 +145,4 @@ async function through(bytes: Uint8Array, stream: CompressionStream | Decompress
     at += part.length;
   }
   return all;
-}
-
-/** Adler-32 (RFC 1950). */
-function adler32(bytes: Uint8Array): number {
-  let a = 1;
-  let b = 0;
-  for (let at = 0; at < bytes.length; ) {
-    // As many as fit without overflow of 32 bits.
-    const end = Math.min(at + 3800, bytes.length);
-    for (; at < end; at++) {
-      a += bytes[at]!;
-      b += a;
-    }
-    a %= 65_521;
-    b %= 65_521;
-  }
-  return b * 65_536 + a;
 }

@@ -4,6 +4,7 @@
  * What is read is hostile: bytes that are no state cost no more than sixteen times their length (a chunk of memory with one page), and are refused.
  */
 import { SnapshotError } from '../errors.ts';
+import { crc32 } from '../memory/crc32.ts';
 import { CHUNK_SIZE, PAGE_SIZE, ZEROS } from '../memory/ram.ts';
 import type { HardwareState, MemoryChunk, StateValue } from './hardware-state.ts';
 import { decodePlain, encodePlain } from './plain-data.ts';
@@ -127,17 +128,4 @@ function damaged(why: string): SnapshotError {
 function isZero(bytes: Uint8Array): boolean {
   for (let index = 0; index < bytes.length; index++) if (bytes[index] !== 0) return false;
   return true;
-}
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
-  let value = index;
-  for (let bit = 0; bit < 8; bit++) value = (value & 1) !== 0 ? (value >>> 1) ^ 0xedb8_8320 : value >>> 1;
-  return value;
-});
-
-/** The CRC-32 of zlib and Ethernet. */
-function crc32(bytes: Uint8Array): number {
-  let value = 0xffff_ffff;
-  for (let index = 0; index < bytes.length; index++) value = (value >>> 8) ^ CRC_TABLE[(value ^ bytes[index]!) & 0xff]!;
-  return ~value >>> 0;
 }

@@ -106,8 +106,7 @@ export function recipeOf(options: MachineOptions): Recipe {
 
 /** Options for a machine made by `recipe`. @throws {SnapshotError} when this imx-sim cannot make it; other errors for bad files in it */
 export function optionsOf(recipe: Recipe, host: RecipeHost = {}): MachineOptions {
-  const { board, core, firmware, linux, boot, ubootScript, bootFiles, modules, udev, ttyReader, dtb, overlays } = recipe;
-  const { kernel, crashDetection, fastForward } = recipe;
+  const { board, core, firmware, linux, boot, ubootScript, modules, udev, ttyReader, kernel, crashDetection, fastForward } = recipe;
   const soc = host.soc?.name === recipe.soc ? host.soc : SOCS.find(({ name }) => name === recipe.soc);
   if (!soc) {
     throw new SnapshotError(
@@ -130,16 +129,23 @@ export function optionsOf(recipe: Recipe, host: RecipeHost = {}): MachineOptions
     ...(linux === undefined ? {} : { linux }),
     ...(boot === undefined ? {} : { boot }),
     ...(ubootScript ? { ubootScript } : {}),
-    ...(bootFiles ? { bootFiles: new Map(bootFiles.map(({ name, bytes }) => [name, bytes])) } : {}),
+    ...filesOf(recipe),
     ...(modules ? { modules } : {}),
     ...(udev === undefined ? {} : { udev }),
     ...(ttyReader ? { ttyReader } : {}),
-    ...(dtb ? { dtb: { name: dtb.name, tree: loadTree(dtb.bytes, dtb.name) } } : {}),
-    ...(overlays ? { overlays: overlays.map(({ name, bytes }) => ({ name, tree: loadTree(bytes, name) })) } : {}),
     ...(kernel ? { kernelFlavour: findKernelFlavour(kernel) } : {}),
     ...(crashDetection ? { crashDetection } : {}),
     ...(fastForward === undefined ? {} : { fastForward }),
     history: true,
+  };
+}
+
+/** The trees and files of a recipe, as machines and simulations take them. @throws {DeviceTreeError} */
+export function filesOf({ dtb, overlays, bootFiles }: Recipe): Pick<MachineOptions, 'dtb' | 'overlays' | 'bootFiles'> {
+  return {
+    ...(dtb ? { dtb: { name: dtb.name, tree: loadTree(dtb.bytes, dtb.name) } } : {}),
+    ...(overlays ? { overlays: overlays.map(({ name, bytes }) => ({ name, tree: loadTree(bytes, name) })) } : {}),
+    ...(bootFiles ? { bootFiles: new Map(bootFiles.map(({ name, bytes }) => [name, bytes])) } : {}),
   };
 }
 

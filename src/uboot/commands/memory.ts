@@ -4,6 +4,7 @@
  * All numbers are hexadecimal, counts are of objects of the size that the letter behind the dot says.
  */
 import type { KernelCode } from '../../linux/kernel.ts';
+import { crc32 } from '../../memory/crc32.ts';
 import { type Command, dataSize, FAILURE, type Invocation, SUCCESS, USAGE } from '../command.ts';
 import { hexNumber, hexText, isPrintable, parseUnsigned } from '../numbers.ts';
 import { TIMING } from '../timing.ts';
@@ -148,26 +149,19 @@ function equalObjects(uboot: UBoot, a: number, b: number, size: number, count: n
   return same;
 }
 
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
-  let value = index;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb8_8320 : value >>> 1;
-  return value >>> 0;
-});
-
 function* checksum(uboot: UBoot, { argv }: Invocation): KernelCode<number> {
   const verify = argv[1] === '-v';
   const [first, size, third] = argv.slice(verify ? 2 : 1);
   if (first === undefined || size === undefined || (verify && third === undefined)) return USAGE;
   const start = address(uboot, first);
   const length = hexNumber(size);
-  let crc = 0xffff_ffff;
+  let crc = 0;
   for (let done = 0; done < length; done += PIECE) {
     const piece = uboot.memory.bytes(start + done, Math.min(PIECE, length - done));
-    for (const byte of piece) crc = (CRC_TABLE[(crc ^ byte) & 0xff]! ^ (crc >>> 8)) >>> 0;
+    crc = crc32(piece, crc);
     yield* uboot.spend(piece.length * TIMING.loopByte);
     if (uboot.interrupted) return FAILURE;
   }
-  crc = ~crc >>> 0;
   uboot.print(`crc32 for ${hexText(start, 8)} ... ${hexText(start + length - 1, 8)} ==> ${hexText(crc, 8)}`);
   if (verify) {
     const expected = third!.startsWith('*') ? bigEndian(uboot, hexNumber(third!.slice(1))) : hexNumber(third!) >>> 0;
