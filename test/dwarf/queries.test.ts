@@ -134,8 +134,8 @@ describe('paths', () => {
   it.each([
     ['main.c', ['/src/app'], '/src/app/main.c'],
     ['../lib/./a.c', ['drivers', '/src/app'], '/src/app/lib/a.c'],
-    ['C:\\work\\app\\..\\main.c', ['D:\\x'], 'C:/work/main.c'],
-    ['a.c', ['sub', 'C:\\work'], 'C:/work/sub/a.c'],
+    ['C:\\firmware\\app\\..\\main.c', ['D:\\x'], 'C:/firmware/main.c'],
+    ['a.c', ['sub', 'C:\\firmware'], 'C:/firmware/sub/a.c'],
     ['/../../a.c', [], '/a.c'],
     ['../a.c', [], '../a.c'],
     ['', ['/src'], ''],
