@@ -69,7 +69,7 @@ export default defineConfig([
     // The worker is started by its file.
     input: { main: join(dist, 'cli/main.js'), 'explore-worker': join(dist, 'cli/commands/explore-worker.js') },
     platform: 'node',
-    external: ['@alexaltea/capstone-js', 'commander', 'koffi', '#just-bash'],
+    external: ['@alexaltea/capstone-js', 'commander', 'koffi', 'ws', '#just-bash'],
     output: { dir: join(dist, 'command'), cleanDir: true, entryFileNames: '[name].js', chunkFileNames: '[name].js', comments: false },
     logLevel: 'warn',
   },

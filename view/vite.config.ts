@@ -1,0 +1,14 @@
+import { defineConfig } from 'vite';
+
+/** The page of `--view`: one HTML file, scripts and styles with hashed names, nothing from elsewhere. IMX_SIM_DIST is where tsc wrote, if not to dist/. */
+export default defineConfig({
+  root: import.meta.dirname,
+  // The page lies behind a token in the path.
+  base: './',
+  build: {
+    outDir: process.env['IMX_SIM_DIST'] ? `${process.env['IMX_SIM_DIST']}/view-page` : '../dist/view-page',
+    emptyOutDir: true,
+    target: 'es2022',
+  },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+});
