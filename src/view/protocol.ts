@@ -35,6 +35,8 @@ export interface MemoryRegion {
   readonly base: number;
   readonly size: number;
   readonly kind: 'ram' | 'device';
+  /** Of RAM: where in the memory of this name the window begins (0 unless given). Windows of one name show the same bytes, in all views. */
+  readonly offset?: number;
 }
 
 export interface CarveOut {
