@@ -29,7 +29,7 @@ export interface OptionRow {
   readonly parse?: (value: string, previous: unknown) => unknown;
   /** Values of other options that it sets unless they are given. */
   readonly implies?: Readonly<Record<string, unknown>>;
-  readonly group: 'What runs' | 'What goes wrong' | 'Linux, and what boots it' | 'When it ends' | 'Input' | 'Output';
+  readonly group: 'What runs' | 'What goes wrong' | 'Linux, and what boots it' | 'When it ends' | 'Input' | 'Looking inside' | 'Output';
 }
 
 /** What `run` receives after parsing. Times are nanoseconds of virtual time. */
@@ -74,6 +74,24 @@ export interface RunOptions extends InstrumentOptions {
   stats?: boolean;
   traceHash?: boolean;
   color: boolean;
+  /** False: no status line. */
+  status: boolean;
+  /** Port of `--gdb`; true: the usual one. */
+  gdb?: number | true;
+  /** The core stands before its first instruction until a debugger lets it go. */
+  wait?: boolean;
+  /** Port of `--view`; true: the usual one. */
+  view?: number | true;
+  /** Address of the host that the view listens on. */
+  viewHost?: string;
+}
+
+/** Parses a port, for an option with `flag` whose value may be left out. @throws {InvalidArgumentError} */
+function parsePort(flag: string, text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text);
+  throw new InvalidArgumentError(
+    `It is a port from 0 (any that is free) to 65535; without one, put ${flag} behind the ELF: imx-sim run fw.elf ${flag}.`,
+  );
 }
 
 /** Parses `500ms`, `10s`, `2m`, `1h` to nanoseconds. @throws {InvalidArgumentError} */
@@ -324,6 +342,29 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { group: 'Output', flags: '--stats', text: 'instructions, speed, messages and interrupts at the end' },
   { group: 'Output', flags: '--trace-hash', text: 'last line: trace <sha256> of consoles, dmesg, MU and vring events with their cycles' },
   ...INSTRUMENT_OPTIONS,
+  {
+    group: 'Looking inside',
+    flags: '--gdb [port]',
+    text: 'GDB can connect (docs/gdb.md), on port 3333 of this host unless another is given',
+    parse: (value) => parsePort('--gdb', value),
+  },
+  {
+    group: 'Looking inside',
+    flags: '--view [port]',
+    text: 'a page that shows the whole system (docs/view.md), on port 8420 of this host unless another is given; its address is printed',
+    parse: (value) => parsePort('--view', value),
+  },
+  {
+    group: 'Looking inside',
+    flags: '--view-host <address>',
+    text: 'address of this host that the page is served at: 0.0.0.0 lets others in who know its token (default: this host alone)',
+  },
+  {
+    group: 'Looking inside',
+    flags: '--wait',
+    text: 'nothing runs before GDB or the page lets it',
+  },
+  { group: 'Output', flags: '--no-status', text: 'no status line (there is none when output is not a terminal)' },
   { group: 'Output', flags: '--no-color', text: 'no colours (none are used when output is not a terminal, or NO_COLOR is set)' },
 ];
 

@@ -13,10 +13,10 @@ import { chooseEngine, figuresText, loadCapstone } from '../engines.ts';
 import { readFirmware } from '../firmware-file.ts';
 import { Keyboard, PipedInput } from '../keyboard.ts';
 import type { RunOptions } from '../options.ts';
-import { hostTurns, Pace, wantsColor } from '../pace.ts';
-import { HumanRenderer, JsonRenderer } from '../renderer.ts';
+import { hostTurns, Pace } from '../pace.ts';
 import { watchRun } from '../run-instruments.ts';
 import { RunRecording } from '../run-recording.ts';
+import { RunTerminal } from '../run-terminal.ts';
 import { checkWritable, type Restored, readSnapshot, refuseBridged, refuseMachineOptions, writeSnapshot } from '../snapshot-file.ts';
 import { readTrees } from '../tree-file.ts';
 import { ubootLines } from '../uboot-script.ts';
@@ -28,6 +28,7 @@ export async function run(path: string | undefined, options: RunOptions): Promis
     cpu,
     lockstep,
     color,
+    status,
     dtb,
     overlay,
     ubootScript: scriptPath,
@@ -46,10 +47,8 @@ export async function run(path: string | undefined, options: RunOptions): Promis
   const firmware = restored?.firmware ?? readFirmware(elf(path));
   const target = restored?.target ?? chooseTarget(firmware, options);
   const trees = readTrees({ overlay, ...(dtb === undefined ? {} : { dtb }) });
-  const out = (text: string) => void process.stdout.write(text);
-  const err = (text: string) => void process.stderr.write(text);
-  const colors = { out: wantsColor(process.stdout, color), err: wantsColor(process.stderr, color) };
-  const renderer = json ? new JsonRenderer(out, target.soc.baseHz) : new HumanRenderer({ out, err, colors, ...terminal() });
+  const terminal = new RunTerminal({ color, status, ...(json ? { json } : {}) }, target.soc.baseHz);
+  const { renderer, out } = terminal;
   let keyboard: Keyboard | undefined;
   let piped: PipedInput | undefined;
   let pace: { wait(seconds: number): Promise<void> } | undefined;
@@ -59,6 +58,7 @@ export async function run(path: string | undefined, options: RunOptions): Promis
   let patience: Pace | undefined;
   const pause = async (seconds: number, idle: boolean): Promise<void> => {
     patience = idle && keyboard ? (patience ?? new Pace(seconds, nextTurn)) : undefined;
+    terminal.tick();
     const keeper = pace ?? patience;
     await (keeper ? keeper.wait(seconds) : nextTurn());
     if (keyboard?.left) inputs.perform('stop', EXIT.OK, false);
@@ -112,21 +112,23 @@ export async function run(path: string | undefined, options: RunOptions): Promis
     }
     process.on('SIGINT', onSignal);
     if (bridged || recording) process.on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+    terminal.attach(session.machine);
     const watched = watchRun(session.machine, firmware, path, options);
     const awaited = bridged ? 'a client sends something' : interactive ? 'a key is typed' : undefined;
     if (awaited !== undefined) recording?.interactive(awaited);
-    const status = await session.run(awaited !== undefined, awaited);
+    const result = await session.run(awaited !== undefined, awaited);
     const { notes, profile } = watched.finish();
     if (json && profile) out(`${JSON.stringify({ type: 'profile', ...profile })}\n`);
     if (!json || !profile) for (const line of notes) renderer.note(line);
-    if (figures && !json && status !== EXIT.DIFFERENCE) renderer.note(figuresText(figures));
-    if (status === EXIT.TIMEOUT && !json) piped?.reportMissing();
-    return status;
+    if (figures && !json && result !== EXIT.DIFFERENCE) renderer.note(figuresText(figures));
+    if (result === EXIT.TIMEOUT && !json) piped?.reportMissing();
+    return result;
   } catch (error) {
     const rescued = error instanceof ImxSimError ? undefined : await recording?.rescue(configuration, session);
     if (rescued !== undefined) renderer.note(rescued);
     throw error;
   } finally {
+    terminal.close();
     bridges?.close();
     keyboard?.close();
     piped?.close();
@@ -144,10 +146,4 @@ function elf(path: string | undefined): string {
 async function snapshotFor(file: string, path: string | undefined, options: RunOptions): Promise<Restored> {
   refuseMachineOptions(path, options);
   return readSnapshot(file, options.hostMemory === undefined ? {} : { hostMemory: options.hostMemory });
-}
-
-/** The width of the terminal, if standard output is one that can write over a line. */
-function terminal(): { columns?: () => number } {
-  const { stdout, env } = process;
-  return stdout.isTTY && env['TERM'] !== 'dumb' ? { columns: () => stdout.columns || 80 } : {};
 }
