@@ -45,7 +45,9 @@ export class RunTerminal {
         : undefined;
     this.out = this.status?.around(write) ?? write;
     const err = (stderr.isTTY && this.status?.around(error)) || error;
-    this.renderer = json ? new JsonRenderer(this.out, hz) : new HumanRenderer({ out: this.out, err, colors, ...(capable ? { columns } : {}) });
+    this.renderer = json
+      ? new JsonRenderer(this.out, hz)
+      : new HumanRenderer({ out: this.out, err, colors, ...(capable ? { columns } : {}) });
   }
 
   /** The status line is about this machine. */
