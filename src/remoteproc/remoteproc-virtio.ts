@@ -17,7 +17,7 @@ import type { VirtioBus } from '../virtio/virtio-bus.ts';
 import { VirtioDriverQueue } from '../virtio/virtqueue.ts';
 import { vringSize } from '../virtio/vring.ts';
 import type { Rproc, RprocNotifyTarget, RprocSubdev, RprocVdevData, RprocVdevHandle } from './remoteproc-core.ts';
-import { pageAlign, type TableMemory, VDEV, VDEV_SIZE, VRING, VRING_SIZE } from './resource-table.ts';
+import { LoadedTable, pageAlign, type TableMemory, VDEV, VDEV_SIZE, VRING, VRING_SIZE } from './resource-table.ts';
 import {
   RVDEV_NUM_VRINGS,
   rprocAllocCarveout,
@@ -126,6 +126,12 @@ export class RprocVdev implements RprocSubdev, RprocVdevHandle, VirtioConfigOps 
 
   private vringField(vring: number, field: number): number {
     return VDEV_SIZE + VRING_SIZE * vring + field;
+  }
+
+  /** System address of this vdev in the table that the firmware sees; undefined while the one in effect is a copy of Linux's own. */
+  get addressInTable(): number | undefined {
+    const [address] = this.table instanceof LoadedTable ? this.table.addresses : [];
+    return address === undefined ? undefined : address + this.data.rscOffset;
   }
 
   /** `rproc_virtio_probe`: 0 or a negative errno. */

@@ -42,6 +42,20 @@ export interface VirtioDriverQueueOptions {
   readonly onViolation?: (text: string) => void;
 }
 
+/** What the driver remembers by itself, which the other side cannot change: for whoever looks at the ring. */
+export interface DriverQueueState {
+  readonly lastUsedIdx: number;
+  readonly availIdx: number;
+  readonly availFlags: number;
+  /** Descriptors in the hands of the device, by their number, with the place in the available ring under which each was offered. */
+  readonly lent: ReadonlyMap<number, OfferedBuffer>;
+}
+
+/** A buffer that is lent out, and the available index under which it was offered. */
+export interface OfferedBuffer extends LentBuffer {
+  readonly offered: number;
+}
+
 /** A virtqueue as its driver sees it. */
 export class VirtioDriverQueue {
   readonly device: string;
@@ -58,7 +72,7 @@ export class VirtioDriverQueue {
   private readonly checker: VringChecker | undefined;
   private readonly event: boolean;
   /** `desc_state` and `desc_extra` of the descriptors in use. */
-  private readonly lent = new Map<number, LentBuffer>();
+  private readonly lent = new Map<number, OfferedBuffer>();
   /** `desc_extra[i].next` where it is not the initial `i + 1`. */
   private readonly next = new Map<number, number>();
   private freeHead = 0;
@@ -93,6 +107,12 @@ export class VirtioDriverQueue {
     return this.free;
   }
 
+  /** The private state as it is now; `lent` goes on changing. */
+  get state(): DriverQueueState {
+    const { lastUsedIdx, availIdxShadow: availIdx, lent } = this;
+    return { lastUsedIdx, availIdx, availFlags: this.event ? 0 : this.availFlagsShadow, lent };
+  }
+
   /** `virtqueue_add_inbuf`: lends `length` bytes at `address` for the device to write; 0, -EIO (broken) or -ENOSPC. */
   addInbuf(address: number, length: number): number {
     return this.add(address, length, VRING_DESC_F_WRITE);
@@ -115,7 +135,7 @@ export class VirtioDriverQueue {
     vring.setDescriptor(head, { address, addressHigh: 0, length, flags, next });
     this.free--;
     this.freeHead = next;
-    this.lent.set(head, { address, length, flags });
+    this.lent.set(head, { address, length, flags, offered: this.availIdxShadow });
     vring.setAvailEntry(this.slot(this.availIdxShadow), head);
     this.availIdxShadow = (this.availIdxShadow + 1) & 0xffff;
     vring.availIdx = this.availIdxShadow;
