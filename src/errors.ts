@@ -326,3 +326,10 @@ export class CoverageError extends ImxSimError {
     super(code, message, remedy, place);
   }
 }
+
+/** A debugger cannot do what it was asked for: the machine runs or is at its end, or there is no way back. */
+export class DebuggerRefusal extends ImxSimError {
+  constructor(message: string, remedy = '') {
+    super('E_DEBUGGER', message, remedy);
+  }
+}

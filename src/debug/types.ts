@@ -109,6 +109,13 @@ export interface DebuggerApi {
   /** Why there is no way back in this run; undefined when there is. */
   readonly noWayBack: string | undefined;
   linuxWhileHalted: LinuxWhileHalted;
+  /**
+   * A client is there. While there is one, a run that would end (a crash, an exit ...) stands still instead, so that it can be looked at and gone
+   * back from.
+   */
+  attach(owner: string): void;
+  /** It is gone, and what it has added with it. After the last one the machine goes on, or the run ends if it is at its end. */
+  detach(owner: string): void;
   /** Hears of everything from now on; the function ends it. */
   subscribe(listener: (event: DebuggerEvent) => void): () => void;
   /** Has the machine stand still as soon as the current instruction is complete; fulfilled then. */

@@ -3,12 +3,24 @@
  */
 import type { StopReason } from '../machine.ts';
 
+/** An end that the run has come to: as its status will say, and the stop of the machine that led to it, if one did. */
+export interface RunEnd {
+  /** The word for it, as in `--json`: `crashed`, `fault`, `exit`, `deadlock` ... */
+  readonly reason: string;
+  readonly status: number;
+  /** What the user will be told. */
+  readonly report: readonly string[];
+  readonly stop?: StopReason;
+}
+
 /** Whoever controls the course of a run. */
 export interface RunControl {
   /** Called before each slice. Undefined: the machine may run. A promise: it stands still until that is fulfilled. */
   ready(): Promise<void> | undefined;
-  /** The cycle up to which the next slice may go. */
-  readonly limit: number;
-  /** Why `Machine.run` returned. True: that was for the debugger, and the run goes on (or stands still until `ready`); false: the session handles it. */
-  stopped(stop: StopReason): boolean;
+  /** Called when the machine is going to run: does what is due, and gives the cycle up to which the next slice may go. */
+  due(): number;
+  /** Runs the machine, as `Machine.run`, and keeps stops that are its own to itself: those are `requested` for the session. */
+  run(limit: number): StopReason;
+  /** The run is over. True: it is not to end yet; it ends when `ready` lets it go on, unless it was put somewhere else meanwhile. */
+  keeps(end: RunEnd): boolean;
 }

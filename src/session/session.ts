@@ -20,6 +20,7 @@ import { type KernelHint, kernelHint } from './kernel-messages.ts';
 import { LineAssembler, type OutputLine, PARTIAL_NS, type PartialLine } from './lines.ts';
 import { findConsole, lintRun, machineOptions, type RunConfiguration, SEMIHOSTING, semihostingConsole } from './machine-options.ts';
 import type { Renderer } from './renderer.ts';
+import type { RunControl } from './run-control.ts';
 import type { RunScript } from './run-inputs.ts';
 import { type Counts, Statistics } from './statistics.ts';
 import { briefReasons } from './target.ts';
@@ -89,6 +90,8 @@ export class Session {
   readonly machine: Machine;
   readonly input: InputQueue;
   readonly faults: Faults;
+  /** Who decides when the machine runs, beside the session. */
+  control: RunControl | undefined;
   /** Where the keyboard goes; undefined when the machine has no console. */
   readonly keyboardDevice: string | undefined;
   private readonly until: LineCondition | undefined;
@@ -107,6 +110,10 @@ export class Session {
   /** What happened behind the line that ended the run, in the same instant: it belongs to whoever goes on from here. */
   private readonly late: MachineEvent[] = [];
   private stopped: { readonly status: number; readonly report: boolean } | undefined;
+  /** Has a run that stands still go on to its end. */
+  private wake: (() => void) | undefined;
+  /** The end that the run has come to, while its control keeps it from ending. */
+  private kept: Ending | undefined;
   private script: RunScript | undefined;
   /** Somebody at a keyboard was told that only a key makes anything happen. */
   private toldIdle = false;
@@ -208,6 +215,7 @@ export class Session {
   /** Ends the run at the next slice, as the user wants; `status` is what `run` returns, `report` tells what was going on. */
   stop(status: number, report = false): void {
     this.stopped = { status, report };
+    this.wake?.();
   }
 
   private addFaults(): void {
@@ -279,22 +287,48 @@ export class Session {
     const { scheduler } = machine;
     const chunk = scheduler.cyclesFromNs(CHUNK_NS);
     for (;;) {
+      const released = await this.released();
+      if (released) return released;
       if (userSpace?.busy) await userSpace.settled();
-      const furthest = Math.min(limit, this.script?.due() ?? limit);
-      const stop = machine.run(Math.min(furthest, scheduler.now + chunk));
+      const furthest = Math.min(limit, this.script?.due() ?? limit, this.control?.due() ?? limit);
+      const grid = (Math.floor(scheduler.now / chunk) + 1) * chunk;
+      const stop = (this.control ?? machine).run(Math.min(furthest, grid));
       const idle = stop.kind === 'deadlock' && interactive;
       if (this.matched) return { status: EXIT.OK, reason: 'until', report: [] };
       if (stop.kind !== 'limit') {
-        if (idle) this.idle(Math.min(furthest, scheduler.now + chunk));
+        if (idle) this.idle(Math.min(furthest, grid));
         else if (stop.kind === 'crashed' && this.beforeLinux) this.outlive(await this.ended(stop));
-        else if (stop.kind !== 'requested') return this.ended(stop);
+        else if (stop.kind !== 'requested') {
+          const ending = await this.ended(stop);
+          if (!this.keeps(ending, stop)) return ending;
+        }
       }
       if (this.stopped) return this.interrupted(this.stopped);
       if (scheduler.now >= limit) return this.timedOut();
-      const ending = await this.stuck(interactive);
-      if (ending) return ending;
+      const ending = scheduler.now >= grid ? await this.stuck(interactive) : undefined;
+      if (ending && !this.keeps(ending)) return ending;
       await host.pause(scheduler.seconds, idle);
     }
+  }
+
+  /** Waits until the machine may run; the end of the run, when that is what it goes on to. */
+  private async released(): Promise<Ending | undefined> {
+    for (let standing = this.control?.ready(); standing; standing = this.control?.ready()) {
+      const stopping = new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+      await Promise.race([standing, stopping]);
+      this.wake = undefined;
+      if (this.stopped) return this.interrupted(this.stopped);
+    }
+    return this.kept;
+  }
+
+  /** True when the run is not to end so, or not yet. */
+  private keeps(ending: Ending, stop?: StopReason): boolean {
+    if (!this.control?.keeps({ ...ending, ...(stop ? { stop } : {}) })) return false;
+    this.kept = ending;
+    return true;
   }
 
   /** U-Boot works or reads commands: what the core does is nothing to it. */
