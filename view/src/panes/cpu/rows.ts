@@ -1,0 +1,29 @@
+/** Which rows of a long list with rows of one height are to be drawn, and where it has to be scrolled to. No DOM. */
+
+export interface Span {
+  readonly from: number;
+  /** Exclusive. */
+  readonly to: number;
+}
+
+/** The rows that can be seen, with `overscan` more on both sides. */
+export function visibleRows(scrollTop: number, height: number, rowHeight: number, count: number, overscan = 8): Span {
+  const from = Math.max(0, Math.floor(scrollTop / rowHeight) - overscan);
+  const to = Math.min(count, Math.ceil((scrollTop + height) / rowHeight) + overscan);
+  return { from: Math.min(from, count), to: Math.max(to, Math.min(from, count)) };
+}
+
+/**
+ * Where to scroll so that a row is seen with `margin` rows around it: the same place if it is, the nearest if it is close, the row in the upper third if
+ * it is far.
+ */
+export function reveal(row: number, scrollTop: number, height: number, rowHeight: number, count: number, margin = 3): number {
+  const top = row * rowHeight;
+  const room = Math.min(margin, Math.max(0, Math.floor(height / rowHeight / 2) - 1)) * rowHeight;
+  const limit = Math.max(0, count * rowHeight - height);
+  const clamp = (value: number) => Math.max(0, Math.min(limit, value));
+  if (top >= scrollTop + room && top + rowHeight <= scrollTop + height - room) return scrollTop;
+  if (top >= scrollTop - height / 2 && top < scrollTop + room) return clamp(top - room);
+  if (top + rowHeight > scrollTop + height - room && top <= scrollTop + height * 1.5) return clamp(top + rowHeight - height + room);
+  return clamp(top - height / 3);
+}
