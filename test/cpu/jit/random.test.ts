@@ -12,7 +12,7 @@ import { CORTEX_M4, CORTEX_M7, CORTEX_M33 } from '../../../src/cpu/profile.ts';
 import { LockStep, type LockStepOptions } from '../../differential/lock-step.ts';
 import { DEFAULT_WEIGHTS } from '../../support/random-thumb.ts';
 
-const INSTRUCTIONS = Number(process.env['IMX_SIM_DIFFERENTIAL'] ?? 60_000);
+const INSTRUCTIONS = Number(process.env['IMX_SIM_DIFFERENTIAL'] ?? 42_000);
 const FIRST_SEED = Number(process.env['IMX_SIM_SEED'] ?? 1);
 
 /** Runs seeds until enough was executed; the share that ran as WebAssembly, and the stops that came. */
