@@ -11,6 +11,7 @@ import type { EngineFactory } from './cpu/engine.ts';
 import { jitFactory } from './cpu/jit/index.ts';
 import type { EngineDifference } from './cpu/lockstep/index.ts';
 import type { SemihostingHost } from './cpu/semihosting.ts';
+import type { WatchHit } from './cpu/watchpoints.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { EnginesDiffer, FirmwareError, HostMemoryExhausted, invariant, UsageError } from './errors.ts';
 import { EventHub } from './events.ts';
@@ -76,6 +77,10 @@ export type StopReason =
   | { readonly kind: 'exit'; readonly status: number }
   /** A hook of the core asked for it (`Core.addHook`). */
   | { readonly kind: 'hook'; readonly core: string; readonly address: number }
+  /** A watchpoint of the core asked for it (`Core.addWatchpoint`). */
+  | ({ readonly kind: 'watch'; readonly core: string } & WatchHit)
+  /** The core has executed as many instructions as `Core.stopAt` was given. */
+  | { readonly kind: 'step'; readonly core: string }
   | { readonly kind: 'crashed'; readonly core: string; readonly reason: string; readonly report: readonly string[] }
   /** A block (a watchdog) reset the whole SoC, Linux included. */
   | { readonly kind: 'system-reset'; readonly block: string; readonly cause: string }
@@ -555,6 +560,9 @@ export class Machine {
         return { kind: 'exit', status: stop.status };
       case 'hook':
         return { kind: 'hook', core: core.name, address: stop.address };
+      case 'watch':
+      case 'step':
+        return { ...stop, core: core.name };
     }
   }
 

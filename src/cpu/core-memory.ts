@@ -7,6 +7,7 @@
  */
 import { type AddressSpace, BUS_FAULT, type Progress, unchanging } from '../memory/bus.ts';
 import { CHUNK_SIZE, PAGE_SHIFT, PAGE_SIZE, type Ram, type RamObserver } from '../memory/ram.ts';
+import { MemoryWatch, type Watchpoints } from './watchpoints.ts';
 
 /** Rights in a page-table entry and in `ProtectionUnit.permissions`. */
 export const READ = 1;
@@ -31,8 +32,8 @@ export interface ProtectionUnit {
   testTarget?(address: number, options: { readonly alternate: boolean; readonly unprivileged: boolean }): number;
 }
 
-/** Why the last access was refused. */
-export type MemoryFault = 'bus' | 'protection' | 'unaligned';
+/** Why the last access was refused; `watch`: somebody wants to hear of it first. */
+export type MemoryFault = 'bus' | 'protection' | 'unaligned' | 'watch';
 
 /** Stands between a port and its bus and learns of every page that is stored to: how two engines are compared. */
 export interface MemoryTap {
@@ -72,6 +73,8 @@ export class CoreMemory implements RamObserver {
   private readonly i32: Int32Array;
   private filled: number[] = [];
   private tap: MemoryTap | undefined;
+  /** Present while accesses are watched. */
+  watch: MemoryWatch | undefined;
   private readonly rams = new Set<Ram>();
 
   constructor(bus: AddressSpace, protection: ProtectionUnit) {
@@ -112,6 +115,33 @@ export class CoreMemory implements RamObserver {
     if (tap) for (const page of this.filled) this.pages[page]! &= ~WRITE;
   }
 
+  /** The watchpoints are other than before; not in the middle of an instruction. */
+  setWatchpoints(watchpoints: Watchpoints): void {
+    const before = this.watch;
+    this.watch = watchpoints.active ? new MemoryWatch(watchpoints, this.bus) : undefined;
+    for (const { ram, offset, size } of this.watch?.newlyRead(before) ?? []) ram!.noteWrite(offset, size);
+    this.flush();
+  }
+
+  /**
+   * For instructions that access several words, while there is a `watch`: whether one of `count` from `address` on, a multiple of 4, is refused because
+   * of it, before any of them is accessed. `values` are what is to be written; absent: they are read.
+   */
+  refusesWords(address: number, count: number, values?: readonly number[]): boolean {
+    const { watch } = this;
+    if (!watch?.refusing) return false;
+    const right = values ? WRITE : READ;
+    let first: number | undefined;
+    for (let index = 0; index < count; index++) {
+      const at = (address + 4 * index) >>> 0;
+      if (!this.permitted(at, 4, right, this.privileged)) break;
+      if (watch.refuses(at, 4, right, values?.[index] ?? 0)) first ??= at;
+    }
+    if (first === undefined) return false;
+    this.fail('watch', first);
+    return true;
+  }
+
   /** Drops every page-table entry; call after any change of the MPU. */
   flush(): void {
     for (const page of this.filled) this.pages[page] = 0;
@@ -123,6 +153,7 @@ export class CoreMemory implements RamObserver {
   /** Reads `size` (1, 2, 4) bytes as u32, with the device's side effects, or BUS_FAULT with `fault` set. */
   read(address: number, size: number, privileged = this.privileged): number {
     if (!this.permitted(address, size, READ, privileged)) return BUS_FAULT;
+    if (this.watch?.refuses(address, size, READ, 0)) return this.fail('watch', address);
     this.enter(address);
     this.accessPrivileged = privileged;
     const value = (this.tap ?? this.bus).read(address, size);
@@ -132,6 +163,10 @@ export class CoreMemory implements RamObserver {
   /** Writes the low `size` bytes of `value`; false with `fault` set when it is refused. */
   write(address: number, value: number, size: number, privileged = this.privileged): boolean {
     if (!this.permitted(address, size, WRITE, privileged)) return false;
+    if (this.watch?.refuses(address, size, WRITE, value)) {
+      this.fail('watch', address);
+      return false;
+    }
     this.enter(address);
     this.accessPrivileged = privileged;
     if (this.tap) this.tapStore(this.tap, address, size);
@@ -197,10 +232,11 @@ export class CoreMemory implements RamObserver {
 
   /**
    * Arena offset of the byte of RAM at `address`, 0 when nobody has touched that part of the RAM; undefined where there is no RAM or an access
-   * with `right` would be refused. No side effects.
+   * with `right` would be refused, or a part of its word is watched. No side effects.
    */
   locate(address: number, right: number): number | undefined {
     if ((this.protection.permissions(address, this.privileged) & right) === 0) return undefined;
+    if (this.watch?.watches(address & ~3, 4, right)) return undefined;
     const at = this.ramAt(address);
     return at?.ram.locateIfTouched(at.offset);
   }
@@ -209,6 +245,7 @@ export class CoreMemory implements RamObserver {
   outlook(address: number, size: number): (Progress & { readonly value: number }) | undefined {
     const region = this.bus.find(address);
     if (!region?.device || region.broken || (this.protection.permissions(address, this.privileged) & READ) === 0) return undefined;
+    if (this.watch?.watches(address, size, READ)) return undefined;
     const { device } = region;
     const offset = address - region.base;
     this.accessPrivileged = this.privileged;
@@ -263,6 +300,7 @@ export class CoreMemory implements RamObserver {
       const page = place.offset >>> PAGE_SHIFT;
       tap.storing(place.ram, page);
       if (this.pages[at >>> PAGE_SHIFT] === 0 || place.ram.isCode(page)) continue;
+      if (this.watch?.unwatched(place.ram, page * PAGE_SIZE, PAGE_SIZE, WRITE) === 0) continue;
       this.pages[at >>> PAGE_SHIFT]! |= this.protection.permissions(at, this.privileged) & WRITE;
     }
   }
@@ -295,6 +333,7 @@ export class CoreMemory implements RamObserver {
     if (offset % PAGE_SIZE !== 0 || !this.protection.uniform(base)) return;
     let rights = this.protection.permissions(base, this.privileged);
     if (this.tap || region.ram.isCode(offset >>> PAGE_SHIFT)) rights &= ~WRITE;
+    if (this.watch) rights = this.watch.unwatched(region.ram, offset, PAGE_SIZE, rights);
     if (rights === 0) return;
     this.pages[page] = region.ram.locate(offset) | rights | (this.protection.isDevice(base) ? 0 : NORMAL);
     this.filled.push(page);

@@ -18,6 +18,7 @@ import { Nvic } from './nvic.ts';
 import type { LocatedDevice } from './private-bus.ts';
 import type { CoreProfile } from './profile.ts';
 import { type ScbHost, type SystemControl, SystemControlBlock } from './scb.ts';
+import type { SecurityState } from './security.ts';
 import { SysTick, type SysTickOptions } from './systick.ts';
 
 /** What a system needs of the core and the SoC around it. */
@@ -52,6 +53,10 @@ export interface CoreSystem {
   readonly nonSecureBlocks?: readonly LocatedDevice[];
   /** The Non-secure registers for MRS and MSR. */
   readonly banked?: BankedRegisters;
+  /** The registers of which each security state has its own. */
+  readonly security?: SecurityState;
+  /** Address of the vector table of a security state. */
+  vectorTable(secure: boolean): number;
   /** MSP or PSP of a security state, u32. */
   stackPointer(name: 'msp' | 'psp', secure: boolean): number;
   /** Puts everything to its reset state; the cells have been cleared. The vector table is at `vectors`. */
@@ -85,6 +90,7 @@ export function plainSystem(host: SystemHost): CoreSystem {
     memory,
     sysTicks: [{ id: EXCEPTION.SYS_TICK, counter: sysTick }],
     blocks: [sysTick.registers, nvic.registers, scb.registers, mpu.registers, fp.registers],
+    vectorTable: () => scb.vectorTable,
     stackPointer: (name) => registers[name],
     reset: (vectors) => {
       scb.reset(vectors);

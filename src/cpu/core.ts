@@ -4,9 +4,12 @@
  */
 import type { RunningCore } from '../time/scheduler.ts';
 import type { Argument, ArgumentKind, CallOptions, CoreCall } from './aapcs.ts';
+import type { ExceptionEvent, ExceptionRow } from './exception-table.ts';
 import type { BranchCount, ExecutionCount } from './execution-counts.ts';
 import type { HookHandler } from './hooks.ts';
+import type { RegisterGroup } from './register-groups.ts';
 import type { StackLow } from './stack-watch.ts';
+import type { WatchArea, WatchHandler, WatchHit } from './watchpoints.ts';
 
 /** Why a core handed control back before the cycle it was asked to run to. Values, never exceptions. */
 export type CoreStop =
@@ -21,7 +24,14 @@ export type CoreStop =
   /** The firmware ended the run through semihosting. `status` is its exit status. */
   | { readonly kind: 'exit'; readonly status: number }
   /** A hook asked for it. The instruction at `address` executes when the core is run again. */
-  | { readonly kind: 'hook'; readonly address: number };
+  | { readonly kind: 'hook'; readonly address: number }
+  /**
+   * A watchpoint asked for it. The instruction at `pc` has not begun, and is executed, whatever it hits, when the core is run again. Without `pc` the
+   * access is done: see `WatchHit`.
+   */
+  | ({ readonly kind: 'watch' } & WatchHit)
+  /** `Core.instructions` has reached what `stopAt` was given. */
+  | { readonly kind: 'step' };
 
 /** An address and the symbol that covers it, if one does. */
 export interface NamedPlace {
@@ -62,6 +72,8 @@ export interface Core extends RunningCore {
   readonly instructions: number;
   /** How many of them were known to repeat earlier ones and were counted without being executed again. */
   readonly skipped: number;
+  /** Exceptions entered since power-on; with `instructions` it tells the moments between two instructions apart. */
+  readonly entries: number;
   /** Address of the instruction that executes, or executes next. */
   readonly pc: number;
   /** Executes for at most `cycles` base-clock cycles; called within `Scheduler.runSlice`. */
@@ -89,6 +101,23 @@ export interface Core extends RunningCore {
    * address run in the order in which they were added. An address at which nothing can be fetched is no less good.
    */
   addHook(address: number, handler: HookHandler): () => void;
+  /**
+   * Has `handler` run each time an instruction is about to read or write one of the bytes, under whatever address it sees them; the function takes it
+   * away. Between instructions: slices, hooks, handlers of watchpoints.
+   */
+  addWatchpoint(area: WatchArea, handler: WatchHandler): () => void;
+  /**
+   * Has `run` return `step` as soon as `instructions` has reached that number, and at once where it has already; it never goes beyond. An exception that
+   * is pending then is entered by the next `run`, unless `entries` is given, too: where so many have not been entered yet, those that can be are first.
+   * Stays until it is called again; undefined ends it. A core that sleeps or is held in reset does not stop before it goes on.
+   */
+  stopAt(instructions: number | undefined, entries?: number): void;
+  /** The registers that `readRegister` and `writeRegister` know. */
+  registerGroups(): readonly RegisterGroup[];
+  /** All exceptions that the core can take, as they stand; ascending by number. No side effects. */
+  exceptionTable(): readonly ExceptionRow[];
+  /** Tells `listener` when an exception is entered or returned from, at its exact cycle; the function ends that. */
+  onException(listener: (event: ExceptionEvent) => void): () => void;
   /** A register by name (`r0`, `sp`, `xpsr`, `primask`, `s0` ...) or number (0 to 15, 16: xPSR), u32. Between instructions: slices, hooks. @throws {UsageError} for one that it has not */
   readRegister(register: string | number): number;
   /** Writes a register, as `readRegister` names it. @throws {UsageError} */
@@ -114,7 +143,7 @@ export interface Core extends RunningCore {
   trackStacks(on: boolean): boolean;
   /** The stretches of memory through which stack pointers have moved while that was on, ascending, disjoint. */
   stackLows(): readonly StackLow[];
-  /** Takes all hooks away, ends counting and watching, and forgets what was counted: somebody else gets the core. Between slices. */
+  /** Takes all hooks, watchpoints and listeners away, ends `stopAt`, counting and watching, and forgets what was counted: somebody else gets the core. Between slices. */
   clearInstruments(): void;
   /** Frees native resources. */
   dispose(): void;

@@ -21,6 +21,7 @@ import { DebugUnit } from './dwt.ts';
 import { featuresOf } from './encodings/index.ts';
 import { type Engine, STOP, type StopCode } from './engine.ts';
 import { EXCEPTION, exceptionName, isFault } from './exception-numbers.ts';
+import { type ExceptionEvent, type ExceptionRow, exceptionEvent, exceptionRows } from './exception-table.ts';
 import type { Completion, ContextSnapshot, ExceptionModel } from './exceptions.ts';
 import { type BranchCount, type ExecutionCount, ExecutionCounts } from './execution-counts.ts';
 import { FastForward } from './fast-forward.ts';
@@ -33,12 +34,14 @@ import type { Nvic } from './nvic.ts';
 import { PPB_BASE, PPB_SIZE, PrivateBus } from './private-bus.ts';
 import type { CoreProfile } from './profile.ts';
 import { registerAccess } from './register-access.ts';
+import { type RegisterGroup, registerGroups } from './register-groups.ts';
 import { isReturnValue } from './return-values.ts';
 import { RoundHost } from './rounds/round-host.ts';
 import type { SystemControl } from './scb.ts';
 import { secureSystem } from './secure-system.ts';
 import { SEMIHOSTING_BKPT, Semihosting } from './semihosting.ts';
 import { type StackLow, StackWatch } from './stack-watch.ts';
+import { WATCH_MODE, type WatchArea, type WatchHandler, Watchpoints } from './watchpoints.ts';
 
 export type { CortexMOptions };
 
@@ -52,6 +55,7 @@ export interface StuckLoop {
 
 const SLICE: CoreStop = { kind: 'slice' };
 const ASLEEP: CoreStop = { kind: 'asleep' };
+const STEP: CoreStop = { kind: 'step' };
 const FAULT_LOG_LENGTH = 32;
 /** SYST, NVIC, SCB: one page at 0xE000_E000. ITM, DWT, FPB and TPIU have a page each. */
 const ITM_OFFSET = 0x0_0000;
@@ -87,6 +91,12 @@ export class CortexM implements Core, CoreView {
     'stacks',
     'stack',
     'begun',
+    'stopInstructions',
+    'stopEntries',
+    'watched',
+    'watchedCompleted',
+    'watchedTaken',
+    'listeners',
   ];
   readonly name: string;
   readonly profile: CoreProfile;
@@ -107,7 +117,12 @@ export class CortexM implements Core, CoreView {
   /** Instruction whose completion the core waits for: WFI, WFE, or a semihosting call that needs input. */
   sleep: 'none' | 'wfi' | 'wfe' | 'semihosting' = 'none';
   /** What watches execution. */
-  readonly instruments: Instruments = { hooks: new Hooks((address) => this.hookChanged(address)), counts: undefined, stacks: undefined };
+  readonly instruments: Instruments = {
+    hooks: new Hooks((address) => this.hookChanged(address)),
+    watchpoints: new Watchpoints(() => this.watchpointsChanged()),
+    counts: undefined,
+    stacks: undefined,
+  };
   /** Executes code on paper, for fast-forward and reports. */
   readonly paper: RoundHost;
   /** Absent when every instruction is to be executed. */
@@ -153,6 +168,15 @@ export class CortexM implements Core, CoreView {
   private begun = 0;
   /** That instruction comes before whatever has become pending since. */
   private passFirst = false;
+  /** The watchpoints that the instruction at this address hits have been told, as `passed` says of hooks. */
+  private watched = -1;
+  private watchedCompleted = 0;
+  private watchedTaken = 0;
+  /** `stopAt`. */
+  private stopInstructions = Number.POSITIVE_INFINITY;
+  private stopEntries = 0;
+  /** Ends each of the listeners that `onException` has added. */
+  private readonly listeners = new Set<() => void>();
 
   constructor(options: CortexMOptions) {
     const { profile, bus, scheduler, diagnostics } = options;
@@ -212,6 +236,10 @@ export class CortexM implements Core, CoreView {
     return this.completed + (this.inEngine ? this.engine.executed : 0);
   }
 
+  get entries(): number {
+    return this.exceptions.taken;
+  }
+
   get pc(): number {
     return this.inEngine ? this.engine.pc : this.registers.pc;
   }
@@ -266,21 +294,43 @@ export class CortexM implements Core, CoreView {
    * instruction that has not begun; with the budget used up that is the next call's business, so that timers due by then come first.
    */
   run(cycles: number): CoreStop {
+    const { watchpoints } = this.instruments;
+    if (!watchpoints.active) return this.runSlice(cycles);
+    watchpoints.mode = WATCH_MODE.NOTE;
+    try {
+      return this.runSlice(cycles);
+    } finally {
+      watchpoints.mode = WATCH_MODE.IGNORE;
+    }
+  }
+
+  private runSlice(cycles: number): CoreStop {
     this.consumed = 0;
     this.moved = false;
     const limit = Math.ceil(cycles / this.cpi);
     for (;;) {
-      const stop = this.settle();
+      const stop = this.arrived() ?? this.settle();
       if (stop) return stop;
       if (this.moved || this.consumed >= limit) return SLICE;
-      if (this.attention && !(this.passFirst && this.mayPass(this.registers.pc))) {
+      if (this.attention && !(this.passFirst && this.passing)) {
         this.takePending();
         continue;
       }
+      if (this.completed >= this.stopInstructions) return STEP;
       this.configure();
-      const exit = this.dispatch(this.execute(limit - this.consumed));
+      const exit = this.dispatch(this.execute(Math.min(limit - this.consumed, this.stopInstructions - this.completed)));
       if (exit) return exit;
     }
+  }
+
+  /** Ends the slice where somebody who looks wants it to. */
+  private arrived(): CoreStop | undefined {
+    if (this.memory.watch) {
+      const noted = this.tellNoted();
+      if (noted) return noted;
+    }
+    if (this.completed < this.stopInstructions || this.halted) return undefined;
+    return this.exceptions.taken >= this.stopEntries || !this.attention ? STEP : undefined;
   }
 
   addHook(address: number, handler: HookHandler): () => void {
@@ -288,14 +338,42 @@ export class CortexM implements Core, CoreView {
     return this.instruments.hooks.add(address, handler);
   }
 
+  addWatchpoint(area: WatchArea, handler: WatchHandler): () => void {
+    return this.instruments.watchpoints.add(area, handler);
+  }
+
+  stopAt(instructions: number | undefined, entries = 0): void {
+    this.stopInstructions = instructions ?? Number.POSITIVE_INFINITY;
+    this.stopEntries = entries;
+  }
+
+  registerGroups(): readonly RegisterGroup[] {
+    return registerGroups(this.profile);
+  }
+
+  exceptionTable(): readonly ExceptionRow[] {
+    return exceptionRows({ nvic: this.nvic, bus: this.memory.bus, vectorTable: (secure) => this.system.vectorTable(secure) });
+  }
+
+  onException(listener: (event: ExceptionEvent) => void): () => void {
+    const end = this.nvic.listen((phase, id) => {
+      if (phase === 'entered' || phase === 'left') listener(exceptionEvent(this.nvic, phase, id));
+    });
+    this.listeners.add(end);
+    return () => {
+      end();
+      this.listeners.delete(end);
+    };
+  }
+
   readRegister(register: string | number): number {
-    const access = registerAccess(this.profile, register);
+    const access = registerAccess(this.profile, register, this.system.security);
     this.sync();
     return access.read(this.registers);
   }
 
   writeRegister(register: string | number, value: number): void {
-    const access = registerAccess(this.profile, register);
+    const access = registerAccess(this.profile, register, this.system.security);
     this.sync();
     const { pc } = this.registers;
     access.write(this.registers, value);
@@ -332,15 +410,16 @@ export class CortexM implements Core, CoreView {
     return this.inEngine;
   }
 
-  /** True when the hooks of the next instruction have run. */
+  /** True when the hooks or watchpoints of the next instruction have run. */
   get passing(): boolean {
     const { pc } = this.registers;
-    return this.instruments.hooks.has(pc) && this.mayPass(pc);
+    return (this.instruments.hooks.has(pc) && this.mayPass(pc)) || this.mayAccess(pc);
   }
 
   /** The hooks of the next instruction have run, and it comes before whatever has become pending since; false: it begins anew. */
   pass(on = true): void {
     this.passed = on ? this.registers.pc : -1;
+    if (!on) this.watched = -1;
     this.passedCompleted = this.completed;
     this.passedTaken = this.exceptions.taken;
     this.passFirst = true;
@@ -380,6 +459,10 @@ export class CortexM implements Core, CoreView {
 
   clearInstruments(): void {
     this.instruments.hooks.clear();
+    this.instruments.watchpoints.clear();
+    this.stopAt(undefined);
+    for (const end of this.listeners) end();
+    this.listeners.clear();
     this.count(false);
     this.trackStacks(false);
     this.counts = undefined;
@@ -454,6 +537,7 @@ export class CortexM implements Core, CoreView {
     this.reconfigure = true;
     this.protectionChanged = true;
     this.skipped = 0;
+    this.watched = -1;
     this.stackLoaded();
   }
 
@@ -564,6 +648,7 @@ export class CortexM implements Core, CoreView {
     this.resetRequested = false;
     this.restart = undefined;
     this.passed = -1;
+    this.watched = -1;
     this.stale = false;
     this.dirty = true;
     this.attention = true;
@@ -664,6 +749,10 @@ export class CortexM implements Core, CoreView {
   private execute(budget: number): StopCode {
     const { pc } = this.registers;
     if (this.instruments.hooks.has(pc)) return this.beginHooked(pc);
+    if (this.watched !== -1 && this.mayAccess(pc)) {
+      this.passFirst = false;
+      return this.runEngine(1);
+    }
     const zeros = this.memory.untouchedCode(pc);
     if (zeros > 0) return this.runAway(Math.min(budget, zeros));
     const { forward } = this;
@@ -730,16 +819,19 @@ export class CortexM implements Core, CoreView {
     return length;
   }
 
-  private runEngine(budget: number, loose = false): StopCode {
+  private runEngine(budget: number, loose = false, unstoppable = false): StopCode {
     const { engine } = this;
     if (engine.loose !== undefined) engine.loose = loose;
     const from = this.registers.pc;
-    if (this.instruments.hooks.has(from)) engine.passHook = true;
+    const { hooks, watchpoints } = this.instruments;
+    if (hooks.has(from)) engine.passHook = true;
+    if (watchpoints.active && !unstoppable) watchpoints.mode = this.mayAccess(from) ? WATCH_MODE.PASS : WATCH_MODE.REFUSE;
     this.inEngine = true;
     try {
       return engine.run(budget < LONGEST_RUN ? budget : LONGEST_RUN);
     } finally {
       this.inEngine = false;
+      if (watchpoints.active) watchpoints.mode = WATCH_MODE.NOTE;
       this.stale = true;
       this.account(engine.executed);
     }
@@ -785,10 +877,55 @@ export class CortexM implements Core, CoreView {
         if (this.instruments.hooks.has(this.registers.pc) && !this.mayPass(this.registers.pc)) return this.runHooks();
         this.fault(code);
         return undefined;
+      case STOP.DATA_FAULT:
+        if (this.memory.fault === 'watch') return this.tellWatched();
+        this.fault(code);
+        return undefined;
       default:
         this.fault(code);
         return undefined;
     }
+  }
+
+  /** A watchpoint was added, or taken away. */
+  private watchpointsChanged(): void {
+    invariant(!this.inEngine, 'watchpoints come and go between instructions');
+    this.forward?.forget();
+    this.memory.setWatchpoints(this.instruments.watchpoints);
+    this.engine.watchpointsChanged?.();
+  }
+
+  /** True when the watchpoints that the instruction at `pc` hits have been told. */
+  private mayAccess(pc: number): boolean {
+    return this.watched === pc && this.watchedCompleted === this.completed && this.watchedTaken === this.exceptions.taken;
+  }
+
+  /** Tells the watchpoints that the instruction at PC hits; a stop, when one asks for it. */
+  private tellWatched(): CoreStop | undefined {
+    const { watchpoints } = this.instruments;
+    const { pc } = this.registers;
+    this.watched = pc;
+    this.watchedCompleted = this.completed;
+    this.watchedTaken = this.exceptions.taken;
+    watchpoints.mode = WATCH_MODE.IGNORE;
+    const stop = watchpoints.tell(this, this.memory.watch?.take() ?? [], pc);
+    watchpoints.mode = WATCH_MODE.NOTE;
+    this.dirty = true;
+    this.passFirst = stop === undefined;
+    return stop && { kind: 'watch', ...stop };
+  }
+
+  /** Tells of what the core itself has accessed; a stop, when a handler asks for it. */
+  private tellNoted(): CoreStop | undefined {
+    const seen = this.memory.watch!.take();
+    if (seen.length === 0) return undefined;
+    this.sync();
+    const { watchpoints } = this.instruments;
+    watchpoints.mode = WATCH_MODE.IGNORE;
+    const stop = watchpoints.tell(this, seen, undefined);
+    watchpoints.mode = WATCH_MODE.NOTE;
+    this.dirty = true;
+    return stop && { kind: 'watch', ...stop };
   }
 
   /** An address got its first hook, or lost its last. */
@@ -808,6 +945,8 @@ export class CortexM implements Core, CoreView {
     const action = this.instruments.hooks.run(this, pc, this.completed);
     this.dirty = true;
     if (this.registers.pc === pc) this.pass();
+    // Whether somebody has stopped here makes no difference to what is next.
+    if (action === 'stop') this.passFirst = false;
     return action === 'stop' ? { kind: 'hook', address: pc } : undefined;
   }
 
@@ -876,7 +1015,7 @@ export class CortexM implements Core, CoreView {
     const limit = cells[CELL.SPLIM]!;
     cells[CELL.SPLIM] = 0;
     this.engine.push();
-    const code = this.runEngine(1);
+    const code = this.runEngine(1, false, true);
     this.sync();
     cells[CELL.SPLIM] = limit;
     if (code !== STOP.BUDGET && code !== STOP.REQUESTED) this.fault(code);

@@ -123,6 +123,8 @@ export interface Engine {
   passHook?: boolean;
   /** The address got a hook, or lost its last: what was made of the code there is dropped. */
   hookChanged?(address: number): void;
+  /** Watchpoints came or went; between runs. `memory` and its page table know them already: only for an engine that has another port. */
+  watchpointsChanged?(): void;
   /** Counting or the watch on stacks began or ends (`Instruments`); between runs. */
   instrumentsChanged?(): void;
   /** Brings `Instruments.counts` up to date; between runs. */

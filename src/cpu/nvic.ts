@@ -27,8 +27,12 @@ const ALWAYS_ENABLED = 0xffff & ~CONFIGURABLE_FAULTS;
 /** Made pending; no longer pending without having been entered; entered, its first instruction is next; returned from. */
 export type ExceptionPhase = 'pended' | 'cleared' | 'entered' | 'left';
 
+/** Hears of an exception by its id. */
+export type PhaseListener = (phase: ExceptionPhase, id: number) => void;
+
 /** State of all exceptions of one core, and the NVIC's own registers. */
 export class Nvic {
+  static readonly wiring = ['listeners'];
   readonly registers: NvicRegisters;
   /** With the Security Extension: the registers as Non-secure software sees them, and ITNS. */
   readonly nonSecureRegisters: NvicRegisters | undefined;
@@ -43,8 +47,9 @@ export class Nvic {
   onChange: () => void = () => {};
   /** Called when an exception goes from not pending to pending (SEVONPEND). */
   onPended: (id: number) => void = () => {};
-  /** Called as exceptions go their way, for tables of latency and load; undefined when nobody looks. */
-  onPhase: ((phase: ExceptionPhase, id: number) => void) | undefined;
+  /** Called as exceptions go their way; undefined when nobody looks. */
+  private onPhase: PhaseListener | undefined;
+  private listeners: readonly PhaseListener[] = [];
   /** Highest-priority pending and enabled exception, 0 when there is none. */
   next = 0;
   /** Group priority of `next`; above every other when there is none. */
@@ -110,6 +115,22 @@ export class Nvic {
     this.restricted = false;
     this.activePriority = LOWEST_PRIORITY;
     this.orderAll();
+  }
+
+  /** Calls `listener` as exceptions go their way, for tables of latency and load; the function ends that. */
+  listen(listener: PhaseListener): () => void {
+    // One listener may listen twice.
+    const own: PhaseListener = (phase, id) => listener(phase, id);
+    this.setListeners([...this.listeners, own]);
+    return () => this.setListeners(this.listeners.filter((other) => other !== own));
+  }
+
+  private setListeners(listeners: readonly PhaseListener[]): void {
+    this.listeners = listeners;
+    const tell: PhaseListener = (phase, id) => {
+      for (const listener of this.listeners) listener(phase, id);
+    };
+    this.onPhase = listeners.length > 0 ? tell : undefined;
   }
 
   /** Drives external input `line`; lines that the core does not have are ignored. */

@@ -79,6 +79,8 @@ export function secureSystem(host: SystemHost, extension: SecurityProfile): Core
       fp.nonSecureRegisters,
     ],
     banked: security,
+    security,
+    vectorTable: (secure) => scb.vectorTable(secure),
     stackPointer: (name, secure) => security.get(name, secure),
     reset: (vectors) => {
       security.reset();

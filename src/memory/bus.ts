@@ -62,9 +62,21 @@ export interface Region {
   broken?: boolean;
 }
 
+/** Bytes that follow each other in one RAM or device, from `offset` on; in a hole (neither) `offset` is their address. */
+export interface Stretch {
+  readonly ram?: Ram;
+  readonly device?: BusDevice;
+  readonly offset: number;
+  readonly size: number;
+}
+
 /** Regions found last, by 64 KiB of addresses: a master goes to and fro between a few, as Linux does between a unit's registers and a ring. */
 const RECENT = 64;
 const RECENT_SHIFT = 16;
+
+function holder({ ram, device }: Region): Pick<Stretch, 'ram' | 'device'> {
+  return ram ? { ram } : device ? { device } : {};
+}
 
 /** A sorted map of non-overlapping regions with 32-bit addresses. */
 export class AddressSpace {
@@ -133,6 +145,18 @@ export class AddressSpace {
       }
     }
     return undefined;
+  }
+
+  /** What the `size` bytes from `address` on are, up to the end of the address space. */
+  *stretches(address: number, size: number): Generator<Stretch> {
+    const end = Math.min(address + size, 2 ** 32);
+    for (let at = address; at < end; ) {
+      const region = this.find(at);
+      const to = Math.min(end, region ? region.base + region.size : (this.regions.find(({ base }) => base > at)?.base ?? end));
+      if (region) yield { ...holder(region), offset: region.ramOffset + at - region.base, size: to - at };
+      else yield { offset: at, size: to - at };
+      at = to;
+    }
   }
 
   /** Reads `size` (1, 2, 4) bytes at `address` as u32 with side effects, or `BUS_FAULT`. RAM takes any alignment. */

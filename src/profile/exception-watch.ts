@@ -3,7 +3,7 @@
  */
 import { CortexM } from '../cpu/cortex-m.ts';
 import { exceptionName, numberOf } from '../cpu/exception-numbers.ts';
-import type { ExceptionPhase, Nvic } from '../cpu/nvic.ts';
+import type { ExceptionPhase } from '../cpu/nvic.ts';
 import type { Machine } from '../machine.ts';
 
 export type { ExceptionPhase };
@@ -11,22 +11,9 @@ export type { ExceptionPhase };
 /** Hears of an exception; `id` is its number, beyond 511 of Non-secure state. */
 export type ExceptionListener = (phase: ExceptionPhase, id: number) => void;
 
-const LISTENERS = new WeakMap<Nvic, Set<ExceptionListener>>();
-
 /** Calls `listener` for the core that runs the firmware; the function ends that. */
 export function watchExceptions({ core }: Machine, listener: ExceptionListener): () => void {
-  if (!(core instanceof CortexM)) return () => {};
-  const { nvic } = core;
-  const listeners = LISTENERS.get(nvic) ?? new Set();
-  LISTENERS.set(nvic, listeners);
-  listeners.add(listener);
-  nvic.onPhase = (phase, id) => {
-    for (const each of listeners) each(phase, id);
-  };
-  return () => {
-    listeners.delete(listener);
-    if (listeners.size === 0) nvic.onPhase = undefined;
-  };
+  return core instanceof CortexM ? core.nvic.listen(listener) : () => {};
 }
 
 /** Names of a core's exceptions: `SysTick`, `MU_B (97)`. Lines that several blocks share have the names of all. */

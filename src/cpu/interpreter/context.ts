@@ -152,6 +152,15 @@ export class Context {
     return (address & 3) !== 0 ? this.unaligned(address) : this.store(address, value, 4);
   }
 
+  /**
+   * Before the first of several words from `address` on is read, or written with `values`: FAULT where one of them is watched, so that nothing of the
+   * instruction has been done then; DONE or FAULT. Only called while somebody watches (`memory.watch`).
+   */
+  lookAhead(address: number, count: number, values?: readonly number[]): number {
+    if ((address & 3) !== 0 || !this.memory.refusesWords(address >>> 0, count, values)) return DONE;
+    return this.refused();
+  }
+
   /** Reads or writes for unprivileged code whatever the privilege is. */
   loadUnprivileged(address: number, size: number): number {
     if (this.unalignedTrap && (address & (size - 1)) !== 0) return this.unaligned(address);

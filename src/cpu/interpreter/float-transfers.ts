@@ -23,9 +23,15 @@ function address({ cells }: Context, w1: number, w2: number, w3: number): number
   return (w3 & 0x0080_0000) !== 0 ? base + w2 : base - w2;
 }
 
+/** The words of `count` single registers from Vd on. */
+function floats({ cells }: Context, w1: number, count: number): number[] {
+  return Array.from(cells.subarray(vd(w1), vd(w1) + count));
+}
+
 const load = (count: number): Handler => {
   return (context, w1, w2, w3) => {
     const at = address(context, w1, w2, w3);
+    if (count === 2 && context.memory.watch && context.lookAhead(at, 2) !== DONE) return FAULT;
     if (context.loadAligned(at) !== DONE) return FAULT;
     const low = context.loaded;
     if (count === 2) {
@@ -40,6 +46,7 @@ const load = (count: number): Handler => {
 const store = (count: number): Handler => {
   return (context, w1, w2, w3) => {
     const at = address(context, w1, w2, w3);
+    if (count === 2 && context.memory.watch && context.lookAhead(at, 2, floats(context, w1, 2)) !== DONE) return FAULT;
     for (let i = 0; i < count; i++) if (context.storeAligned(at + i * 4, context.cells[vd(w1) + i]!) !== DONE) return FAULT;
     return DONE;
   };
@@ -56,6 +63,7 @@ const multiple = (loads: boolean, double: boolean): Handler => {
     const count = double ? w2 & ~1 : w2;
     const writeBack = (w3 & 0x0020_0000) !== 0;
     if (writeBack && n === 13 && context.checkLimit(at) !== DONE) return FAULT;
+    if (context.memory.watch && context.lookAhead(at, count, loads ? undefined : floats(context, w1, count)) !== DONE) return FAULT;
     for (let i = 0; i < count; i++) {
       if (loads) {
         if (context.loadAligned(at + i * 4) !== DONE) return FAULT;

@@ -1,7 +1,8 @@
 /**
  * Loads and stores off the main switch's fast paths: into PC and SP, write-back, dual, multiple, exclusive and unprivileged ones.
  *
- * A refused access leaves the base as it was; of an LDM the registers that were already loaded stay loaded, except the base. The stack
+ * A refused access leaves the base as it was; of an LDM the registers that were already loaded stay loaded, except the base. While accesses are
+ * watched, all words of an instruction are looked at before the first is accessed. The stack
  * limit of ARMv8-M (0 elsewhere) is held against the lower of SP before and after a write-back, before any access (DDI 0553B, B3.21).
  */
 import { CELL } from '../core-registers.ts';
@@ -42,6 +43,7 @@ const DUAL: Handler = (context, w1, w2, w3) => {
   if (n === 13 && (w3 & TRANSFER_WRITE_BACK) !== 0 && context.checkLimit(w2 < 0 ? indexed : base) !== DONE) return FAULT;
   const t = w1 & 15;
   const u = (w1 >> 8) & 15;
+  if (context.memory.watch && context.lookAhead(address, 2, (w3 & 1) !== 0 ? undefined : [cells[t]!, cells[u]!]) !== DONE) return FAULT;
   if ((w3 & 1) !== 0) {
     if (context.loadAligned(address) !== DONE) return FAULT;
     const first = context.loaded;
@@ -65,6 +67,7 @@ const LDM_SLOW: Handler = (context, w1, w2, w3) => {
   let address = down ? base - w3 : base;
   let newBase = down ? base - w3 : base + w3;
   if (n === 13 && (w1 & 0x100) !== 0 && context.checkLimit(address) !== DONE) return FAULT;
+  if (context.memory.watch && context.lookAhead(address, w3 >>> 2) !== DONE) return FAULT;
   for (let r = 0; r < 16; r++) {
     if (((w2 >> r) & 1) === 0) continue;
     if (context.loadAligned(address) !== DONE) return FAULT;
@@ -88,15 +91,21 @@ const STM_SLOW: Handler = (context, w1, w2, w3) => {
   if (n === 13 && (w1 & 0x100) !== 0 && context.checkLimit(address) !== DONE) return FAULT;
   // T1 with the base in the list but not lowest stores an UNKNOWN value: the new base, as implementations do.
   const lowest = w2 & -w2;
+  const stored = (r: number): number => (r === n && (w1 & 0x100) !== 0 && lowest !== 1 << r ? newBase : cells[r]!);
+  if (context.memory.watch && context.lookAhead(address, w3 >>> 2, registersIn(w2).map(stored)) !== DONE) return FAULT;
   for (let r = 0; r < 16; r++) {
     if (((w2 >> r) & 1) === 0) continue;
-    const value = r === n && (w1 & 0x100) !== 0 && lowest !== 1 << r ? newBase : cells[r]!;
-    if (context.storeAligned(address, value) !== DONE) return FAULT;
+    if (context.storeAligned(address, stored(r)) !== DONE) return FAULT;
     address += 4;
   }
   if ((w1 & 0x100) !== 0) cells[n] = newBase;
   return DONE;
 };
+
+/** Registers of a list, ascending. */
+function registersIn(list: number): number[] {
+  return Array.from({ length: 16 }, (_, r) => r).filter((r) => ((list >> r) & 1) !== 0);
+}
 
 /** TBB (word 3 is 0) and TBH (1): Rn 7:4, Rm 11:8. */
 const TABLE_BRANCH: Handler = (context, w1, _w2, w3) => {

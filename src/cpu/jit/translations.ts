@@ -516,7 +516,7 @@ export class Translations {
 
   private literal(region: Region, address: number): number | undefined {
     const page = region.pages.find(({ virtual }) => virtual === address >>> 12);
-    if (!page || (address & 3) !== 0) return undefined;
+    if (!page || (address & 3) !== 0 || this.options.memory.watch?.watches(address, 4, READ)) return undefined;
     const at = page.arena + (address & 0xfff);
     region.guards.push({ arena: at, length: 4 });
     return this.i32[at >>> 2];

@@ -10,6 +10,7 @@ import { EnginesDiffer, UsageError } from '../../errors.ts';
 import { CoreMemory } from '../core-memory.ts';
 import { CoreRegisters } from '../core-registers.ts';
 import { type Engine, type EngineFactory, type EngineHost, STOP, type StopCode } from '../engine.ts';
+import type { Instruments } from '../instruments.ts';
 import { AccessRecord } from './access-log.ts';
 import { findDifference } from './difference.ts';
 import { Pair } from './pair.ts';
@@ -44,6 +45,7 @@ export class LockstepEngine implements Engine {
   private readonly shadow: ShadowMemory;
   private readonly memory: CoreMemory;
   private readonly copy: CoreMemory;
+  private readonly instruments: Instruments | undefined;
   private readonly figures: LockstepFigures;
   private flushed = false;
   /** Instructions of this `run` in earlier slices, and since the core was built. */
@@ -56,6 +58,7 @@ export class LockstepEngine implements Engine {
     this.figures = options.figures ?? { instructions: 0, slices: 0, accesses: 0, pages: 0 };
     const { profile, registers, memory, banked, instruments } = host;
     this.memory = memory;
+    this.instruments = instruments;
     this.shadow = new ShadowMemory(memory.bus);
     const { rams, copies, indices, arena, bus } = this.shadow;
     this.copy = new CoreMemory(bus, memory.protection);
@@ -71,7 +74,9 @@ export class LockstepEngine implements Engine {
       registers: new CoreRegisters(arena, 'registers'),
       memory: this.copy,
       // What is counted and watched is what the first engine does.
-      ...(instruments ? { instruments: { hooks: instruments.hooks, counts: undefined, stacks: undefined } } : {}),
+      ...(instruments
+        ? { instruments: { hooks: instruments.hooks, watchpoints: instruments.watchpoints, counts: undefined, stacks: undefined } }
+        : {}),
       ...(banked ? { banked } : {}),
     };
     const second = new Side({ factory: factories[1], host: own, rams: copies, ...shared });
@@ -138,6 +143,11 @@ export class LockstepEngine implements Engine {
 
   hookChanged(address: number): void {
     for (const engine of this.engines) engine.hookChanged?.(address);
+  }
+
+  watchpointsChanged(): void {
+    if (this.instruments) this.copy.setWatchpoints(this.instruments.watchpoints);
+    for (const engine of this.engines) engine.watchpointsChanged?.();
   }
 
   instrumentsChanged(): void {

@@ -48,9 +48,16 @@ export class ShadowMemory implements RamObserver {
       }
     }
     this.bus = new AddressSpace(`${bus.name} (second engine)`);
-    for (const { name, base, size, ram, ramOffset } of bus.regions) {
+    // A device that answers at two addresses is one here, too.
+    const stands = new Map<BusDevice, BusDevice>();
+    const silent = (device: BusDevice): BusDevice => {
+      const known = stands.get(device) ?? { ...SILENT };
+      stands.set(device, known);
+      return known;
+    };
+    for (const { name, base, size, ram, ramOffset, device } of bus.regions) {
       if (ram) this.bus.mapRam(base, this.copies[this.indices.get(ram)!]!, ramOffset, size, name);
-      else this.bus.mapDevice(base, size, SILENT, name);
+      else this.bus.mapDevice(base, size, silent(device!), name);
     }
   }
 

@@ -239,7 +239,7 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
   private mayAccelerate(left: number): boolean {
     if (this.stretch > 0) return false;
     if (this.watched) {
-      // Unicorn tells nothing of the instructions it executes.
+      // Unicorn tells nothing of the instructions it executes, and asks nobody before it accesses RAM.
       this.tail = true;
       this.stretch = left;
       return false;
@@ -374,7 +374,8 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
 
   private get watched(): boolean {
     const { instruments } = this.host;
-    return instruments !== undefined && (instruments.counts !== undefined || instruments.stacks !== undefined);
+    if (instruments === undefined) return false;
+    return instruments.counts !== undefined || instruments.stacks !== undefined || instruments.watchpoints.active;
   }
 
   private isHooked(address: number): boolean {

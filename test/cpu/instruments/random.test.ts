@@ -14,6 +14,7 @@ import { interpreterFactory } from '../../../src/cpu/interpreter/index.ts';
 import { jitWith } from '../../../src/cpu/jit/jit.ts';
 import { CORTEX_M4, CORTEX_M7, CORTEX_M33 } from '../../../src/cpu/profile.ts';
 import { unicornAvailable, unicornFactory } from '../../../src/cpu/unicorn/index.ts';
+import { Watchpoints } from '../../../src/cpu/watchpoints.ts';
 import { LockStep, type LockStepOptions } from '../../differential/lock-step.ts';
 import { DEFAULT_WEIGHTS, Random } from '../../support/random-thumb.ts';
 import { branchText, executionText, Oracle } from './oracle.ts';
@@ -140,7 +141,12 @@ function runSeeds(create: (host: EngineHost) => Engine, { counts, hooks: hooked,
   let tested!: Passing;
   let address: (hook: number) => void = () => {};
   const hooks = new Hooks((at) => address(at));
-  const instruments: Instruments = { hooks, counts: counts ? new ExecutionCounts() : undefined, stacks: undefined };
+  const instruments: Instruments = {
+    hooks,
+    watchpoints: new Watchpoints(() => {}),
+    counts: counts ? new ExecutionCounts() : undefined,
+    stacks: undefined,
+  };
   const lockStep = new LockStep(
     (host) =>
       new Stepper(
