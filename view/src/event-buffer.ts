@@ -1,0 +1,81 @@
+/**
+ * The events that the page keeps: a bounded number, in the order of `seq`. When there are too many, those of the busy kinds go first, from the oldest on, so that
+ * messages, faults and consoles reach back further than interrupts do.
+ */
+import type { ViewEvent, ViewEventType } from '../../src/view/protocol.ts';
+
+/** Kinds in the order in which they are given up. */
+const GIVEN_UP: readonly (readonly ViewEventType[])[] = [
+  ['interrupt', 'thread'],
+  ['mu', 'vring'],
+  ['message', 'console', 'dmesg'],
+];
+
+/** A bounded list of events. */
+export class EventBuffer {
+  list: ViewEvent[] = [];
+  /** Left out by the server: this page was too slow, or asked for a rate. */
+  dropped = 0;
+  /** Given up by the page. */
+  forgotten = 0;
+  /** Rises whenever `list` changed other than by more at its end: what was derived from it is to be derived again. */
+  generation = 0;
+  readonly #limit: number;
+
+  /** Keeps at most `limit` events. */
+  constructor(limit = 200_000) {
+    this.#limit = limit;
+  }
+
+  /** Adds a batch that came, newer than all there is; what overlaps is left out. */
+  push(batch: readonly ViewEvent[], dropped = 0): void {
+    this.dropped += dropped;
+    for (const event of batch) {
+      const last = this.list.at(-1);
+      if (last && event.seq <= last.seq) continue;
+      this.list.push(event);
+    }
+    if (this.list.length > this.#limit) this.#compact();
+  }
+
+  /** Adds events from the server's history, older than those there are; what overlaps is left out. */
+  prepend(batch: readonly ViewEvent[]): void {
+    const first = this.list[0];
+    const older = first ? batch.filter((event) => event.seq < first.seq) : batch;
+    if (!older.length) return;
+    this.list = [...older, ...this.list];
+    this.generation++;
+    if (this.list.length > this.#limit) this.#compact();
+  }
+
+  /** Forgets everything: another run. */
+  clear(): void {
+    this.list = [];
+    this.dropped = 0;
+    this.forgotten = 0;
+    this.generation++;
+  }
+
+  /** Somebody changed the past: events from `seq` on did not happen. */
+  forgetFrom(seq: number): void {
+    if ((this.list.at(-1)?.seq ?? -1) < seq) return;
+    this.list = this.list.filter((event) => event.seq < seq);
+    this.generation++;
+  }
+
+  /** Down to three quarters of the limit, so that this is rare. */
+  #compact(): void {
+    const goal = Math.floor(this.#limit * 0.75);
+    const before = this.list.length;
+    for (const kinds of GIVEN_UP) {
+      let surplus = this.list.length - goal;
+      if (surplus <= 0) break;
+      // The newest tenth stays whole, so that what is looked at now has no holes.
+      const untouched = this.list.length - Math.floor(this.#limit / 10);
+      this.list = this.list.filter((event, index) => index >= untouched || surplus <= 0 || !kinds.includes(event.type) || surplus-- <= 0);
+    }
+    if (this.list.length > this.#limit) this.list = this.list.slice(-goal);
+    this.forgotten += before - this.list.length;
+    this.generation++;
+  }
+}
