@@ -187,6 +187,10 @@ export interface VringDescriptor {
     readonly flags: number;
     readonly data: Base64;
     readonly text?: string;
+    /** Of the name service. */
+    readonly nameService?: { readonly name: string; readonly address: number; readonly flags: 'create' | 'destroy' };
+    /** It was delivered before: the buffer is to be filled anew. */
+    readonly old?: true;
   };
   readonly violations: readonly number[];
 }
@@ -220,7 +224,12 @@ export interface Vring extends VringSummary {
     readonly ring: readonly { readonly id: number; readonly length: number }[];
   };
   /** What Linux's virtqueue remembers by itself. */
-  readonly linux?: { readonly lastUsedIndex: number; readonly free: number };
+  readonly linux?: {
+    readonly lastUsedIndex: number;
+    readonly free: number;
+    /** It has given the queue up: nothing is sent or received any more. */
+    readonly broken?: true;
+  };
   readonly problems: readonly VringViolation[];
 }
 
@@ -342,11 +351,23 @@ export interface TreeNodeView {
   readonly children: readonly TreeNodeView[];
 }
 
+// ---- consoles ----
+
+export interface ConsoleView {
+  readonly device: string;
+  readonly kind: 'uart' | 'tty' | 'shell' | 'uboot' | 'semihosting' | 'dmesg';
+  readonly input: 'absent' | 'busy' | 'idle' | 'listening' | 'never';
+  readonly title: string;
+}
+
 // ---- events ----
 
 /** One thing that happened. `seq` counts events of the run from 0, without gaps unless `dropped` says so. */
-export type ViewEvent = { readonly seq: number; readonly cycle: number } & (
-  | { readonly type: 'console'; readonly device: string; readonly text: string }
+export type ViewEvent = {
+  readonly seq: number;
+  readonly cycle: number;
+} /** A line, or as much of it as had come when the console fell silent. `cycle` is that of its last byte, `since` that of its first. */ & (
+  | { readonly type: 'console'; readonly device: string; readonly text: string; readonly since: number }
   | { readonly type: 'dmesg'; readonly level: number; readonly text: string; readonly seconds: number }
   | {
       readonly type: 'mu';
@@ -487,17 +508,10 @@ export interface Methods {
   };
   'linux.deviceTree': { params: Record<string, never>; result: TreeNodeView | null };
 
-  'consoles.list': {
-    params: Record<string, never>;
-    result: readonly {
-      readonly device: string;
-      readonly kind: 'uart' | 'tty' | 'shell' | 'uboot' | 'semihosting' | 'dmesg';
-      readonly input: 'absent' | 'busy' | 'idle' | 'listening' | 'never';
-      readonly title: string;
-    }[];
-  };
-  /** What a console has shown so far (its last 256 KiB), raw. */
+  'consoles.list': { params: Record<string, never>; result: readonly ConsoleView[] };
+  /** What a console has shown so far (its last 256 KiB), raw: all that came before the next `console` notification of that device. */
   'consoles.history': { params: { readonly device: string }; result: { readonly data: Base64; readonly dropped: number } };
+  /** Keys, as a terminal sends them. False: the device takes no input now. The first keys for `shell` open it. */
   'consoles.input': { params: { readonly device: string; readonly data: Base64 }; result: boolean };
   'consoles.resize': { params: { readonly device: string; readonly columns: number; readonly rows: number }; result: boolean };
 }
@@ -507,16 +521,23 @@ export type Method = keyof Methods;
 // ---- notifications: server to client ----
 
 export interface Notifications {
-  /** The first thing that a server says. */
-  hello: { readonly protocol: number; readonly version: string; readonly mode: 'live' | 'recording'; readonly title: string };
+  /** The first thing that a server says. A `trace` has no machine: only events and consoles are there. */
+  hello: { readonly protocol: number; readonly version: string; readonly mode: 'live' | 'recording' | 'trace'; readonly title: string };
   /** At every halt and resume, and ten times a second while it runs. */
   state: MachineState;
   /** At most ten times a second, when subscribed. */
   overview: Overview;
   /** At most sixty times a second. `dropped`: so many before these were left out, because this client reads too slowly or asked for a rate. */
   events: { readonly events: readonly ViewEvent[]; readonly dropped: number };
-  /** Raw output of consoles (with escape sequences), when subscribed; the shell's too. */
-  console: { readonly device: string; readonly data: Base64; readonly dropped: number };
+  /**
+   * Raw output of consoles (with escape sequences), when subscribed; the shell's too. `dropped`: so many bytes before these were left out.
+   * `reset`: what was shown belongs to a future that was forgotten, and this is all that there is.
+   */
+  console: { readonly device: string; readonly data: Base64; readonly dropped: number; readonly reset?: true };
+  /** The list of consoles, or what one of them takes, has changed. */
+  consoles: readonly ConsoleView[];
+  /** Somebody changed the machine in its past: events from `seq` on, which lay beyond `cycle`, will not happen; other ones get their numbers. */
+  forgotten: { readonly seq: number; readonly cycle: number };
   stoppers: readonly StopperView[];
   notice: { readonly severity: 'error' | 'warning' | 'note'; readonly text: string };
   /** A long way through the past: 0 to 1; 1 ends it. */
