@@ -17,7 +17,7 @@ import { EnginesDiffer, FirmwareError, HostMemoryExhausted, invariant, UsageErro
 import { EventHub } from './events.ts';
 import { FaultPort } from './faults/port.ts';
 import type { HistoryTarget, LinuxHistory, RecordedHistory } from './history/linux-history.ts';
-import { LinuxMemory } from './history/linux-memory.ts';
+import { LinuxMemory, LinuxStores } from './history/linux-memory.ts';
 import type { Kernel } from './linux/kernel.ts';
 import type { Linux } from './linux/linux.ts';
 import { Arena, DEFAULT_ARENA_SIZE } from './memory/arena.ts';
@@ -119,6 +119,8 @@ export class Machine {
   /** Cores in the order of the SoC's description. */
   readonly cores: readonly Core[];
   readonly peripherals: readonly Peripheral[];
+  /** Watches what Linux stores to memory. */
+  readonly linuxStores = new LinuxStores();
   /** What is outside of the GPIO pins. */
   readonly pins = new Pins();
   /** What devices on I2C and SPI are made of. */
@@ -217,7 +219,7 @@ export class Machine {
       core: core.name,
       cores: cores.map(({ name }) => name),
       scheduler,
-      memory: new LinuxMemory(this.view('linux')),
+      memory: new LinuxMemory(this.view('linux'), this.linuxStores),
       events,
       diagnostics,
       control: this.power.control(),

@@ -1,21 +1,64 @@
 /**
  * Linux's view of the machine, as `AddressSpace`, with a history: what is read is noted, or comes from a history; while it does, nothing is written.
+ *
+ * Debuggers hear here of what Linux (and the boot loader before it) stores to RAM.
  */
-import { AddressSpace, type Region } from '../memory/bus.ts';
+import { AddressSpace, type Region, type Stretch } from '../memory/bus.ts';
 import type { LinuxHistory } from './linux-history.ts';
+
+/** A store that Linux has made, as Linux addresses it; it may be far longer than what is watched of it. */
+export interface LinuxStore {
+  readonly address: number;
+  readonly size: number;
+}
+
+/** Hears of stores. */
+type StoreListener = (store: LinuxStore) => void;
+
+/** Who watches what Linux stores; stays when Linux is started anew. */
+export class LinuxStores {
+  private watched: readonly { readonly stretches: readonly Stretch[]; readonly listener: StoreListener }[] = [];
+
+  /** True while somebody watches. */
+  get active(): boolean {
+    return this.watched.length > 0;
+  }
+
+  /**
+   * Tells `listener` of each store to one of the bytes of RAM in `stretches` (`AddressSpace.stretches` of whoever's view), after it was done and whatever
+   * address Linux has for them; the function ends that. Nothing is told while a history is gone through, as nothing is stored.
+   */
+  watch(stretches: Iterable<Stretch>, listener: StoreListener): () => void {
+    const watched = { stretches: [...stretches].filter(({ ram }) => ram !== undefined), listener };
+    this.watched = [...this.watched, watched];
+    return () => {
+      this.watched = this.watched.filter((other) => other !== watched);
+    };
+  }
+
+  /** A store to `stored` has been made. */
+  tell(store: LinuxStore, stored: Iterable<Stretch>): void {
+    const parts = [...stored];
+    for (const { stretches, listener } of this.watched) {
+      if (stretches.some((watched) => parts.some((part) => overlap(watched, part)))) listener(store);
+    }
+  }
+}
 
 /** Linux's face of the view `behind` it; without a history it only passes on. Others that look at the memory look at that one. */
 export class LinuxMemory extends AddressSpace {
   history: LinuxHistory | undefined;
   private readonly behind: AddressSpace;
+  private readonly stores: LinuxStores;
 
-  constructor(behind: AddressSpace) {
+  constructor(behind: AddressSpace, stores = new LinuxStores()) {
     super(behind.name);
     this.behind = behind;
+    this.stores = stores;
   }
 
   override get direct(): boolean {
-    return this.history === undefined;
+    return this.history === undefined && !this.stores.active;
   }
 
   override get regions(): readonly Region[] {
@@ -38,9 +81,9 @@ export class LinuxMemory extends AddressSpace {
 
   override write(address: number, value: number, size: number): boolean {
     const { history, behind } = this;
-    if (!history) return behind.write(address, value, size);
+    if (!history) return this.told(behind.write(address, value, size), address, size);
     // Whether RAM takes a write does not depend on the moment.
-    if (this.isRam(address, size)) return history.replaying || behind.write(address, value, size);
+    if (this.isRam(address, size)) return history.replaying || this.told(behind.write(address, value, size), address, size);
     return history.value(() => Number(behind.write(address, value, size))) === 1;
   }
 
@@ -50,10 +93,22 @@ export class LinuxMemory extends AddressSpace {
   }
 
   override writeBytes(address: number, data: Uint8Array): boolean {
-    return this.history?.replaying ? this.isRam(address, data.length) : this.behind.writeBytes(address, data);
+    if (this.history?.replaying) return this.isRam(address, data.length);
+    return this.told(this.behind.writeBytes(address, data), address, data.length);
   }
 
   override fill(address: number, value: number, length: number): boolean {
-    return this.history?.replaying ? this.isRam(address, length) : this.behind.fill(address, value, length);
+    if (this.history?.replaying) return this.isRam(address, length);
+    return this.told(this.behind.fill(address, value, length), address, length);
   }
+
+  /** Tells who watches of a store, if it was `done`. */
+  private told(done: boolean, address: number, size: number): boolean {
+    if (done && this.stores.active) this.stores.tell({ address, size }, this.behind.stretches(address, size));
+    return done;
+  }
+}
+
+function overlap(a: Stretch, b: Stretch): boolean {
+  return a.ram === b.ram && a.ram !== undefined && a.offset < b.offset + b.size && b.offset < a.offset + a.size;
 }
