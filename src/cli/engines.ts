@@ -7,8 +7,9 @@ import { jitFactory } from '../cpu/jit/index.ts';
 import { type LockstepFigures, lockstepFactory } from '../cpu/lockstep/index.ts';
 import { unicornFactory } from '../cpu/unicorn/index.ts';
 import type { Firmware } from '../remoteproc/elf-loader.ts';
-import { type Capstone, instructionText, thumbHandle } from '../session/disassembler.ts';
+import { type Capstone, type CapstoneHandle, instructionText, thumbHandle } from '../session/disassembler.ts';
 import { Symbols } from '../symbols.ts';
+import type { Disassembler } from '../view/inspect/context.ts';
 import type { EngineName, RunOptions } from './options.ts';
 
 const FACTORIES: Readonly<Record<EngineName, EngineFactory>> = {
@@ -48,6 +49,21 @@ export function figuresText({ instructions, slices, accesses, pages }: LockstepF
 export async function loadCapstone(): Promise<Capstone> {
   const { default: capstone } = await import('@alexaltea/capstone-js');
   return capstone();
+}
+
+/** Instructions of a stretch of code, for the view; capstone is loaded at the first. */
+export function instructionReader(): Disassembler {
+  let handle: Promise<CapstoneHandle> | undefined;
+  return async (bytes, address, limit) => {
+    handle ??= loadCapstone().then(thumbHandle);
+    try {
+      const found = (await handle).disasm(bytes, address, limit);
+      return found.map(({ address: at, size, mnemonic, op_str: operands }) => ({ address: Number(at), size, mnemonic, operands }));
+    } catch {
+      // capstone throws where the first bytes are no instruction.
+      return [];
+    }
+  };
 }
 
 /** Text of single instructions; undefined for what is none. */

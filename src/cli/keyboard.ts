@@ -17,19 +17,21 @@ export class Keyboard {
   left = false;
   private readonly stdin: NodeJS.ReadStream;
   private readonly give: (bytes: Uint8Array) => void;
+  private readonly leave: () => void;
   private lastByte = 0;
   private readonly listener = (data: Buffer): void => this.keys(data);
 
-  private constructor(give: (bytes: Uint8Array) => void) {
+  private constructor(give: (bytes: Uint8Array) => void, leave: () => void) {
     this.give = give;
+    this.leave = leave;
     this.stdin = process.stdin;
     this.stdin.setRawMode(true);
     this.stdin.on('data', this.listener);
   }
 
-  /** Connects the terminal's keyboard; `give` gets the keys as they are typed. */
-  static interactive(give: (bytes: Uint8Array) => void): Keyboard {
-    return new Keyboard(give);
+  /** Connects the terminal's keyboard; `give` gets the keys as they are typed, `leave` is told when the user asks to leave. */
+  static interactive(give: (bytes: Uint8Array) => void, leave: () => void = () => {}): Keyboard {
+    return new Keyboard(give, leave);
   }
 
   /** Gives the terminal back. */
@@ -43,6 +45,7 @@ export class Keyboard {
     for (const byte of data) {
       if (byte === LEAVE || (byte === INTERRUPT && this.lastByte === INTERRUPT)) {
         this.left = true;
+        this.leave();
         return;
       }
       this.lastByte = byte;

@@ -6,6 +6,9 @@ import { wantsColor } from './pace.ts';
 import { HumanRenderer, JsonRenderer, type Sink } from './renderer.ts';
 import { StatusLine, stateText } from './status-line.ts';
 
+/** Host time between two looks at whether the status line is to be drawn while nobody calls for it, in ms. */
+const TICK_MS = 100;
+
 /** What decides how it looks. */
 export interface TerminalOptions {
   readonly json?: boolean;
@@ -23,6 +26,7 @@ export class RunTerminal {
   waitsFor: (() => string | undefined) | undefined;
   private readonly status: StatusLine | undefined;
   private machine: Machine | undefined;
+  private ticking: NodeJS.Timeout | undefined;
   private readonly messages = { tx: 0, rx: 0 };
 
   constructor({ json, color, status }: TerminalOptions, hz: number) {
@@ -54,6 +58,8 @@ export class RunTerminal {
   attach(machine: Machine): void {
     this.machine = machine;
     if (!this.status) return;
+    // The machine may stand still, or run for long between two looks at the host.
+    this.ticking = setInterval(() => this.tick(), TICK_MS).unref();
     machine.events.subscribe((event) => {
       if (event.type === 'message') this.messages[event.direction]++;
     });
@@ -66,6 +72,7 @@ export class RunTerminal {
 
   /** The run is over: the terminal is left as it is without a status line. */
   close(): void {
+    clearInterval(this.ticking);
     this.status?.close();
   }
 

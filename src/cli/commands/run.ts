@@ -1,6 +1,7 @@
 /**
  * `imx-sim run <elf>`: a session (session/session.ts) with a terminal or a program on the other side.
  */
+import { basename } from 'node:path';
 import { ImxSimError, UsageError } from '../../errors.ts';
 import { capstoneDisassembler } from '../../session/disassembler.ts';
 import { EXIT } from '../../session/exit.ts';
@@ -9,6 +10,7 @@ import { Session, type SessionOptions } from '../../session/session.ts';
 import { chooseTarget } from '../../session/target.ts';
 import type { RecordedEnd } from '../../snapshot/recording.ts';
 import { type Bridges, openBridges } from '../bridges/index.ts';
+import { checkDebugging, type Debugging, openDebugging } from '../debugging.ts';
 import { chooseEngine, figuresText, loadCapstone } from '../engines.ts';
 import { readFirmware } from '../firmware-file.ts';
 import { Keyboard, PipedInput } from '../keyboard.ts';
@@ -37,9 +39,15 @@ export async function run(path: string | undefined, options: RunOptions): Promis
     rpmsgSock,
     saveSnapshot,
     record,
+    gdb,
+    view,
+    viewHost,
+    wait,
     ...rest
   } = options;
+  checkDebugging(options);
   const bridged = tty.length > 0 || rpmsgSock !== undefined;
+  const debugged = gdb !== undefined || view !== undefined;
   const ubootScript = ubootLines(scriptPath, ubootCmd);
   const restored = options.restore === undefined ? undefined : await snapshotFor(options.restore, path, options);
   if (saveSnapshot !== undefined) checkWritable(saveSnapshot, '--save-snapshot');
@@ -52,6 +60,7 @@ export async function run(path: string | undefined, options: RunOptions): Promis
   let keyboard: Keyboard | undefined;
   let piped: PipedInput | undefined;
   let pace: { wait(seconds: number): Promise<void> } | undefined;
+  let debugging: Debugging | undefined;
   let bridges: Bridges | undefined;
   const nextTurn = hostTurns();
   /** While nothing happens but what somebody may type: time does not run out faster than they can. */
@@ -66,7 +75,7 @@ export async function run(path: string | undefined, options: RunOptions): Promis
   const host = { renderer, disassemble: capstoneDisassembler(loadCapstone), now: () => performance.now(), pause };
   const { engine, figures } = await chooseEngine({ cpu, lockstep }, firmware);
   // Clients come when they come.
-  const endless = bridged ? { timeout: Number.POSITIVE_INFINITY } : {};
+  const endless = bridged || debugged ? { timeout: Number.POSITIVE_INFINITY } : {};
   const onEnd = async (end: RecordedEnd): Promise<void> => {
     if (saveSnapshot !== undefined) await writeSnapshot(saveSnapshot, session, renderer);
     if (recording) renderer.note(await recording.write(configuration, end));
@@ -94,7 +103,21 @@ export async function run(path: string | undefined, options: RunOptions): Promis
       { machine: session.machine, findConsole: (name) => session.findConsole(name), note: (text) => renderer.note(text), nextTurn },
     );
     if (bridges && saveSnapshot !== undefined) refuseBridged(bridges.devices);
-    pace = bridges;
+    const bounded = rest.until !== undefined || rest.timeout !== undefined;
+    debugging = await openDebugging(options, {
+      session,
+      inputs,
+      title: titleOf(path ?? options.restore ?? '', target.soc.name, session.machine.core.name),
+      note: (text) => renderer.note(text),
+      nextTurn,
+      bounded,
+      ...(path === undefined ? {} : { path }),
+      ...(bridges
+        ? { noWayBack: 'clients of --tty and --rpmsg-sock cannot do again what they did; --record the run, and imx-sim view the recording' }
+        : {}),
+    });
+    if (debugging) terminal.waitsFor = () => debugging?.waitsFor();
+    pace = bridges ?? debugging?.pace;
     recording?.connect(inputs, bridges);
     const interactive = Boolean(process.stdin.isTTY && process.stdout.isTTY && !json) && device !== undefined;
     if (!process.stdin.isTTY && device) {
@@ -106,15 +129,18 @@ export async function run(path: string | undefined, options: RunOptions): Promis
       }
     }
     if (interactive && device) {
-      keyboard = Keyboard.interactive((bytes) => void inputs.perform('console.send', device, bytes));
+      keyboard = Keyboard.interactive(
+        (bytes) => void inputs.perform('console.send', device, bytes),
+        () => debugging && inputs.perform('stop', EXIT.OK, false),
+      );
       renderer.note(`keys go to ${device}; Ctrl-] ends the run, as does Ctrl-C twice`);
-      if (session.endless && !bridged) pace = new Pace(session.machine.scheduler.seconds, nextTurn);
+      if (session.endless && !pace) pace = new Pace(session.machine.scheduler.seconds, nextTurn);
     }
     process.on('SIGINT', onSignal);
-    if (bridged || recording) process.on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+    if (bridged || debugged || recording) process.on('SIGTERM', onSignal).on('SIGHUP', onSignal);
     terminal.attach(session.machine);
     const watched = watchRun(session.machine, firmware, path, options);
-    const awaited = bridged ? 'a client sends something' : interactive ? 'a key is typed' : undefined;
+    const awaited = awaitedBy({ bridged, debugged, interactive });
     if (awaited !== undefined) recording?.interactive(awaited);
     const result = await session.run(awaited !== undefined, awaited);
     const { notes, profile } = watched.finish();
@@ -128,6 +154,7 @@ export async function run(path: string | undefined, options: RunOptions): Promis
     if (rescued !== undefined) renderer.note(rescued);
     throw error;
   } finally {
+    await debugging?.close();
     terminal.close();
     bridges?.close();
     keyboard?.close();
@@ -135,6 +162,21 @@ export async function run(path: string | undefined, options: RunOptions): Promis
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onSignal);
     session.dispose();
   }
+}
+
+/** Who can make something happen when nothing does by itself, in words. */
+function awaitedBy({
+  bridged,
+  debugged,
+  interactive,
+}: Readonly<Record<'bridged' | 'debugged' | 'interactive', boolean>>): string | undefined {
+  if (bridged) return 'a client sends something';
+  if (debugged) return 'somebody at the debugger or a console does something';
+  return interactive ? 'a key is typed' : undefined;
+}
+
+function titleOf(path: string, soc: string, core: string): string {
+  return `${basename(path)} on ${soc} ${core}`;
 }
 
 /** The firmware that is to run. @throws {UsageError} without one */
