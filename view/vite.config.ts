@@ -8,7 +8,12 @@ export default defineConfig({
   build: {
     outDir: process.env['IMX_SIM_DIST'] ? `${process.env['IMX_SIM_DIST']}/view-page` : '../dist/view-page',
     emptyOutDir: true,
-    target: 'es2022',
+    // Browsers that know light-dark() and color-mix(), which the theme is made of.
+    target: ['chrome125', 'firefox128', 'safari17.5'],
+    cssTarget: ['chrome125', 'firefox128', 'safari17.5'],
+    // No data: URLs, so that the page's policy needs none.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
 });

@@ -1,82 +1,59 @@
 /**
- * The page's one connection to the server, opened again by itself when it is lost. What comes is handed to `LinkHandlers`; panes use the store.
+ * The page's one connection to the server: imx-sim's own client, and what a browser does not tell it, whether the server is gone or does not want this page.
  */
-import type { Method, Methods, Notification, Notifications, RpcError } from '../../src/view/protocol.ts';
+import { connectView, type Notification, type Notifications, type ViewClient, ViewError } from '../../src/view/client.ts';
 
 export interface LinkHandlers {
   notification<N extends Notification>(method: N, params: Notifications[N]): void;
-  opened(): void;
+  opened(client: ViewClient): void;
   /** It will be tried again. */
   lost(text: string): void;
   /** It will not. */
   refused(text: string): void;
-  failure(message: string, code: string, remedy?: string): Error;
 }
 
-/** Milliseconds before the first, second ... attempt to connect again. */
-const PAUSES = [400, 800, 1600, 3000, 5000];
+/** Milliseconds before the page tries its first connection again. */
+const PAUSE = 2000;
 
-/** A connection that comes back. */
-export class Link {
-  readonly #handlers: LinkHandlers;
-  #socket: WebSocket | undefined;
-  #next = 1;
-  readonly #calls = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
-  #failures = 0;
-  #over = false;
-
-  constructor(handlers: LinkHandlers) {
-    this.#handlers = handlers;
-    this.#open();
-  }
-
-  /** Calls a method. */
-  call<M extends Method>(method: M, params: Methods[M]['params']): Promise<Methods[M]['result']> {
-    const id = this.#next++;
-    return new Promise((resolve, reject) => {
-      this.#calls.set(id, { resolve, reject });
-      this.#socket?.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
-    });
-  }
-
-  #open(): void {
-    const socket = new WebSocket(new URL('ws', location.href.replace(/#.*/, '')).href.replace(/^http/, 'ws'));
-    this.#socket = socket;
-    socket.onmessage = (event) => this.#receive(JSON.parse(String(event.data)));
-    socket.onopen = () => {
-      this.#failures = 0;
-      this.#handlers.opened();
-    };
-    socket.onclose = () => void this.#closed();
-  }
-
-  #receive(message: { id?: number | null; method?: Notification; params?: unknown; result?: unknown; error?: RpcError }): void {
-    if (message.method) {
-      this.#handlers.notification(message.method, message.params as never);
-      if (message.method === 'bye') this.#over = true;
-      return;
+/** Opens the connection, and hears of everything that comes over it. */
+export async function openLink(names: readonly Notification[], handlers: LinkHandlers): Promise<void> {
+  const address = location.href.replace(/#.*/, '');
+  let client: ViewClient;
+  for (;;) {
+    try {
+      client = await connectView(address);
+      break;
+    } catch (error) {
+      if (error instanceof ViewError && error.code === 'E_VIEW_VERSION') return handlers.refused(`${error.message}: ${error.remedy}`);
+      if (await refuses()) return handlers.refused('');
+      handlers.lost(error instanceof Error ? error.message : '');
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
-    const call = this.#calls.get(message.id ?? -1);
-    this.#calls.delete(message.id ?? -1);
-    if (message.error)
-      call?.reject(this.#handlers.failure(message.error.message, message.error.data?.code ?? '', message.error.data?.remedy));
-    else call?.resolve(message.result as never);
   }
-
-  async #closed(): Promise<void> {
-    for (const { reject } of this.#calls.values()) reject(this.#handlers.failure('The connection was lost.', 'E_NO_CONNECTION'));
-    this.#calls.clear();
-    if (this.#over) return;
-    // A browser does not say why a socket was refused; the page's own address does.
-    const status = await fetch(location.href, { method: 'HEAD', cache: 'no-store' }).then(
-      (answer) => answer.status,
-      () => 0,
-    );
-    if (status === 401 || status === 403 || status === 404) {
-      this.#handlers.refused('');
-      return;
+  for (const name of names) client.on(name, (params) => handlers.notification(name, params as never));
+  client.on('status', (status) => {
+    if (status === 'open') {
+      handlers.notification('hello', client.hello);
+      handlers.opened(client);
+    } else if (status === 'lost') {
+      handlers.lost('');
+      void refuses().then((refused) => {
+        if (!refused || client.status === 'open') return;
+        client.close();
+        handlers.refused('');
+      });
     }
-    this.#handlers.lost('');
-    setTimeout(() => this.#open(), PAUSES[Math.min(this.#failures++, PAUSES.length - 1)]);
+  });
+  handlers.notification('hello', client.hello);
+  handlers.opened(client);
+}
+
+/** A browser does not say why a socket was refused; the page's own address does. */
+async function refuses(): Promise<boolean> {
+  try {
+    const { status } = await fetch(location.href, { method: 'HEAD', cache: 'no-store' });
+    return status === 401 || status === 403 || status === 404;
+  } catch {
+    return false;
   }
 }

@@ -2,6 +2,7 @@
  * What the page knows: signals that panes read, and the one connection through which they ask. Panes never open a socket themselves.
  */
 import { batch, effect, signal } from '@preact/signals';
+import { type ViewClient, ViewError } from '../../src/view/client.ts';
 import type {
   ConsoleView,
   Description,
@@ -16,7 +17,7 @@ import type {
 import { LastLines, Rates } from './activity.ts';
 import { EventBuffer } from './event-buffer.ts';
 import { fromBase64 } from './format.ts';
-import { Link } from './link.ts';
+import { openLink } from './link.ts';
 import { navigate } from './navigation.ts';
 import { toast } from './toast-store.ts';
 
@@ -50,30 +51,20 @@ export const eventRate = signal(0);
 /** Totals and rates: `tx`, `rx`, `virtio0/0` (vring), `mu1/A` (words and doorbells from that side). Replaced when the base clock is known. */
 export const activity: { rates: Rates; lines: LastLines } = { rates: new Rates(1e9), lines: new LastLines(12) };
 
-/** A call that the server refused. `remedy`: what to do about it. */
-export class RequestFailure extends Error {
-  readonly code: string;
-  readonly remedy: string | undefined;
+const NO_CONNECTION = 'E_VIEW_CONNECTION';
+let client: ViewClient | undefined;
 
-  constructor(message: string, code: string, remedy?: string) {
-    super(message);
-    this.code = code;
-    this.remedy = remedy;
-  }
-}
-
-let link: Link | undefined;
-
-/** Calls the server. @throws {RequestFailure} */
+/** Calls the server. @throws {ViewError} */
 export async function request<M extends Method>(method: M, params: Methods[M]['params']): Promise<Methods[M]['result']> {
-  if (!link || connection.value !== 'open') throw new RequestFailure('There is no connection to imx-sim.', 'E_NO_CONNECTION');
-  return link.call(method, params);
+  if (!client || connection.value !== 'open') throw new ViewError(NO_CONNECTION, 'there is no connection to imx-sim');
+  return client.request(method, params);
 }
 
 /** Shows why a call failed. */
 export function tell(error: unknown): void {
-  if (error instanceof RequestFailure) {
-    if (error.code !== 'E_NO_CONNECTION') toast('error', error.message, error.remedy);
+  if (error instanceof ViewError) {
+    // The banner says that already.
+    if (error.code !== NO_CONNECTION) toast('error', error.message, error.remedy);
   } else toast('error', error instanceof Error ? error.message : String(error));
 }
 
@@ -226,12 +217,13 @@ const HANDLERS: { readonly [N in keyof Notifications]: (params: Notifications[N]
 
 /** Opens the connection; once. */
 export function start(): void {
-  link = new Link({
+  void openLink(Object.keys(HANDLERS) as (keyof Notifications)[], {
     notification: (method, params) => {
       batch(() => HANDLERS[method](params as never));
       for (const listener of notificationListeners.get(method) ?? []) listener(params as never);
     },
-    opened: () => {
+    opened: (opened) => {
+      client = opened;
       connection.value = 'open';
       connectionText.value = '';
       void begin();
@@ -246,7 +238,6 @@ export function start(): void {
       connection.value = 'refused';
       connectionText.value = text;
     },
-    failure: (message, code, remedy) => new RequestFailure(message, code, remedy),
   });
   document.addEventListener('visibilitychange', () => resubscribe());
   effect(() => {
