@@ -1,0 +1,61 @@
+/**
+ * What the firmware's file tells about addresses: symbols, source lines, debug information. Read once for each file, and only when somebody asks.
+ *
+ * The file is the one that Linux has started the core with; that may be another one than the machine was made with, and change while it runs.
+ */
+import { Dwarf } from '../../dwarf/dwarf.ts';
+import { FirmwareError } from '../../errors.ts';
+import type { Machine } from '../../machine.ts';
+import { type Firmware, parseFirmware } from '../../remoteproc/elf-loader.ts';
+import { Symbols } from '../../symbols.ts';
+import type { Place } from '../protocol.ts';
+
+/** A firmware file, read. */
+export interface Code {
+  readonly bytes: Uint8Array;
+  /** Undefined for a file that only Linux can read. */
+  readonly firmware: Firmware | undefined;
+  readonly symbols: Symbols;
+  readonly dwarf: Dwarf | undefined;
+}
+
+const known = new WeakMap<Uint8Array, Code>();
+
+/** What the firmware of the core that runs it tells; undefined without one. */
+export function codeOf(machine: Machine): Code | undefined {
+  const bytes = machine.firmwareFile;
+  if (!bytes) return undefined;
+  let code = known.get(bytes);
+  if (!code) {
+    const firmware = machine.firmware?.bytes === bytes ? machine.firmware : parsed(bytes);
+    code = { bytes, firmware, symbols: new Symbols(firmware?.symbols ?? []), dwarf: quietly(() => Dwarf.of(bytes)) };
+    known.set(bytes, code);
+  }
+  return code;
+}
+
+function parsed(bytes: Uint8Array): Firmware | undefined {
+  try {
+    return parseFirmware(bytes, 'firmware');
+  } catch (error) {
+    if (error instanceof FirmwareError) return undefined;
+    throw error;
+  }
+}
+
+/** What `work` gives; undefined when the file is too damaged for it. */
+export function quietly<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
+
+/** `address` with its symbol and source line; `lookup` is the address to look those up with, where that is another one (after a call). */
+export function placeOf(machine: Machine, address: number, lookup = address): Place {
+  const code = codeOf(machine);
+  const symbol = code?.symbols.name(lookup);
+  const line = quietly(() => code?.dwarf?.lineAt(lookup));
+  return { address, ...(symbol ? { symbol } : {}), ...(line ? { file: line.file, line: line.line } : {}) };
+}
