@@ -1,0 +1,216 @@
+/**
+ * Lets the machine go on for GDB, and steps as GDB expects it: over the exceptions that come in between, as if the handler were no part of the
+ * program (a step that ended in whatever interrupt comes next would be of no use), forward and backward. Faults are stepped into.
+ */
+import { isFault } from '../../cpu/exception-numbers.ts';
+import { DebuggerRefusal } from '../../errors.ts';
+import type { HaltReason, Resume } from '../types.ts';
+import { coreOf, type GdbTarget, wordAt } from './target.ts';
+import type { Threads } from './threads.ts';
+
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Exceptions that one step goes over, and returns to its address that are not its own. */
+const MOST_EXCEPTIONS = 256;
+const MOST_RETURNS = 100_000;
+/** Bytes above the stack pointer in which the frame of an exception that has just begun is looked for. */
+const FRAME_SEARCH = 0x100;
+const FRAME_PC = 0x18;
+const FRAME_XPSR = 0x1c;
+const XPSR_THUMB = 0x0100_0000;
+const EXCEPTION_BITS = 0x1ff;
+
+/** What tells whether a step is where it began. */
+interface Moment {
+  readonly pc: number;
+  readonly exception: number;
+  readonly thread: number;
+  readonly entries: number;
+}
+
+/** The course of the machine, as one GDB wants it. */
+export class Course {
+  /** Steps end in the handler of an exception that comes in between. */
+  intoExceptions = false;
+  private readonly target: GdbTarget;
+  private readonly threads: Threads;
+  private readonly owner: string;
+  private readonly say: (text: string) => void;
+  private interrupted = false;
+
+  /** `say` takes lines for the user. */
+  constructor(target: GdbTarget, threads: Threads, owner: string, say: (text: string) => void) {
+    this.target = target;
+    this.threads = threads;
+    this.owner = owner;
+    this.say = say;
+  }
+
+  /** Ctrl-C. */
+  interrupt(): void {
+    this.interrupted = true;
+    void this.target.debugger.halt();
+  }
+
+  /** Halts the machine if it runs. */
+  halt(): Promise<HaltReason> {
+    return this.target.debugger.halt();
+  }
+
+  /** Goes on until the machine stands still for a reason that is GDB's business; `thread` is the one to step, where that is not the live one. */
+  async run(how: Resume, thread?: number): Promise<HaltReason> {
+    this.interrupted = false;
+    if (how.kind === 'step' && thread !== undefined) {
+      const end = await this.switchTo(thread);
+      if (end) return end;
+    }
+    switch (how.kind) {
+      case 'continue':
+      case 'reverse-continue':
+        return this.go(how);
+      case 'step':
+        return this.step(how.range);
+      case 'reverse-step':
+        return this.stepBack();
+    }
+  }
+
+  private async go(how: Resume): Promise<HaltReason> {
+    const { debugger: api } = this.target;
+    const { halted } = api;
+    if (this.interrupted) return { kind: 'request' };
+    if (!halted) return this.nextHalt();
+    try {
+      const reason = await api.resume(how);
+      return this.interrupted && reason.kind === 'step' ? { kind: 'request' } : reason;
+    } catch (error) {
+      if (!(error instanceof DebuggerRefusal)) throw error;
+      this.say(error.remedy ? `${error.message}: ${error.remedy}` : error.message);
+      return halted;
+    }
+  }
+
+  /** Somebody else has the machine run. */
+  private nextHalt(): Promise<HaltReason> {
+    return new Promise((resolve) => {
+      const end = this.target.debugger.subscribe((event) => {
+        if (event.type !== 'halted') return;
+        end();
+        resolve(event.reason);
+      });
+    });
+  }
+
+  private get moment(): Moment {
+    const { threads } = this;
+    const { pc, entries } = coreOf(this.target);
+    return { pc, exception: threads.exception, thread: threads.live(), entries };
+  }
+
+  private async step(range: Range | undefined): Promise<HaltReason> {
+    const { core } = this.target;
+    const inside = (pc: number): boolean => range !== undefined && pc >= range.from && pc < range.to;
+    for (let exceptions = 0; ; exceptions++) {
+      const before = this.moment;
+      const reason = await this.go({ kind: 'step', core, ...(range ? { range } : {}) });
+      if (reason.kind !== 'step' || this.intoExceptions || exceptions >= MOST_EXCEPTIONS) return reason;
+      const now = this.moment;
+      if (now.entries === before.entries || now.exception === before.exception || isFault(now.exception)) return reason;
+      const address = this.returnAddress(before, range);
+      if (address === undefined) return reason;
+      const end = await this.runTo(address, before);
+      if (end) return end;
+      // The exception came before the instruction, or in the middle of the range: there is still something to step.
+      const { pc } = this.moment;
+      if (range ? !inside(pc) : pc !== before.pc) return reason;
+    }
+  }
+
+  /** Until the scheduler has chosen `thread` and it goes on where it was; why it did not get there. */
+  private async switchTo(thread: number): Promise<HaltReason | undefined> {
+    const registers = this.threads.registers(thread);
+    const pc = registers === 'live' ? undefined : registers?.get('pc')?.value;
+    return pc === undefined ? undefined : this.runTo(pc, { ...this.moment, exception: 0, thread });
+  }
+
+  /** To where the interrupted code goes on; why it did not get there. */
+  private async runTo(address: number, before: Moment): Promise<HaltReason | undefined> {
+    const { debugger: api, core } = this.target;
+    const id = api.add({ kind: 'breakpoint', core, address }, this.owner);
+    try {
+      for (let returns = 0; returns < MOST_RETURNS; returns++) {
+        const reason = await this.go({ kind: 'continue' });
+        if (reason.kind !== 'breakpoint' || !reason.ids.includes(id)) return reason;
+        const now = this.moment;
+        if (now.exception === before.exception && now.thread === before.thread) return undefined;
+        // Code that another thread executes, too; it may have a breakpoint of the user's.
+        const others = reason.ids.filter((each) => each !== id);
+        if (others.length > 0) return { ...reason, ids: others };
+      }
+      return { kind: 'step', core };
+    } finally {
+      api.remove(id);
+    }
+  }
+
+  /** Where the code that an exception has just interrupted goes on. */
+  private returnAddress(before: Moment, range: Range | undefined): number | undefined {
+    const { target } = this;
+    const { debugger: api, core } = target;
+    const lr = api.readRegister(core, 'lr');
+    if (lr >>> 8 !== 0xff_ffff) return undefined;
+    const sp = api.readRegister(core, (lr & 4) === 0 ? 'msp' : 'psp');
+    for (let at = sp; at < sp + FRAME_SEARCH; at += 4) {
+      const xpsr = wordAt(target, at + FRAME_XPSR);
+      const pc = wordAt(target, at + FRAME_PC);
+      if (xpsr === undefined || pc === undefined) return undefined;
+      if ((xpsr & XPSR_THUMB) === 0 || (xpsr & EXCEPTION_BITS) !== before.exception) continue;
+      const possible = range ? pc >= range.from && pc < range.to : pc >= before.pc && pc <= before.pc + 4;
+      if (possible) return (pc & ~1) >>> 0;
+    }
+    return undefined;
+  }
+
+  private async stepBack(): Promise<HaltReason> {
+    const { core } = this.target;
+    const before = this.moment;
+    const beginsHandler = before.exception !== 0 && before.pc === this.handler(before.exception);
+    for (let exceptions = 0; ; exceptions++) {
+      const reason = await this.go({ kind: 'reverse-step', core });
+      const { exception } = this.moment;
+      const done = exception === before.exception || exception === 0 || (beginsHandler && exceptions === 0) || isFault(exception);
+      if (reason.kind !== 'step' || done || this.intoExceptions || exceptions >= MOST_EXCEPTIONS) return reason;
+      const end = await this.backToBegin(exception);
+      if (end) return end;
+    }
+  }
+
+  /** Back to where the handler begins in which the core is; why it did not get there. */
+  private async backToBegin(exception: number): Promise<HaltReason | undefined> {
+    const { debugger: api, core } = this.target;
+    const address = this.handler(exception);
+    if (address === undefined) return { kind: 'step', core };
+    const id = api.add({ kind: 'breakpoint', core, address }, this.owner);
+    try {
+      for (let tries = 0; tries < MOST_RETURNS; tries++) {
+        const reason = await this.go({ kind: 'reverse-continue' });
+        if (reason.kind !== 'breakpoint' || !reason.ids.includes(id)) return reason;
+        if (this.moment.exception === exception) return undefined;
+      }
+      return { kind: 'step', core };
+    } finally {
+      api.remove(id);
+    }
+  }
+
+  private handler(exception: number): number | undefined {
+    const rows = coreOf(this.target)
+      .exceptionTable()
+      .filter(({ number }) => number === exception);
+    const entry = (rows.find(({ active }) => active) ?? rows[0])?.handler;
+    return entry === undefined ? undefined : (entry & ~1) >>> 0;
+  }
+}

@@ -1,0 +1,4 @@
+/** Stub. */
+import type { MonitorCommand } from '../monitor.ts';
+
+export const LINUX_COMMANDS: readonly MonitorCommand[] = [];

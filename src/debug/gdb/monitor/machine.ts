@@ -1,0 +1,4 @@
+/** Stub. */
+import type { MonitorCommand } from '../monitor.ts';
+
+export const MACHINE_COMMANDS: readonly MonitorCommand[] = [];
