@@ -261,6 +261,11 @@ export class CoreMemory implements RamObserver {
     region?.device?.skipped?.(address - region.base, times);
   }
 
+  /** True when the code that runs now may read at `address`, be that watched or not. */
+  readable(address: number): boolean {
+    return (this.protection.permissions(address, this.privileged) & READ) !== 0;
+  }
+
   /** RAM, and byte offset in it, at `address`; undefined for devices and holes. */
   ramAt(address: number): { ram: Ram; offset: number } | undefined {
     const region = this.bus.find(address);

@@ -40,6 +40,8 @@ export const RAM_SIZE = MiB;
 /** Options of a rig beside the engine. */
 export type RigOptions = Partial<Omit<CortexMOptions, 'bus' | 'arena' | 'scheduler' | 'diagnostics' | 'engine'>> & {
   readonly hz?: number;
+  /** Where the second RAM is seen, too. */
+  readonly alias?: number;
 };
 
 /** A core and its surroundings. */
@@ -60,6 +62,7 @@ export class Rig {
     const sram = new Ram('sram', RAM_SIZE, this.arena);
     this.bus.mapRam(0, code);
     this.bus.mapRam(SRAM, sram);
+    if (options.alias !== undefined) this.bus.mapRam(options.alias, sram);
     if (options.profile?.security)
       for (const [base, ram] of [
         [0x1000_0000, code],

@@ -257,7 +257,9 @@ export class Translations {
       const address = (virtual << 12) >>> 0;
       if (memory.pages[virtual] === 0) memory.fetch(address);
       const entry = memory.pages[virtual]!;
-      if ((entry & -4096) >>> 0 === arena && (entry & (READ | EXECUTE)) === (READ | EXECUTE)) continue;
+      // Literals are read when they are translated, those that are watched aside.
+      const readable = (entry & READ) !== 0 || (memory.watch !== undefined && memory.readable(address));
+      if ((entry & -4096) >>> 0 === arena && (entry & EXECUTE) !== 0 && readable) continue;
       if ((entry & EXECUTE) === 0) return false;
       this.drop(region);
       return false;
