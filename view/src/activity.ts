@@ -55,7 +55,7 @@ export class LastLines {
   /** Takes what is a line of a console. */
   add(event: ViewEvent): void {
     if (event.type === 'console') this.#put(event.device, event.text);
-    else if (event.type === 'dmesg') this.#put('dmesg', `[${event.seconds.toFixed(6).padStart(12)}] ${event.text}`);
+    else if (event.type === 'dmesg') this.#put('dmesg', `${event.seconds.toFixed(3)} ${event.text}`);
   }
 
   /** Oldest first. */
