@@ -3,6 +3,7 @@
  */
 import { type Coverage, CoverageCollector } from '../coverage/index.ts';
 import type { Dwarf } from '../dwarf/dwarf.ts';
+import { type Variable, Variables, type VariableValue } from '../dwarf/variables.ts';
 import { UsageError } from '../errors.ts';
 import type { InputValue } from '../history/inputs.ts';
 import type { Machine } from '../machine.ts';
@@ -14,7 +15,6 @@ import { type FunctionName, Functions, type FunctionsHost } from './functions.ts
 import type { InputHost } from './inputs.ts';
 import type { Configuration } from './options.ts';
 import type { Stub, StubFunction } from './stubs.ts';
-import { type Variable, Variables, type VariableValue } from './variables.ts';
 import { Waiting, type WaitOptions } from './waiting.ts';
 
 /** A simulation, as far as its firmware goes. */

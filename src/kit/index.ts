@@ -2,6 +2,7 @@
  * The test kit: machines that a test drives in virtual time. It runs in Node and in a browser alike.
  */
 
+export type { Variable, VariableValue } from '../dwarf/variables.ts';
 export type {
   AttachedDevice,
   DeviceContext,
@@ -43,5 +44,4 @@ export { Simulation } from './simulation.ts';
 export type { Snapshot } from './snapshots.ts';
 export type { Stub, StubCall, StubFunction } from './stubs.ts';
 export type { ConsoleView } from './uart.ts';
-export type { Variable, VariableValue } from './variables.ts';
 export type { ConditionOptions, CoreFailure, UntilOptions, WaitOptions } from './waiting.ts';

@@ -1,7 +1,7 @@
 /** The fixtures of the DWARF reader: ELF files, and what gdb, llvm-dwarfdump and QEMU say about them (fixtures/expected.py). */
 import { readdirSync, readFileSync } from 'node:fs';
 import { Dwarf } from '../../src/dwarf/dwarf.ts';
-import { Variables } from '../../src/kit/variables.ts';
+import { Variables } from '../../src/dwarf/variables.ts';
 import { parseFirmware } from '../../src/remoteproc/elf-loader.ts';
 import { readElfStructure } from '../../src/remoteproc/elf-structure.ts';
 import { part } from '../../src/remoteproc/file-bytes.ts';

@@ -1,7 +1,7 @@
 /** Variables of a program: values in JavaScript, writes with their checks, paths, names and what their errors say. */
 import { describe, expect, it } from 'vitest';
+import { Variables } from '../../src/dwarf/variables.ts';
 import { SymbolError } from '../../src/errors.ts';
-import { Variables } from '../../src/kit/variables.ts';
 import { dwarfOf, variablesOf } from './support.ts';
 
 const NAME = 'c-dwarf5-O0';

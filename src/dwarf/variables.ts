@@ -3,14 +3,15 @@
  *
  * Without debug information the symbol table gives addresses and sizes: unsigned integers of 1, 2, 4 and 8 bytes, and bytes.
  */
-import type { Dwarf } from '../dwarf/dwarf.ts';
-import type { FunctionType } from '../dwarf/model.ts';
-import { sizeOf } from '../dwarf/types.ts';
+
 import { SymbolError } from '../errors.ts';
 import { type NamedAddress, Symbols } from '../symbols.ts';
+import type { Dwarf } from './dwarf.ts';
+import type { FunctionType } from './model.ts';
+import { sizeOf } from './types.ts';
 import { homeOf, memoryHome, type Surroundings, Variable, type VariableMemory } from './variable.ts';
 
-export type { VariableValue } from '../dwarf/values.ts';
+export type { VariableValue } from './values.ts';
 export { Variable, type VariableMemory } from './variable.ts';
 
 /** A function without debug information. */

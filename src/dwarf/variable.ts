@@ -1,21 +1,12 @@
 /** One variable of the firmware, or a part of one: its value, read and written as its type says. `variables.ts` finds them. */
-import { encodeValue, unknownField } from '../dwarf/encode-value.ts';
-import type { Location, Type } from '../dwarf/model.ts';
-import { fromBytes, toBytes } from '../dwarf/operands.ts';
-import { bare, sizeOf } from '../dwarf/types.ts';
-import { valueText } from '../dwarf/value-text.ts';
-import {
-  type Bits,
-  bitsOf,
-  decodeValue,
-  LARGEST_VALUE,
-  memberNamed,
-  memberSize,
-  numberOf,
-  textOf,
-  type VariableValue,
-} from '../dwarf/values.ts';
+
 import { SymbolError } from '../errors.ts';
+import { encodeValue, unknownField } from './encode-value.ts';
+import type { Location, Type } from './model.ts';
+import { fromBytes, toBytes } from './operands.ts';
+import { bare, sizeOf } from './types.ts';
+import { valueText } from './value-text.ts';
+import { type Bits, bitsOf, decodeValue, LARGEST_VALUE, memberNamed, memberSize, numberOf, textOf, type VariableValue } from './values.ts';
 
 /** Memory as the variable's core sees it. */
 export interface VariableMemory {
