@@ -96,7 +96,7 @@ export class FrameReader {
   private end(checksum: number): void {
     if (this.overflow) this.handler.oversized();
     else if (checksum !== this.sum) this.handler.damaged();
-    else this.handler.packet(unescape(this.payload.subarray(0, this.length)));
+    else this.handler.packet(resolved(this.payload.subarray(0, this.length)));
   }
 }
 
@@ -107,7 +107,7 @@ function hexDigit(byte: number): number {
 }
 
 /** A copy without escapes. */
-function unescape(bytes: Uint8Array): Uint8Array {
+function resolved(bytes: Uint8Array): Uint8Array {
   const out = new Uint8Array(bytes.length);
   let length = 0;
   for (let at = 0; at < bytes.length; at++) {

@@ -40,7 +40,9 @@ export class RegisterPackets {
     const register = this.set.find(parseHex(number, 0xffff) ?? -1);
     const bytes = fromHex(value);
     if (!register || !bytes || bytes.length !== register.bits / 8) return BAD;
-    return this.store(register.parts, bytes, this.threads.registers(thread)) ? 'OK' : 'E.that thread does not run, and has stored this register nowhere';
+    return this.store(register.parts, bytes, this.threads.registers(thread))
+      ? 'OK'
+      : 'E.that thread does not run, and has stored this register nowhere';
   }
 
   /** `G`. */

@@ -90,7 +90,12 @@ function placed({ name, bits, type, parts, fields }: RegisterDescription, number
 }
 
 function describe(features: readonly Feature[]): string {
-  const lines = ['<?xml version="1.0"?>', '<!DOCTYPE target SYSTEM "gdb-target.dtd">', '<target version="1.0">', '<architecture>arm</architecture>'];
+  const lines = [
+    '<?xml version="1.0"?>',
+    '<!DOCTYPE target SYSTEM "gdb-target.dtd">',
+    '<target version="1.0">',
+    '<architecture>arm</architecture>',
+  ];
   for (const { name, registers } of features) {
     lines.push(`<feature name="${name}">`);
     for (const { type, fields } of registers) {

@@ -129,7 +129,9 @@ class FreeRtosRtos implements Rtos {
     const list = this.reader.word(id + this.stateAt);
     const within = (name: string): boolean => {
       const symbol = this.reader.symbol(name);
-      return symbol !== undefined && list !== undefined && list >= symbol.address && list < symbol.address + Math.max(symbol.size, LIST_SIZE);
+      return (
+        symbol !== undefined && list !== undefined && list >= symbol.address && list < symbol.address + Math.max(symbol.size, LIST_SIZE)
+      );
     };
     const waits = (this.reader.word(id + this.eventAt) ?? 0) !== 0;
     if (within('pxReadyTasksLists') || within('xPendingReadyList')) return 'ready';

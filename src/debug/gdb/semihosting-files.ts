@@ -23,7 +23,14 @@ const SYS = {
 
 const O = { RDONLY: 0, WRONLY: 1, RDWR: 2, APPEND: 8, CREAT: 0x200, TRUNC: 0x400 } as const;
 /** fopen's modes by number: r, r+, w, w+, a, a+; each text and binary. */
-const MODES = [O.RDONLY, O.RDWR, O.WRONLY | O.CREAT | O.TRUNC, O.RDWR | O.CREAT | O.TRUNC, O.WRONLY | O.CREAT | O.APPEND, O.RDWR | O.CREAT | O.APPEND];
+const MODES = [
+  O.RDONLY,
+  O.RDWR,
+  O.WRONLY | O.CREAT | O.TRUNC,
+  O.RDWR | O.CREAT | O.TRUNC,
+  O.WRONLY | O.CREAT | O.APPEND,
+  O.RDWR | O.CREAT | O.APPEND,
+];
 const NEW_FILE_MODE = '1a4';
 const SEEK_SET = 0;
 const SEEK_CURRENT = 1;
@@ -229,7 +236,6 @@ export class SemihostingFiles {
     return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
   }
 
-  // biome-ignore lint/correctness/useYield: GDB need not be asked
   private *lastError(): Call {
     return this.errno;
   }

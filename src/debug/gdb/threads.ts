@@ -66,7 +66,10 @@ export class Threads {
     const inside = exception === 0 ? [] : [`in ${this.exceptionName(exception)}`];
     if (!rtos || rtos.current() === undefined) return [{ id: CORE_THREAD, name: this.target.core, detail: this.coreDetail(inside) }];
     return rtos.list().map(({ id, name, state, priority }) => {
-      const details = [id === live && state !== 'running' ? `${state}, live` : state, ...(priority === undefined ? [] : [`priority ${priority}`])];
+      const details = [
+        id === live && state !== 'running' ? `${state}, live` : state,
+        ...(priority === undefined ? [] : [`priority ${priority}`]),
+      ];
       return { id, name, detail: [...details, ...(id === live ? inside : [])].join(', ') };
     });
   }
