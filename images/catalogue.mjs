@@ -7,6 +7,8 @@
 
 const M7 = ['-mcpu=cortex-m7', '-mfloat-abi=soft', '-Os', '-g'];
 
+const FLOAT = ['-mcpu=cortex-m7', '-mfpu=fpv5-d16', '-mfloat-abi=softfp', '-Os', '-g', '-Ithreads'];
+
 const BARE = ['-mcpu=cortex-m4', '-mfloat-abi=soft', '-Os', '-g'];
 
 const M33 = ['-mcpu=cortex-m33', '-mcmse', '-mfpu=fpv5-sp-d16', '-mfloat-abi=softfp', '-Os', '-Wl,--strip-debug'];
@@ -152,6 +154,18 @@ export const IMAGES = [
     shows: 'SysTick at 100 Hz, WFI in between, a line each second: long virtual times at little cost.',
     until: ['^up 1 s$', '^up 60 s$'],
   }),
+  ...[
+    ['freertos', 'FreeRTOS'],
+    ['zephyr', 'Zephyr'],
+  ].map(([name, system]) =>
+    imx8mp(`threads_${name}`, 'threads', {
+      title: `Threads with the data structures of ${system}`,
+      shows: `Four threads that a debugger which knows ${system} finds: waiting, sleeping, interrupted in floating point, idle. The kernel is our own.`,
+      flags: FLOAT,
+      sources: ['threads/main.c', `threads/${name}.c`, ...UART],
+      until: ['^threads: four of them$', '^item 20$'],
+    }),
+  ),
   imx8mp('devices', 'devices', {
     title: 'Devices on I2C, SPI and GPIO',
     shows:
