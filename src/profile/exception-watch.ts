@@ -16,11 +16,11 @@ export function watchExceptions({ core }: Machine, listener: ExceptionListener):
   return core instanceof CortexM ? core.nvic.listen(listener) : () => {};
 }
 
-/** Names of a core's exceptions: `SysTick`, `MU_B (97)`. Lines that several blocks share have the names of all. */
-export function exceptionNames({ soc, core }: Machine): (id: number) => string {
+/** The blocks on each interrupt line of a core, as the SoC's description has it. */
+export function interruptSources({ soc }: Pick<Machine, 'soc'>, core: string): ReadonlyMap<number, readonly string[]> {
   const blocks = new Map<number, string[]>();
   const wire = (block: string, interrupts: Readonly<Record<string, number>> | undefined): void => {
-    const line = interrupts?.[core.name];
+    const line = interrupts?.[core];
     if (line === undefined) return;
     const names = blocks.get(line) ?? [];
     if (!names.includes(block)) names.push(block);
@@ -35,6 +35,12 @@ export function exceptionNames({ soc, core }: Machine): (id: number) => string {
     if ('highInterrupts' in peripheral) wire(peripheral.name, peripheral.highInterrupts);
     if ('pinInterrupts' in peripheral) for (const lines of peripheral.pinInterrupts ?? []) wire(peripheral.name, lines);
   }
+  return blocks;
+}
+
+/** Names of a core's exceptions: `SysTick`, `MU_B (97)`. Lines that several blocks share have the names of all. */
+export function exceptionNames(machine: Machine): (id: number) => string {
+  const blocks = interruptSources(machine, machine.core.name);
   const first = 16;
   return (id) => {
     const line = numberOf(id) - first;

@@ -116,8 +116,10 @@ export interface Overview {
       readonly owner: string;
       /** Registers by the manual's names: TR0.., RR0.., SR, CR. */
       readonly registers: Readonly<Record<string, number>>;
-      /** By channel: TEn, RFn, GIPn, and the interrupt enables. */
+      /** By channel: TEn, RFn, GIPn, and the interrupt enables; SR.Fn are the flags of the peer, CR.Fn one's own (FSR.Fn and FCR.Fn in MUs of v2). */
       readonly flags: Readonly<Record<string, readonly boolean[]>>;
+      /** Its interrupt line is up. */
+      readonly interrupt?: boolean;
     }[];
   }[];
   readonly linux?: {
@@ -249,7 +251,11 @@ export interface RegisterValue {
   readonly name: string;
   readonly group: string;
   readonly value: number;
+  /** The upper word of a register of 64 bits. */
+  readonly high?: number;
   readonly bits: number;
+  /** What it means: the symbol that it points to, or the floating-point number. */
+  readonly text?: string;
   /** Fields of xPSR, CONTROL, FPSCR ... */
   readonly fields?: readonly { readonly name: string; readonly value: number; readonly text?: string }[];
 }
@@ -267,6 +273,7 @@ export interface StackFrame {
   readonly function?: string;
   readonly inlined?: boolean;
   readonly cfa?: number;
+  /** What interrupted this frame: the frames before it are its handler's. */
   readonly exception?: string;
   readonly locals?: readonly { readonly name: string; readonly type: string; readonly value: string }[];
 }
@@ -490,10 +497,10 @@ export interface Methods {
     result: { readonly address: number; readonly bytes: Base64 };
   };
   'memory.write': { params: { readonly view: string; readonly address: number; readonly bytes: Base64 }; result: boolean };
-  /** `pattern`: bytes; from `from` on, in RAM; the addresses of at most `limit` places. */
+  /** `pattern`: bytes; from `from` on, in RAM; the addresses of at most `limit` places. `next`: where to go on. */
   'memory.search': {
     params: { readonly view: string; readonly pattern: Base64; readonly from?: number; readonly limit?: number };
-    result: { readonly found: readonly number[]; readonly more: boolean };
+    result: { readonly found: readonly number[]; readonly more: boolean; readonly next?: number };
   };
   'peripherals.registers': { params: { readonly name: string }; result: readonly RegisterView[] };
   'vrings.list': { params: Record<string, never>; result: readonly VringSummary[] };

@@ -41,6 +41,7 @@ export interface InspectContext {
   readonly readSource: (file: string) => Promise<string | undefined>;
   /** Absent: instructions are shown as bytes. */
   readonly disassemble?: Disassembler | undefined;
+  /** Those that belong to the machine unless given. */
   readonly observations?: Observations | undefined;
 }
 
@@ -63,6 +64,16 @@ export function viewOf({ machine }: Pick<InspectContext, 'machine'>, name: strin
 export function debuggerOf({ debugger: found }: InspectContext): DebuggerApi {
   if (found) return found;
   throw new UsageError('nothing can be changed here', 'a recording is only looked at: run the firmware with --view', 'debugger');
+}
+
+const observations = new WeakMap<Machine, Observations>();
+
+/** What is remembered of earlier looks. */
+export function observationsOf(context: Pick<InspectContext, 'machine' | 'observations'>): Observations {
+  const { machine } = context;
+  const known = context.observations ?? observations.get(machine) ?? new ObservedSince();
+  observations.set(machine, known);
+  return known;
 }
 
 /** Remembers values with the cycle at which each was seen first. */

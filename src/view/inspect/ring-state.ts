@@ -9,7 +9,7 @@ import type { ImxRproc } from '../../remoteproc/imx-rproc.ts';
 import { RprocVdev } from '../../remoteproc/remoteproc-virtio.ts';
 import type { VirtprocInfo } from '../../virtio/virtproc-info.ts';
 import type { DriverQueueState, VirtioDriverQueue } from '../../virtio/virtqueue.ts';
-import type { InspectContext } from './context.ts';
+import { type InspectContext, observationsOf } from './context.ts';
 
 /** A row of the descriptor table. */
 export interface RingRow {
@@ -102,7 +102,8 @@ function ownerOf(machine: Machine, rpmsg: VirtprocInfo): Pick<RingPlace, 'vdev' 
 }
 
 /** Reads the ring at `place` as it is now. */
-export function readRing(place: RingPlace, { observations }: Pick<InspectContext, 'observations'>): RingState {
+export function readRing(place: RingPlace, context: Pick<InspectContext, 'machine' | 'observations'>): RingState {
+  const observations = observationsOf(context);
   const { machine, queue, rpmsg, device } = place;
   const { num, align, desc, avail, used, size } = queue.vring;
   const linuxView = machine.view('linux');
@@ -141,7 +142,7 @@ export function readRing(place: RingPlace, { observations }: Pick<InspectContext
     buffers: { base: rpmsg.rbufs, size: rpmsg.numBufs * rpmsg.bufSize, each: rpmsg.bufSize },
     linuxView,
     coreView: machine.view(place.core),
-    standsFor: (what, value) => (now - (observations?.since(`${device}.${queue.index} ${what}`, value, now) ?? now)) / machine.scheduler.hz,
+    standsFor: (what, value) => (now - observations.since(`${device}.${queue.index} ${what}`, value, now)) / machine.scheduler.hz,
   };
 }
 

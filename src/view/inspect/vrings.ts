@@ -80,10 +80,8 @@ function placeNamed({ machine }: Context, device: string, queue: number): RingPl
 /** Who has each buffer: by what Linux remembers, and by what the core has put into the used ring. */
 function owners(ring: RingState): BufferOwner[] {
   const { linux, num } = ring;
-  const result = Array.from(
-    { length: num },
-    (_, id): BufferOwner => (linux.lent.has(id) ? (wentBack(ring) ? 'unknown' : 'core') : 'linux'),
-  );
+  const lent: BufferOwner = wentBack(ring) || isUsedAhead(ring) ? 'unknown' : 'core';
+  const result = Array.from({ length: num }, (_, id): BufferOwner => (linux.lent.has(id) ? lent : 'linux'));
   for (const { element, fault } of elements(ring)) {
     if (element.id < num) result[element.id] = fault ? 'unknown' : 'returned';
   }

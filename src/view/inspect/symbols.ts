@@ -1,0 +1,73 @@
+/** Names of the firmware: symbols by a part of their name, values of variables as gdb prints them, source files that the debug information names. */
+import { Variables } from '../../dwarf/variables.ts';
+import { SymbolError, UsageError } from '../../errors.ts';
+import type { Methods } from '../protocol.ts';
+import { codeOf, placeOf } from './code.ts';
+import type { InspectContext } from './context.ts';
+import { peekBytes } from './memory.ts';
+
+/** Symbols that are told unless another number is asked for. */
+const MOST_SYMBOLS = 50;
+/** Lines of a source file: more than anybody writes. */
+const MOST_LINES = 200_000;
+
+/** `symbols.search`: those that are called so first, then those that begin so, then all that have it somewhere. */
+export function searchSymbols(
+  { machine }: InspectContext,
+  { text, limit = MOST_SYMBOLS }: Methods['symbols.search']['params'],
+): Methods['symbols.search']['result'] {
+  const wanted = text.trim().toLowerCase();
+  const symbols = codeOf(machine)?.firmware?.symbols ?? [];
+  const rank = (name: string): number => {
+    const at = name.toLowerCase().indexOf(wanted);
+    if (at < 0) return -1;
+    return at > 0 ? 2 : name.length === wanted.length ? 0 : 1;
+  };
+  const found = symbols.flatMap((symbol) => {
+    const place = rank(symbol.name);
+    return place < 0 ? [] : [{ symbol, place }];
+  });
+  found.sort(
+    (a, b) =>
+      a.place - b.place || (a.symbol.name < b.symbol.name ? -1 : a.symbol.name > b.symbol.name ? 1 : a.symbol.address - b.symbol.address),
+  );
+  return found.slice(0, limit).map(({ symbol }) => ({ ...placeOf(machine, symbol.address), symbol: symbol.name, size: symbol.size }));
+}
+
+/** `symbols.value`. @throws {SymbolError} for a name that nothing has, or several have */
+export function symbolValue({ machine }: InspectContext, { name }: Methods['symbols.value']['params']): Methods['symbols.value']['result'] {
+  const code = codeOf(machine);
+  if (!code) throw new UsageError('no firmware', 'give one to have its variables', 'name');
+  const view = machine.view(machine.core.name);
+  const read = (address: number, length: number): Uint8Array | undefined => {
+    const bytes = peekBytes(view, address, length);
+    return bytes.length === length ? bytes : undefined;
+  };
+  const variable = new Variables(code.dwarf, code.firmware?.symbols ?? [], { read, write: () => false }).find(name);
+  return { type: variable.type, address: addressOf(() => variable.address), text: variable.toString() };
+}
+
+/** 0 for what is nowhere in memory as a whole: the compiler folded it. */
+function addressOf(address: () => number): number {
+  try {
+    return address();
+  } catch (error) {
+    if (error instanceof SymbolError) return 0;
+    throw error;
+  }
+}
+
+/** `source.read`: only files that the debug information of the firmware names can be had. */
+export async function readSource(
+  { machine, readSource: read }: InspectContext,
+  { file }: Methods['source.read']['params'],
+): Promise<Methods['source.read']['result']> {
+  const dwarf = codeOf(machine)?.dwarf;
+  if (!dwarf?.present) return { file, why: 'the firmware has no debug information (build it with -g, and do not strip it)' };
+  if (!dwarf.files.includes(file)) return { file, why: 'the debug information of the firmware names no such file' };
+  const text = await read(file);
+  if (text === undefined) return { file, why: 'this host does not have it: --source-map says where it is now (/workdir=..)' };
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  return { file, lines: lines.slice(0, MOST_LINES) };
+}
