@@ -35,12 +35,16 @@ export interface DiagnosticContext {
 
 /** Collects and deduplicates findings. */
 export class Diagnostics {
+  /** Fields that a snapshot leaves out. */
+  static readonly wiring = ['told'];
   private readonly seen = new Map<string, Diagnostic>();
   private readonly context: DiagnosticContext;
   /** Firmware in a loop repeats its last finding, and quickly. */
   private last: Diagnostic | undefined;
   /** True: what is noticed was noticed before, by a Linux that lives through its history again. */
   muted = false;
+  /** Findings that have been told, in a machine that was put back into its past; in others each is new where it is first seen. */
+  private told: Set<string> | undefined;
   /** Called at the first occurrence of each finding. */
   onFirst: ((diagnostic: Diagnostic) => void) | undefined;
 
@@ -56,6 +60,11 @@ export class Diagnostics {
   /** The guest used behaviour, `times` times, that exists in hardware and is not modelled. */
   unimplemented(block: string, register: string, text: string, times = 1): void {
     this.note('unimplemented', block, register, text, times);
+  }
+
+  /** The machine is going to be put back: what was seen so far is not told again. */
+  keepTold(): void {
+    this.told = new Set([...(this.told ?? []), ...this.seen.keys()]);
   }
 
   /** All findings in order of first occurrence. */
@@ -85,6 +94,8 @@ export class Diagnostics {
     const entry: Diagnostic = { kind, block, register, text, cycle: this.context.now(), count: times, ...(pc === undefined ? {} : { pc }) };
     this.last = entry;
     this.seen.set(key, entry);
+    if (this.told?.has(key)) return;
+    this.told?.add(key);
     this.onFirst?.(entry);
   }
 }

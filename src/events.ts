@@ -75,6 +75,11 @@ export type EventListener = (event: MachineEvent) => void;
 export class EventHub {
   private readonly listeners: EventListener[] = [];
   private readonly insiders: EventListener[] = [];
+  private readonly participants = new Set<EventListener>();
+  /** Events since power-on; to be put back with the machine. */
+  count = 0;
+  /** So many of them everybody has heard of: in a machine that was put back they happen again for participants only. */
+  heard = 0;
   /** True: Linux lives through its history again, which nobody but its own parts hears. */
   insideOnly = false;
 
@@ -85,6 +90,21 @@ export class EventHub {
       const index = this.listeners.indexOf(listener);
       if (index >= 0) this.listeners.splice(index, 1);
     };
+  }
+
+  /** Subscribes somebody who takes part in the run (input, faults, the trace): a run that is lived through again is heard again. */
+  subscribeParticipant(listener: EventListener): () => void {
+    this.participants.add(listener);
+    const end = this.subscribe(listener);
+    return () => {
+      this.participants.delete(listener);
+      end();
+    };
+  }
+
+  /** True for an event of a past that is lived through again, while it is told. */
+  get again(): boolean {
+    return this.count <= this.heard;
   }
 
   /** Subscribes a part of Linux itself, for the life of that Linux. */
@@ -99,6 +119,9 @@ export class EventHub {
   /** Nobody outside listens any more. */
   clear(): void {
     this.listeners.length = 0;
+    this.participants.clear();
+    this.count = 0;
+    this.heard = 0;
   }
 
   /** The Linux whose parts listened is gone. */
@@ -113,7 +136,10 @@ export class EventHub {
 
   /** Delivers `event` to all listeners. */
   emit(event: MachineEvent): void {
-    if (!this.insideOnly) for (const listener of this.listeners) listener(event);
+    if (!this.insideOnly) {
+      if (++this.count > this.heard) for (const listener of this.listeners) listener(event);
+      else for (const listener of this.listeners) if (this.participants.has(listener)) listener(event);
+    }
     if (this.insiders.length > 0) for (const listener of this.insiders) listener(event);
   }
 }

@@ -107,7 +107,7 @@ const NO_CORES: readonly Core[] = [];
 /** A running SoC. */
 export class Machine {
   /** Fields that a snapshot keeps; blocks, memory and Linux are kept for themselves. */
-  static readonly state = ['power', 'ahead', 'paused', 'stopper', 'stopWanted', 'pendingReset'];
+  static readonly state = ['power', 'ahead', 'paused', 'frozen', 'stopper', 'stopWanted', 'pendingReset'];
   readonly soc: SocDescription;
   readonly board: BoardDescription | undefined;
   readonly scheduler: Scheduler;
@@ -141,6 +141,8 @@ export class Machine {
   private running: Core | undefined;
   /** The core that runs the firmware stands still. */
   private paused = false;
+  /** Names of cores that a debugger lets stand still. */
+  private readonly frozen: string[] = [];
   /** Linux and what belongs to it alone; absent without one. */
   private software: Software | undefined;
   private readonly messagingUnits: { readonly unit: MessagingUnit; readonly a: MuSide; readonly b: MuSide }[] = [];
@@ -201,6 +203,11 @@ export class Machine {
     return this.software?.save();
   }
 
+  /** Linux, which has not run yet, as data, whether a history is kept or not; undefined without one. */
+  linuxAtStart(): LinuxState | undefined {
+    return this.software?.atStart();
+  }
+
   /** What reached Linux so far, when that is noted. */
   get linuxHistory(): LinuxHistory | undefined {
     return this.software?.history;
@@ -236,12 +243,12 @@ export class Machine {
 
   /**
    * A new Linux in the place of the present one, which lives through the history of `state` and then is where that one was; `call` does what users did.
-   * The hardware is not touched, and is to be put in its place afterwards. Gives a promise when host code is a part of that history.
+   * The hardware is not touched, and is to be put in its place afterwards. From then on a history is kept, if there was none. Gives a promise when host
+   * code is a part of that history.
    * @throws {SnapshotError} when it does not get there
    */
   restoreLinux(state: LinuxState, call: HistoryTarget['call']): Promise<void> | undefined {
     const { events, diagnostics, scheduler } = this;
-    invariant(this.options.history, 'a machine with a history');
     const live = (on: boolean): void => {
       events.insideOnly = !on;
       diagnostics.muted = !on;
@@ -291,6 +298,18 @@ export class Machine {
   /** Lets the core that runs the firmware stand still between two instructions, or go on; not while it executes. */
   pauseCore(paused: boolean): void {
     this.paused = paused;
+  }
+
+  /** Lets a core stand still between two instructions for a debugger, or go on; not while it executes. Linux and time go on. */
+  freezeCore({ name }: Core, frozen: boolean): void {
+    const at = this.frozen.indexOf(name);
+    if (frozen && at < 0) this.frozen.push(name);
+    else if (!frozen && at >= 0) this.frozen.splice(at, 1);
+  }
+
+  /** True while `freezeCore` lets it stand still. */
+  isFrozen({ name }: Core): boolean {
+    return this.frozen.includes(name);
   }
 
   /** Puts the core that runs the firmware into reset, of which nobody is told; not while it executes. */
@@ -513,10 +532,10 @@ export class Machine {
   }
 
   private awakeCores(): readonly Core[] {
-    const { cores, paused } = this;
+    const { cores, paused, frozen } = this;
     // Of one core there is nothing to be sorted out.
-    if (cores.length === 1) return paused || cores[0]!.halted || cores[0]!.asleep ? NO_CORES : cores;
-    return cores.filter((core) => !core.halted && !core.asleep && !(paused && core === this.core));
+    if (cores.length === 1) return paused || frozen.length > 0 || cores[0]!.halted || cores[0]!.asleep ? NO_CORES : cores;
+    return cores.filter((core) => !core.halted && !core.asleep && !(paused && core === this.core) && !frozen.includes(core.name));
   }
 
   /**

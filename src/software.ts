@@ -4,7 +4,7 @@
  */
 import { chooseTree, type TreeInput } from './devicetree/load.ts';
 import type { Diagnostics } from './diagnostics.ts';
-import { SnapshotError } from './errors.ts';
+import { invariant, SnapshotError } from './errors.ts';
 import type { EventHub } from './events.ts';
 import { diverged, type HistoryTarget, LinuxHistory, type RecordedHistory } from './history/linux-history.ts';
 import type { LinuxMemory } from './history/linux-memory.ts';
@@ -77,6 +77,8 @@ export interface LinuxState {
   readonly fired: number;
 }
 
+const NO_HISTORY: RecordedHistory = { entries: [], data: [], calls: [], asynchronous: false };
+
 /** A boot loader, if there is one, and Linux. */
 export class Software {
   readonly scheduler: Scheduler;
@@ -91,7 +93,7 @@ export class Software {
     const { options, events, memory, recorded } = environment;
     const scheduler = environment.scheduler.domain();
     this.scheduler = scheduler;
-    const history = options.history ? new LinuxHistory(() => scheduler.now) : undefined;
+    const history = options.history || recorded ? new LinuxHistory(() => scheduler.now) : undefined;
     this.history = history;
     memory.history = history;
     if (recorded) history?.open(recorded);
@@ -228,8 +230,18 @@ export class Software {
         'make it with history: true',
       );
     }
-    const timers = scheduler.armed().map(({ name, deadline, sequence }) => ({ name, deadline, sequence }));
-    return { history: history.recorded, timers, fired: scheduler.fired };
+    return { history: history.recorded, timers: this.timers(), fired: scheduler.fired };
+  }
+
+  /** The same before anything has reached it, whether a history is kept or not. */
+  atStart(): LinuxState {
+    const { scheduler } = this;
+    invariant(scheduler.fired === 0, 'a Linux that has not run');
+    return { history: NO_HISTORY, timers: this.timers(), fired: 0 };
+  }
+
+  private timers(): readonly ArmedTimer[] {
+    return this.scheduler.armed().map(({ name, deadline, sequence }) => ({ name, deadline, sequence }));
   }
 
   /**

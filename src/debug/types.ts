@@ -80,6 +80,8 @@ export type DebuggerEvent =
   /** The machine was put into another moment of its past, or back into the present. */
   | { readonly type: 'moved'; readonly position: Position }
   | { readonly type: 'stoppers' }
+  /** The user did something in the past: what followed there, everything behind this moment, did not happen. */
+  | { readonly type: 'forgotten'; readonly after: Position }
   /** Something for the user: that the future was forgotten, why going back is not possible ... */
   | { readonly type: 'notice'; readonly text: string }
   /** How far a long way back has got, 0 to 1. */
@@ -91,7 +93,11 @@ export type Resume =
   /** One instruction, or until the PC has left [from, to) (range stepping), whichever comes last. */
   | { readonly kind: 'step'; readonly core: string; readonly range?: { readonly from: number; readonly to: number } }
   | { readonly kind: 'reverse-step'; readonly core: string; readonly range?: { readonly from: number; readonly to: number } }
-  | { readonly kind: 'reverse-continue' };
+  /**
+   * Back to the last hit of a break- or watchpoint. For a store of the core that is the moment before it; `after`, for whoever expects the machine to have
+   * only the store behind it and to be stepped over that, as GDB does: the moment after it.
+   */
+  | { readonly kind: 'reverse-continue'; readonly after?: boolean };
 
 /** What Linux does while the core stands still: its time stands too (nothing times out), or it goes on as on a board with JTAG. */
 export type LinuxWhileHalted = 'held' | 'runs';

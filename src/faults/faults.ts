@@ -110,7 +110,7 @@ export class Faults {
   private connect(): void {
     const { machine, state } = this;
     if (state.entries.length === 0) return;
-    this.unsubscribe ??= machine.events.subscribe((event) => this.event(event));
+    this.unsubscribe ??= machine.events.subscribeParticipant((event) => this.event(event));
     for (const [number, { unit }] of machine.units.entries()) unit.interposer = (doorbell) => this.rung(number, doorbell);
   }
 
@@ -138,8 +138,11 @@ export class Faults {
   private hook(index: number): void {
     const { fault, left } = this.entry(index);
     if (fault.when.kind !== 'symbol' || left === 0 || this.hooks.has(index)) return;
-    const remove = this.machine.core.addHook(this.symbol(fault.when.name), () => {
-      this.occurred(index, 1);
+    let seen = -1;
+    const remove = this.machine.core.addHook(this.symbol(fault.when.name), ({ instructions, entries }) => {
+      // The instruction may begin once more: a debugger has changed something before it.
+      if (instructions + entries !== seen) this.occurred(index, 1);
+      seen = instructions + entries;
       return 'continue';
     });
     this.hooks.set(index, remove);

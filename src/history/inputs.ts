@@ -31,6 +31,8 @@ export interface InputEntry {
   readonly cycle: number;
   /** Timers of Linux that had fired by then, which tells moments of one cycle apart. */
   readonly fired: number;
+  /** Exceptions that the core had entered by then, which tells moments between two of its instructions apart. */
+  readonly entries?: number;
   readonly kind: string;
   readonly args: readonly InputValue[];
   /** Code of the test did it in the middle of a slice, for the first time: no replay can do that without the code. */
@@ -41,6 +43,8 @@ export interface InputEntry {
 export interface InputClock {
   readonly cycle: number;
   readonly fired: number;
+  /** Absent where inputs come at the ends of slices only. */
+  readonly entries?: number;
   /** A core is in the middle of a slice. */
   readonly inSlice: boolean;
 }
@@ -52,7 +56,11 @@ export class InputLog<Host> {
   private readonly clock: () => InputClock;
   /** Hears of every input that reaches Linux, before Linux does. */
   onLinux: ((kind: string, args: readonly InputValue[]) => void) | undefined;
+  /** Told before something is done; `forgets` says that the machine was put back into its past, and what followed there is forgotten now. */
+  onPerform: ((forgets: boolean) => void) | undefined;
   private list: InputEntry[] = [];
+  /** How many of them lie behind the machine. */
+  private behind = 0;
   /** Kinds that code of the test has done in the middle of a slice. */
   private readonly byCode = new Set<string>();
 
@@ -67,9 +75,39 @@ export class InputLog<Host> {
     return this.list;
   }
 
+  /** How many of them the machine has behind it; fewer than there are once it was put back into its past. */
+  get done(): number {
+    return this.behind;
+  }
+
+  /** The next one of a machine that was put back into its past. */
+  get next(): InputEntry | undefined {
+    return this.list[this.behind];
+  }
+
+  /** The machine was put where it had `done` of them behind it: the others follow again (`repeat`), unless something else is done before. */
+  rewind(done: number): void {
+    this.behind = done;
+  }
+
+  /** Does `next` again. */
+  repeat(): void {
+    const { next } = this;
+    if (!next) return;
+    this.behind++;
+    if (this.kind(next.kind).side === 'linux') this.onLinux?.(next.kind, next.args);
+    this.apply(next.kind, next.args);
+  }
+
+  /** Forgets those that follow. */
+  forget(): void {
+    this.list.length = this.behind;
+  }
+
   /** Continues the list of another run, from which this one was forked. */
   continue(entries: readonly InputEntry[]): void {
     this.list = [...entries];
+    this.behind = this.list.length;
     this.byCode.clear();
     for (const { kind, byCode } of entries) if (byCode) this.byCode.add(kind);
   }
@@ -77,10 +115,12 @@ export class InputLog<Host> {
   /** Does something to the machine and notes it. Arguments are copied. @throws {UsageError} for Linux in the middle of a core's slice */
   perform(kind: string, ...args: readonly InputValue[]): unknown {
     const { side } = this.kind(kind);
-    const { cycle, fired, inSlice } = this.clock();
+    this.onPerform?.(this.behind < this.list.length);
+    this.forget();
+    const { inSlice, ...moment } = this.clock();
     // From a stub, a hook or a watcher it is part of the run itself, and happens again where that is.
     if (inSlice && side === 'hardware') {
-      if (!this.byCode.has(kind)) this.list.push({ cycle, fired, kind, args: [], byCode: true });
+      if (!this.byCode.has(kind)) this.note({ ...moment, kind, args: [], byCode: true });
       this.byCode.add(kind);
       return this.apply(kind, args);
     }
@@ -91,9 +131,14 @@ export class InputLog<Host> {
       );
     }
     const kept = args.map(copyOf);
-    this.list.push({ cycle, fired, kind, args: kept });
+    this.note({ ...moment, kind, args: kept });
     if (side === 'linux') this.onLinux?.(kind, kept);
     return this.apply(kind, args);
+  }
+
+  private note(entry: InputEntry): void {
+    this.list.push(entry);
+    this.behind = this.list.length;
   }
 
   /** Does it without noting it: for a replay. */

@@ -74,12 +74,13 @@ export class InputQueue {
   private readonly machine: Machine;
   private readonly waiting: DeviceInput[] = [];
   private readonly lastOutput = new Map<string, number>();
-  private readonly poll: Timer;
+  /** Looks again at devices that were not ready. */
+  readonly poll: Timer;
 
   constructor(machine: Machine) {
     this.machine = machine;
     this.poll = machine.watchers.timer('input', () => this.deliver());
-    machine.events.subscribe((event) => {
+    machine.events.subscribeParticipant((event) => {
       if (event.type === 'console') this.lastOutput.set(event.device, event.cycle);
     });
   }
@@ -101,6 +102,13 @@ export class InputQueue {
     for (const [device, cycle] of lastOutput) this.lastOutput.set(device, cycle);
     if (nextLook !== undefined) this.poll.armAt(nextLook);
     else if (this.waiting.length > 0) this.poll.armIn(this.cycles(INPUT_POLL_NS));
+  }
+
+  /** Becomes what `saved` was; the look at devices follows with the machine's watchers. */
+  rewind({ waiting, lastOutput }: InputState): void {
+    this.waiting.splice(0, this.waiting.length, ...waiting);
+    this.lastOutput.clear();
+    for (const [device, cycle] of lastOutput) this.lastOutput.set(device, cycle);
   }
 
   /** Queues `bytes` for `device`, a name that `Machine.hasConsole` accepts. */

@@ -57,6 +57,12 @@ export class LineAssembler {
     for (const [device, { bytes, cycle, shown }] of partials) this.partials.set(device, { bytes: [...bytes], cycle, shown });
   }
 
+  /** Becomes what it was. */
+  rewind(partials: readonly (readonly [string, PartialLine])[]): void {
+    this.partials.clear();
+    this.load(partials);
+  }
+
   /** Feeds one event; only console and dmesg events make lines. */
   add(event: MachineEvent): void {
     if (event.type === 'dmesg') {

@@ -9,10 +9,11 @@ import type { MachineEvent } from '../events.ts';
 import { Faults } from '../faults/faults.ts';
 import { diverged } from '../history/linux-history.ts';
 import { type LintFinding, lintWithoutLinux } from '../linux/firmware-lint.ts';
+import type { UserSpace } from '../linux/user-space.ts';
 import { Machine, type MachineOptions, type StopReason } from '../machine.ts';
 import type { RecordedEnd } from '../snapshot/recording.ts';
-import { restoreSystem, type SystemState, saveSystem } from '../snapshot/system-state.ts';
-import type { Timer } from '../time/scheduler.ts';
+import { restoreSystem, type SystemState, saveSystem, systemAtStart } from '../snapshot/system-state.ts';
+import type { ArmedTimer, Timer } from '../time/scheduler.ts';
 import { EXIT } from './exit.ts';
 import { codeAt, type Disassemble, findings, lastEvents, refusal, semihostingHint, whatWaits, worthTelling } from './explain.ts';
 import { InputQueue, type InputState } from './input.ts';
@@ -22,6 +23,7 @@ import { findConsole, lintRun, machineOptions, type RunConfiguration, SEMIHOSTIN
 import type { Renderer } from './renderer.ts';
 import type { RunControl } from './run-control.ts';
 import type { RunScript } from './run-inputs.ts';
+import { runShell } from './run-shell.ts';
 import { type Counts, Statistics } from './statistics.ts';
 import { briefReasons } from './target.ts';
 import { TraceHash, type TraceState } from './trace-hash.ts';
@@ -68,6 +70,15 @@ export interface SessionState {
   readonly late: readonly MachineEvent[];
 }
 
+/** A session at one moment of its own run, to which it may be put back. */
+export interface SessionMark extends SessionState {
+  readonly failed: Ending | undefined;
+  readonly events: number;
+  /** Its own timers, as they were armed. */
+  readonly timers: readonly Pick<ArmedTimer, 'deadline' | 'sequence'>[];
+  readonly script: number | undefined;
+}
+
 /** What a session needs of its surroundings. */
 export interface SessionHost {
   readonly renderer: Renderer;
@@ -79,7 +90,7 @@ export interface SessionHost {
 }
 
 /** How a run ended: the status and the word for it in `--json`, and what to tell the user. */
-interface Ending {
+export interface Ending {
   readonly status: number;
   readonly reason: string;
   readonly report: readonly string[];
@@ -113,11 +124,17 @@ export class Session {
   /** Has a run that stands still go on to its end. */
   private wake: (() => void) | undefined;
   /** The end that the run has come to, while its control keeps it from ending. */
-  private kept: Ending | undefined;
+  kept: Ending | undefined;
   private script: RunScript | undefined;
   /** Somebody at a keyboard was told that only a key makes anything happen. */
   private toldIdle = false;
   private awaited = '';
+  /** Output up to this cycle was shown; -1 unless the machine was put back. */
+  private shown = -1;
+  /** A line comes of an event, not of a timer. */
+  private hearing = false;
+  private finished = false;
+  private driven: { readonly userSpace: UserSpace; readonly release: () => void } | undefined;
   /** How the core failed before Linux had taken over, unless it was started again since. */
   private failed: Ending | undefined;
 
@@ -137,7 +154,7 @@ export class Session {
     const { machine } = this;
     this.lines = new LineAssembler(soc.baseHz, (line) => this.line(line));
     this.quiet = machine.watchers.timer('partial lines', () => this.flushQuietLines());
-    machine.events.subscribe((event) => this.event(event));
+    machine.events.subscribeParticipant((event) => this.event(event));
     machine.diagnostics.onFirst = (diagnostic) => host.renderer.diagnostic(diagnostic);
     this.input = new InputQueue(machine);
     this.faults = new Faults(machine, options.seed);
@@ -224,8 +241,60 @@ export class Session {
 
   /** The session as it is, between two runs. @throws {SnapshotError} when it was made without `snapshots` */
   save(): SessionState {
+    return { system: saveSystem(this.machine), ...this.memory() };
+  }
+
+  /** The session as it is, to be put back here; before it has run, also without `snapshots`. */
+  mark(): SessionMark {
+    const { machine, failed, script } = this;
+    const begun = machine.linuxHistory !== undefined || machine.scheduler.now > 0;
+    const timers = this.timers().map(({ deadline, sequence }) => ({ deadline, sequence }));
+    const system = begun ? saveSystem(machine) : systemAtStart(machine);
+    return { system, ...this.memory(), failed, events: machine.events.count, timers, script: script?.position };
+  }
+
+  /** Puts it back to where it was, or forward again; what it has shown is not shown again. @throws {SnapshotError} */
+  async rewind({ system, trace, counts, partials, input, history, late, failed, events, timers, script }: SessionMark): Promise<void> {
+    const { machine } = this;
+    this.release();
+    await restoreSystem(machine, system, (kind, args) => {
+      if (!runShell(machine).input(kind, args)) throw diverged(`a user did ${kind}, which a session cannot do`);
+    });
+    if (trace) this.trace = TraceHash.from(trace);
+    this.statistics.load(counts);
+    this.lines.rewind(partials);
+    this.input.rewind(input);
+    this.history.splice(0, this.history.length, ...history);
+    this.late.splice(0, this.late.length, ...late);
+    this.failed = failed;
+    this.kept = undefined;
+    machine.events.count = events;
+    for (const [index, timer] of this.timers().entries()) timer.scheduler.restoreTimer(timer, timers[index]!);
+    if (this.script && script !== undefined) this.script.position = script;
+  }
+
+  /** What was shown up to now is not shown again when the machine is put back. */
+  keepShown(): void {
+    const { events, diagnostics, scheduler } = this.machine;
+    events.heard = Math.max(events.heard, events.count);
+    diagnostics.keepTold();
+    this.shown = Math.max(this.shown, scheduler.now);
+  }
+
+  /** What follows is new, whatever has been shown. */
+  forgetShown(): void {
+    const { events, scheduler } = this.machine;
+    events.heard = events.count;
+    runShell(this.machine).forgetShown();
+    this.shown = scheduler.now;
+  }
+
+  private timers(): readonly Timer[] {
+    return [this.quiet, this.input.poll];
+  }
+
+  private memory(): Omit<SessionState, 'system'> {
     return {
-      system: saveSystem(this.machine),
       trace: this.trace?.save(),
       counts: this.statistics.save(),
       partials: this.lines.save(),
@@ -238,8 +307,8 @@ export class Session {
   /** Puts the session, which has not run yet, where another one was. @throws {SnapshotError} */
   async restore(state: SessionState): Promise<void> {
     const { machine, history } = this;
-    await restoreSystem(machine, state.system, (kind) => {
-      throw diverged(`a user did ${kind}, which a session cannot do`);
+    await restoreSystem(machine, state.system, (kind, args) => {
+      if (!runShell(machine).input(kind, args)) throw diverged(`a user did ${kind}, which a session cannot do`);
     });
     if (this.trace && state.trace) this.trace = TraceHash.from(state.trace);
     this.statistics.load(state.counts);
@@ -264,15 +333,32 @@ export class Session {
 
   /** Runs the machine for whoever waits for things in its Linux, too. */
   private async runUntil(limit: number, interactive: boolean): Promise<Ending> {
-    const userSpace = this.machine.linux?.userSpace;
-    const release = userSpace?.takeOver();
     try {
       const ending = await this.runSlices(limit, interactive);
-      userSpace?.ended({ kind: ending.reason });
+      this.driven?.userSpace.ended({ kind: ending.reason });
+      this.control?.over({ kind: 'requested' });
       return ending;
     } finally {
-      release?.();
+      this.release();
     }
+  }
+
+  /** To be awaited before the machine runs: whoever waits for things in its Linux gets on. */
+  settled(): Promise<void> | undefined {
+    const userSpace = this.machine.linux?.userSpace;
+    if (userSpace !== this.driven?.userSpace) {
+      this.release();
+      if (userSpace) this.driven = { userSpace, release: userSpace.takeOver() };
+    }
+    return userSpace?.busy ? userSpace.settled() : undefined;
+  }
+
+  private release(): void {
+    const { driven } = this;
+    this.driven = undefined;
+    // Of a Linux that there is no more, nobody runs the machine.
+    if (driven && driven.userSpace !== this.machine.linux?.userSpace) driven.userSpace.standStill();
+    driven?.release();
   }
 
   private recordedEnd({ reason, status }: Ending): RecordedEnd {
@@ -283,13 +369,13 @@ export class Session {
 
   private async runSlices(limit: number, interactive: boolean): Promise<Ending> {
     const { machine, host } = this;
-    const userSpace = machine.linux?.userSpace;
     const { scheduler } = machine;
     const chunk = scheduler.cyclesFromNs(CHUNK_NS);
     for (;;) {
       const released = await this.released();
       if (released) return released;
-      if (userSpace?.busy) await userSpace.settled();
+      const settled = this.settled();
+      if (settled) await settled;
       const furthest = Math.min(limit, this.script?.due() ?? limit, this.control?.due() ?? limit);
       const grid = (Math.floor(scheduler.now / chunk) + 1) * chunk;
       const stop = (this.control ?? machine).run(Math.min(furthest, grid));
@@ -341,6 +427,11 @@ export class Session {
   private outlive(failed: Ending): void {
     this.host.renderer.note(`${failed.report[0]}; U-Boot goes on, as on a board, and the report comes at the end`);
     this.failed = failed;
+  }
+
+  /** The machine stopped so on the way to another moment of the run. */
+  async passed(stop: StopReason): Promise<void> {
+    if (stop.kind === 'crashed' && this.beforeLinux) this.failed = await this.ended(stop);
   }
 
   /** The end that it makes of the run that the core loops in a fault handler, if it does. */
@@ -470,6 +561,7 @@ export class Session {
   private finish({ status, reason, report }: Ending): number {
     const { machine, options } = this;
     const { renderer } = this.host;
+    this.finished = true;
     this.lines.flushQuiet(Number.POSITIVE_INFINITY);
     if (report.length > 0) {
       renderer.report(
@@ -493,25 +585,29 @@ export class Session {
     }
     this.statistics.add(event);
     this.trace?.add(event);
-    this.host.renderer.event(event, event.cycle / this.machine.scheduler.hz);
+    if (!this.machine.events.again) this.host.renderer.event(event, event.cycle / this.machine.scheduler.hz);
     if (event.type === 'core' && event.state === 'started') this.failed = undefined;
     if (worthTelling(event)) {
       this.history.push(event);
       if (this.history.length > HISTORY) this.history.shift();
     }
+    this.hearing = true;
     this.lines.add(event);
+    this.hearing = false;
     if (!this.quiet.armed && this.lines.pending) this.quiet.armIn(this.machine.scheduler.cyclesFromNs(PARTIAL_NS));
   }
 
   private line(line: OutputLine): void {
     const { renderer } = this.host;
-    renderer.line(line);
-    const hint = line.source === 'linux' ? kernelHint(line.text) : undefined;
+    const { events, scheduler } = this.machine;
+    const again = this.hearing ? events.again : !this.finished && scheduler.now <= this.shown;
+    if (!again) renderer.line(line);
+    const hint = line.source === 'linux' && !again ? kernelHint(line.text) : undefined;
     if (hint && !this.hinted.has(hint)) {
       this.hinted.add(hint);
       renderer.finding({ severity: 'warning', place: 'dmesg', text: hint.text, remedy: hint.remedy });
     }
-    if (this.matched || !this.until || !matches(this.until, line)) return;
+    if (this.matched || again || !this.until || !matches(this.until, line)) return;
     this.matched = line;
     this.machine.requestStop();
   }

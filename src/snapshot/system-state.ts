@@ -21,6 +21,12 @@ export function saveSystem(machine: Machine): SystemState {
   return { hardware: saveHardware(machine), ...(linux ? { linux } : {}) };
 }
 
+/** The machine before anything has happened in it, whether it keeps a history or not: it keeps one once it was put back there. */
+export function systemAtStart(machine: Machine): SystemState {
+  const linux = machine.linuxHistory ? machine.saveLinux() : machine.linuxAtStart();
+  return { hardware: saveHardware(machine), ...(linux ? { linux } : {}) };
+}
+
 /**
  * Puts a machine that was made with the same options into `state`, whatever it has run and whichever engine it has. `call` does to its Linux what users
  * did. Gives a promise when host code is part of the history of its Linux.

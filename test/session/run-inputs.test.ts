@@ -10,6 +10,7 @@ function fakeRun() {
   const machine = {
     scheduler,
     linuxTurns: 0,
+    core: { entries: 0, instructions: 0 },
     hasConsole: (name: string) => name === 'uart4',
     send: (device: string, bytes: Uint8Array) => void done.push(['send', device, ...bytes]),
   };
