@@ -115,7 +115,7 @@ export function Table<Row>(props: {
         <thead>
           <tr>
             {columns.map((column) => (
-              <th key={column.id} scope="col" class={cellClass(column)}>
+              <th key={column.id} scope="col" class={column.numeric ? 'table-numeric' : undefined}>
                 {column.title}
               </th>
             ))}
