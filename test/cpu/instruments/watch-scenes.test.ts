@@ -53,6 +53,20 @@ done:
   b .
 `;
 
+/** A loop that reads a literal and a register of a device. */
+const LITERAL = `
+loop:
+  ldr r0, literal
+device:
+  ldr r1, [r6, #0x20]
+  cmp r1, r0
+  bne loop
+  b .
+  .align 2
+literal:
+  .word 0x12345678
+`;
+
 describe.each(SUBJECTS)('a watchpoint on $name', ({ factory }) => {
   it('tells of the frame of an exception when it is entered and returned from, and stops there', () => {
     const { rig, symbols } = rigOf(factory, MIXTURE);
@@ -241,6 +255,27 @@ describe.each(SUBJECTS)('a watchpoint on $name', ({ factory }) => {
     expect(rig.run(1_000_000)).toMatchObject({ kind: 'watch', pc: symbols['done'], value: 0 });
     expect(rig.scheduler.now - from).toBeGreaterThan(90_000);
     expect(core.skipped - skipped).toBeGreaterThan(30_000);
+    core.dispose();
+  });
+
+  it('sees literals and registers that code which runs already reads, and of which it is known that they stay', () => {
+    const { rig, symbols } = rigOf(factory, LITERAL);
+    const { core } = rig;
+    rig.bus.find(PROBE.TRACE)!.device!.steady = () => true;
+    rig.run(200_000);
+    expect(core.skipped).toBeGreaterThan(100_000);
+    const seen = { literal: 0, device: 0 };
+    for (const name of ['literal', 'device'] as const) {
+      const area = { address: name === 'device' ? PROBE.TRACE + 0x20 : symbols[name]! + 3, size: 1, access: 'read' } as const;
+      const end = core.addWatchpoint(area, (_, { pc }) => {
+        if (pc === symbols[name === 'device' ? 'device' : 'loop']) seen[name]++;
+        return 'continue';
+      });
+      rig.run(24_000);
+      end();
+      rig.run(200_000);
+    }
+    expect(seen).toEqual({ literal: 6000, device: 6000 });
     core.dispose();
   });
 
