@@ -10,6 +10,7 @@ import {
   withNibble,
 } from '../../view/src/panes/memory/hex-layout.ts';
 import { drawn, revealRow, type ScrollState, scrollPixels, scrollTo, scrollToThumb, thumb } from '../../view/src/panes/memory/scroll.ts';
+import { hexSegments, textSegments } from '../../view/src/panes/memory/segments.ts';
 
 describe('rows of the hex view', () => {
   it('shows the digits of a group with the most significant byte first', () => {
@@ -112,5 +113,42 @@ describe('scrolling over 4 GiB', () => {
     const short: ScrollState = { top: 0, rows: 10, visible: 30 };
     expect(thumb(short, 600)).toEqual({ start: 0, length: 600 });
     expect(scrollToThumb(short, 5, 600).top).toBe(0);
+  });
+});
+
+describe('digits on the screen', () => {
+  it('stand in columns that lead back to their bytes', () => {
+    for (const width of [8, 16, 32] as const) {
+      for (const group of [1, 2, 4, 8] as const) {
+        for (let index = 0; index < width; index += 1) {
+          const column = cellColumn(index, width, group);
+          expect(cellAtColumn(column, width, group)).toEqual({ index, nibble: 0 });
+          expect(cellAtColumn(column + 1, width, group)).toEqual({ index, nibble: 1 });
+        }
+      }
+    }
+    expect(cellColumn(1, 16, 1)).toBe(3);
+    expect(cellColumn(8, 16, 1)).toBe(25);
+    expect(cellColumn(4, 16, 4)).toBe(9);
+    expect(cellAtColumn(-5, 16, 1).index).toBe(0);
+    expect(cellAtColumn(500, 16, 1).index).toBe(15);
+  });
+
+  it('are few pieces of text, one for each look', () => {
+    const look = (changed: readonly number[]) => (offset: number) => ({
+      value: offset === 15 ? undefined : offset + 1,
+      changed: changed.includes(offset),
+      selected: offset >= 4 && offset < 8,
+      found: false,
+      cursor: false,
+    });
+    const pieces = hexSegments(cells(16, 1), 1, look([1]));
+    expect(pieces.map(({ text }) => text).join('')).toBe('01 02 03 04 05 06 07 08  09 0a 0b 0c 0d 0e 0f ··');
+    expect(pieces.map(({ look: each }) => each)).toEqual(['', 'changed', '', 'selected', '', 'unknown']);
+    expect(pieces.find((piece) => piece.look === 'selected')?.text).toBe('05 06 07 08');
+    const words = hexSegments(cells(16, 4), 4, look([]));
+    expect(words.map(({ text }) => text).join('')).toBe('04030201 08070605  0c0b0a09 ··0f0e0d');
+    const text = textSegments(16, (offset) => ({ ...look([])(offset), value: 0x41 + offset, selected: false }));
+    expect(text).toEqual([{ text: 'ABCDEFGHIJKLMNOP', look: '' }]);
   });
 });

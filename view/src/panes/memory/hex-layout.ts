@@ -121,3 +121,16 @@ export function fittingWidth(characters: number, group: GroupSize): 8 | 16 | 32 
 export function rowCharacters(width: number, group: GroupSize): number {
   return 8 + 2 + width * 2 + width / group + 2 + width + 2;
 }
+
+/** The character column in which the digits of the `index`th cell begin: a space between groups, another in the middle of the row. */
+export function cellColumn(index: number, width: number, group: GroupSize): number {
+  const spaces = Math.floor(index / group) + (index >= width / 2 && width > group ? 1 : 0);
+  return index * 2 + spaces;
+}
+
+/** The cell of a character column, and which of its digits; the nearest where there is a space. */
+export function cellAtColumn(column: number, width: number, group: GroupSize): { readonly index: number; readonly nibble: 0 | 1 } {
+  let index = 0;
+  while (index < width - 1 && cellColumn(index + 1, width, group) <= column) index += 1;
+  return { index, nibble: column > cellColumn(index, width, group) ? 1 : 0 };
+}
