@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Cursor,
+  cellAtColumn,
+  cellColumn,
   cells,
   fittingWidth,
   moveCursor,
