@@ -97,6 +97,12 @@ export class Connection implements GdbConnection {
     this.transmit(encodePacket(typeof payload === 'string' ? bytesOf(payload) : payload));
   }
 
+  /** The run is over: whoever waits for the machine gets `payload`, and the connection ends. */
+  finish(payload: string): void {
+    if (this.working) this.send(payload);
+    this.drop();
+  }
+
   /** Ends it from this side. */
   drop(): void {
     if (this.over) return;

@@ -56,8 +56,8 @@ export class Remote implements PacketHandler {
   /** O packets are taken now. */
   private talking = false;
   private pending = '';
-  /** What a watched access has done is there already, when GDB's step over it comes: in this direction it is not to be taken. */
-  private accessDone: 'forward' | 'backward' | undefined;
+  /** A watched access was not the core's and is done already, so that there is nothing to step over when GDB's step over it comes. */
+  private accessDone = false;
   /** The run is over, which GDB was told as a stop; it ends when it goes on. */
   private atEnd = false;
   /** How to go on when a semihosting call is done. */
@@ -213,7 +213,7 @@ export class Remote implements PacketHandler {
       case 'bs':
         return this.go({ kind: 'reverse-step', core: this.target.core });
       case 'bc':
-        return this.go({ kind: 'reverse-continue' });
+        return this.go({ kind: 'reverse-continue', after: true });
       default: {
         const how = resumptionOf(text, this.target.core, (id) => this.threads.live() === id);
         if (typeof how === 'string') return how;
@@ -228,8 +228,8 @@ export class Remote implements PacketHandler {
     const backward = how.kind === 'reverse-step' || how.kind === 'reverse-continue';
     const step = how.kind === 'step' || how.kind === 'reverse-step';
     const { accessDone } = this;
-    this.accessDone = undefined;
-    if (step && accessDone === (backward ? 'backward' : 'forward')) return this.reply({ kind: 'step', core: this.target.core });
+    this.accessDone = false;
+    if (step && !backward && accessDone) return this.reply({ kind: 'step', core: this.target.core });
     if (this.atEnd && !backward) return 'W00';
     this.talk();
     if (how.kind === 'step' && this.semihosting.atCall) {
@@ -239,7 +239,7 @@ export class Remote implements PacketHandler {
     const live = this.threads.live();
     const reason = await this.semihosting.within(backward, () => this.course.run(how, thread));
     this.threads.hold(step ? live : undefined);
-    if (reason.kind === 'watchpoint' && (backward || reason.pc === undefined)) this.accessDone = backward ? 'backward' : 'forward';
+    this.accessDone = !backward && reason.kind === 'watchpoint' && reason.pc === undefined;
     const call = backward ? undefined : this.semihosting.begin(reason);
     if (call !== undefined) return this.fileIo(call, how, thread);
     return this.reply(reason);
@@ -315,7 +315,7 @@ export class Remote implements PacketHandler {
     const text = await this.monitor.run(new TextDecoder().decode(bytes));
     if (text !== '') this.print(text.endsWith('\n') ? text : `${text}\n`);
     this.talking = false;
-    this.accessDone = undefined;
+    this.accessDone = false;
     return 'OK';
   }
 

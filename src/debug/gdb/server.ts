@@ -52,9 +52,9 @@ export class GdbServer {
     return connection;
   }
 
-  /** Closes the connection of the client, if there is one. */
+  /** The run is over: the client, if there is one, is told that the program has exited, and its connection is closed. */
   close(): void {
-    this.client?.drop();
+    this.client?.finish('W00');
   }
 }
 

@@ -1,7 +1,6 @@
 /** Addresses, moments and tables as monitor commands write and take them. */
 import type { Machine } from '../../../machine.ts';
 import { hex32 } from '../../../memory/bits.ts';
-import { timeText } from '../../../time/duration.ts';
 import { placeOf } from '../../../view/inspect/code.ts';
 import type { Place } from '../../../view/protocol.ts';
 
@@ -15,9 +14,9 @@ export function addressText(machine: Machine, address: number): string {
   return placeText(placeOf(machine, address));
 }
 
-/** `cycle 359182400 (448.978 ms)`. */
+/** `cycle 359182400 (0.448978000 s)`. */
 export function momentText({ scheduler }: Machine, cycle: number): string {
-  return `cycle ${cycle} (${timeText((cycle / scheduler.hz) * 1e9)})`;
+  return `cycle ${cycle} (${(cycle / scheduler.hz).toFixed(9)} s)`;
 }
 
 /** Rows as columns, two spaces apart; empty cells at the end are left out. */
