@@ -132,10 +132,11 @@ export interface DebuggerApi {
   goTo(to: { readonly cycle: number } | { readonly core: string; readonly instructions: number }): Promise<HaltReason>;
   /**
    * The last store (or access) before this moment to any byte of a stretch, and where it was; the machine itself stays where it is. Undefined when
-   * there was none. For "who wrote this?".
+   * there was none. For "who wrote this?". `look` is called while the machine is in that moment (of a core: before its instruction), to look only.
    */
   lastAccess(
     watch: Omit<WatchpointSpec, 'kind'>,
+    look?: () => void,
   ): Promise<{ readonly position: Position; readonly by: Master; readonly pc?: number } | undefined>;
   add(spec: BreakpointSpec | WatchpointSpec, owner: string): number;
   remove(id: number): boolean;

@@ -38,10 +38,11 @@ function writeNode(node: DeviceTreeNode, level: number, lines: string[]): void {
 
 /** `name = <0x01>;` */
 function propertyText(name: string, value: Uint8Array): string {
-  return value.length === 0 ? `${name};` : `${name} = ${valueText(value)};`;
+  return value.length === 0 ? `${name};` : `${name} = ${propertyValueText(value)};`;
 }
 
-function valueText(value: Uint8Array): string {
+/** The value alone: `"okay"`, `<0x01>`, `[0a 0b 0c]`. */
+export function propertyValueText(value: Uint8Array): string {
   if (isStrings(value)) return stringTexts(value).join(', ');
   if (value.length % 4 !== 0) return `[${Array.from(value, hexByte).join(' ')}]`;
   const view = new DataView(value.buffer, value.byteOffset, value.length);

@@ -256,6 +256,16 @@ export class RegisterFile<T extends RegisterMap> implements BusDevice {
     this.set(name, insertBits(this.get(name, index), spec.lsb, spec.width, value), index);
   }
 
+  /** Value after a reset of this instance. */
+  resetValue(name: keyof T & string, index = 0): number {
+    return this.resetValues[this.first[name]! + index]!;
+  }
+
+  /** True when a stored value is another than after a reset: somebody has written to the block. */
+  get changed(): boolean {
+    return this.cells.some((value, cell) => value !== this.resetValues[cell]);
+  }
+
   /** Byte offsets at which there are registers. */
   get offsets(): Iterable<number> {
     return this.slots.keys();

@@ -3,9 +3,21 @@
  *
  * Whoever serves clients only looks a method up here, calls it and sends what it gives; errors are `ImxSimError`s.
  */
-import { UsageError } from '../../errors.ts';
 import type { Method, Methods } from '../protocol.ts';
 import type { InspectContext } from './context.ts';
+import { memoryCulprit, vringCulprit } from './culprit.ts';
+import { describeSystem } from './describe.ts';
+import { disassemble } from './disassembly.ts';
+import { exceptions, faults } from './exceptions.ts';
+import { readMemory, searchMemory, writeMemory } from './memory.ts';
+import { overview } from './overview.ts';
+import { peripheralRegisters } from './peripherals.ts';
+import { registers, setRegister } from './registers.ts';
+import { stack } from './stack.ts';
+import { readSource, searchSymbols, symbolValue } from './symbols.ts';
+import { deviceTree, resourceTable } from './tables.ts';
+import { threads } from './threads.ts';
+import { inspectVring, listVrings } from './vrings.ts';
 
 /** Methods that are answered here. */
 export type DataMethod =
@@ -38,34 +50,30 @@ export type Answer<M extends Method> = (
   params: Methods[M]['params'],
 ) => Methods[M]['result'] | Promise<Methods[M]['result']>;
 
-const later = (): never => {
-  throw new UsageError('not there yet');
-};
-
 /** All of them. */
 export const METHODS: { readonly [M in DataMethod]: Answer<M> } = {
-  'system.describe': later,
-  'system.overview': later,
-  'vrings.list': later,
-  'vrings.inspect': later,
-  'vrings.culprit': later,
-  'memory.culprit': later,
-  'cpu.registers': later,
-  'cpu.setRegister': later,
-  'cpu.disassemble': later,
-  'cpu.stack': later,
-  'cpu.exceptions': later,
-  'cpu.faults': later,
-  'cpu.threads': later,
-  'symbols.search': later,
-  'symbols.value': later,
-  'source.read': later,
-  'memory.read': later,
-  'memory.write': later,
-  'memory.search': later,
-  'peripherals.registers': later,
-  'linux.resourceTable': later,
-  'linux.deviceTree': later,
+  'system.describe': describeSystem,
+  'system.overview': overview,
+  'vrings.list': listVrings,
+  'vrings.inspect': (context, { device, queue }) => inspectVring(context, device, queue),
+  'vrings.culprit': vringCulprit,
+  'memory.culprit': memoryCulprit,
+  'cpu.registers': registers,
+  'cpu.setRegister': setRegister,
+  'cpu.disassemble': disassemble,
+  'cpu.stack': stack,
+  'cpu.exceptions': exceptions,
+  'cpu.faults': faults,
+  'cpu.threads': threads,
+  'symbols.search': searchSymbols,
+  'symbols.value': symbolValue,
+  'source.read': readSource,
+  'memory.read': readMemory,
+  'memory.write': writeMemory,
+  'memory.search': searchMemory,
+  'peripherals.registers': peripheralRegisters,
+  'linux.resourceTable': resourceTable,
+  'linux.deviceTree': deviceTree,
 };
 
 /** True for a method of `METHODS`. */
