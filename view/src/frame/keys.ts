@@ -10,11 +10,11 @@ export const OTHER_KEYS: readonly { readonly keys: string; readonly title: strin
   { keys: 'g', title: 'Back to the present' },
   { keys: '\\', title: 'One pane or two' },
   { keys: 'x', title: 'Swap the two panes' },
-  { keys: 'F6', title: 'To the other pane' },
+  { keys: 'F6', title: 'To the other pane; out of a terminal' },
   { keys: 'Ctrl K', title: 'Commands and symbols' },
   { keys: 't', title: 'Theme: system, light, dark' },
   { keys: '?', title: 'This list' },
-  { keys: 'Esc', title: 'Leave a terminal or field; close what is open' },
+  { keys: 'Esc', title: 'Close what is open' },
 ];
 
 /** True where keys mean text. */
@@ -28,7 +28,8 @@ function types(target: EventTarget | null): boolean {
 /** Listens from now on. */
 export function startKeys(): void {
   addEventListener('keydown', (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k' && !event.altKey) {
+    const terminal = event.target instanceof Element && event.target.closest('.xterm') !== null;
+    if (!terminal && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k' && !event.altKey) {
       event.preventDefault();
       palette.value = true;
       return;
@@ -39,7 +40,6 @@ export function startKeys(): void {
       return;
     }
     // Function keys of the run work everywhere but in terminals, which want them.
-    const terminal = event.target instanceof Element && event.target.closest('.xterm') !== null;
     const isFunction = /^F\d+$/.test(event.key) && !terminal;
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || (types(event.target) && !isFunction)) return;
     if (press(event.key, event.shiftKey)) event.preventDefault();
