@@ -10,7 +10,7 @@ import type { InputLog } from '../history/inputs.ts';
 import type { Machine, StopReason } from '../machine.ts';
 import type { AddressSpace } from '../memory/bus.ts';
 import type { RunControl, RunEnd } from '../session/run-control.ts';
-import type { RunHost } from '../session/run-inputs.ts';
+import { isDue, type RunHost } from '../session/run-inputs.ts';
 import type { Session } from '../session/session.ts';
 import { peekBytes } from './memory.ts';
 import { beginAnew, isSame, type Moment, momentOf } from './moment.ts';
@@ -77,6 +77,8 @@ export class Debugger implements DebuggerApi, RunControl {
   private cancelled = false;
   /** The last client is gone: nothing is to stop the run any more. */
   private abandoned = false;
+  /** The run has ended for good. */
+  private finished = false;
   /** Why going back has turned out to be impossible. */
   private lost: string | undefined;
   private standing: { readonly promise: Promise<void>; readonly release: () => void } | undefined;
@@ -192,12 +194,14 @@ export class Debugger implements DebuggerApi, RunControl {
 
   async lastAccess(
     watchpoint: Omit<WatchpointSpec, 'kind'>,
+    look?: () => void,
   ): Promise<{ readonly position: Position; readonly by: Master; readonly pc?: number } | undefined> {
     const core = this.coreOf(watchpoint.core);
     let found: Hit | undefined;
     await this.journey(async (before) => {
       const here = momentOf(this.machine);
       found = await this.reverse.lastAccess(core, watchpoint);
+      if (found && look && (await this.reverse.goTo(found.moment))) look();
       // Whoever has cancelled it wants the machine where it was, too.
       this.cancelled = false;
       await this.reverse.goTo(here);
@@ -210,7 +214,7 @@ export class Debugger implements DebuggerApi, RunControl {
 
   restart(): Promise<HaltReason> {
     return this.journey(async () => {
-      await this.reverse.goTo(this.travel.beginning);
+      await this.travel.restart();
       this.inputs.forget();
       this.forget();
       return { kind: 'start' };
@@ -286,6 +290,10 @@ export class Debugger implements DebuggerApi, RunControl {
     if (stop.kind === 'limit' || (stop.kind === 'requested' && !wanted)) return stop;
     // Timers of this cycle come before whatever is done here.
     const rest = machine.run(machine.scheduler.now);
+    if (this.travel.present && this.inputs.next && isDue(machine, this.inputs.next)) {
+      beginAnew(machine.core);
+      this.travel.due();
+    }
     return rest.kind === 'limit' ? { kind: 'requested' } : rest;
   }
 
@@ -301,8 +309,8 @@ export class Debugger implements DebuggerApi, RunControl {
   }
 
   over(stop: StopReason): void {
-    const reason: HaltReason = { kind: 'ended', stop };
-    if (!this.reason) this.stand(reason);
+    this.finished = true;
+    if (!this.reason) this.stand({ kind: 'ended', stop });
   }
 
   // --- halts
@@ -411,6 +419,7 @@ export class Debugger implements DebuggerApi, RunControl {
   /** Puts the machine somewhere else, as `work` does; `quiet`: it comes back to where it was. */
   private async journey(work: (before: HaltReason) => Promise<HaltReason>, quiet = false): Promise<HaltReason> {
     const before = this.reason;
+    if (this.finished) throw new DebuggerRefusal('the run has ended', 'start another');
     if (!before || this.travelling) throw new DebuggerRefusal('the machine runs', 'halt it first');
     const { noWayBack } = this;
     if (noWayBack !== undefined || !this.travel.begun)

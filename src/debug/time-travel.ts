@@ -80,6 +80,8 @@ export class TimeTravel {
   arrive(): HaltReason | undefined {
     const { present } = this;
     if (!present || !isSame(present.moment, momentOf(this.machine))) return undefined;
+    // The crash that ended the run comes behind the last moment of it.
+    if (present.kept?.reason === 'crashed' && !this.machine.core.halted) return undefined;
     this.present = undefined;
     this.session.kept = present.kept;
     return present.kept ? present.reason : { kind: 'history-end' };
@@ -89,6 +91,7 @@ export class TimeTravel {
   reach(): HaltReason | undefined {
     const { present, machine } = this;
     if (!present || present.kept || machine.scheduler.now < present.moment.cycle) return undefined;
+    this.due();
     enterExceptions(machine, present.moment.entries);
     const reason = this.arrive();
     invariant(reason, 'a run that is lived through again comes to where it was');
@@ -130,6 +133,12 @@ export class TimeTravel {
     this.checkpoints.add({ moment: momentOf(this.machine), mark: this.session.mark(), inputs: this.inputs.done }, near);
   }
 
+  /** Puts the machine to its beginning, before any input. */
+  async restart(): Promise<void> {
+    const { first } = this.checkpoints;
+    if (first) await this.restore(first);
+  }
+
   /** Puts the machine where `checkpoint` is. */
   async restore({ mark, inputs }: Checkpoint): Promise<void> {
     await this.session.rewind(mark);
@@ -151,6 +160,11 @@ export class TimeTravel {
   async to(goal: Goal, course: Course, end?: number): Promise<boolean> {
     const here = momentOf(this.machine);
     const checkpoint = this.before(goal);
+    if ('instructions' in goal && goal.instructions === this.beginning.instructions) {
+      await this.restore(checkpoint);
+      this.due();
+      return true;
+    }
     if (isBehind(goal, here) || isBefore(here, checkpoint.moment)) await this.restore(checkpoint);
     return this.run(goal, course, end);
   }
@@ -223,7 +237,6 @@ export class TimeTravel {
     enterExceptions(machine, goal.entries);
     if (!isSame(momentOf(machine), goal)) throw elsewhere();
     const { present } = this;
-    // The stop that ended the run comes behind the last moment of it.
     if (present?.kept?.reason === 'crashed' && isSame(goal, present.moment) && !core.halted) machine.run(scheduler.now + 1);
     return true;
   }

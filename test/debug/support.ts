@@ -27,7 +27,7 @@ export function sessionOf(image: string, options: Partial<SessionOptions> = {}, 
       result = given;
     },
   };
-  const host = { renderer, disassemble: async () => [], now: () => 0, pause: async () => {} };
+  const host = { renderer, disassemble: async () => [], now: () => 0, pause: () => turns(1) };
   const session = new Session({ firmware, target: chooseTarget(firmware, {}), engine, traceHash: true, ...options }, host);
   return { session, shown, events, result: () => result };
 }
@@ -73,4 +73,9 @@ export function stateOf(machine: Machine): string {
   const { instructions, entries, asleep, halted } = core;
   hash.update(log);
   return `${scheduler.now} ${instructions} ${entries} ${asleep} ${halted} ${linuxTurns} ${registers.join(' ')} ${hash.digest('hex')}`;
+}
+
+/** So many turns of the host's event loop. */
+export async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
