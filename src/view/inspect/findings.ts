@@ -8,7 +8,7 @@ import { kernelHint } from '../../session/kernel-messages.ts';
 import type { Finding } from '../protocol.ts';
 import { codeOf, placeOf } from './code.ts';
 import type { InspectContext } from './context.ts';
-import { vringProblems } from './vrings.ts';
+import type { VringLook } from './vrings.ts';
 
 /** Of all kinds together. */
 const MOST_FINDINGS = 200;
@@ -25,13 +25,13 @@ function lintOf({ machine, lint }: InspectContext): readonly LintFinding[] {
   return known;
 }
 
-/** All of it, what is worst first. */
-export function findings(context: InspectContext): Finding[] {
+/** All of it, what is worst first; `rings` is what is wrong with those. */
+export function findings(context: InspectContext, rings: VringLook['problems']): Finding[] {
   const { machine } = context;
   const list: Finding[] = [];
   const refused = refusal(machine);
   if (refused) list.push({ kind: 'refused', severity: 'error', text: refused.map((line) => line.trim()).join(' ') });
-  for (const { ring, problem } of vringProblems(context)) {
+  for (const { ring, problem } of rings) {
     list.push({ kind: `vring ${problem.rule}`, severity: 'error', text: `${ring}: ${problem.text}`, remedy: problem.remedy });
   }
   for (const { severity, place, text, remedy } of lintOf(context)) {

@@ -15,12 +15,12 @@ import { findings } from './findings.ts';
 import { peripheralsInUse } from './peripherals.ts';
 import { currentThread } from './threads.ts';
 import { messagingUnits } from './units.ts';
-import { listVrings } from './vrings.ts';
+import { lookAtVrings } from './vrings.ts';
 
 /** `system.overview`. */
 export function overview(context: InspectContext): Overview {
   const { machine } = context;
-  const vrings = listVrings(context);
+  const { rings: vrings, problems } = lookAtVrings(context);
   return {
     cycle: machine.scheduler.now,
     cores: machine.cores.map((core) => coreRow(context, core)),
@@ -30,7 +30,7 @@ export function overview(context: InspectContext): Overview {
     vrings,
     peripherals: peripheralsInUse(machine),
     messages: context.messages ? { tx: context.messages.tx, rx: context.messages.rx } : counted(machine, vrings),
-    findings: findings(context),
+    findings: findings(context, problems),
   };
 }
 

@@ -5,13 +5,16 @@ import type { Methods, RegisterValue } from '../protocol.ts';
 import { codeOf } from './code.ts';
 import { coreOf, debuggerOf, type InspectContext } from './context.ts';
 
+/** Numbers below are not taken for addresses. */
+const SMALL = 0x1000;
+
 /** `cpu.registers`. */
 export function registers(context: InspectContext, { core: name }: Methods['cpu.registers']['params']): RegisterValue[] {
   const core = coreOf(context, name);
   const symbols = codeOf(context.machine)?.symbols;
   const pointed = (address: number): string | undefined => {
     const symbol = symbols?.find(address);
-    // A small number is a number, and what a symbol without size is followed by may be anything.
+    // What a symbol without size is followed by may be anything.
     return symbol && (symbol.size > 0 || symbol.address === address) ? symbols!.name(address) : undefined;
   };
   return core.registerGroups().flatMap(({ name: group, registers: list }) =>
@@ -40,7 +43,7 @@ function fieldOf({ name, lsb, width, text, values }: RegisterField, register: nu
 }
 
 function textOf(
-  { type, name }: RegisterDescription,
+  { type, name, bits: width }: RegisterDescription,
   value: number,
   high: number | undefined,
   pointed: (address: number) => string | undefined,
@@ -58,7 +61,8 @@ function textOf(
     case 'code_ptr':
       return value >= 0xf000_0000 && name === 'lr' ? 'EXC_RETURN' : pointed((value & ~1) >>> 0);
     default:
-      return pointed(value) ?? pointed((value & ~1) >>> 0);
+      // A small number is a number, although code or vectors may be there.
+      return width < 32 || value < SMALL ? undefined : (pointed(value) ?? pointed((value & ~1) >>> 0));
   }
 }
 

@@ -2,7 +2,7 @@
 import { hex, hex32 } from '../../memory/bits.ts';
 import { VRING_DESC_F_NEXT, VRING_DESC_F_WRITE } from '../../virtio/vring.ts';
 import type { Breach, RingRule } from './ring-rules.ts';
-import { descriptorAt, type RingRow, type RingState, ramAt } from './ring-state.ts';
+import { descriptorAt, type RingRow, type RingState, ramAt, rowOf } from './ring-state.ts';
 
 /** The row is a table of further descriptors, which has to be negotiated. */
 const VRING_DESC_F_INDIRECT = 4;
@@ -20,14 +20,27 @@ interface Changed {
   readonly wrote: { readonly address: number; readonly length: number; readonly flags: number };
 }
 
-function* changedRows({ linux, rows }: RingState): Generator<Changed> {
+function changedRows(ring: RingState): readonly Changed[] {
+  const known = changed.get(ring);
+  if (known) return known;
+  const { linux, bytes } = ring;
+  const found: Changed[] = [];
   for (const [id, wrote] of linux.lent) {
-    const row = rows[id];
-    if (!row) continue;
-    if (row.address !== wrote.address || row.addressHigh !== 0 || row.length !== wrote.length || row.flags !== wrote.flags)
-      yield { id, row, wrote };
+    const at = 16 * id;
+    if (
+      bytes.getUint32(at, true) !== wrote.address ||
+      bytes.getUint32(at + 4, true) !== 0 ||
+      bytes.getUint32(at + 8, true) !== wrote.length ||
+      bytes.getUint16(at + 12, true) !== wrote.flags
+    )
+      found.push({ id, row: rowOf(ring, id), wrote });
   }
+  changed.set(ring, found);
+  return found;
 }
+
+/** Twelve rules ask the same. */
+const changed = new WeakMap<RingState, readonly Changed[]>();
 
 function addressFault(ring: RingState, { id, row, wrote }: Changed): AddressFault | undefined {
   if (row.address === wrote.address && row.addressHigh === 0) return undefined;
@@ -48,20 +61,21 @@ function flagsFault(ring: RingState, { id, row, wrote }: Changed): FlagsFault | 
 }
 
 /** True when the chain from `head` on never ends. */
-function loops({ rows, num }: RingState, head: number): boolean {
+function loops(ring: RingState, head: number): boolean {
   let at = head;
-  for (let steps = 0; steps <= num; steps++) {
-    const row = rows[at];
-    if (!row || !(row.flags & VRING_DESC_F_NEXT)) return false;
-    at = row.next;
+  for (let steps = 0; steps <= ring.num; steps++) {
+    if (at >= ring.num) return false;
+    const { flags, next } = rowOf(ring, at);
+    if (!(flags & VRING_DESC_F_NEXT)) return false;
+    at = next;
   }
   return true;
 }
 
 function* withAddress(ring: RingState, fault: AddressFault, why: string): Generator<Breach> {
-  for (const changed of changedRows(ring)) {
-    if (addressFault(ring, changed) !== fault) continue;
-    const { id, row, wrote } = changed;
+  for (const each of changedRows(ring)) {
+    if (addressFault(ring, each) !== fault) continue;
+    const { id, row, wrote } = each;
     const high = row.addressHigh === 0 ? '' : `${hex(row.addressHigh)}:`;
     yield {
       text: `descriptor ${id} points to ${high}${hex32(row.address)}, where Linux wrote ${hex32(wrote.address)}: ${why}`,
@@ -72,9 +86,9 @@ function* withAddress(ring: RingState, fault: AddressFault, why: string): Genera
 }
 
 function* withFlags(ring: RingState, fault: FlagsFault, why: string): Generator<Breach> {
-  for (const changed of changedRows(ring)) {
-    if (flagsFault(ring, changed) !== fault) continue;
-    const { id, row, wrote } = changed;
+  for (const each of changedRows(ring)) {
+    if (flagsFault(ring, each) !== fault) continue;
+    const { id, row, wrote } = each;
     yield {
       text: `descriptor ${id} has flags ${hex(row.flags)}${fault === 'loop' || fault === 'chained' ? ` and goes on at ${row.next}` : ''}, where Linux wrote ${hex(wrote.flags)}: ${why}`,
       ...descriptorAt(ring, id, 12, 2),

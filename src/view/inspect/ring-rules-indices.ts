@@ -2,7 +2,7 @@
 import { hex } from '../../memory/bits.ts';
 import { VRING_USED_F_NO_NOTIFY } from '../../virtio/vring.ts';
 import type { Breach, RingRule } from './ring-rules.ts';
-import { type RingState, slotOf } from './ring-state.ts';
+import { availEntry, type RingState, slotOf } from './ring-state.ts';
 
 const ROLE =
   'the available ring belongs to the driver, which is Linux: see that the firmware takes the role of the device (rpmsg_lite_remote_init, VIRTIO_DEV_DEVICE, RPMSG_REMOTE)';
@@ -22,13 +22,14 @@ function usedIndexAt({ used }: RingState): { readonly address: number; readonly 
 }
 
 /** Entries of the available ring that Linux has written last and for buffers that are out still, with what stands there now. */
-function* offered({ linux, availRing, num }: RingState): Generator<{ slot: number; head: number; now: number }> {
+function* offered(ring: RingState): Generator<{ slot: number; head: number; now: number }> {
+  const { linux, num } = ring;
   for (const [head, { offered: index }] of linux.lent) {
     // Older ones were overwritten by Linux itself.
     if (((linux.availIdx - index) & 0xffff) > num) continue;
     const slot = slotOf(index, num);
-    const now = availRing[slot];
-    if (now !== undefined && now !== head) yield { slot, head, now };
+    const now = availEntry(ring, slot);
+    if (now !== head) yield { slot, head, now };
   }
 }
 

@@ -2,7 +2,7 @@
 import { VRING_DESC_F_WRITE } from '../../virtio/vring.ts';
 import type { Breach, RingRule } from './ring-rules.ts';
 import { isUsedAhead, wentBack } from './ring-rules-indices.ts';
-import { type PendingElement, type RingState, slotOf, usedElementAt } from './ring-state.ts';
+import { type PendingElement, type RingState, slotOf, usedElement, usedElementAt } from './ring-state.ts';
 
 /** Bytes of `struct rpmsg_hdr`. */
 export const HEADER_SIZE = 16;
@@ -50,12 +50,12 @@ function lengthAt(ring: RingState, slot: number): { readonly address: number; re
 const DEAD = 'and the queue is given up for good, without another word: nothing is received any more until the core is stopped and started';
 
 /** Elements that Linux has taken and that still stand there, the youngest first; not those that are pending. */
-function* taken({ linux, usedRing, num, pending }: RingState): Generator<{ slot: number; id: number; length: number; index: number }> {
+function* taken(ring: RingState): Generator<{ slot: number; id: number; length: number; index: number }> {
+  const { linux, num, pending } = ring;
   for (let back = 1; back <= num - pending.length; back++) {
     const index = (linux.lastUsedIdx - back) & 0xffff;
     const slot = slotOf(index, num);
-    const element = usedRing[slot];
-    if (element) yield { slot, index, ...element };
+    yield { slot, index, ...usedElement(ring, slot) };
   }
 }
 

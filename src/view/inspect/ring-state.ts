@@ -55,13 +55,12 @@ export interface RingState extends RingPlace {
   readonly avail: number;
   readonly used: number;
   readonly end: number;
-  readonly rows: readonly RingRow[];
+  /** The memory of the ring, from `desc` to `end`. */
+  readonly bytes: DataView;
   readonly availFlags: number;
   readonly availIndex: number;
-  readonly availRing: readonly number[];
   readonly usedFlags: number;
   readonly usedIndex: number;
-  readonly usedRing: readonly { readonly id: number; readonly length: number }[];
   readonly linux: DriverQueueState;
   /** Buffers returned and not taken back yet as the indices say, modulo 65536; `pending` has the first `num` of them at most. */
   readonly returned: number;
@@ -75,8 +74,6 @@ export interface RingState extends RingPlace {
 }
 
 const DESC_SIZE = 16;
-/** Descriptors of a ring that are looked at: rpmsg has at most 256, and tables of firmware can say 65,536. */
-const MOST_ROWS = 65_536;
 
 /** The queues of all rpmsg devices that Linux drives now. */
 export function ringPlaces(machine: Machine): RingPlace[] {
@@ -109,14 +106,8 @@ export function readRing(place: RingPlace, context: Pick<InspectContext, 'machin
   const linuxView = machine.view('linux');
   const bytes = linuxView.readBytes(desc, size) ?? new Uint8Array(size).fill(0xff);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const count = Math.min(num, MOST_ROWS);
-  const rows = Array.from({ length: count }, (_, index) => rowAt(view, index * DESC_SIZE));
   const availAt = avail - desc;
   const usedAt = used - desc;
-  const usedRing = Array.from({ length: count }, (_, slot) => {
-    const at = usedAt + 4 + 8 * slot;
-    return { id: view.getUint32(at, true), length: view.getUint32(at + 4, true) };
-  });
   const linux = queue.state;
   const usedIndex = view.getUint16(usedAt + 2, true);
   const returned = (usedIndex - linux.lastUsedIdx) & 0xffff;
@@ -129,16 +120,14 @@ export function readRing(place: RingPlace, context: Pick<InspectContext, 'machin
     avail,
     used,
     end: desc + size,
-    rows,
+    bytes: view,
     availFlags: view.getUint16(availAt, true),
     availIndex: view.getUint16(availAt + 2, true),
-    availRing: Array.from({ length: count }, (_, slot) => view.getUint16(availAt + 4 + 2 * slot, true)),
     usedFlags: view.getUint16(usedAt, true),
     usedIndex,
-    usedRing,
     linux,
     returned,
-    pending: pendingOf(usedRing, linux.lastUsedIdx, Math.min(returned, count), num),
+    pending: pendingOf(view, usedAt, linux.lastUsedIdx, Math.min(returned, num), num),
     buffers: { base: rpmsg.rbufs, size: rpmsg.numBufs * rpmsg.bufSize, each: rpmsg.bufSize },
     linuxView,
     coreView: machine.view(place.core),
@@ -146,21 +135,35 @@ export function readRing(place: RingPlace, context: Pick<InspectContext, 'machin
   };
 }
 
-function rowAt(view: DataView, at: number): RingRow {
+/** Row `index` of the descriptor table, `index` < `num`. */
+export function rowOf({ bytes }: RingState, index: number): RingRow {
+  const at = index * DESC_SIZE;
   return {
-    address: view.getUint32(at, true),
-    addressHigh: view.getUint32(at + 4, true),
-    length: view.getUint32(at + 8, true),
-    flags: view.getUint16(at + 12, true),
-    next: view.getUint16(at + 14, true),
+    address: bytes.getUint32(at, true),
+    addressHigh: bytes.getUint32(at + 4, true),
+    length: bytes.getUint32(at + 8, true),
+    flags: bytes.getUint16(at + 12, true),
+    next: bytes.getUint16(at + 14, true),
   };
 }
 
-function pendingOf(ring: RingState['usedRing'], from: number, count: number, num: number): PendingElement[] {
+/** `ring.avail.ring[slot]`. */
+export function availEntry({ bytes, avail, desc }: RingState, slot: number): number {
+  return bytes.getUint16(avail - desc + 4 + 2 * slot, true);
+}
+
+/** `ring.used.ring[slot]`. */
+export function usedElement({ bytes, used, desc }: RingState, slot: number): { readonly id: number; readonly length: number } {
+  const at = used - desc + 4 + 8 * slot;
+  return { id: bytes.getUint32(at, true), length: bytes.getUint32(at + 4, true) };
+}
+
+function pendingOf(view: DataView, usedAt: number, from: number, count: number, num: number): PendingElement[] {
   return Array.from({ length: count }, (_, n) => {
     const index = (from + n) & 0xffff;
     const slot = slotOf(index, num);
-    return { index, slot, ...(ring[slot] ?? { id: 0, length: 0 }) };
+    const at = usedAt + 4 + 8 * slot;
+    return { index, slot, id: view.getUint32(at, true), length: view.getUint32(at + 4, true) };
   });
 }
 
@@ -169,7 +172,7 @@ export function slotOf(index: number, num: number): number {
   return (index & (num - 1)) >>> 0;
 }
 
-/** `ring.used.ring[slot]`. */
+/** Where `ring.used.ring[slot]` is. */
 export function usedElementAt(ring: RingState, slot: number): { readonly address: number; readonly size: number } {
   return { address: ring.used + 4 + 8 * slot, size: 8 };
 }

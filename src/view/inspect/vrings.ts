@@ -15,7 +15,7 @@ import { type Breach, breaches, type RingRule } from './ring-rules.ts';
 import { isUsedAhead, wentBack } from './ring-rules-indices.ts';
 import { headerAt } from './ring-rules-messages.ts';
 import { elements, HEADER_SIZE } from './ring-rules-used.ts';
-import { type RingPlace, type RingState, readRing, ringPlaces } from './ring-state.ts';
+import { availEntry, type RingPlace, type RingState, readRing, ringPlaces, rowOf, usedElement } from './ring-state.ts';
 
 /** What of an inspection is needed. */
 type Context = Pick<InspectContext, 'machine' | 'observations'>;
@@ -25,21 +25,31 @@ const SHOWN = 64;
 
 /** All rings of Linux's rpmsg devices. */
 export function listVrings(context: Context): VringSummary[] {
-  return ringPlaces(context.machine).map((place) => {
-    const ring = readRing(place, context);
-    return summary(ring, owners(ring), breaches(ring).length);
-  });
+  return lookAtVrings(context).rings;
 }
 
 /** What is wrong with all rings, as `Vring.problems` has it, with the ring's name. */
-export function vringProblems(context: Context): { readonly ring: string; readonly problem: VringViolation }[] {
-  return ringPlaces(context.machine).flatMap((place) => {
+export function vringProblems(context: Context): VringLook['problems'] {
+  return lookAtVrings(context).problems;
+}
+
+/** All rings and what is wrong with them, from one look. */
+export interface VringLook {
+  readonly rings: VringSummary[];
+  readonly problems: readonly { readonly ring: string; readonly problem: VringViolation }[];
+}
+
+export function lookAtVrings(context: Context): VringLook {
+  const rings: VringSummary[] = [];
+  const problems: { ring: string; problem: VringViolation }[] = [];
+  for (const place of ringPlaces(context.machine)) {
     const ring = readRing(place, context);
-    return breaches(ring).map(({ rule, breach }) => ({
-      ring: `${ring.device} vring${ring.queue.index}`,
-      problem: violation(rule, breach),
-    }));
-  });
+    const found = breaches(ring);
+    rings.push(summary(ring, found.length));
+    for (const { rule, breach } of found)
+      problems.push({ ring: `${ring.device} vring${ring.queue.index}`, problem: violation(rule, breach) });
+  }
+  return { rings, problems };
 }
 
 /** One ring in full. @throws {UsageError} when there is none of that name now */
@@ -49,15 +59,15 @@ export function inspectVring(context: Context, device: string, queue: number): V
   const problems = found.map(({ rule, breach }) => violation(rule, breach));
   const owned = owners(ring);
   return {
-    ...summary(ring, owned, problems.length),
+    ...summary(ring, problems.length),
     cycle: ring.machine.scheduler.now,
     descAddress: ring.desc,
     availAddress: ring.avail,
     usedAddress: ring.used,
     align: ring.align,
-    descriptors: ring.rows.map((row, index) => descriptor(ring, row, index, owned[index]!, problems)),
-    avail: { flags: ring.availFlags, index: ring.availIndex, ring: ring.availRing },
-    used: { flags: ring.usedFlags, index: ring.usedIndex, ring: ring.usedRing },
+    descriptors: owned.map((owner, index) => descriptor(ring, index, owner, problems)),
+    avail: { flags: ring.availFlags, index: ring.availIndex, ring: owned.map((_, slot) => availEntry(ring, slot)) },
+    used: { flags: ring.usedFlags, index: ring.usedIndex, ring: owned.map((_, slot) => usedElement(ring, slot)) },
     linux: { lastUsedIndex: ring.linux.lastUsedIdx, free: ring.num - ring.linux.lent.size, ...(ring.queue.broken ? { broken: true } : {}) },
     problems,
   };
@@ -88,8 +98,10 @@ function owners(ring: RingState): BufferOwner[] {
   return result;
 }
 
-function summary(ring: RingState, owned: readonly BufferOwner[], violations: number): VringSummary {
-  const count = (...wanted: readonly BufferOwner[]): number => owned.filter((owner) => wanted.includes(owner)).length;
+function summary(ring: RingState, violations: number): VringSummary {
+  let returned = 0;
+  for (const { fault } of elements(ring)) if (!fault) returned++;
+  const lent = ring.linux.lent.size;
   return {
     device: ring.device,
     queue: ring.queue.index,
@@ -97,25 +109,20 @@ function summary(ring: RingState, owned: readonly BufferOwner[], violations: num
     size: ring.num,
     availIndex: ring.availIndex,
     usedIndex: ring.usedIndex,
-    owned: { linux: count('linux'), core: count('core', 'unknown'), inFlight: count('returned') },
+    owned: { linux: ring.num - lent, core: lent - returned, inFlight: returned },
     violations,
   };
 }
 
-function descriptor(
-  ring: RingState,
-  row: RingState['rows'][number],
-  index: number,
-  owner: BufferOwner,
-  problems: readonly VringViolation[],
-): VringDescriptor {
+function descriptor(ring: RingState, index: number, owner: BufferOwner, problems: readonly VringViolation[]): VringDescriptor {
+  const { address, length, flags, next } = rowOf(ring, index);
   const message = messageOf(ring, index, owner);
   return {
     index,
-    address: row.address,
-    length: row.length,
-    flags: row.flags,
-    next: row.next,
+    address,
+    length,
+    flags,
+    next,
     owner,
     ...(message ? { message } : {}),
     violations: problems.filter((problem) => problem.descriptor === index).map(({ id }) => id),
@@ -128,7 +135,7 @@ function descriptor(
  */
 function messageOf(ring: RingState, index: number, owner: BufferOwner): VringDescriptor['message'] {
   const lent = ring.linux.lent.get(index);
-  const address = lent?.address ?? ring.rows[index]!.address;
+  const address = lent?.address ?? rowOf(ring, index).address;
   if (address === 0 || address < ring.buffers.base || address >= ring.buffers.base + ring.buffers.size) return undefined;
   const header = headerAt(ring, address);
   if (!header || (header.src === 0 && header.dst === 0 && header.length === 0)) return undefined;
