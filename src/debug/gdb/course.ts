@@ -7,12 +7,15 @@ import { DebuggerRefusal } from '../../errors.ts';
 import type { HaltReason, Resume } from '../types.ts';
 import { coreOf, type GdbTarget, wordAt } from './target.ts';
 import type { Threads } from './threads.ts';
+import { exitsOf } from './thumb-exits.ts';
 
 export interface Range {
   readonly from: number;
   readonly to: number;
 }
 
+/** Longest range whose exits are looked for, in bytes. */
+const LONGEST_RANGE = 4096;
 /** Exceptions that one step goes over, and returns to its address that are not its own. */
 const MOST_EXCEPTIONS = 256;
 const MOST_RETURNS = 100_000;
@@ -29,6 +32,10 @@ interface Moment {
   readonly exception: number;
   readonly thread: number;
   readonly entries: number;
+}
+
+function within({ from, to }: Range, pc: number): boolean {
+  return pc >= from && pc < to;
 }
 
 /** The course of the machine, as one GDB wants it. */
@@ -111,8 +118,36 @@ export class Course {
   }
 
   private async step(range: Range | undefined): Promise<HaltReason> {
+    const inside = range !== undefined && within(range, this.moment.pc);
+    if (!inside || this.intoExceptions || range.to - range.from > LONGEST_RANGE) return this.singleStep(range);
+    return this.rangeStep(range);
+  }
+
+  /** Until the PC has left the range, with breakpoints where code leaves it. */
+  private async rangeStep(range: Range): Promise<HaltReason> {
+    const { debugger: api, core } = this.target;
+    const { targets, indirect } = exitsOf(api.readMemory(core, range.from, range.to - range.from + 2), range.from, range.to - range.from);
+    const faults = coreOf(this.target)
+      .exceptionTable()
+      .flatMap(({ number, handler }) => (isFault(number) && handler !== undefined ? [(handler & ~1) >>> 0] : []));
+    const stops = new Set([...targets, ...indirect, ...faults]);
+    for (;;) {
+      const before = this.moment;
+      if (indirect.has(before.pc)) {
+        const reason = await this.singleStep(undefined);
+        if (reason.kind !== 'step') return reason;
+      } else {
+        const end = await this.runTo(stops, before);
+        if (end) return end;
+      }
+      const now = this.moment;
+      if (!within(range, now.pc) || now.exception !== before.exception) return { kind: 'step', core };
+    }
+  }
+
+  /** One instruction, or the range as the debugger steps it. */
+  private async singleStep(range: Range | undefined): Promise<HaltReason> {
     const { core } = this.target;
-    const inside = (pc: number): boolean => range !== undefined && pc >= range.from && pc < range.to;
     for (let exceptions = 0; ; exceptions++) {
       const before = this.moment;
       const reason = await this.go({ kind: 'step', core, ...(range ? { range } : {}) });
@@ -121,11 +156,11 @@ export class Course {
       if (now.entries === before.entries || now.exception === before.exception || isFault(now.exception)) return reason;
       const address = this.returnAddress(before, range);
       if (address === undefined) return reason;
-      const end = await this.runTo(address, before);
+      const end = await this.runTo([address], before);
       if (end) return end;
       // The exception came before the instruction, or in the middle of the range: there is still something to step.
       const { pc } = this.moment;
-      if (range ? !inside(pc) : pc !== before.pc) return reason;
+      if (range ? !within(range, pc) : pc !== before.pc) return reason;
     }
   }
 
@@ -133,26 +168,27 @@ export class Course {
   private async switchTo(thread: number): Promise<HaltReason | undefined> {
     const registers = this.threads.registers(thread);
     const pc = registers === 'live' ? undefined : registers?.get('pc')?.value;
-    return pc === undefined ? undefined : this.runTo(pc, { ...this.moment, exception: 0, thread });
+    return pc === undefined ? undefined : this.runTo([pc], { ...this.moment, exception: 0, thread });
   }
 
-  /** To where the interrupted code goes on; why it did not get there. */
-  private async runTo(address: number, before: Moment): Promise<HaltReason | undefined> {
+  /** To one of `addresses`, on the same thread and in the same exception, or in a fault; why it did not get there. */
+  private async runTo(addresses: Iterable<number>, before: Moment): Promise<HaltReason | undefined> {
     const { debugger: api, core } = this.target;
-    const id = api.add({ kind: 'breakpoint', core, address }, this.owner);
+    const own = new Set(Array.from(addresses, (address) => api.add({ kind: 'breakpoint', core, address }, this.owner)));
     try {
       for (let returns = 0; returns < MOST_RETURNS; returns++) {
         const reason = await this.go({ kind: 'continue' });
-        if (reason.kind !== 'breakpoint' || !reason.ids.includes(id)) return reason;
-        const now = this.moment;
-        if (now.exception === before.exception && now.thread === before.thread) return undefined;
-        // Code that another thread executes, too; it may have a breakpoint of the user's.
-        const others = reason.ids.filter((each) => each !== id);
+        if (reason.kind !== 'breakpoint' || !reason.ids.some((id) => own.has(id))) return reason;
+        // There may be a breakpoint of the user's at the same place.
+        const others = reason.ids.filter((id) => !own.has(id));
         if (others.length > 0) return { ...reason, ids: others };
+        const now = this.moment;
+        // Else it is code that another thread or a handler executes, too.
+        if (now.exception === before.exception ? now.thread === before.thread : isFault(now.exception)) return undefined;
       }
       return { kind: 'step', core };
     } finally {
-      api.remove(id);
+      for (const id of own) api.remove(id);
     }
   }
 
