@@ -376,11 +376,12 @@ export class Debugger implements DebuggerApi, RunControl {
     }
     // Stores of Linux come by themselves; what the core is about to do it was resumed for.
     if (access?.by !== 'linux' && this.from && isSame(this.from, moment)) return false;
-    const stopping = this.points.count(ids);
-    if (stopping.length === 0) return false;
-    const before = this.hit && 'ids' in this.hit && access && this.hit.kind === 'watchpoint' ? this.hit : undefined;
-    this.hit = before ? { ...before, ids: [...before.ids, ...stopping] } : this.points.reason(core, stopping, access);
-    return true;
+    // An instruction may access watched bytes several times.
+    const before = access && this.hit?.kind === 'watchpoint' ? this.hit : undefined;
+    const stopping = this.points.count(ids.filter((id) => !before?.ids.includes(id)));
+    if (before) this.hit = { ...before, ids: [...before.ids, ...stopping] };
+    else if (stopping.length > 0) this.hit = this.points.reason(core, stopping, access);
+    return before !== undefined || stopping.length > 0;
   }
 
   // --- the way back

@@ -85,7 +85,7 @@ export class Reverse {
       const stop = listen((hit) => {
         if (!isBefore(hit.moment, end)) return;
         const together = last && isSame(last.moment, hit.moment) && !last.access === !hit.access;
-        last = together ? { ...last!, ids: [...last!.ids, ...hit.ids] } : hit;
+        last = together ? { ...last!, ids: [...new Set([...last!.ids, ...hit.ids])] } : hit;
       });
       try {
         if (!(await travel.run(end, course))) return undefined;
