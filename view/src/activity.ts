@@ -6,19 +6,20 @@ const SLOTS = 8;
 
 /** Totals by key, and how many of them came in the last stretch of virtual time. */
 export class Rates {
-  readonly #span: number;
   readonly #totals = new Map<string, number>();
   readonly #slots: { slot: number; counts: Map<string, number> }[] = [];
 
-  /** `span` in cycles. */
+  /** In cycles: a second of virtual time. */
+  span: number;
+
   constructor(span: number) {
-    this.#span = span;
+    this.span = span;
   }
 
   /** One thing of a kind happened. */
   add(key: string, cycle: number): void {
     this.#totals.set(key, (this.#totals.get(key) ?? 0) + 1);
-    const slot = Math.floor((cycle * SLOTS) / this.#span);
+    const slot = Math.floor((cycle * SLOTS) / this.span);
     let last = this.#slots.at(-1);
     if (!last || slot > last.slot) {
       last = { slot, counts: new Map() };
@@ -35,7 +36,7 @@ export class Rates {
 
   /** In the span before `now`. */
   recent(key: string, now: number): number {
-    const first = Math.floor((now * SLOTS) / this.#span) - SLOTS;
+    const first = Math.floor((now * SLOTS) / this.span) - SLOTS;
     let sum = 0;
     for (const { slot, counts } of this.#slots) if (slot > first) sum += counts.get(key) ?? 0;
     return sum;
@@ -73,6 +74,43 @@ export class LastLines {
     lines.push(plain(text));
     if (lines.length > this.#keep) lines.shift();
     this.#lines.set(device, lines);
+  }
+}
+
+/** One message as the diagram shows it. */
+export interface LastMessage {
+  readonly seq: number;
+  readonly src: number;
+  readonly dst: number;
+  readonly text: string;
+}
+
+/** The last messages of each ring, newest first. */
+export class LastMessages {
+  readonly #keep: number;
+  readonly #rings = new Map<string, LastMessage[]>();
+
+  /** Keeps `keep` of each. */
+  constructor(keep: number) {
+    this.#keep = keep;
+  }
+
+  /** Takes a message. */
+  add(event: Extract<ViewEvent, { type: 'message' }>): void {
+    const key = `${event.device}/${event.direction}`;
+    const { nameService } = event;
+    const text = nameService
+      ? `${nameService.flags === 'create' ? 'announces' : 'withdraws'} ${nameService.name} at 0x${nameService.address.toString(16)}`
+      : event.text === undefined
+        ? `${event.length} bytes`
+        : `“${plain(event.text)}”`;
+    const list = [{ seq: event.seq, src: event.src, dst: event.dst, text }, ...(this.#rings.get(key) ?? [])];
+    this.#rings.set(key, list.slice(0, this.#keep));
+  }
+
+  /** Newest first; `direction` is Linux's: `tx` goes to the core. */
+  of(device: string, direction: 'tx' | 'rx'): readonly LastMessage[] {
+    return this.#rings.get(`${device}/${direction}`) ?? [];
   }
 }
 

@@ -14,7 +14,7 @@ import type {
   StopperView,
   ViewEventType,
 } from '../../src/view/protocol.ts';
-import { LastLines, Rates } from './activity.ts';
+import { LastLines, LastMessages, Rates } from './activity.ts';
 import { EventBuffer } from './event-buffer.ts';
 import { fromBase64 } from './format.ts';
 import { openLink } from './link.ts';
@@ -48,8 +48,12 @@ export const eventsVersion = signal(0);
 /** Events per second of the host, as they come. */
 export const eventRate = signal(0);
 
+/** Lines of each console, and messages of each ring, that the diagram may show. */
+const LINES = 40;
+const MESSAGES = 12;
+
 /** Totals and rates: `tx`, `rx`, `virtio0/0` (vring), `mu1/A` (words and doorbells from that side). Replaced when the base clock is known. */
-export const activity: { rates: Rates; lines: LastLines } = { rates: new Rates(1e9), lines: new LastLines(12) };
+export const activity = { rates: new Rates(1e9), lines: new LastLines(LINES), messages: new LastMessages(MESSAGES) };
 
 const NO_CONNECTION = 'E_VIEW_CONNECTION';
 let client: ViewClient | undefined;
@@ -150,8 +154,10 @@ function take({ events: fresh, dropped }: Notifications['events'], old = false):
   for (const event of fresh) {
     if (event.seq <= known && event.seq >= first) continue;
     const { rates, lines } = activity;
-    if (event.type === 'message') rates.add(event.direction, event.cycle);
-    else if (event.type === 'vring') rates.add(`${event.device}/${event.queue}`, event.cycle);
+    if (event.type === 'message') {
+      rates.add(event.direction, event.cycle);
+      activity.messages.add(event);
+    } else if (event.type === 'vring') rates.add(`${event.device}/${event.queue}`, event.cycle);
     else if (event.type === 'mu') {
       if (event.action === 'transmit' || event.action === 'general') rates.add(`${event.mu}/${event.side}`, event.cycle);
     } else lines.add(event);
@@ -263,16 +269,22 @@ function resubscribe(): void {
   }, 20);
 }
 
+/** Another run: nothing of what happened did. */
+function forget(): void {
+  events.clear();
+  Object.assign(activity, { rates: new Rates(1e9), lines: new LastLines(LINES), messages: new LastMessages(MESSAGES) });
+  overview.value = undefined;
+}
+
 /** What has to be known first; of a run that is not the one from before the connection was lost, everything anew. */
 async function begin(): Promise<void> {
   try {
     const fresh = mode.value === 'trace' ? undefined : await request('system.describe', {});
     const newest = await request('events.history', { limit: 1 });
     const last = events.list.at(-1)?.seq ?? -1;
-    if (last > newest.newest) events.clear();
-    if (events.list.length === 0) activity.lines = new LastLines(12);
+    if (last > newest.newest) forget();
     if (fresh) {
-      if (description.value?.hz !== fresh.hz || events.list.length === 0) activity.rates = new Rates(fresh.hz);
+      activity.rates.span = fresh.hz;
       description.value = fresh;
     }
     consoleList.value = await request('consoles.list', {});

@@ -1,16 +1,14 @@
 /** The consoles: UARTs, ttys, Linux's shell and log, U-Boot, semihosting. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { signal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
 import type { ConsoleView } from '../../../../src/view/protocol.ts';
 import { Button, IconButton, Toolbar } from '../../components/button.tsx';
-import { copyText } from '../../components/clipboard.ts';
-import { EmptyState } from '../../components/states.tsx';
+import { EmptyState, Loading } from '../../components/states.tsx';
 import { Tabs } from '../../components/tabs.tsx';
 import type { Pane } from '../../panes.ts';
 import { load, save } from '../../settings.ts';
-import { consoleList, go } from '../../store.ts';
-import { inputHint, noInput } from './input-words.ts';
-import { looksAt, sessionOf, unread } from './sessions.ts';
-import '@xterm/xterm/css/xterm.css';
+import { consoleList, go, tell } from '../../store.ts';
+import { unread } from './unread.ts';
 import './consoles.css';
 
 const HUES = { uart: 'core', tty: 'message', shell: 'linux', uboot: 'linux', semihosting: 'core', dmesg: 'linux' } as const;
@@ -103,57 +101,21 @@ function Title({ title, kind }: { readonly title: string; readonly kind: Console
   );
 }
 
-function View({ console, focus }: { readonly console: ConsoleView; readonly focus?: boolean }) {
-  const { device, kind, input } = console;
-  const session = sessionOf(device);
-  const place = useRef<HTMLDivElement>(null);
+type ViewComponent = typeof import('./view.tsx').View;
+const view = signal<ViewComponent | undefined>(undefined);
+let asked = false;
+
+/** The terminals, whose code is large: fetched when the first is shown. */
+function View(props: Parameters<ViewComponent>[0]) {
   useEffect(() => {
-    const element = place.current!;
-    session.show(element);
-    const observer = new ResizeObserver(() => session.fit());
-    observer.observe(element);
-    const end = looksAt(device);
-    if (focus && document.activeElement?.closest('.consoles')) session.terminal.focus();
-    return () => {
-      observer.disconnect();
-      end();
-    };
-  }, [session, device, focus]);
-  const why = noInput(console);
-  const hint = inputHint(console);
-  const closed = kind === 'shell' && input === 'idle';
-  return (
-    <div class="consoles-view" role={focus ? 'tabpanel' : undefined}>
-      <div ref={place} class="consoles-place" />
-      {closed && session.blank.value && (
-        <div class="consoles-closed">
-          <p>A root shell of the modelled Linux, with its files, its sysfs and its devices.</p>
-          <Button
-            kind="primary"
-            icon="consoles"
-            onClick={() => {
-              session.type('\r');
-              session.terminal.focus();
-            }}
-          >
-            Open a Linux shell
-          </Button>
-        </div>
-      )}
-      <footer class="consoles-foot">
-        <span class={why ? 'consoles-refused' : 'muted'}>
-          {why ?? hint ?? (closed ? 'Not open: the first key opens it.' : 'Takes input. F6 leaves the terminal.')}
-        </span>
-        <span class="spacer" />
-        <IconButton
-          icon="copy"
-          label={`Copy all of ${console.title}`}
-          onClick={() => void copyText(session.terminal.getSelection() || session.text())}
-        />
-        <IconButton icon="close" label="Clear what is shown here" onClick={() => session.terminal.clear()} />
-      </footer>
-    </div>
-  );
+    if (asked) return;
+    asked = true;
+    import('./view.tsx').then((module) => {
+      view.value = module.View;
+    }, tell);
+  }, []);
+  const Loaded = view.value;
+  return Loaded ? <Loaded {...props} /> : <Loading what="Opening the console" />;
 }
 
 export const consoles: Pane = { id: 'consoles', title: 'Consoles', key: '4', component: Component };

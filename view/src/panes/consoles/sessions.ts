@@ -5,6 +5,7 @@
 import { effect, signal } from '@preact/signals';
 import { FitAddon } from '@xterm/addon-fit';
 import { type ITheme, Terminal } from '@xterm/xterm';
+import '@xterm/xterm/css/xterm.css';
 import { fromBase64, textToBase64, toBase64 } from '../../format.ts';
 import { connection, consoleList, onConsole, request, tell } from '../../store.ts';
 import { color, theme } from '../../theme.ts';
@@ -13,25 +14,6 @@ import { noInput, tidy } from './input-words.ts';
 
 /** Lines that can be scrolled back to. */
 const SCROLLBACK = 10_000;
-
-/** Consoles that have shown something since they were looked at last. */
-export const unread = signal<ReadonlySet<string>>(new Set());
-const visible = new Map<string, number>();
-
-/** Says that a console is on the page; the function ends it. */
-export function looksAt(device: string): () => void {
-  visible.set(device, (visible.get(device) ?? 0) + 1);
-  mark(device, false);
-  return () => visible.set(device, (visible.get(device) ?? 1) - 1);
-}
-
-function mark(device: string, value: boolean): void {
-  if (unread.value.has(device) === value) return;
-  const next = new Set(unread.value);
-  if (value) next.add(device);
-  else next.delete(device);
-  unread.value = next;
-}
 
 /** One console's terminal. */
 export class ConsoleSession {
@@ -170,7 +152,6 @@ export function sessionOf(device: string): ConsoleSession {
 }
 
 onConsole((device, bytes, what) => {
-  if (!(visible.get(device) ?? 0) && bytes.length) mark(device, true);
   sessions.get(device)?.output(bytes, what);
 });
 

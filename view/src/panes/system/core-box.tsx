@@ -9,6 +9,7 @@ const STATE_HUE = { running: 'core', asleep: 'console', reset: 'note', crashed: 
 
 export function CoreBox({
   core,
+  halted,
   now,
   peripherals,
   kinds,
@@ -16,6 +17,7 @@ export function CoreBox({
   compact,
 }: {
   readonly core: CoreDescription;
+  readonly halted: boolean;
   readonly now: Overview['cores'][number] | undefined;
   readonly peripherals: Overview['peripherals'];
   readonly kinds: Description['peripherals'];
@@ -33,7 +35,7 @@ export function CoreBox({
           {core.architecture} · {frequency(core.hz)}
         </span>
         <span class="spacer" />
-        {now && <span class={`badge hue-${STATE_HUE[now.state]}`}>{now.state}</span>}
+        {now && <State state={now.state} halted={halted} />}
       </header>
       <div class="system-scroll">
         {now && (
@@ -89,4 +91,10 @@ export function CoreBox({
       )}
     </>
   );
+}
+
+/** A core that would run stands still with the machine. */
+function State({ state, halted }: { readonly state: keyof typeof STATE_HUE; readonly halted: boolean }) {
+  if (halted && state === 'running') return <span class="badge hue-warning">halted</span>;
+  return <span class={`badge hue-${STATE_HUE[state]}`}>{state}</span>;
 }

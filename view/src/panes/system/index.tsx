@@ -1,6 +1,7 @@
 /** The whole system at a glance. */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { EmptyState } from '../../components/states.tsx';
+import { count } from '../../format.ts';
 import type { Pane } from '../../panes.ts';
 import { activity, consoleList, description, eventsVersion, mode, overview, state, want } from '../../store.ts';
 import { CoreBox } from './core-box.tsx';
@@ -59,7 +60,6 @@ function Stage() {
   const parts = partsOf(description.value!, overview.value);
   const key = partsKey(parts);
   const layout = useMemo(() => layoutSystem(parts, size), [key, size]);
-  eventsVersion.value;
   return (
     <div ref={element} class="system-stage">
       {size.width > 0 && (
@@ -88,7 +88,13 @@ function rate(key: string): string {
   return recent ? `${recent}/s` : '';
 }
 
+/** All there was, and the rate. */
+function traffic(key: string): string {
+  return [count(activity.rates.total(key)), rate(key)].filter(Boolean).join(' · ');
+}
+
 function Part({ box }: { readonly box: Box }) {
+  eventsVersion.value;
   const machine = description.value!;
   const now = overview.value;
   const name = box.id.slice(box.id.indexOf(':') + 1);
@@ -101,12 +107,12 @@ function Part({ box }: { readonly box: Box }) {
           name={name}
           channels={machine.mus.find((mu) => mu.name === name)?.channels ?? 0}
           mu={now?.mus.find((mu) => mu.name === name)}
-          rates={{ a: rate(`${name}/A`), b: rate(`${name}/B`) }}
+          rates={{ a: traffic(`${name}/A`), b: traffic(`${name}/B`) }}
           compact={box.compact}
         />
       )}
       {box.kind === 'memory' && <MemoryBox overview={now} linux={machine.linux} core={mainCore()} />}
-      {box.kind === 'vring' && <Ring id={name} compact={box.compact} />}
+      {box.kind === 'vring' && <Ring id={name} box={box} />}
       {box.kind === 'core' && <Core name={name} compact={box.compact} />}
     </section>
   );
@@ -117,11 +123,26 @@ function mainCore(): string {
   return (cores.find(({ main }) => main) ?? cores[0])?.name ?? '';
 }
 
-function Ring({ id, compact }: { readonly id: string; readonly compact: boolean }) {
+/** Height of a vring's box without messages, and of one message, in rem. */
+const RING = { plain: 6.2, message: 1.45 };
+
+function Ring({ id, box }: { readonly id: string; readonly box: Box }) {
+  eventsVersion.value;
   const ring = overview.value?.vrings.find((each) => vringId(each) === id);
   if (!ring) return null;
   const direction = ring.direction === 'to-core' ? 'tx' : 'rx';
-  return <VringBox ring={ring} rate={rate(direction)} total={overview.value!.messages[direction]} core={mainCore()} compact={compact} />;
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const room = Math.max(0, Math.floor((box.height / rem - RING.plain) / RING.message));
+  return (
+    <VringBox
+      ring={ring}
+      rate={rate(direction)}
+      total={overview.value!.messages[direction]}
+      core={mainCore()}
+      compact={box.compact}
+      last={activity.messages.of(ring.device, direction).slice(0, room)}
+    />
+  );
 }
 
 function Core({ name, compact }: { readonly name: string; readonly compact: boolean }) {
@@ -132,6 +153,7 @@ function Core({ name, compact }: { readonly name: string; readonly compact: bool
   return (
     <CoreBox
       core={core}
+      halted={state.value?.running === false}
       now={overview.value?.cores.find((each) => each.name === name)}
       peripherals={overview.value?.peripherals ?? []}
       kinds={description.value!.peripherals}

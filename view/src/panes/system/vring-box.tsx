@@ -1,7 +1,8 @@
 /** A vring in the diagram: its circle, who has the buffers, its indices. */
 import type { VringSummary } from '../../../../src/view/protocol.ts';
+import type { LastMessage } from '../../activity.ts';
 import { Icon } from '../../components/icons.tsx';
-import { count } from '../../format.ts';
+import { count, hex } from '../../format.ts';
 import { go } from '../../store.ts';
 import { arcPath, occupancy, slotPoint } from '../vrings/ring-geometry.ts';
 
@@ -37,8 +38,11 @@ export function VringBox({
   total,
   core,
   compact,
+  last,
 }: {
   readonly ring: VringSummary;
+  /** Newest first, as many as there is room for. */
+  readonly last: readonly LastMessage[];
   readonly rate: string;
   readonly total: number;
   readonly core: string;
@@ -80,6 +84,18 @@ export function VringBox({
           </span>
         )}
         {!compact && <Owners ring={ring} core={core} />}
+        {last.length > 0 && (
+          <span class="system-messages">
+            {last.map(({ seq, src, dst, text }) => (
+              <span key={seq}>
+                <span class="mono muted">
+                  {hex(src, 1)} ▸ {hex(dst, 1)}
+                </span>
+                <span>{text}</span>
+              </span>
+            ))}
+          </span>
+        )}
       </span>
     </button>
   );
