@@ -91,6 +91,7 @@ export class CortexM implements Core, CoreView {
     'stacks',
     'stack',
     'begun',
+    'attended',
     'stopInstructions',
     'stopEntries',
     'watched',
@@ -172,6 +173,8 @@ export class CortexM implements Core, CoreView {
   private watched = -1;
   private watchedCompleted = 0;
   private watchedTaken = 0;
+  /** Somebody watches memory or wants a stop at an instruction; while nobody does the rest of this is not looked at. */
+  private attended = false;
   /** `stopAt`. */
   private stopInstructions = Number.POSITIVE_INFINITY;
   private stopEntries = 0;
@@ -295,8 +298,7 @@ export class CortexM implements Core, CoreView {
    */
   run(cycles: number): CoreStop {
     const { watchpoints } = this.instruments;
-    if (!watchpoints.active) return this.runSlice(cycles);
-    watchpoints.mode = WATCH_MODE.NOTE;
+    if (this.attended) watchpoints.mode = WATCH_MODE.NOTE;
     try {
       return this.runSlice(cycles);
     } finally {
@@ -309,18 +311,22 @@ export class CortexM implements Core, CoreView {
     this.moved = false;
     const limit = Math.ceil(cycles / this.cpi);
     for (;;) {
-      const stop = this.arrived() ?? this.settle();
+      const stop = (this.attended ? this.arrived() : undefined) ?? this.settle();
       if (stop) return stop;
       if (this.moved || this.consumed >= limit) return SLICE;
       if (this.attention && !(this.passFirst && this.passing)) {
         this.takePending();
         continue;
       }
-      if (this.completed >= this.stopInstructions) return STEP;
       this.configure();
-      const exit = this.dispatch(this.execute(Math.min(limit - this.consumed, this.stopInstructions - this.completed)));
+      const exit = this.dispatch(this.execute(this.attended ? this.allowed(limit - this.consumed) : limit - this.consumed));
       if (exit) return exit;
     }
+  }
+
+  /** Of `budget` instructions those before the one at which somebody wants a stop. */
+  private allowed(budget: number): number {
+    return Math.min(budget, this.stopInstructions - this.completed);
   }
 
   /** Ends the slice where somebody who looks wants it to. */
@@ -330,7 +336,8 @@ export class CortexM implements Core, CoreView {
       if (noted) return noted;
     }
     if (this.completed < this.stopInstructions || this.halted) return undefined;
-    return this.exceptions.taken >= this.stopEntries || !this.attention ? STEP : undefined;
+    const mayEnter = this.attention && !(this.passFirst && this.passing);
+    return mayEnter && this.exceptions.taken < this.stopEntries ? undefined : STEP;
   }
 
   addHook(address: number, handler: HookHandler): () => void {
@@ -345,6 +352,11 @@ export class CortexM implements Core, CoreView {
   stopAt(instructions: number | undefined, entries = 0): void {
     this.stopInstructions = instructions ?? Number.POSITIVE_INFINITY;
     this.stopEntries = entries;
+    this.attend();
+  }
+
+  private attend(): void {
+    this.attended = this.instruments.watchpoints.active || this.stopInstructions !== Number.POSITIVE_INFINITY;
   }
 
   registerGroups(): readonly RegisterGroup[] {
@@ -825,13 +837,13 @@ export class CortexM implements Core, CoreView {
     const from = this.registers.pc;
     const { hooks, watchpoints } = this.instruments;
     if (hooks.has(from)) engine.passHook = true;
-    if (watchpoints.active && !unstoppable) watchpoints.mode = this.mayAccess(from) ? WATCH_MODE.PASS : WATCH_MODE.REFUSE;
+    if (this.attended && !unstoppable) watchpoints.mode = this.mayAccess(from) ? WATCH_MODE.PASS : WATCH_MODE.REFUSE;
     this.inEngine = true;
     try {
       return engine.run(budget < LONGEST_RUN ? budget : LONGEST_RUN);
     } finally {
       this.inEngine = false;
-      if (watchpoints.active) watchpoints.mode = WATCH_MODE.NOTE;
+      if (this.attended) watchpoints.mode = WATCH_MODE.NOTE;
       this.stale = true;
       this.account(engine.executed);
     }
@@ -892,6 +904,7 @@ export class CortexM implements Core, CoreView {
     invariant(!this.inEngine, 'watchpoints come and go between instructions');
     this.forward?.forget();
     this.memory.setWatchpoints(this.instruments.watchpoints);
+    this.attend();
     this.engine.watchpointsChanged?.();
   }
 
@@ -942,7 +955,11 @@ export class CortexM implements Core, CoreView {
   /** Runs the hooks at PC; a stop, when one asks for it. */
   private runHooks(): CoreStop | undefined {
     const { pc } = this.registers;
-    const action = this.instruments.hooks.run(this, pc, this.completed);
+    const { hooks, watchpoints } = this.instruments;
+    // What hooks do with memory is no access of the core's.
+    watchpoints.mode = WATCH_MODE.IGNORE;
+    const action = hooks.run(this, pc, this.completed);
+    watchpoints.mode = WATCH_MODE.NOTE;
     this.dirty = true;
     if (this.registers.pc === pc) this.pass();
     // Whether somebody has stopped here makes no difference to what is next.
