@@ -4,6 +4,7 @@ import {
   arrows,
   assignLanes,
   functionOf,
+  halfwords,
   isCall,
   layOut,
   merge,
@@ -55,6 +56,18 @@ describe('layout of the disassembly', () => {
     ]);
     expect(rows.find((row) => row.kind === 'gap')).toMatchObject({ bytes: 0x16 });
     expect(layOut([line(0x100, { source: 10 })], false).map(({ kind }) => kind)).toEqual(['label', 'code']);
+  });
+
+  it('names lines beside the instructions where the text of a file cannot be had', () => {
+    const lines = [
+      line(0x100, { source: 10 }),
+      line(0x102, { symbol: 'main+0x2', source: 12 }),
+      line(0x104, { symbol: 'main+0x4', source: 12 }),
+    ];
+    const rows = layOut(lines, true, (file) => file === '/src/main.c');
+    expect(rows.map((row) => (row.kind === 'code' ? row.sourceLine : row.kind))).toEqual(['label', 'source', 10, 12, undefined]);
+    expect(rows[1]).toMatchObject({ line: 10, first: true, missing: true });
+    expect(halfwords(Uint8Array.of(0xbf, 0xf3, 0x4f, 0x8f))).toBe('f3bf 8f4f');
   });
 
   it('finds the row of an address, in the middle of an instruction too', () => {
@@ -158,6 +171,7 @@ describe('layout of the disassembly', () => {
   it('splits text for columns and colours', () => {
     expect(splitText('ldr.w r0, [sp, #4]')).toEqual(['ldr.w', 'r0, [sp, #4]']);
     expect(splitText('nop')).toEqual(['nop', '']);
+    expect(tokens('s16, #1.5e+00').map(({ text }) => text)).toEqual(['s16', ', ', '#1.5e+00']);
     const operands = 'r0, [sp, #-0x10]!, {d8, lr}';
     const pieces = tokens(operands);
     expect(pieces.map(({ text }) => text).join('')).toBe(operands);

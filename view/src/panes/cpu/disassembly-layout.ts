@@ -15,10 +15,18 @@ export type Row =
       readonly line: number;
       /** The file is another than that of the row before. */
       readonly first: boolean;
+      /** Its text cannot be had: one row stands for all of its lines. */
+      readonly missing: boolean;
     }
   /** Bytes that are not shown lie between. */
   | { readonly kind: 'gap'; readonly address: number; readonly bytes: number }
-  | { readonly kind: 'code'; readonly address: number; readonly bytes: Uint8Array; readonly line: InstructionLine };
+  | {
+      readonly kind: 'code';
+      readonly address: number;
+      readonly bytes: Uint8Array;
+      readonly line: InstructionLine;
+      readonly sourceLine?: number;
+    };
 
 /** Source lines before a statement that belong to no instruction (comments, braces) are shown, so many at most. */
 const LEAD = 4;
@@ -28,8 +36,8 @@ export function functionOf(symbol: string | undefined): string | undefined {
   return symbol?.replace(/\+0x[\da-f]+$/i, '');
 }
 
-/** Rows of instructions in ascending order. */
-export function layOut(lines: readonly InstructionLine[], withSource: boolean): Row[] {
+/** Rows of instructions in ascending order. `missing`: files whose text cannot be had; their lines are named beside the instructions instead. */
+export function layOut(lines: readonly InstructionLine[], withSource: boolean, missing: (file: string) => boolean = () => false): Row[] {
   const rows: Row[] = [];
   let end: number | undefined;
   let name: string | undefined;
@@ -49,6 +57,7 @@ export function layOut(lines: readonly InstructionLine[], withSource: boolean): 
     }
     name = here;
     const place = instruction.place;
+    let sourceLine: number | undefined;
     if (
       withSource &&
       place.file !== undefined &&
@@ -57,14 +66,16 @@ export function layOut(lines: readonly InstructionLine[], withSource: boolean): 
       (place.file !== file || place.line !== line)
     ) {
       const same = place.file === file;
-      const from = same && place.line > line && place.line - line <= LEAD ? line + 1 : place.line;
+      const absent = missing(place.file);
+      if (absent) sourceLine = place.line;
+      const from = absent ? place.line + (same ? 1 : 0) : same && place.line > line && place.line - line <= LEAD ? line + 1 : place.line;
       for (let at = from; at <= place.line; at += 1) {
-        rows.push({ kind: 'source', address, file: place.file, line: at, first: !same && at === from });
+        rows.push({ kind: 'source', address, file: place.file, line: at, first: !same && at === from, missing: absent });
       }
       file = place.file;
       line = place.line;
     }
-    rows.push({ kind: 'code', address, bytes, line: instruction });
+    rows.push({ kind: 'code', address, bytes, line: instruction, ...(sourceLine === undefined ? {} : { sourceLine }) });
     end = address + bytes.length;
   }
   return rows;
@@ -168,8 +179,15 @@ const REGISTER =
 /** Operands in pieces, for colours. */
 export function tokens(operands: string): Token[] {
   const result: Token[] = [];
-  for (const [text] of operands.matchAll(/#?-?0x[\da-f]+|#-?\d+(?:\.\d+)?|[\w.]+|[^\w#]+|#/gi)) {
+  for (const [text] of operands.matchAll(/#?-?0x[\da-f]+|#-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|[\w.]+|[^\w#]+|#/gi)) {
     result.push({ kind: REGISTER.test(text) ? 'register' : /^#|^-?0x/i.test(text) ? 'number' : 'text', text });
   }
   return result;
+}
+
+/** Bytes of an instruction as halfwords, which is how manuals write them: `f3bf 8f4f`. */
+export function halfwords(bytes: Uint8Array): string {
+  const words: string[] = [];
+  for (let at = 0; at + 1 < bytes.length; at += 2) words.push(((bytes[at]! | (bytes[at + 1]! << 8)) >>> 0).toString(16).padStart(4, '0'));
+  return words.join(' ');
 }

@@ -2,7 +2,7 @@
 import type { StopperView } from '../../../../src/view/protocol.ts';
 import { Icon } from '../../components/index.ts';
 import { hex, bytes as sizeText } from '../../format.ts';
-import { functionOf, isCall, type Row, splitText, tokens } from './disassembly-layout.ts';
+import { functionOf, halfwords, isCall, type Row, splitText, tokens } from './disassembly-layout.ts';
 import { bareHex } from './numbers.ts';
 import { source } from './sources.ts';
 
@@ -30,12 +30,14 @@ export function SourceRow({ top, row }: { readonly top: number; readonly row: Ro
   const text = file?.lines?.[row.line - 1];
   return (
     <div class="cpu-row cpu-source-row" role="none" style={{ top: `${top}px` }}>
-      <span class="cpu-source-line">{row.line}</span>
+      <span class="cpu-source-line">{row.missing ? '' : row.line}</span>
       {text === undefined ? (
-        <span class="cpu-source-missing" data-tip={file?.why ?? row.file}>
+        <span class="cpu-source-missing" data-tip={row.file}>
           {file === undefined
-            ? name
-            : `${name}: ${file.why ?? (file.lines === undefined ? 'the source is not on this machine' : 'the file has no such line')}`}
+            ? `${name} is read …`
+            : row.missing
+              ? `${name}: ${file.why ?? 'its text is not on this machine'}`
+              : `${name} has no such line`}
         </span>
       ) : (
         <span class="cpu-source-text">{text.replaceAll('\t', '    ')}</span>
@@ -100,7 +102,7 @@ export function CodeRow(props: {
       <span class="cpu-mark">{props.pc ? '▶' : props.frame === undefined ? '' : `#${props.frame}`}</span>
       <span class="cpu-lanes" />
       <span class="cpu-code-address">{bareHex(address)}</span>
-      <span class="cpu-code-bytes">{[...row.bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')}</span>
+      <span class="cpu-code-bytes">{halfwords(row.bytes)}</span>
       <span
         class={
           isCall(line.text) ? 'cpu-mnemonic cpu-mnemonic-call' : target === undefined ? 'cpu-mnemonic' : 'cpu-mnemonic cpu-mnemonic-branch'
@@ -129,6 +131,7 @@ export function CodeRow(props: {
           </button>
         )}
       </span>
+      {row.sourceLine !== undefined && !props.cursor && <span class="cpu-code-line">{`:${row.sourceLine}`}</span>}
       {props.cursor && !props.pc && (
         <button
           type="button"

@@ -10,7 +10,7 @@ import { CodeRow, GapRow, LabelRow, SourceRow } from './disassembly-rows.tsx';
 import { ask, failure, momentNow } from './live.ts';
 import { reveal, visibleRows } from './rows.ts';
 import { follow, show, wish } from './selection.ts';
-import { sourcesVersion } from './sources.ts';
+import { isMissing, sourcesVersion } from './sources.ts';
 import { runTo } from './stepping.ts';
 import { useBox } from './use-box.ts';
 
@@ -47,10 +47,8 @@ export function Disassembly(props: {
   const rowHeight = Math.round(ROW * rem);
   const [scrollTop, setScrollTop] = useState(0);
 
-  const rows = useMemo(() => layOut(listing.lines, props.withSource), [listing.lines, props.withSource]);
+  const rows = useMemo(() => layOut(listing.lines, props.withSource, isMissing), [listing.lines, props.withSource, sourcesVersion.value]);
   const arrows = useMemo(() => branchArrows(rows, LANES), [rows]);
-  // Texts of sources come later than their rows.
-  sourcesVersion.value;
 
   /** Asks for instructions around an address. `fresh`: what is there is of another place or moment. */
   const load = async (address: number, before: number, count: number, fresh: boolean) => {

@@ -70,8 +70,8 @@ export function Exceptions({ live }: { readonly live: Live<readonly ExceptionRow
           },
           {
             id: 'state',
-            title: 'En · pend · act',
-            width: '7.4rem',
+            title: 'On · pend · act',
+            width: '8.4rem',
             render: ({ name, enabled, pending, active }) => (
               <span class="cpu-lamps">
                 <Lamp on={enabled} hue="accent" label={`${name} enabled`} />

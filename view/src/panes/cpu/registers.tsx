@@ -84,7 +84,7 @@ function RegisterGroup(props: {
         )}
       </h3>
       {open && (
-        <div class="cpu-register-grid">
+        <div class="cpu-register-grid" style={{ '--name': `${Math.max(3, ...shown.map(({ name }) => name.length))}ch` }}>
           {doubles && <Doubles registers={registers} />}
           {shown.map((register) => (
             <Register key={register.name} register={register} before={changes.before(register.name)} core={props.core} />
@@ -97,29 +97,42 @@ function RegisterGroup(props: {
 
 /** D0 to D15, which are S0 to S31 by pairs. */
 function Doubles({ registers }: { readonly registers: readonly RegisterValue[] }) {
-  const value = (name: string) => registers.find((register) => register.name === name)?.value ?? 0;
   return (
     <>
-      {Array.from({ length: 16 }, (_, index) => {
-        const [low, high] = [value(`s${2 * index}`), value(`s${2 * index + 1}`)];
-        return (
-          <div key={`d${index}`} class="cpu-register cpu-register-wide">
-            <span class="cpu-register-name">{`d${index}`}</span>
-            <span class="mono">{`${bareHex(high)}${bareHex(low)}`}</span>
-            <span class="cpu-register-hint">{float64(low, high)}</span>
+      {registers
+        .filter(({ bits }) => bits === 64)
+        .map(({ name, value, high = 0 }) => (
+          <div key={name} class="cpu-register cpu-register-wide">
+            <span class="cpu-register-name">{name}</span>
+            <span class="mono">{`${bareHex(high)}${bareHex(value)}`}</span>
+            <span class="cpu-register-hint">{float64(value, high)}</span>
           </div>
-        );
-      })}
+        ))}
     </>
   );
 }
 
-/** What a value is beside hex: a float for s0 to s31, decimal for what is a small number. */
+/** What a value is beside hex: a float for s0 to s31, its symbol for a pointer, decimal for what is a small number. */
 function hint(register: RegisterValue): string | undefined {
   if (/^s\d+$/.test(register.name)) return float32(register.value);
+  // The vector table lies at 0, and a 0 is hardly a pointer to it.
+  if (register.text !== undefined && register.value !== 0) return register.text;
   if (register.fields !== undefined || !/^r\d+$/.test(register.name)) return undefined;
   const signed = register.value | 0;
   return Math.abs(signed) < 1_000_000 && Math.abs(signed) > 9 ? String(signed) : undefined;
+}
+
+/** Where a register that points somewhere leads to. */
+function linkOf(
+  register: RegisterValue,
+  core: string | undefined,
+): { readonly where: string; readonly word: string; readonly go: () => void } | undefined {
+  const { name, value, text } = register;
+  if (text === 'EXC_RETURN' || value === 0) return undefined;
+  if (/^(pc|lr)$/.test(name)) return { where: 'the disassembly', word: 'code', go: () => show(value) };
+  const pointer = /^(sp|msp|psp)/.test(name) || (text !== undefined && /^r\d+$/.test(name));
+  if (!pointer) return undefined;
+  return { where: 'memory', word: 'stack', go: () => go('memory', { address: value, ...(core === undefined ? {} : { view: core }) }) };
 }
 
 function Register(props: { readonly register: RegisterValue; readonly before: number | undefined; readonly core: string | undefined }) {
@@ -127,9 +140,8 @@ function Register(props: { readonly register: RegisterValue; readonly before: nu
   const [editing, setEditing] = useState(false);
   const digits = Math.max(1, Math.ceil(register.bits / 4));
   const text = bareHex(register.value, digits);
-  const code = /^(pc|lr)$/i.test(register.name);
-  const stack = /^(sp|msp|psp)$/i.test(register.name);
   const extra = hint(register);
+  const link = linkOf(register, props.core);
   const fields = register.fields ?? [];
 
   const write = async (typed: string) => {
@@ -186,48 +198,50 @@ function Register(props: { readonly register: RegisterValue; readonly before: nu
           {register.bits === 1 ? String(register.value) : text}
         </button>
       )}
-      {code && (
+      {link === undefined ? (
+        extra !== undefined && <span class="cpu-register-hint">{extra}</span>
+      ) : (
         <button
           type="button"
           class="cpu-register-link"
-          onClick={() => show(register.value)}
-          data-tip="show in the disassembly"
-          aria-label={`${register.name} in the disassembly`}
+          onClick={link.go}
+          data-tip={`${extra === undefined ? '' : `${extra} · `}show in ${link.where}`}
+          aria-label={`${register.name} in ${link.where}`}
         >
-          code
+          {extra ?? link.word}
         </button>
       )}
-      {stack && (
-        <button
-          type="button"
-          class="cpu-register-link"
-          onClick={() => go('memory', { address: register.value, ...(props.core === undefined ? {} : { view: props.core }) })}
-          data-tip="show in memory"
-          aria-label={`${register.name} in memory`}
-        >
-          stack
-        </button>
-      )}
-      {extra !== undefined && <span class="cpu-register-hint">{extra}</span>}
       {fields.length > 0 && <Fields fields={fields} />}
     </div>
   );
 }
 
-/** Fields: one-bit ones as lamps in one line, wider ones with their value or its meaning. */
+/** What a field's value means: what stands after its description. */
+function meaning(text: string | undefined): string | undefined {
+  const at = text?.lastIndexOf(': ') ?? -1;
+  return at === -1 ? undefined : text!.slice(at + 2);
+}
+
+/** Flags by their letters, lit when they are set; wider fields with their value, or what it means, unless they are 0 and that means nothing. */
 export function Fields({ fields }: { readonly fields: NonNullable<RegisterValue['fields']> }) {
   return (
     <span class="cpu-fields">
-      {fields.map(({ name, value, text }) => (
-        <span
-          key={name}
-          class={value === 0 ? 'cpu-field' : 'cpu-field cpu-field-set'}
-          data-tip={`${name} = ${value}${text === undefined ? '' : ` (${text})`}`}
-        >
-          {name}
-          <b>{text ?? (value > 9 ? `0x${value.toString(16)}` : value)}</b>
-        </span>
-      ))}
+      {fields.map(({ name, value, text }) => {
+        const means = meaning(text);
+        const flag = /^[A-Z]{1,3}$/.test(name) && name !== 'GE' && name !== 'ISR' && means === undefined && value <= 1;
+        if (!flag && value === 0 && means === undefined) return null;
+        return (
+          <span
+            key={name}
+            class={value === 0 && flag ? 'cpu-field' : 'cpu-field cpu-field-set'}
+            data-tip={`${name} = ${value}${text === undefined ? '' : ` · ${text}`}`}
+          >
+            {name}
+            {!flag && <b>{means ?? (value > 9 ? `${value}` : value)}</b>}
+            {flag && <span class="visually-hidden">{` ${value}`}</span>}
+          </span>
+        );
+      })}
     </span>
   );
 }

@@ -14,8 +14,8 @@ export function visibleRows(scrollTop: number, height: number, rowHeight: number
 }
 
 /**
- * Where to scroll so that a row is seen with `margin` rows around it: the same place if it is, the nearest if it is close, the row in the upper third if
- * it is far.
+ * Where to scroll so that a row is seen with `margin` rows around it: the same place if it is, the nearest if it is at an edge or just beyond, the row in
+ * the upper third if it is far.
  */
 export function reveal(row: number, scrollTop: number, height: number, rowHeight: number, count: number, margin = 3): number {
   const top = row * rowHeight;
@@ -23,7 +23,8 @@ export function reveal(row: number, scrollTop: number, height: number, rowHeight
   const limit = Math.max(0, count * rowHeight - height);
   const clamp = (value: number) => Math.max(0, Math.min(limit, value));
   if (top >= scrollTop + room && top + rowHeight <= scrollTop + height - room) return scrollTop;
-  if (top >= scrollTop - height / 2 && top < scrollTop + room) return clamp(top - room);
-  if (top + rowHeight > scrollTop + height - room && top <= scrollTop + height * 1.5) return clamp(top + rowHeight - height + room);
+  const near = 2 * rowHeight;
+  if (top >= scrollTop - near && top < scrollTop + room) return clamp(top - room);
+  if (top + rowHeight > scrollTop + height - room && top <= scrollTop + height + near) return clamp(top + rowHeight - height + room);
   return clamp(top - height / 3);
 }

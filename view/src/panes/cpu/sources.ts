@@ -30,3 +30,9 @@ export function source(file: string): Source | undefined {
   }
   return found === 'asked' ? undefined : found;
 }
+
+/** True when it is known that the text cannot be had. */
+export function isMissing(file: string): boolean {
+  const found = source(file);
+  return found !== undefined && found.lines === undefined;
+}

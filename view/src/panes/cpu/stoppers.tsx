@@ -71,7 +71,7 @@ export function Stoppers({ core }: { readonly core: string | undefined }) {
           {
             id: 'remove',
             title: <span class="visually-hidden">Remove</span>,
-            width: '2.8rem',
+            width: '3.4rem',
             render: (stopper) => (
               <IconButton
                 icon="close"

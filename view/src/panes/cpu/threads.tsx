@@ -58,7 +58,12 @@ export function Threads(props: {
           },
           { id: 'state', title: 'State', width: '6.5rem', render: ({ state }) => state },
           { id: 'priority', title: 'Prio', width: '3.6rem', numeric: true, render: ({ priority }) => priority ?? '' },
-          { id: 'stack', title: 'Stack used', width: '10rem', render: ({ stack }) => stack !== undefined && <StackUse stack={stack} /> },
+          {
+            id: 'stack',
+            title: 'Stack used',
+            width: '10rem',
+            render: ({ stack }) => stack !== undefined && stack.size > 0 && <StackUse stack={stack} />,
+          },
           {
             id: 'place',
             title: 'Where',

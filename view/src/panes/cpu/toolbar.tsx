@@ -58,7 +58,7 @@ export function CpuToolbar(props: { readonly withSource: boolean; readonly onSou
       </Button>
       <AddressField
         label="Go to an address or a symbol in the disassembly"
-        placeholder="go to: address, symbol, file.c:12"
+        placeholder="go to address or symbol"
         onGo={show}
         inputClass="cpu-goto"
       />

@@ -156,11 +156,10 @@ export function HexGrid({ onError }: { readonly onError: (text: string | undefin
     return { address: base + cells(width, size)[index]!.offset, nibble: editing ? nibble : 0, column: 'hex' };
   };
 
-  // Bytes come later than their rows.
-  bytesVersion.value;
   const rows: number[] = [];
   for (let row = from; row < to; row += 1) rows.push(row);
   const now = cursor.value;
+  bytesVersion.value;
   const current = name === undefined ? undefined : cacheOf(name).byte(now.address);
   return (
     <div class="memory-hex" style={{ '--memory-row': `${rowHeight}px` }}>
@@ -242,6 +241,8 @@ async function copySelection(): Promise<void> {
 
 function HexRow(props: { readonly row: number; readonly width: number; readonly first: boolean; readonly pending: number | undefined }) {
   const { row, width } = props;
+  // Bytes come later than their rows.
+  bytesVersion.value;
   const base = row * width;
   const piece = stretchAt(pieces.value, base);
   const order = useMemo(() => cells(width, group.value), [width, group.value]);

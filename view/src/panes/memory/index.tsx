@@ -59,7 +59,7 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
     event.preventDefault();
     event.stopPropagation();
   };
-  const beside = width / rem >= 64;
+  const beside = width / rem >= 70;
   const hexPart = (
     <div class="memory-main">
       {error !== undefined && (
@@ -134,13 +134,13 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
         </fieldset>
         <Freshness at={undefined} />
         <Spacer />
-        <IconButton icon="reverse" label="Take the last change back" shortcut="Ctrl Z" onClick={() => void undo()} />
+        <IconButton icon="back" label="Take the last change back" shortcut="Ctrl Z" onClick={() => void undo()} />
         <Button kind="quiet" icon="search" onClick={toSearch} tip="search (f)">
           Search
         </Button>
         <AddressField
           label="Go to an address or a symbol in memory"
-          placeholder="go to: address, symbol"
+          placeholder="go to address or symbol"
           onGo={(address) => goTo(address)}
           inputClass="memory-goto"
         />
@@ -148,7 +148,7 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
       <Strip />
       <div class="cpu-body">
         {beside ? (
-          <SplitPane id="memory.wide" direction="row" initial={0.68} first={hexPart} second={side} />
+          <SplitPane id="memory.wide" direction="row" initial={0.72} first={hexPart} second={side} />
         ) : (
           <SplitPane id="memory.narrow" direction="column" initial={0.6} first={hexPart} second={side} />
         )}

@@ -70,17 +70,18 @@ function Values({ data }: { readonly data: Uint8Array }) {
 }
 
 /** The symbol at an address, when there is one; asked for a moment after the cursor has come to rest. */
-function useSymbol(address: number, wanted = true): Place | undefined {
+function useSymbol(address: number, wanted: boolean): Place | undefined {
   const [place, setPlace] = useState<{ readonly of: number; readonly place: Place | undefined }>();
+  const core = view.value;
   useEffect(() => {
-    if (!wanted) return;
+    if (!wanted || core === undefined) return;
     const timer = setTimeout(async () => {
-      const [found] = await request('symbols.search', { text: hex(address), limit: 1 }).catch(() => []);
-      setPlace({ of: address, place: found?.symbol === undefined ? undefined : found });
+      const lines = await request('cpu.disassemble', { core, address, count: 1 }).catch(() => []);
+      setPlace({ of: address, place: lines[0]?.place });
     }, 120);
     return () => clearTimeout(timer);
-  }, [address, wanted]);
-  return place?.of === address ? place.place : undefined;
+  }, [address, wanted, core]);
+  return place?.of === address && place.place?.symbol !== undefined ? place.place : undefined;
 }
 
 function SymbolOf({ address }: { readonly address: number }) {

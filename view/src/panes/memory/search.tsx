@@ -57,7 +57,13 @@ export function Search() {
     setBusy(false);
     if (answer === undefined) return;
     const before = from === 0 ? [] : (found.value?.addresses ?? []);
-    found.value = { addresses: [...before, ...answer.found], size: pattern.bytes.length, more: answer.more, view: name };
+    found.value = {
+      addresses: [...before, ...answer.found],
+      size: pattern.bytes.length,
+      more: answer.more,
+      next: answer.next ?? (answer.found.at(-1) ?? 0) + 1,
+      view: name,
+    };
     const first = answer.found[0];
     if (first !== undefined)
       goTo(from === 0 ? (answer.found.find((address) => address >= cursor.value.address) ?? first) : first, pattern.bytes.length);
@@ -144,7 +150,7 @@ export function Search() {
         }
       />
       {matches?.more === true && (
-        <Button kind="quiet" onClick={() => void run(matches.addresses[matches.addresses.length - 1]! + 1)} disabled={busy}>
+        <Button kind="quiet" onClick={() => void run(matches.next)} disabled={busy}>
           Find more
         </Button>
       )}

@@ -17,9 +17,10 @@ export interface ByteLook {
   readonly cursor: boolean;
 }
 
-function lookOf(byte: ByteLook): string {
+/** `dim`: it is 0, and so is all of its group. */
+function lookOf(byte: ByteLook, dim = byte.value === 0): string {
   return [
-    byte.value === undefined ? 'unknown' : byte.value === 0 && !byte.changed ? 'zero' : '',
+    byte.value === undefined ? 'unknown' : dim && !byte.changed ? 'zero' : '',
     byte.changed ? 'changed' : '',
     byte.found ? 'found' : '',
     byte.selected ? 'selected' : '',
@@ -32,14 +33,16 @@ function lookOf(byte: ByteLook): string {
 /** Digits of a row. `look` tells of a byte by its offset. */
 export function hexSegments(order: readonly Cell[], group: GroupSize, look: (offset: number) => ByteLook): Segment[] {
   const pieces: Segment[] = [];
+  const bytes = order.map(({ offset }) => look(offset));
   let column = 0;
-  for (const [index, cell] of order.entries()) {
-    const byte = look(cell.offset);
+  for (const [index, byte] of bytes.entries()) {
+    const start = index - (index % group);
+    const dim = bytes.slice(start, start + group).every(({ value }) => value === 0);
     const at = cellColumn(index, order.length, group);
     const gap = ' '.repeat(at - column);
     const text = byte.value === undefined ? '··' : byte.value.toString(16).padStart(2, '0');
-    push(pieces, gap, gapLook(pieces.at(-1)?.look, lookOf(byte)));
-    push(pieces, text, lookOf(byte));
+    push(pieces, gap, gapLook(pieces.at(-1)?.look, lookOf(byte, dim)));
+    push(pieces, text, lookOf(byte, dim));
     column = at + 2;
   }
   return pieces;

@@ -77,5 +77,6 @@ export function goTo(address: number, size = 1): void {
 
 /** What the last search has found: addresses, and how many bytes each has. */
 export const found = signal<
-  { readonly addresses: readonly number[]; readonly size: number; readonly more: boolean; readonly view: string } | undefined
+  | { readonly addresses: readonly number[]; readonly size: number; readonly more: boolean; readonly next: number; readonly view: string }
+  | undefined
 >(undefined);
