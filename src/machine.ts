@@ -522,7 +522,9 @@ export class Machine {
       if (awake.length > 0) this.power.watch();
       const deadline = scheduler.nextDeadline;
       if (awake.length === 0) {
-        if (deadline === Number.POSITIVE_INFINITY) return { kind: 'deadlock' };
+        // Whoever has frozen a core lets it go on.
+        const last = deadline === Number.POSITIVE_INFINITY && (this.frozen.length === 0 || limit === Number.POSITIVE_INFINITY);
+        if (last) return { kind: 'deadlock' };
         scheduler.advanceTo(Math.min(deadline, limit));
         continue;
       }

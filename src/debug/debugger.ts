@@ -271,18 +271,27 @@ export class Debugger implements DebuggerApi, RunControl {
   }
 
   due(): number {
-    return this.travel.present ? this.travel.due() : Number.POSITIVE_INFINITY;
+    if (!this.travel.present) return Number.POSITIVE_INFINITY;
+    // Where only the core was made to stand still, whoever comes there again stops, too.
+    if (this.stoodHere()) return this.machine.scheduler.now;
+    return this.travel.due();
+  }
+
+  private stoodHere(): boolean {
+    const { inputs, machine, from } = this;
+    const { core } = machine;
+    const { next } = inputs;
+    if (next?.kind !== 'debug.pause' || next.args[1] !== true || !isDue(machine, next)) return false;
+    if (from && isSame(from, momentOf(machine))) return false;
+    const ids = this.points.count(this.points.at(core, core.pc));
+    if (ids.length > 0) this.wanted = this.points.reason(core, ids);
+    return ids.length > 0;
   }
 
   run(limit: number): StopReason {
     const { machine, stepper } = this;
     const stop = stepper.run(limit);
     this.travel.live();
-    if (stop.kind === 'deadlock' && this.reason) {
-      // The core would go on if nobody held it.
-      machine.scheduler.advanceTo(limit);
-      return { kind: 'limit' };
-    }
     if (!OWN_STOPS.has(stop.kind)) return stop;
     const end = this.travel.reach();
     const wanted = this.hit ?? (stepper.arrived ? ({ kind: 'step', core: stepper.core } as const) : undefined);

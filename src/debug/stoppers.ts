@@ -72,6 +72,11 @@ export class Stoppers {
     return id;
   }
 
+  /** Breakpoints at `address`. */
+  at(core: Core, address: number): readonly number[] {
+    return this.places.get(`${core.name} ${address >>> 0}`)?.ids ?? [];
+  }
+
   private place(core: Core, address: number, id: number): () => void {
     const key = `${core.name} ${address >>> 0}`;
     let place = this.places.get(key);
