@@ -198,6 +198,13 @@ export const IMAGES = [
     sources: ['stop-race/main.c', ...RPMSG_WITHOUT_MU],
     until: ['^beat 100$'],
   }),
+  imx8mp('bad_ring', 'bad-ring', {
+    title: 'A bug: it writes into the descriptor table',
+    shows:
+      'What the vring inspector explains: a descriptor that is not as Linux wrote it; what is written to ttyRPMSG0 spoils the used ring.',
+    sources: ['bad-ring/main.c', ...RPMSG],
+    until: ['^bad ring: descriptor 200 has a buffer of the firmware$', 'incoming msg 100: hello world!', 'goodbye!'],
+  }),
   imx8mp('bad_table', 'bad-table', {
     title: 'The sound table of which the broken ones are made',
     shows: 'Linux brings up the RPMsg device although nobody takes messages from the MU: its first kick times out.',

@@ -1,9 +1,10 @@
 /** Rules of what should have happened: buffers that nobody was told of, doorbells that nobody reads, buffers that do not come back. */
-import { hex } from '../../memory/bits.ts';
+import { hex, hex32 } from '../../memory/bits.ts';
 import { VRING_AVAIL_F_NO_INTERRUPT } from '../../virtio/vring.ts';
 import type { RingRule } from './ring-rules.ts';
 import { isUsedAhead, wentBack } from './ring-rules-indices.ts';
-import type { RingState } from './ring-state.ts';
+import { headerAt } from './ring-rules-messages.ts';
+import { type RingState, rowOf } from './ring-state.ts';
 import { muSide } from './units.ts';
 
 /** Virtual time after which something is late, in seconds: `tx_tout` of imx_rproc. */
@@ -39,6 +40,27 @@ function coreRests({ machine, core }: RingState): boolean {
 }
 
 export const DOORBELL_RULES: readonly RingRule[] = [
+  {
+    name: 'buffer-lost',
+    consequence:
+      'Linux has dropped a message ("inbound msg too big") and kept its buffer: after as many as there are the core cannot send any more',
+    remedy: 'rpmsg_hdr.len is the payload alone, at most 496; the length in the used ring is that and the 16 bytes of the header',
+    *find(ring) {
+      const { direction, linux, num, queue } = ring;
+      if (direction !== 'to-linux' || linux.lent.size === num || queue.broken || linuxAtWork(ring)) return;
+      for (let id = 0; id < num; id++) {
+        if (linux.lent.has(id)) continue;
+        const { address, length } = rowOf(ring, id);
+        const says = headerAt(ring, address)?.length ?? 0;
+        yield {
+          text: `the buffer of descriptor ${id} (${hex32(address)}+${length}) is not in use any more: Linux has dropped the message in it, whose header says ${says} bytes`,
+          address: address + 12,
+          size: 2,
+          descriptor: id,
+        };
+      }
+    },
+  },
   {
     name: 'not-kicked',
     consequence: 'Linux does not look: the messages stay where they are, without a word in dmesg, until the next doorbell of any kind',

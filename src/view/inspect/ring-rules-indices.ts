@@ -41,7 +41,7 @@ export const INDEX_RULES: readonly RingRule[] = [
   {
     name: 'used-index-went-back',
     consequence:
-      'Linux only asks whether the index is another one: it reads old elements until its own count gets there, and gives the queue up at the first that it has already ("id N is not a head!"); after that nothing is received any more',
+      'Linux only asks whether the index is another one, and reads old elements as new ones until its own count gets there, up to 65,535: messages arrive again, or it gives the queue up for good at a buffer that it has already ("id N is not a head!")',
     remedy:
       'a core that starts over has to be stopped and started by Linux (echo stop > state, echo start > state), which makes both sides begin at 0; within a run used.idx only grows',
     *find(ring) {
@@ -53,7 +53,7 @@ export const INDEX_RULES: readonly RingRule[] = [
   {
     name: 'used-ahead-of-avail',
     consequence:
-      'Linux reads elements that nobody has written for it, and gives the queue up at the first that makes no sense ("id N is not a head!" or "id N out of range"); after that nothing is received any more',
+      'Linux reads old elements as new ones: messages arrive again and the two sides count differently from then on, or it gives the queue up for good at a buffer that it has already ("id N is not a head!")',
     remedy: 'move used.idx by one for each buffer that is returned, after its element was written (a barrier in between)',
     *find(ring) {
       if (!isUsedAhead(ring)) return;

@@ -76,11 +76,12 @@ export const USED_RULES: readonly RingRule[] = [
   },
   {
     name: 'used-id-twice',
-    consequence: `"id N is not a head!" ${DEAD}`,
+    consequence:
+      'Linux takes the buffer, offers it again at once and takes it again: the message is received twice, and the core is offered one buffer twice, so that two messages share it later',
     remedy: 'return each buffer once for each time that it was offered; an interrupt handler and a thread that share a ring need a lock',
     *find(ring) {
       for (const { slot, id, index } of faulty(ring, 'twice'))
-        yield notHead(ring, slot, id, `used element ${index} returns descriptor ${id}, as one before it does already`);
+        yield twice(ring, slot, id, `used element ${index} returns descriptor ${id}, as one before it does already`);
     },
   },
   {
@@ -131,6 +132,11 @@ export const USED_RULES: readonly RingRule[] = [
 
 function notHead(ring: RingState, slot: number, id: number, text: string): Breach {
   return { text, ...idAt(ring, slot), descriptor: id, consequence: `"${kernelName(ring)}:id ${id} is not a head!" ${DEAD}` };
+}
+
+/** Buffers for messages to the core are not offered again before somebody sends. */
+function twice(ring: RingState, slot: number, id: number, text: string): Breach {
+  return ring.direction === 'to-core' ? notHead(ring, slot, id, text) : { text, ...idAt(ring, slot), descriptor: id };
 }
 
 function tooLong(ring: RingState, slot: number, id: number, length: number, index: number, verb: string): Breach {

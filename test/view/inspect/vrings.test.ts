@@ -303,6 +303,17 @@ describe('what should have happened', () => {
     other.dispose();
   });
 
+  it('a buffer that Linux keeps, since the message in it was too big', () => {
+    const other = machineOf('imx8mp_rpmsg');
+    runToDoorbell(other, 20);
+    other.view('linux').write(0x5540_0000 + 19 * 512 + 12, 100, 2);
+    other.run(other.scheduler.now + 20 * MS);
+    expect(names(contextOf(other))).toEqual(['buffer-lost']);
+    expect(other.kernel!.log.at(-1)!.text).toContain('inbound msg too big: (28, 100)');
+    expect(vringProblems(contextOf(other))[0]!.problem).toMatchObject({ descriptor: 19, address: 0x5540_260c, size: 2 });
+    other.dispose();
+  });
+
   it('a doorbell that nobody reads', () => {
     const other = machineOf('imx8mp_bad_table');
     runTo(other, ({ type }) => type === 'mu');
