@@ -288,6 +288,7 @@ async function begin(): Promise<void> {
       description.value = fresh;
     }
     consoleList.value = await request('consoles.list', {});
+    if (fresh) overview.value = await request('system.overview', {});
     await subscribe(wants.peek());
     epoch.value++;
   } catch (error) {

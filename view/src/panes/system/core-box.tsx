@@ -62,7 +62,7 @@ export function CoreBox({
             </div>
           </dl>
         )}
-        {!compact && core.main && (
+        {!compact && core.main && now && (
           <Group title="Peripherals in use">
             <div class="system-chips">
               {used.map(({ name, interrupt }) => (

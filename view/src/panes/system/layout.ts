@@ -59,7 +59,7 @@ const MEMORY_HEADER = 2.4;
 export function layoutSystem(parts: Parts, size: { readonly width: number; readonly height: number; readonly rem: number }): Layout {
   const { rem } = size;
   const width = Math.max(size.width / rem, LEAST.width);
-  const height = Math.max(size.height / rem, LEAST.height);
+  const height = Math.max(size.height / rem, LEAST.height, leastMiddle(parts));
   const channel = Math.min(8.5, Math.max(4.5, width * 0.06));
   const free = width - 2 * PAD - (parts.linux ? 2 : 1) * channel;
   const share = parts.linux ? { left: 0.29, middle: 0.41 } : { left: 0, middle: 0.52 };
@@ -87,6 +87,12 @@ export function layoutSystem(parts: Parts, size: { readonly width: number; reado
   return { width: width * rem, height: height * rem, boxes, wires };
 }
 
+/** What the middle needs with everything compact; more than the pane has, and the diagram scrolls. */
+function leastMiddle({ mus, vrings, carveOuts }: Parts): number {
+  const memory = MEMORY_HEADER + vrings.length * (VRING.least + 0.5) + (carveOuts ? CARVE.least : 0) + GAP;
+  return (2 * PAD + mus.length * (MU.compact + GAP) + memory) / (carveOuts && vrings.length ? 0.94 : 1);
+}
+
 /** All in full where there is room; else the ones with the most channels become compact first. */
 function muHeights(mus: Parts['mus'], room: number): { height: number; compact: boolean }[] {
   const heights = mus.map(({ channels }) => ({ height: MU.header + channels * MU.channel, compact: false }));
@@ -102,7 +108,9 @@ function placeMemory(parts: Parts, area: { x: number; y: number; width: number; 
   const count = parts.vrings.length;
   if (count === 0) return;
   const list = Math.max(CARVE.least, CARVE.header + parts.carveOuts * CARVE.row);
-  const room = area.height - MEMORY_HEADER - Math.min(list, area.height * 0.42) - GAP;
+  const rows = count * (VRING.least + 0.5);
+  const room =
+    area.height - MEMORY_HEADER - Math.min(list, area.height * 0.42, Math.max(CARVE.least, area.height - MEMORY_HEADER - rows)) - GAP;
   const each = Math.max(VRING.least, Math.min(VRING.most, (room - (count - 1) * 0.5) / count));
   for (const [index, { id }] of parts.vrings.entries()) {
     put(`vring:${id}`, 'vring', area.x + 0.7, area.y + MEMORY_HEADER + index * (each + 0.5), area.width - 1.4, each, each < VRING.compact);
