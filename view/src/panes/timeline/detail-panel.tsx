@@ -239,6 +239,22 @@ function Body({ event }: { readonly event: ViewEvent }) {
   return text === '' ? null : <pre class="timeline-text">{text}</pre>;
 }
 
+/** Whose event it is, in few characters. */
+function partyOf(event: ViewEvent): string {
+  switch (event.type) {
+    case 'message':
+      return `${hex(event.src)}→${hex(event.dst)}`;
+    case 'vring':
+      return event.action === 'kick' ? `vring${event.queue}` : `vring${event.queue} #${event.id}`;
+    case 'mu':
+      return `${event.mu} ${event.side}`;
+    case 'interrupt':
+      return event.name;
+    default:
+      return titleOf(event);
+  }
+}
+
 function ChainList({ chain: { links, missing, message }, id }: { readonly chain: Chain; readonly id: number }) {
   const start = log.cycle(links[0]!.id);
   const way = links.filter((link) => link.role !== 'answer' && link.role !== 'answers');
@@ -257,8 +273,8 @@ function ChainList({ chain: { links, missing, message }, id }: { readonly chain:
             >
               <span class="timeline-link-dot" />
               <span class="timeline-link-role">{link.role}</span>
+              <span class="timeline-link-what mono">{partyOf(log.event(link.id))}</span>
               <span class="timeline-link-time mono">+{formatDuration(log.cycle(link.id) - start, hz.value)}</span>
-              <span class="timeline-link-what mono">{titleOf(log.event(link.id))}</span>
             </button>
           </li>
         ))}

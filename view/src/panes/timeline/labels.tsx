@@ -1,10 +1,12 @@
 /** The names of the rows: a click selects one for the keys j and k, its arrow unfolds its parts. */
 import { Icon } from '../../components/index.ts';
-import { foldedGroups, laneKey, toggle, unfolded } from './model.ts';
+import { foldedGroups, laneKey, progress, toggle, unfolded, version } from './model.ts';
 import type { Row, Rows } from './rows.ts';
 import { formatInteger } from './time-format.ts';
+import { useSlow } from './use-slow.ts';
 
 export function Labels({ rows }: { readonly rows: Rows }) {
+  useSlow(version, progress);
   return (
     <div class="timeline-side timeline-labels" role="tree" aria-label="Rows">
       {rows.list.map((row) =>
@@ -33,7 +35,7 @@ function GroupLabel({ row }: { readonly row: Row }) {
     >
       <Icon name={row.open === false ? 'right' : 'down'} />
       <span class="timeline-name">{row.title}</span>
-      <span class="timeline-count number">{formatInteger(count)}</span>
+      {row.open === false && <span class="timeline-count number">{formatInteger(count)}</span>}
     </button>
   );
 }

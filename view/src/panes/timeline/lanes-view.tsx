@@ -67,7 +67,7 @@ export function LanesView() {
   useFrame(() => {
     const { width, height } = size.current;
     const box = scroll.current;
-    if (!box || width === 0) return;
+    if (!box || !canvas.current || !axis.current || width === 0) return;
     const live = nowCycle();
     const nowX = Math.round(xOf(view.peek(), live) * 2);
     const inSight = nowX >= 0 && nowX <= width * 2 ? nowX : -1;
@@ -94,14 +94,14 @@ export function LanesView() {
       rowsKey.current = { key, at: performance.now() };
       setRows(scene.rows);
     }
-    paintLanes(prepare(canvas.current!, width, height), scene);
-    paintAxis(prepare(axis.current!, width, AXIS * colors.rem), scene, AXIS * colors.rem);
+    paintLanes(prepare(canvas.current, width, height), scene);
+    paintAxis(prepare(axis.current, width, AXIS * colors.rem), scene, AXIS * colors.rem);
   });
 
   useFrame(() => {
     const { width, height } = size.current;
-    if (width === 0 || !moved(cursor.peek(), view.peek(), width, height, palette.value)) return;
-    const context = prepare(overlay.current!, width, height);
+    if (!overlay.current || width === 0 || !moved(cursor.peek(), view.peek(), width, height, palette.value)) return;
+    const context = prepare(overlay.current, width, height);
     context.clearRect(0, 0, width, height);
     if (cursor.peek() === undefined) return;
     context.fillStyle = palette.peek().text3;
@@ -114,7 +114,7 @@ export function LanesView() {
       <Overview />
       <div class="timeline-line">
         <span class="timeline-side timeline-axis-side label">Virtual time</span>
-        <canvas ref={axis} class="timeline-axis" role="presentation" />
+        <canvas ref={axis} class="timeline-axis" role="img" aria-label="Axis of virtual time" />
       </div>
       <div ref={scroll} class="timeline-scroll">
         <div class="timeline-content" style={{ minHeight: `${rows.height}px` }}>
@@ -126,7 +126,7 @@ export function LanesView() {
               role="img"
               aria-label="Events over virtual time. The table has the same events for reading; the keys j and k go through those of a row."
             />
-            <canvas ref={overlay} class="timeline-canvas timeline-overlay" role="presentation" />
+            <canvas ref={overlay} class="timeline-canvas timeline-overlay" role="img" aria-label="Line at the pointer" />
             {hover && <HitTip hit={hover.hit} x={hover.x} y={hover.y} width={size.current.width} height={size.current.height} />}
           </div>
         </div>

@@ -5,7 +5,7 @@ import uPlotModule from 'uplot';
 import { EmptyState, Select } from '../../components/index.ts';
 import { palette } from './current-scene.ts';
 import { type Bin, histogram, type LatencyKind, percentile, type Sample, type Series, samplesOf } from './latency.ts';
-import { hz, latencies, log, lookAt, markers, pick, picked, select, version, view } from './model.ts';
+import { hz, latencies, log, lookAt, markers, pick, select, version, view } from './model.ts';
 import type { Palette } from './palette.ts';
 import { Plot, plotAxis } from './plot.tsx';
 import { withAlpha } from './rates-strip.tsx';
@@ -19,6 +19,12 @@ const TITLES: readonly (readonly [LatencyKind, string])[] = [
   ['round trip', 'Round trips'],
   ['doorbell', 'Doorbell to receive'],
   ['interrupt', 'In interrupt handlers'],
+];
+
+const STRETCHES: readonly { readonly value: 'run' | 'sight' | 'markers'; readonly title: string }[] = [
+  { value: 'run', title: 'Whole run' },
+  { value: 'sight', title: 'In sight' },
+  { value: 'markers', title: 'Between the markers' },
 ];
 
 const chosen = signal<string | undefined>(undefined);
@@ -67,13 +73,9 @@ export function LatencyPanel() {
           <span class="spacer" />
           <Select
             label="Stretch of time"
-            value={stretch.value}
+            value={markers.value[1] === undefined && stretch.value === 'markers' ? 'run' : stretch.value}
             onChange={(value) => (stretch.value = value)}
-            options={[
-              { value: 'run', title: 'Whole run' },
-              { value: 'sight', title: 'In sight' },
-              { value: 'markers', title: 'Between the markers' },
-            ]}
+            options={markers.value[1] === undefined ? STRETCHES.slice(0, 2) : STRETCHES}
           />
           <Select
             label="Scale"
@@ -139,7 +141,7 @@ function Numbers({ samples }: { readonly samples: readonly Sample[] }) {
         </div>
       ))}
       <div>
-        <dt>count</dt>
+        <dt data-tip="Click a bar to select its events">count</dt>
         <dd class="mono">{formatInteger(samples.length)}</dd>
       </div>
     </dl>
@@ -209,7 +211,6 @@ function Histogram({ series, samples }: { readonly series: Series; readonly samp
           .map((bin) => `${bin.count} from ${formatDuration(bin.from, rate)}`)
           .join('; ')}
       </p>
-      {picked.value === undefined && <p class="timeline-hint muted">Click a bar to select its events.</p>}
     </>
   );
 }
@@ -230,7 +231,7 @@ function drawMarks(plot: uPlot, colors: Palette): void {
     const { from, to } = latest.bins[bin]!;
     const x = plot.valToPos(bin - 0.5 + Math.min(1, Math.max(0, (cycles - from) / (to - from))), 'x', true);
     ctx.fillRect(Math.round(x), bbox.top, devicePixelRatio, bbox.height);
-    if (x - last > 34 * devicePixelRatio) ctx.fillText(['p50', 'p90', 'p99'][index]!, x, bbox.top - 4 * devicePixelRatio);
+    if (x - last > 28 * devicePixelRatio) ctx.fillText(['p50', 'p90', 'p99'][index]!, x, bbox.top - 4 * devicePixelRatio);
     last = x;
   });
   ctx.restore();

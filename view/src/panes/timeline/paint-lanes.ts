@@ -111,8 +111,9 @@ function paintMoments(context: Context, scene: Scene, lane: Lane, y: number, hei
     const before = index === 0 ? Number.NEGATIVE_INFINITY : found.x[index - 1]!;
     const after = index === found.length - 1 ? Number.POSITIVE_INFINITY : found.x[index + 1]!;
     const apart = Math.min(x - before, after - x) > size * 2 + 2;
-    context.globalAlpha = apart ? 0.45 : 0.85;
-    context.fillRect(x - 0.75, y + 3, 1.5, tall);
+    const high = apart ? tall : tall * density(1, found.max);
+    context.globalAlpha = apart ? 0.45 : 0.8;
+    context.fillRect(x - 0.75, y + 3 + tall - high, 1.5, high);
     if (apart) glyphs.push(index);
   }
   context.globalAlpha = 1;
@@ -176,10 +177,10 @@ function paintTrack(
   const { palette, view, log } = scene;
   const until = Math.min(scene.limit, Math.max(scene.now, scene.log.lastCycle));
   for (const bar of barsOf(track, view, STEP, until)) {
-    if (bar.index < 0) {
-      const tall = Math.max(2, height * bar.covered);
+    if (bar.index < 0 || bar.width <= STEP) {
+      const tall = height * (0.3 + 0.7 * bar.covered);
       context.fillStyle = palette.tone[lane.tone];
-      context.globalAlpha = 0.6;
+      context.globalAlpha = 0.65;
       context.fillRect(bar.x, y + height - tall, bar.width, tall);
       continue;
     }

@@ -34,8 +34,17 @@ export function gutterOf(palette: Palette): number {
 export function lifelinePositions(lines: readonly Lifeline[], width: number, palette: Palette): ReadonlyMap<string, number> {
   const left = gutterOf(palette) + palette.rem * 5;
   const right = width - palette.rem * 8;
-  const step = lines.length > 1 ? Math.max(palette.rem * 6, (right - left) / (lines.length - 1)) : 0;
-  return new Map(lines.map((line, index) => [line.key, lines.length === 1 ? (left + right) / 2 : left + index * step]));
+  if (lines.length < 2) return new Map(lines.map(({ key }): [string, number] => [key, (left + right) / 2]));
+  // Doorbells have their words between Linux, the unit and the core: these stand further apart.
+  const parts = lines.map((line, index) => (index === 0 ? 0 : line.main && lines[index - 1]!.main ? 1.7 : 1));
+  const step = Math.max(palette.rem * 5.5, (right - left) / parts.reduce<number>((sum, part) => sum + part, 0));
+  const positions = new Map<string, number>();
+  let x = left;
+  lines.forEach((line, index) => {
+    x += parts[index]! * step;
+    positions.set(line.key, x);
+  });
+  return positions;
 }
 
 export function paintSequence(context: Context, scene: SequenceScene): void {
@@ -134,7 +143,7 @@ function arrow(
     context.arc(from, y + 4, 2.5, 0, Math.PI * 2);
     context.fill();
   }
-  const room = Math.abs(to - from) - 16;
+  const room = Math.abs(to - from) - 10;
   const text = fitted(arrowText(event), room, charWidth);
   if (text === '') return;
   const left = (from + to) / 2 - (text.length * charWidth) / 2;
@@ -153,8 +162,8 @@ function arrowText(event: ViewEvent): string {
     return `${hex(event.src)} → ${hex(event.dst)}  ${event.length} B${text === '' ? '' : `  ${text}`}`;
   }
   if (event.type === 'mu') {
-    if (event.action === 'transmit') return `TR${event.channel} = ${hex(event.value)}`;
-    if (event.action === 'receive') return `RR${event.channel} = ${hex(event.value)}`;
+    if (event.action === 'transmit') return `TR${event.channel} ${hex(event.value)}`;
+    if (event.action === 'receive') return `RR${event.channel} ${hex(event.value)}`;
     return `${event.action} ${event.channel}`;
   }
   return titleOf(event);

@@ -36,9 +36,13 @@ export function Plot(props: PlotProps) {
       const index = made.cursor.idx;
       if (index !== null && index !== undefined) latest.current.onClick?.(index);
     });
-    const observer = new ResizeObserver(() => {
-      if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height: Math.max(40, element.clientHeight) });
-    });
+    // The legend takes its room below the plot, which uPlot does not count.
+    const size = (): void => {
+      const legend = made.root.querySelector<HTMLElement>('.u-legend')?.offsetHeight ?? 0;
+      if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height: Math.max(40, element.clientHeight - legend) });
+    };
+    size();
+    const observer = new ResizeObserver(size);
     observer.observe(element);
     return () => {
       observer.disconnect();

@@ -18,7 +18,7 @@ export type Field =
       readonly name: string;
       readonly help: string;
       readonly example: string;
-      /** Seconds; units are understood. */
+      /** Written in seconds or with a unit, compared in whole nanoseconds, as times are shown. */
       readonly time?: true;
       readonly of: (event: ViewEvent, hz: number) => readonly number[];
     };
@@ -159,7 +159,14 @@ const LIST: readonly Field[] = [
     example: 'level:<=4',
     of: (event) => (event.type === 'dmesg' ? [event.level] : NONE),
   },
-  { kind: 'number', name: 'time', time: true, help: 'virtual time', example: 'time:1.2s..1.3s', of: (event, hz) => [event.cycle / hz] },
+  {
+    kind: 'number',
+    name: 'time',
+    time: true,
+    help: 'virtual time',
+    example: 'time:1.2s..1.3s',
+    of: (event, hz) => [Math.round((event.cycle / hz) * 1e9)],
+  },
   { kind: 'number', name: 'cycle', help: 'of the base clock', example: 'cycle:>1612807208', of: (event) => [event.cycle] },
   { kind: 'number', name: 'seq', help: 'number of the event', example: 'seq:100..200', of: (event) => [event.seq] },
 ];

@@ -52,7 +52,7 @@ interface Token {
 
 type Operator = ':' | '<' | '<=' | '>' | '>=';
 
-const FIELD = /([a-z]+)(:|<=|>=|=|<|>)/iy;
+const FIELD = /([a-z]+)(?::?(<=|>=|<|>)|[:=])/iy;
 const WORD = /[^\s()"]+/y;
 const MAX_LENGTH = 2000;
 const MAX_DEPTH = 50;
@@ -199,7 +199,7 @@ class Parser {
     FIELD.lastIndex = from;
     const field = FIELD.exec(text);
     if (field) {
-      const operator = field[2] === '=' ? ':' : (field[2] as Operator);
+      const operator = (field[2] as Operator | undefined) ?? ':';
       this.position = from + field[0].length;
       return { kind: 'field', text: field[1]!, from, to: this.position, operator };
     }
@@ -267,7 +267,8 @@ function number(field: Extract<Field, { kind: 'number' }>, value: Token, text: s
     const example = field.time ? `${field.name}:1.2s..1300ms` : `${field.name}:0x1e, ${field.name}:>10`;
     throw new QueryError(`“${text}” is no ${field.time ? 'time' : 'number'}, as in ${example}`, value.from, value.to);
   }
-  return Number(match[1]) * (unit === undefined ? 1 : UNITS[unit]!);
+  const size = Number(match[1]) * (unit === undefined ? 1 : UNITS[unit]!);
+  return field.time ? Math.round(size * 1e9) : size;
 }
 
 /** The word that has at most two letters different. */

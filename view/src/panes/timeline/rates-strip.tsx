@@ -45,7 +45,7 @@ export function RatesStrip() {
     legend: { live: true },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { time: false }, y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
-    padding: [6, 0, 0, 0],
+    padding: [6, 0, 6, 0],
     axes: [
       plotAxis(colors, { show: false }),
       plotAxis(colors, { size: LABELS * colors.rem, values: (_plot, ticks) => ticks.map((tick) => `${short(tick)}/s`) }),

@@ -92,11 +92,11 @@ export function SequenceView() {
   useEffect(() => reveal(scroll.current!, index, row), [selected.value]);
   useFrame(() => {
     const box = scroll.current;
-    if (!box || size.width === 0) return;
+    if (!box || !canvas.current || size.width === 0) return;
     if (following.peek() && selected.peek() === undefined) box.scrollTop = box.scrollHeight;
     const data = [version.peek(), index.ids.length, index, selected.peek(), related.peek(), search.lanes.peek(), search.fraction];
     if (!changed(box.scrollTop, size, width, palette.value, hover.current, ...data)) return;
-    paintSequence(prepare(canvas.current!, width, size.height), sceneOf(width, size.height));
+    paintSequence(prepare(canvas.current, width, size.height), sceneOf(width, size.height));
   });
 
   const lineAt = (event: TargetedMouseEvent<HTMLElement>): number => {

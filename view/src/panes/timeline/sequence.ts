@@ -9,6 +9,9 @@ import type { LogListener } from './event-log.ts';
 import { LINUX_CONSOLE } from './lanes.ts';
 import { OrderedIds } from './ordered-ids.ts';
 
+/** RPMSG_NS_ADDR */
+const NAME_SERVICE = 0x35;
+
 export type Group = 'linux' | 'mu' | 'core';
 
 export interface Lifeline {
@@ -128,7 +131,12 @@ function put(lines: LifelineSet, line: Lifeline): string {
 function endpoint(lines: LifelineSet, options: SequenceOptions, group: Group, main: string, address: number, whole: () => string): string {
   whole();
   if (options.folded.has(group)) return main;
-  return put(lines, { key: `${main}/${address}`, label: hex(address), group, main: false });
+  return put(lines, {
+    key: `${main}/${address}`,
+    label: address === NAME_SERVICE ? `${hex(address)} ns` : hex(address),
+    group,
+    main: false,
+  });
 }
 
 /** The events of the diagram, kept up to date with a log. */

@@ -44,7 +44,7 @@ export function formatSeconds(seconds: number): string {
   const size = Math.abs(seconds);
   const [unit, name] = UNITS.find(([each]) => size >= each * 0.9995) ?? UNITS[3]!;
   const value = size / unit;
-  const digits = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3;
+  const digits = value >= 999.5 ? 0 : value >= 99.95 ? 1 : value >= 9.995 ? 2 : 3;
   return `${sign}${value.toFixed(digits)} ${name}`;
 }
 
