@@ -126,7 +126,8 @@ describe('activity', () => {
 
   test('last messages say what they are', () => {
     const messages = new LastMessages(2);
-    messages.add(message(1, 'old'));
+    messages.add(message(1, 'text'));
+    expect(messages.of('virtio0', 'tx').map(({ text }) => text)).toEqual(['“text”']);
     messages.add(message(2));
     messages.add({ ...message(3), nameService: { name: 'rpmsg-tty', address: 0x1e, flags: 'create' } });
     expect(messages.of('virtio0', 'tx').map(({ text }) => text)).toEqual(['announces rpmsg-tty at 0x1e', '4 bytes']);

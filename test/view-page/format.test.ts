@@ -12,6 +12,7 @@ import {
   hex,
   moment,
   offset,
+  saying,
   speed,
   textToBase64,
   toBase64,
@@ -44,6 +45,15 @@ test('bytes', () => {
     { offset: 0, hex: '68 65 6c 6c 6f 20 77 6f 72 6c 64 21 0a 7f 35 36', text: 'hello world!··56' },
     { offset: 16, hex: '37', text: '7' },
   ]);
+});
+
+test('what a message says: text, unless that is not all of it', () => {
+  const of = (content: string, text?: string) => saying({ data: textToBase64(content), length: content.length, text });
+  expect(of('hello', 'hello')).toEqual({ text: 'hello', quoted: true });
+  expect(of('hello\0', 'hello')).toEqual({ text: 'hello', quoted: true });
+  expect(of('e\0\0\0', 'e')).toEqual({ text: '65 00 00 00', quoted: false });
+  expect(of('\x01\x02\x03\x04\x05\x06\x07\x08\x09')).toEqual({ text: '01 02 03 04 05 06 07 08 … 9 B', quoted: false });
+  expect(of('')).toEqual({ text: '0 bytes', quoted: false });
 });
 
 test('rows in sight, with a margin, never beyond the list', () => {

@@ -1,8 +1,37 @@
 /** How much happens: totals and rates by name, and the last lines of consoles, kept up to date from batches of events. Pure. */
 import type { ViewEvent } from '../../src/view/protocol.ts';
+import { saying } from './format.ts';
 
 /** Stretch over which rates are taken, in seconds of virtual time, and the number of its parts. */
 const SLOTS = 8;
+
+/** Lines of each console, and messages of each ring, that the diagram may show. */
+const LINES = 40;
+const MESSAGES = 12;
+
+/** All of that, of one run up to a moment. */
+export class Activity {
+  readonly rates: Rates;
+  readonly lines = new LastLines(LINES);
+  readonly messages = new LastMessages(MESSAGES);
+
+  /** `hz`: cycles in a second of virtual time. */
+  constructor(hz: number) {
+    this.rates = new Rates(hz);
+  }
+
+  /** Takes what happened. */
+  add(event: ViewEvent): void {
+    const { rates } = this;
+    if (event.type === 'message') {
+      rates.add(event.direction, event.cycle);
+      this.messages.add(event);
+    } else if (event.type === 'vring') rates.add(`${event.device}/${event.queue}`, event.cycle);
+    else if (event.type === 'mu') {
+      if (event.action === 'transmit' || event.action === 'general') rates.add(`${event.mu}/${event.side}`, event.cycle);
+    } else this.lines.add(event);
+  }
+}
 
 /** Totals by key, and how many of them came in the last stretch of virtual time. */
 export class Rates {
@@ -99,11 +128,12 @@ export class LastMessages {
   add(event: Extract<ViewEvent, { type: 'message' }>): void {
     const key = `${event.device}/${event.direction}`;
     const { nameService } = event;
+    const said = saying(event);
     const text = nameService
       ? `${nameService.flags === 'create' ? 'announces' : 'withdraws'} ${nameService.name} at 0x${nameService.address.toString(16)}`
-      : event.text === undefined
-        ? `${event.length} bytes`
-        : `“${plain(event.text)}”`;
+      : said.quoted
+        ? `“${plain(said.text)}”`
+        : said.text;
     const list = [{ seq: event.seq, src: event.src, dst: event.dst, text }, ...(this.#rings.get(key) ?? [])];
     this.#rings.set(key, list.slice(0, this.#keep));
   }

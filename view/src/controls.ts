@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import type { Method, Methods } from '../../src/view/protocol.ts';
 import type { IconName } from './components/icons.tsx';
 import { load, save } from './settings.ts';
-import { description, mode, request, state, tell } from './store.ts';
+import { description, mode, progress, request, state, tell } from './store.ts';
 
 /** Steps by source line, or by instruction. */
 export const stepBy = signal<'line' | 'instruction'>(load('step') === 'instruction' ? 'instruction' : 'line');
@@ -41,6 +41,7 @@ export async function control<M extends Method>(method: M, params: Methods[M]['p
     return undefined;
   } finally {
     busy.value = undefined;
+    progress.value = undefined;
   }
 }
 

@@ -75,6 +75,24 @@ export function textToBase64(text: string): string {
   return toBase64(new TextEncoder().encode(text));
 }
 
+/**
+ * What a message says, for a line: its text if that is all of it (but a closing NUL), else its first bytes. A counter of four bytes is no text because one of them
+ * happens to be a letter.
+ */
+export function saying(message: { readonly text?: string | undefined; readonly data: string; readonly length: number }): {
+  readonly text: string;
+  readonly quoted: boolean;
+} {
+  const { text, data, length } = message;
+  if (text !== undefined && text.length > 0 && text.length >= length - 1) return { text, quoted: true };
+  const first = fromBase64(data).subarray(0, SHOWN_BYTES);
+  const shown = Array.from(first, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return { text: length > SHOWN_BYTES ? `${shown} … ${length} B` : shown || `${length} bytes`, quoted: false };
+}
+
+/** Bytes of a message in a line. */
+const SHOWN_BYTES = 8;
+
 /** Lines of a hex dump, 16 bytes each: offset, bytes, and the characters that are printable. */
 export function dump(data: Uint8Array): { readonly offset: number; readonly hex: string; readonly text: string }[] {
   const lines: { offset: number; hex: string; text: string }[] = [];

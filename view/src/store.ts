@@ -14,7 +14,7 @@ import type {
   StopperView,
   ViewEventType,
 } from '../../src/view/protocol.ts';
-import { LastLines, LastMessages, Rates } from './activity.ts';
+import { Activity } from './activity.ts';
 import { EventBuffer } from './event-buffer.ts';
 import { fromBase64 } from './format.ts';
 import { openLink } from './link.ts';
@@ -48,12 +48,21 @@ export const eventsVersion = signal(0);
 /** Events per second of the host, as they come. */
 export const eventRate = signal(0);
 
-/** Lines of each console, and messages of each ring, that the diagram may show. */
-const LINES = 40;
-const MESSAGES = 12;
+/** Totals and rates: `tx`, `rx`, `virtio0/0` (vring), `mu1/A` (words and doorbells from that side); last lines and messages. */
+let present = new Activity(1e9);
+let past: { readonly key: string; readonly activity: Activity } | undefined;
 
-/** Totals and rates: `tx`, `rx`, `virtio0/0` (vring), `mu1/A` (words and doorbells from that side). Replaced when the base clock is known. */
-export const activity = { rates: new Rates(1e9), lines: new LastLines(LINES), messages: new LastMessages(MESSAGES) };
+/** What had happened up to the moment in which the machine is: in its past, what came later has not. */
+export function activity(): Activity {
+  const now = state.value;
+  if (!now?.present) return present;
+  const key = `${events.generation} ${events.list[0]?.seq} ${now.cycle}`;
+  if (past && (past.key === key || now.running)) return past.activity;
+  const then = new Activity(present.rates.span);
+  for (const event of events.list) if (event.cycle <= now.cycle) then.add(event);
+  past = { key, activity: then };
+  return then;
+}
 
 const NO_CONNECTION = 'E_VIEW_CONNECTION';
 let client: ViewClient | undefined;
@@ -153,14 +162,7 @@ function take({ events: fresh, dropped }: Notifications['events'], old = false):
   else events.push(fresh, dropped);
   for (const event of fresh) {
     if (event.seq <= known && event.seq >= first) continue;
-    const { rates, lines } = activity;
-    if (event.type === 'message') {
-      rates.add(event.direction, event.cycle);
-      activity.messages.add(event);
-    } else if (event.type === 'vring') rates.add(`${event.device}/${event.queue}`, event.cycle);
-    else if (event.type === 'mu') {
-      if (event.action === 'transmit' || event.action === 'general') rates.add(`${event.mu}/${event.side}`, event.cycle);
-    } else lines.add(event);
+    present.add(event);
     if (!old) for (const listener of pulseListeners) listener(event);
   }
   eventsVersion.value++;
@@ -200,6 +202,9 @@ const HANDLERS: { readonly [N in keyof Notifications]: (params: Notifications[N]
   },
   forgotten: ({ seq }) => {
     events.forgetFrom(seq);
+    const next = new Activity(present.rates.span);
+    for (const event of events.list) next.add(event);
+    present = next;
     eventsVersion.value++;
   },
   stoppers: (list) => {
@@ -213,6 +218,7 @@ const HANDLERS: { readonly [N in keyof Notifications]: (params: Notifications[N]
     progress.value = next.fraction >= 1 ? undefined : next;
   },
   moved: () => {
+    progress.value = undefined;
     epoch.value++;
   },
   bye: ({ text }) => {
@@ -272,7 +278,7 @@ function resubscribe(): void {
 /** Another run: nothing of what happened did. */
 function forget(): void {
   events.clear();
-  Object.assign(activity, { rates: new Rates(1e9), lines: new LastLines(LINES), messages: new LastMessages(MESSAGES) });
+  present = new Activity(1e9);
   overview.value = undefined;
 }
 
@@ -284,7 +290,7 @@ async function begin(): Promise<void> {
     const last = events.list.at(-1)?.seq ?? -1;
     if (last > newest.newest) forget();
     if (fresh) {
-      activity.rates.span = fresh.hz;
+      present.rates.span = fresh.hz;
       description.value = fresh;
     }
     consoleList.value = await request('consoles.list', {});

@@ -131,6 +131,9 @@ function Clock() {
   );
 }
 
+/** Kinds of halts of which the badge says all. */
+const SAID = new Set(['request', 'step']);
+
 function StateRow() {
   const now = state.value;
   const [report, setReport] = useState(false);
@@ -142,7 +145,7 @@ function StateRow() {
         {now ? haltTitle(now) : 'no state yet'}
       </span>
       <span class="head-halt">
-        {halt && <span class="head-reason">{halt.text}</span>}
+        {halt && !SAID.has(halt.kind) && <span class="head-reason">{halt.text}</span>}
         {halt?.place && <PlaceLink place={halt.place} core={halt.core} />}
         {lines.length > 0 && (
           <Button kind="quiet" class="head-small" onClick={() => setReport(true)}>

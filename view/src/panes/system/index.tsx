@@ -84,13 +84,13 @@ function Stage() {
 
 /** Per second of virtual time, over the last second. */
 function rate(key: string): string {
-  const recent = activity.rates.recent(key, state.value?.cycle ?? 0);
+  const recent = activity().rates.recent(key, state.value?.cycle ?? 0);
   return recent ? `${recent}/s` : '';
 }
 
 /** All there was, and the rate. */
 function traffic(key: string): string {
-  return [count(activity.rates.total(key)), rate(key)].filter(Boolean).join(' · ');
+  return [count(activity().rates.total(key)), rate(key)].filter(Boolean).join(' · ');
 }
 
 function Part({ box }: { readonly box: Box }) {
@@ -101,7 +101,7 @@ function Part({ box }: { readonly box: Box }) {
   const place = { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` };
   return (
     <section class={`system-box system-${box.kind}`} style={place} aria-label={box.kind === 'linux' ? 'Linux' : name}>
-      {box.kind === 'linux' && <LinuxBox linux={now?.linux} lines={activity.lines.of('dmesg')} />}
+      {box.kind === 'linux' && <LinuxBox linux={now?.linux} lines={activity().lines.of('dmesg')} />}
       {box.kind === 'mu' && (
         <MuBox
           name={name}
@@ -137,10 +137,10 @@ function Ring({ id, box }: { readonly id: string; readonly box: Box }) {
     <VringBox
       ring={ring}
       rate={rate(direction)}
-      total={overview.value!.messages[direction]}
+      total={state.value?.present ? activity().rates.total(direction) : overview.value!.messages[direction]}
       core={mainCore()}
       compact={box.compact}
-      last={activity.messages.of(ring.device, direction).slice(0, room)}
+      last={activity().messages.of(ring.device, direction).slice(0, room)}
     />
   );
 }
@@ -149,7 +149,7 @@ function Core({ name, compact }: { readonly name: string; readonly compact: bool
   const core = description.value!.cores.find((each) => each.name === name);
   if (!core) return null;
   const devices = consoleList.value.filter(({ kind }) => kind === 'uart' || kind === 'semihosting').map(({ device }) => device);
-  const device = devices.find((each) => activity.lines.of(each).length > 0) ?? devices[0];
+  const device = devices.find((each) => activity().lines.of(each).length > 0) ?? devices[0];
   return (
     <CoreBox
       core={core}
@@ -157,7 +157,7 @@ function Core({ name, compact }: { readonly name: string; readonly compact: bool
       now={overview.value?.cores.find((each) => each.name === name)}
       peripherals={overview.value?.peripherals ?? []}
       kinds={description.value!.peripherals}
-      lines={{ device, lines: device ? activity.lines.of(device) : [] }}
+      lines={{ device, lines: device ? activity().lines.of(device) : [] }}
       compact={compact}
     />
   );

@@ -49,6 +49,8 @@ function Problem({
     } catch (error) {
       const remedy = (error as { remedy?: string }).remedy;
       setSearch({ state: 'failed', why: `${(error as Error).message}${remedy ? `. ${remedy}` : ''}` });
+    } finally {
+      progress.value = undefined;
     }
   };
   return (

@@ -3,7 +3,7 @@ import type { BufferOwner, Vring, VringDescriptor } from '../../../../src/view/p
 import { Hex } from '../../components/address.tsx';
 import { Badge, type Hue } from '../../components/badge.tsx';
 import { type Column, Table } from '../../components/table.tsx';
-import { hex } from '../../format.ts';
+import { hex, saying } from '../../format.ts';
 import { availStates, cellKey, descriptorFlags, type EntryState, usedStates, violationsByCell } from './decode.ts';
 
 const OWNERS: Readonly<Record<BufferOwner, { readonly hue: Hue; readonly word: (core: string) => string; readonly tip: string }>> = {
@@ -82,12 +82,13 @@ export function Descriptors({ ring, core, selected, onSelect }: Props) {
 }
 
 function Summary({ message }: { readonly message: NonNullable<VringDescriptor['message']> }) {
+  const said = saying(message);
   return (
     <span class="vrings-summary">
       <span class="mono muted">
         {hex(message.src, 1)} ▸ {message.dst === 53 ? 'name service' : hex(message.dst, 1)}
       </span>
-      {message.text === undefined ? <span class="muted">{message.length} B</span> : <q>{message.text}</q>}
+      {said.quoted ? <q>{said.text}</q> : <span class="mono muted">{said.text}</span>}
     </span>
   );
 }
