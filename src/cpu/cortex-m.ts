@@ -297,16 +297,8 @@ export class CortexM implements Core, CoreView {
    * instruction that has not begun; with the budget used up that is the next call's business, so that timers due by then come first.
    */
   run(cycles: number): CoreStop {
-    const { watchpoints } = this.instruments;
-    if (this.attended) watchpoints.mode = WATCH_MODE.NOTE;
-    try {
-      return this.runSlice(cycles);
-    } finally {
-      watchpoints.mode = WATCH_MODE.IGNORE;
-    }
-  }
-
-  private runSlice(cycles: number): CoreStop {
+    // What was accessed since the last run is no doing of the core's.
+    if (this.attended) this.memory.watch?.take();
     this.consumed = 0;
     this.moved = false;
     const limit = Math.ceil(cycles / this.cpi);

@@ -45,7 +45,7 @@ export type WatchHandler = (core: Core, hit: WatchHit) => WatchAction;
 
 /** What becomes of an access to watched bytes. */
 export const WATCH_MODE = {
-  /** Nobody hears of it: the core does not run. */
+  /** Nobody hears of it: a handler runs. */
   IGNORE: 0,
   /** It is refused: an instruction is to begin anew. */
   REFUSE: 1,
@@ -78,7 +78,7 @@ export interface SeenAccess {
 
 /** The watchpoints of one core, and what they have seen. */
 export class Watchpoints {
-  mode: (typeof WATCH_MODE)[keyof typeof WATCH_MODE] = WATCH_MODE.IGNORE;
+  mode: (typeof WATCH_MODE)[keyof typeof WATCH_MODE] = WATCH_MODE.NOTE;
   /** Those that there are, in the order in which they were added. */
   points: readonly Watchpoint[] = [];
   /** Told after one was added or taken away. */
