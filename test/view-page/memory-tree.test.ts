@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { RegisterView, TreeNodeView } from '../../src/view/protocol.ts';
-import { bitRange, bitRuns, changedFields, fieldText, matches, registerText } from '../../view/src/panes/peripherals/registers.ts';
+import {
+  bitRange,
+  bitRuns,
+  blocksOf,
+  changedFields,
+  fieldText,
+  matches,
+  registerText,
+} from '../../view/src/panes/peripherals/registers.ts';
 import { ancestors, countNodes, linkedValue, nodeAt, references, treeRows } from '../../view/src/panes/tables/tree.ts';
 
 function node(path: string, properties: Readonly<Record<string, string>> = {}, children: readonly TreeNodeView[] = []): TreeNodeView {
@@ -14,10 +22,10 @@ function node(path: string, properties: Readonly<Record<string, string>> = {}, c
 
 const ROOT = node('/', { model: '"Board"' }, [
   node('/soc', {}, [
-    node('/soc/mu@30aa0000', { compatible: '"fsl,imx8mp-mu"', phandle: '<0x1a>' }),
+    node('/soc/mu@30aa0000', { compatible: '"fsl,imx8mp-mu"', phandle: '<0x1a>', '#mbox-cells': '<0x02>' }),
     node('/soc/uart@30a60000', { phandle: '<0x20>', status: '"disabled"' }),
   ]),
-  node('/imx8mp-cm7', { mboxes: '<0x1a 0x0 0x1>, <0x1a 0x1 0x1>', reg: '<0x1a 0x20>', 'memory-region': '<0x99>' }),
+  node('/imx8mp-cm7', { mboxes: '<0x1a 0x20 0x1>, <0x1a 0x1 0x1a>', reg: '<0x1a 0x20>', 'memory-region': '<0x99>' }),
   node('/aliases', { serial3: '"/soc/uart@30a60000"' }),
 ]);
 
@@ -57,11 +65,12 @@ describe('the device tree', () => {
     const known = references(ROOT);
     const links = (name: string, value: string) =>
       linkedValue(name, value, known).flatMap(({ text, path }) => (path === undefined ? [] : [[text, path]]));
-    expect(links('mboxes', '<0x1a 0x0 0x1>, <0x1a 0x1 0x1>')).toEqual([
+    expect(links('mboxes', '<0x1a 0x20 0x1>, <0x1a 0x1 0x1a>')).toEqual([
       ['0x1a', '/soc/mu@30aa0000'],
       ['0x1a', '/soc/mu@30aa0000'],
     ]);
     expect(links('reg', '<0x1a 0x20>')).toEqual([]);
+    expect(links('interrupt-parent', '<0x20>')).toEqual([['0x20', '/soc/uart@30a60000']]);
     expect(links('memory-region', '<0x99>')).toEqual([]);
     expect(links('serial3', '"/soc/uart@30a60000"')).toEqual([['"/soc/uart@30a60000"', '/soc/uart@30a60000']]);
     expect(links('stdout-path', '"/soc/uart@30a60000:115200n8"')).toHaveLength(1);
@@ -123,5 +132,20 @@ describe('registers of peripherals', () => {
     expect(matches(register, 'mode', 0x30a6_0000)).toBe(true);
     expect(matches(register, '0x18', 0x30a6_0000)).toBe(true);
     expect(matches(register, 'baud', 0x30a6_0000)).toBe(false);
+  });
+
+  it('are those of the sides of messaging units, too', () => {
+    const region = (name: string, base: number) => ({ name, base, size: 0x1_0000, kind: 'device' as const });
+    const blocks = blocksOf({
+      peripherals: [{ name: 'UART4', kind: 'imx-uart', base: 0x30a6_0000, size: 0x1_0000, modelled: true }],
+      mus: [{ name: 'MU1', channels: 4, linux: 'A', cores: ['m7'] }],
+      memory: { m7: [region('MU1_B', 0x30ab_0000)], linux: [region('MU1_A', 0x30aa_0000)] },
+    });
+    expect(blocks.map(({ name, base }) => [name, base])).toEqual([
+      ['UART4', 0x30a6_0000],
+      ['MU1_A', 0x30aa_0000],
+      ['MU1_B', 0x30ab_0000],
+    ]);
+    expect(blocks[1]!.kind).toBe('mu, Linux');
   });
 });

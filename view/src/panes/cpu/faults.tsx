@@ -1,4 +1,5 @@
 /** Faults, decoded: what happened in words, where, with the registers of that moment; and the report of a machine that stands still for one. */
+import { useState } from 'preact/hooks';
 import type { FaultView } from '../../../../src/view/protocol.ts';
 import { Badge, Button, copyText, EmptyState, ErrorState, Hex, Icon, Loading } from '../../components/index.ts';
 import { control } from '../../controls.ts';
@@ -30,25 +31,31 @@ export function Faults({ live, core }: { readonly live: Live<readonly FaultView[
   }
   return (
     <div class="cpu-faults">
-      {halt !== undefined && report.length > 0 && <HaltReport text={halt.text} lines={report} />}
       {[...faults].reverse().map((fault, index) => (
         <FaultCard key={`${fault.cycle} ${fault.exception}`} fault={fault} number={faults.length - index} core={core} />
       ))}
+      {halt !== undefined && report.length > 0 && <HaltReport text={halt.text} lines={report} folded={faults.length > 0} />}
     </div>
   );
 }
 
-function HaltReport({ text, lines }: { readonly text: string; readonly lines: readonly string[] }) {
+/** The report as imx-sim prints it; folded where cards say the same. */
+function HaltReport({ text, lines, folded }: { readonly text: string; readonly lines: readonly string[]; readonly folded: boolean }) {
+  const [open, setOpen] = useState(!folded);
   return (
     <section class="cpu-report" aria-label="Report">
       <header>
-        <h3>{text}</h3>
+        <h3>
+          <button type="button" class="cpu-fold cpu-report-fold" aria-expanded={open} onClick={() => setOpen(!open)}>
+            {folded ? 'Report, as imx-sim prints it' : text}
+          </button>
+        </h3>
         <Button kind="quiet" icon="copy" onClick={() => void copyText([text, ...lines].join('\n'))}>
           Copy
         </Button>
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys */}
-      <pre tabIndex={0}>{lines.join('\n')}</pre>
+      {open && <pre tabIndex={0}>{lines.join('\n')}</pre>}
     </section>
   );
 }

@@ -1,6 +1,6 @@
 /** The regions of the view: a strip in proportion, and tables of regions and of what Linux has set aside. */
 import type { CarveOut, MemoryRegion } from '../../../../src/view/protocol.ts';
-import { Badge, EmptyState, Table } from '../../components/index.ts';
+import { EmptyState, Table } from '../../components/index.ts';
 import { bytes, hex } from '../../format.ts';
 import { go, overview } from '../../store.ts';
 import { ADDRESS_SPACE } from './hex-layout.ts';
@@ -111,7 +111,16 @@ export function RegionTable() {
             },
             { id: 'base', title: 'From (Linux)', width: '7.6rem', mono: true, render: ({ base }) => hex(base) },
             { id: 'size', title: 'Size', width: '6rem', numeric: true, render: ({ size }) => bytes(size) },
-            { id: 'from', title: 'By', width: '8rem', render: ({ from }) => <Badge>{from}</Badge> },
+            {
+              id: 'from',
+              title: 'By',
+              width: '8rem',
+              render: ({ from }) => (
+                <span class="muted" data-tip={from}>
+                  {from}
+                </span>
+              ),
+            },
           ]}
         />
       )}

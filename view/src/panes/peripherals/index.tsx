@@ -1,6 +1,6 @@
 /** The peripherals pane: every block of the machine through one view, by the names of its registers and fields. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { Description, RegisterView } from '../../../../src/view/protocol.ts';
+import type { RegisterView } from '../../../../src/view/protocol.ts';
 import { Badge, Button, EmptyState, ErrorState, Field, Hex, Lamp, Loading, SplitPane, Table, Toolbar } from '../../components/index.ts';
 import { bytes, hex } from '../../format.ts';
 import type { Pane } from '../../panes.ts';
@@ -12,9 +12,8 @@ import { useLive } from '../cpu/live.ts';
 import { useBox } from '../cpu/use-box.ts';
 import './peripherals.css';
 import { RegisterDetail, RegisterList } from './register-list.tsx';
-import { matches } from './registers.ts';
+import { type Block, blocksOf, matches } from './registers.ts';
 
-type Block = Description['peripherals'][number];
 type Filter = 'used' | 'modelled' | 'all';
 
 function Component({ detail }: { readonly detail: Readonly<Record<string, string>> }) {
@@ -33,15 +32,23 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
     }
   }, [detail]);
 
-  const blocks = description.value?.peripherals ?? [];
+  const machine = description.value;
+  const blocks = useMemo(() => (machine === undefined ? [] : blocksOf(machine)), [machine]);
   const use = new Map((overview.value?.peripherals ?? []).map((each) => [each.name, each] as const));
+  for (const { name: unit, sides } of overview.value?.mus ?? []) {
+    for (const { side, interrupt } of sides)
+      use.set(`${unit}_${side}`, { name: `${unit}_${side}`, used: true, interrupt: interrupt === true });
+  }
   const word = search.trim().toLowerCase();
   const shown = blocks.filter(
     ({ name, kind, base, modelled }) =>
       (filter === 'all' || (filter === 'modelled' && modelled) || (filter === 'used' && use.has(name)) || name === detail['name']) &&
       (word === '' || [name, kind, hex(base)].some((text) => text.toLowerCase().includes(word))),
   );
-  const name = blocks.some((block) => block.name === chosen) ? chosen : (shown.find(({ modelled }) => modelled) ?? shown[0])?.name;
+  const name = blocks.some((block) => block.name === chosen)
+    ? chosen
+    : (blocks.find((each) => use.has(each.name) && each.kind.includes('uart')) ?? blocks.find((each) => use.has(each.name)) ?? blocks[0])
+        ?.name;
   const block = blocks.find((each) => each.name === name);
 
   if (mode.value === 'trace') {

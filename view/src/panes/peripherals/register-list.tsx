@@ -3,6 +3,7 @@ import type { RegisterView } from '../../../../src/view/protocol.ts';
 import { Badge, EmptyState, Hex, Table } from '../../components/index.ts';
 import { hex } from '../../format.ts';
 import type { ChangeTracker } from '../cpu/changes.ts';
+import { binary } from '../cpu/numbers.ts';
 import { bitRange, bitRuns, changedFields, fieldText, registerText } from './registers.ts';
 
 interface BlockAt {
@@ -20,6 +21,7 @@ export function RegisterList(props: {
   readonly empty: boolean;
 }) {
   const { block, base, changes } = props;
+  const longest = Math.max(8, ...props.rows.map(({ name }) => name.length));
   return (
     <Table<RegisterView>
       label={`Registers of ${block.name}`}
@@ -38,7 +40,7 @@ export function RegisterList(props: {
           mono: true,
           render: ({ address }) => <span class="muted">{`+${hex(address - block.base, 2)}`}</span>,
         },
-        { id: 'name', title: 'Register', width: '11rem', mono: true, render: ({ name }) => name },
+        { id: 'name', title: 'Register', width: `calc(${longest}ch + 1.6rem)`, mono: true, render: ({ name }) => name },
         {
           id: 'value',
           title: 'Value',
@@ -133,7 +135,7 @@ export function RegisterDetail(props: {
             style={{ flexGrow: String(run.width) }}
             data-tip={`${run.name ?? 'no field'} ${bitRange(run)}`}
           >
-            {run.value.toString(2).padStart(run.width, '0')}
+            {binary(run.value, run.width).replaceAll('_', ' ')}
           </span>
         ))}
       </div>

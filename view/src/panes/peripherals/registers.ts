@@ -1,5 +1,5 @@
 /** Registers of peripherals as text: values, fields, which bits have changed. No DOM. */
-import type { RegisterView } from '../../../../src/view/protocol.ts';
+import type { Description, RegisterView } from '../../../../src/view/protocol.ts';
 import { binary } from '../cpu/numbers.ts';
 
 /** Digits of a register of `width` bytes. */
@@ -65,4 +65,21 @@ export function matches(register: RegisterView, text: string, base: number): boo
     register.fields.some(({ name }) => name.toLowerCase().includes(word)) ||
     (/^(0x)?[\da-f]+$/.test(word) && (register.address - base).toString(16).includes(word.replace('0x', '')))
   );
+}
+
+export type Block = Description['peripherals'][number];
+
+/** All blocks, the sides of the messaging units among them: those have registers as well. Ascending by address. */
+export function blocksOf(machine: Pick<Description, 'peripherals' | 'mus' | 'memory'>): Block[] {
+  const regions = Object.values(machine.memory).flat();
+  const known = new Set(machine.peripherals.map(({ name }) => name));
+  const sides = machine.mus.flatMap(({ name, linux }) =>
+    (['A', 'B'] as const).flatMap((side): Block[] => {
+      const region = regions.find((each) => each.name === `${name}_${side}` || each.name === `${name}.${side}`);
+      if (known.has(`${name}_${side}`)) return [];
+      const kind = linux === undefined ? 'mu' : `mu, ${linux === side ? 'Linux' : 'core'}`;
+      return [{ name: `${name}_${side}`, kind, base: region?.base ?? 0, size: region?.size ?? 0, modelled: true }];
+    }),
+  );
+  return [...machine.peripherals, ...sides].sort((a, b) => a.base - b.base);
 }

@@ -81,10 +81,19 @@ function Entry({ entry }: { readonly entry: ResourceEntryView }) {
         {fields.map(({ name, value }) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dd>
+              <Value name={name} value={value} />
+            </dd>
           </div>
         ))}
       </dl>
     </article>
   );
+}
+
+/** Addresses lead to memory: `da` as the core sees it, `pa` as Linux does. */
+function Value({ name, value }: { readonly name: string; readonly value: string }) {
+  const of = /(?:^|\.)(da|pa)$/.exec(name)?.[1];
+  if (of === undefined || !/^0x[\da-f]{1,8}$/i.test(value) || /^0xf{8}$/i.test(value)) return <>{value}</>;
+  return <Hex value={Number(value)} memory={of === 'pa' ? 'linux' : description.value?.cores.find(({ main }) => main)?.name} />;
 }

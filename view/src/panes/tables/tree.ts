@@ -62,19 +62,18 @@ export function ancestors(path: string): string[] {
 
 /** What a tree can be asked for by number or name. */
 export interface References {
-  readonly byPhandle: ReadonlyMap<number, string>;
+  readonly byPhandle: ReadonlyMap<number, TreeNodeView>;
   readonly paths: ReadonlySet<string>;
 }
 
 export function references(root: TreeNodeView): References {
-  const byPhandle = new Map<number, string>();
+  const byPhandle = new Map<number, TreeNodeView>();
   const paths = new Set<string>();
   const walk = (node: TreeNodeView) => {
     paths.add(node.path);
-    for (const { name, value } of node.properties) {
-      if (name !== 'phandle' && name !== 'linux,phandle') continue;
-      const cell = /0x[\da-f]+|\d+/i.exec(value);
-      if (cell !== null) byPhandle.set(Number(cell[0]), node.path);
+    for (const name of ['phandle', 'linux,phandle']) {
+      const cell = cellOf(node, name);
+      if (cell !== undefined) byPhandle.set(cell, node);
     }
     node.children.forEach(walk);
   };
@@ -82,9 +81,32 @@ export function references(root: TreeNodeView): References {
   return { byPhandle, paths };
 }
 
-/** Properties whose first cell (and with specifiers, some of the later ones) is a phandle, as the specification and the bindings say. */
-const PHANDLES =
-  /^(interrupt-parent|memory-region|mboxes|clocks|assigned-clocks|assigned-clock-parents|power-domains|syscon|fsl,iomcu|resets|dmas|phys|remote-endpoint|next-level-cache|cpus?|msi-parent|iommus|nvmem-cells|pinctrl-\d+|interrupts-extended|.*-supply|.*-gpios?|gpios?|operating-points-v2|trips|cooling-device|thermal-sensors|rpmsg-.*|fsl,.*)$/;
+/** The first cell of a property. */
+function cellOf(node: TreeNodeView, property: string): number | undefined {
+  const value = node.properties.find(({ name }) => name === property)?.value;
+  const cell = /0x[\da-f]+|\d+/i.exec(value ?? '');
+  return cell === null ? undefined : Number(cell[0]);
+}
+
+/** Properties that hold phandles, as the specification and the bindings say, with the property of the target that tells how many cells follow each. */
+const PHANDLES: readonly (readonly [properties: RegExp, cells: string | undefined])[] = [
+  [
+    /^(interrupt-parent|memory-region|syscon|next-level-cache|cpus?|msi-parent|nvmem-cells|nvmem|pinctrl-\d+|remote-endpoint|.*-supply|trip|operating-points-v2)$/,
+    undefined,
+  ],
+  [/^(clocks|assigned-clocks|assigned-clock-parents)$/, '#clock-cells'],
+  [/^mboxes$/, '#mbox-cells'],
+  [/^interrupts-extended$/, '#interrupt-cells'],
+  [/^power-domains$/, '#power-domain-cells'],
+  [/^resets$/, '#reset-cells'],
+  [/^dmas$/, '#dma-cells'],
+  [/^phys$/, '#phy-cells'],
+  [/^((.*-)?gpios?)$/, '#gpio-cells'],
+  [/^iommus$/, '#iommu-cells'],
+  [/^thermal-sensors$/, '#thermal-sensor-cells'],
+  [/^pwms$/, '#pwm-cells'],
+  [/^hwlocks$/, '#hwlock-cells'],
+];
 
 export type ValuePart = { readonly text: string; readonly path?: string };
 
@@ -97,17 +119,25 @@ export function linkedValue(name: string, value: string, known: References): Val
     if (path === undefined && last !== undefined && last.path === undefined) parts[parts.length - 1] = { text: last.text + text };
     else parts.push(path === undefined ? { text } : { text, path });
   };
-  const cells = PHANDLES.test(name);
+  const rule = PHANDLES.find(([properties]) => properties.test(name));
+  /** Cells that belong to the phandle before. */
+  let skip = 0;
   let end = 0;
-  for (const match of value.matchAll(/"(\/[^"]*)"|0x[\da-f]+|&(\{?[\w/@,.-]+\}?)/gi)) {
+  for (const match of value.matchAll(/"(\/[^"]*)"|"[^"]*"|0x[\da-f]+|\b\d+\b/gi)) {
     add(value.slice(end, match.index));
-    const [text, quoted, label] = match;
+    const [text, quoted] = match;
     end = match.index + text.length;
-    if (quoted !== undefined) add(text, known.paths.has(quoted.split(':')[0]!) ? quoted.split(':')[0]! : undefined);
-    else if (label !== undefined) {
-      const path = label.replace(/^\{|\}$/g, '');
-      add(text, known.paths.has(path) ? path : undefined);
-    } else add(text, cells ? known.byPhandle.get(Number(text)) : undefined);
+    const path = quoted?.split(':')[0];
+    if (path !== undefined) add(text, known.paths.has(path) ? path : undefined);
+    else if (text.startsWith('"') || rule === undefined) add(text);
+    else if (skip > 0) {
+      skip -= 1;
+      add(text);
+    } else {
+      const target = known.byPhandle.get(Number(text));
+      if (target !== undefined && rule[1] !== undefined) skip = cellOf(target, rule[1]) ?? 0;
+      add(text, target?.path);
+    }
   }
   add(value.slice(end));
   return parts;
