@@ -18,7 +18,7 @@ import {
   toBase64,
 } from '../../view/src/format.ts';
 import { matches } from '../../view/src/frame/matches.ts';
-import { haltHue, haltTitle } from '../../view/src/frame/words.ts';
+import { haltHue, haltTitle, saysLittle } from '../../view/src/frame/words.ts';
 import { inputHint, noInput, tidy } from '../../view/src/panes/consoles/input-words.ts';
 
 test('numbers', () => {
@@ -79,6 +79,8 @@ test('states in words', () => {
   expect([haltTitle(stop('crashed')), haltHue(stop('crashed'))]).toEqual(['Crashed', 'error']);
   expect(haltTitle({ ...stop('step'), present: { cycle: 1, seconds: 1 } })).toBe('Stepped · in the past');
   expect(haltTitle(stop('something new'))).toBe('something new');
+  expect(saysLittle({ kind: 'history-end', text: 'back in the present' }, haltTitle(stop('history-end')))).toBe(true);
+  expect(saysLittle({ kind: 'breakpoint', text: 'breakpoint 2 at main' }, haltTitle(stop('breakpoint')))).toBe(false);
 });
 
 test('consoles say why they take no keys', () => {

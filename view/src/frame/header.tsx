@@ -10,7 +10,7 @@ import { description, mode, progress, state, title } from '../store.ts';
 import { nextTheme, themeChoice } from '../theme.ts';
 import { help, palette } from './layers.ts';
 import { Scrubber } from './scrubber.tsx';
-import { haltHue, haltTitle } from './words.ts';
+import { haltHue, haltTitle, saysLittle } from './words.ts';
 
 const THEME_ICON = { system: 'auto', light: 'sun', dark: 'moon' } as const;
 const THEME_WORD = { system: 'as the system', light: 'light', dark: 'dark' } as const;
@@ -131,9 +131,6 @@ function Clock() {
   );
 }
 
-/** Kinds of halts of which the badge says all. */
-const SAID = new Set(['request', 'step']);
-
 function StateRow() {
   const now = state.value;
   const [report, setReport] = useState(false);
@@ -145,7 +142,7 @@ function StateRow() {
         {now ? haltTitle(now) : 'no state yet'}
       </span>
       <span class="head-halt">
-        {halt && !SAID.has(halt.kind) && <span class="head-reason">{halt.text}</span>}
+        {halt && now && !saysLittle(halt, haltTitle(now)) && <span class="head-reason">{halt.text}</span>}
         {halt?.place && <PlaceLink place={halt.place} core={halt.core} />}
         {lines.length > 0 && (
           <Button kind="quiet" class="head-small" onClick={() => setReport(true)}>

@@ -28,3 +28,8 @@ export function haltHue(state: MachineState): 'message' | 'accent' | 'error' | '
   if (kind === 'breakpoint' || kind === 'watchpoint') return 'accent';
   return kind === 'ended' ? 'note' : 'warning';
 }
+
+/** True when the text of a halt adds nothing to its title. */
+export function saysLittle(halt: NonNullable<MachineState['halt']>, title: string): boolean {
+  return halt.kind === 'request' || halt.kind === 'step' || title.toLowerCase().startsWith(halt.text.toLowerCase());
+}
