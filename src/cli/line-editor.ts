@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { PassThrough } from 'node:stream';
-import { HistorySearch } from './history-search.ts';
+import { HistorySearch } from '../session/history-search.ts';
 
 /** Lines of history that are kept. */
 const HISTORY_SIZE = 1000;

@@ -256,6 +256,8 @@ export class Session {
   /** Puts it back to where it was, or forward again; what it has shown is not shown again. @throws {SnapshotError} */
   async rewind({ system, trace, counts, partials, input, history, late, failed, events, timers, script }: SessionMark): Promise<void> {
     const { machine } = this;
+    // What its programs wait for never comes.
+    this.driven?.userSpace.standStill();
     this.release();
     await restoreSystem(machine, system, (kind, args) => {
       if (!runShell(machine).input(kind, args)) throw diverged(`a user did ${kind}, which a session cannot do`);

@@ -40,6 +40,11 @@ export class Terminal {
     return !this.termios.icanon;
   }
 
+  /** Keys that nobody has read. */
+  get unread(): number {
+    return this.line.length + this.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  }
+
   /** Keys from the host. */
   keys(bytes: Uint8Array): void {
     for (const byte of bytes) this.key(byte);

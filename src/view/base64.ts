@@ -3,20 +3,20 @@
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const VALUES = new Uint8Array(128).map((_, code) => Math.max(0, DIGITS.indexOf(String.fromCharCode(code))));
 
+/** Two digits for each 12 bits. */
+const PAIRS = Array.from({ length: 4096 }, (_, bits) => DIGITS[bits >> 6]! + DIGITS[bits & 63]!);
+
 /** Bytes as text. */
 export function toBase64(bytes: Uint8Array): string {
   let text = '';
   let at = 0;
   for (; at + 2 < bytes.length; at += 3) {
     const three = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
-    text += DIGITS[three >> 18]! + DIGITS[(three >> 12) & 63]! + DIGITS[(three >> 6) & 63]! + DIGITS[three & 63]!;
+    text += PAIRS[three >> 12]! + PAIRS[three & 4095]!;
   }
   const left = bytes.length - at;
-  if (left === 1) text += `${DIGITS[bytes[at]! >> 2]}${DIGITS[(bytes[at]! & 3) << 4]}==`;
-  if (left === 2) {
-    const two = (bytes[at]! << 8) | bytes[at + 1]!;
-    text += `${DIGITS[two >> 10]}${DIGITS[(two >> 4) & 63]}${DIGITS[(two & 15) << 2]}=`;
-  }
+  if (left === 1) text += `${PAIRS[bytes[at]! << 4]}==`;
+  if (left === 2) text += `${PAIRS[(bytes[at]! << 4) | (bytes[at + 1]! >> 4)]}${DIGITS[(bytes[at + 1]! & 15) << 2]}=`;
   return text;
 }
 

@@ -3,6 +3,7 @@
  */
 import type { Machine } from '../machine.ts';
 import { SEMIHOSTING } from '../session/machine-options.ts';
+import { runShell, SHELL } from '../session/run-shell.ts';
 import { UBOOT_CONSOLE } from '../uboot/uboot.ts';
 import type { ConsoleLogs } from './console-log.ts';
 import type { ConsoleView } from './protocol.ts';
@@ -19,6 +20,7 @@ export function consoleViews(machine: Machine, logs: ConsoleLogs, semihosting: b
   if (consoleName !== undefined) uart(consoleName);
   if (semihosting || logs.find(SEMIHOSTING)) views.push({ device: SEMIHOSTING, kind: 'semihosting', input: 'never', title: 'Semihosting' });
   if (uboot) views.push({ device: UBOOT_CONSOLE, kind: 'uboot', input: machine.inputState(UBOOT_CONSOLE), title: 'U-Boot' });
+  if (linux) views.push({ device: SHELL, kind: 'shell', input: runShell(machine).state, title: 'Linux shell' });
   if (linux) views.push({ device: DMESG, kind: 'dmesg', input: 'never', title: 'dmesg' });
   const ttys = new Set(linux?.modules.ttys.names ?? []);
   for (const { device } of logs.all) if (/^ttyRPMSG\d+$/.test(device)) ttys.add(device);

@@ -6,7 +6,19 @@ import { RPMSG_NS_ADDR } from '../virtio/rpmsg-ns.ts';
 import { toBase64 } from './base64.ts';
 import type { EventRecord } from './event-log.ts';
 import type { Finding, ViewEvent } from './protocol.ts';
-import { CORE_STATES, DIRECTIONS, MU_ACTIONS, type Recorder, SIDES, TYPE, VRING_ACTIONS } from './recorder.ts';
+import {
+  CORE_STATES,
+  CUT,
+  DIRECTIONS,
+  MESSAGE_BYTES,
+  MU_ACTIONS,
+  type Recorder,
+  SEPARATOR,
+  SIDES,
+  TYPE,
+  VRING_ACTIONS,
+  WIDE,
+} from './recorder.ts';
 
 const decoder = new TextDecoder();
 /** `struct rpmsg_ns_msg`: name[32], addr, flags. */
@@ -22,9 +34,31 @@ export interface EventNames {
   thread(id: number): string;
 }
 
+/** What strings of the fast texts below need of escaping: names are the models', or ttys'. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+/**
+ * The event as JSON, as `JSON.stringify` of `eventView` would have it: for a client that hears of ten thousand of them each second. What there are most of is
+ * put together from its parts.
+ */
+export function eventText(record: EventRecord, recorder: Pick<Recorder, 'hz' | 'kernelStarts'>, names: EventNames): string {
+  const { type, seq, cycle, detail, name, a, b, payload } = record;
+  const head = `{"seq":${seq},"cycle":${cycle},"type":`;
+  if (type === TYPE.mu && PLAIN.test(name))
+    return `${head}"mu","mu":"${name}","side":"${SIDES[detail & 1]}","action":"${MU_ACTIONS[detail >> 1]}","channel":${a},"value":${b}}`;
+  if (type === TYPE.vring && detail < WIDE && PLAIN.test(name))
+    return `${head}"vring","device":"${name}","queue":${b >>> 24},"action":"${VRING_ACTIONS[detail]}","id":${a},"length":${b & 0xff_ffff}}`;
+  if (type === TYPE.message && detail < CUT && b !== RPMSG_NS_ADDR && PLAIN.test(name)) {
+    const text = printable(payload);
+    const words = text === undefined ? '' : `,"text":${PLAIN.test(text) ? `"${text}"` : JSON.stringify(text)}`;
+    return `${head}"message","device":"${name}","direction":"${DIRECTIONS[detail]}","src":${a},"dst":${b},"length":${payload.length},"data":"${toBase64(payload)}"${words}}`;
+  }
+  return JSON.stringify(eventView(record, recorder, names));
+}
+
 /** The event of a record. */
 export function eventView(record: EventRecord, { hz, kernelStarts }: Pick<Recorder, 'hz' | 'kernelStarts'>, names: EventNames): ViewEvent {
-  const { seq, cycle, detail, name, a, b, c, payload } = record;
+  const { seq, cycle, detail, name, a, b, payload } = record;
   const at = { seq, cycle };
   switch (record.type) {
     case TYPE.console:
@@ -34,7 +68,7 @@ export function eventView(record: EventRecord, { hz, kernelStarts }: Pick<Record
     case TYPE.mu:
       return { ...at, type: 'mu', mu: name, side: SIDES[detail & 1]!, action: MU_ACTIONS[detail >> 1]!, channel: a, value: b };
     case TYPE.vring:
-      return { ...at, type: 'vring', device: name, queue: a, action: VRING_ACTIONS[detail]!, id: b, length: c };
+      return vringView(record);
     case TYPE.message:
       return messageView(record);
     case TYPE.core:
@@ -50,19 +84,29 @@ export function eventView(record: EventRecord, { hz, kernelStarts }: Pick<Record
   }
 }
 
-function messageView({ seq, cycle, detail, name, a: src, b: dst, c: length, payload }: EventRecord): ViewEvent {
-  const text = printable(payload);
-  const nameService = dst === RPMSG_NS_ADDR && length === NS_LENGTH ? announcement(payload) : undefined;
+function vringView({ seq, cycle, detail, name, a: id, b }: EventRecord): ViewEvent {
+  const action = VRING_ACTIONS[detail & 3]!;
+  if ((detail & WIDE) === 0) return { seq, cycle, type: 'vring', device: name, queue: b >>> 24, action, id, length: b & 0xff_ffff };
+  const [device = '', queue] = name.split(SEPARATOR);
+  return { seq, cycle, type: 'vring', device, queue: Number(queue), action, id, length: b };
+}
+
+function messageView({ seq, cycle, detail, name, a: src, b: dst, payload }: EventRecord): ViewEvent {
+  const cut = (detail & CUT) !== 0;
+  const data = cut ? payload.subarray(0, MESSAGE_BYTES) : payload;
+  const length = cut ? new DataView(payload.buffer, payload.byteOffset).getUint32(MESSAGE_BYTES, true) : payload.length;
+  const text = printable(data);
+  const nameService = dst === RPMSG_NS_ADDR && length === NS_LENGTH ? announcement(data) : undefined;
   return {
     seq,
     cycle,
     type: 'message',
     device: name,
-    direction: DIRECTIONS[detail]!,
+    direction: DIRECTIONS[detail & 1]!,
     src,
     dst,
     length,
-    data: toBase64(payload),
+    data: toBase64(data),
     ...(text === undefined || nameService ? {} : { text }),
     ...(nameService ? { nameService } : {}),
   };
@@ -81,10 +125,14 @@ export function printable(bytes: Uint8Array): string | undefined {
   let end = bytes.length;
   while (end > 0 && (bytes[end - 1] === 0 || bytes[end - 1] === 10 || bytes[end - 1] === 13)) end--;
   if (end === 0) return undefined;
+  let plain = true;
   for (let i = 0; i < end; i++) {
     const byte = bytes[i]!;
     if ((byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 27) || byte === 0x7f) return undefined;
+    if (byte >= 0x80) plain = false;
   }
+  // Most messages are ASCII, for which a decoder is too much.
+  if (plain) return String.fromCharCode(...bytes.subarray(0, end));
   try {
     // A message that was cut may end within a character.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, end), { stream: true });

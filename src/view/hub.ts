@@ -7,7 +7,7 @@
 import { ImxSimError } from '../errors.ts';
 import { toBase64 } from './base64.ts';
 import { Connection, MOST_PENDING, maskOf, type Transport } from './connection.ts';
-import { type EventNames, eventView } from './event-views.ts';
+import { type EventNames, eventText, eventView } from './event-views.ts';
 import {
   type ConsoleView,
   type MachineState,
@@ -31,6 +31,8 @@ const INTERVAL = { state: 100, overview: 100, consoles: 500 };
 const OVERVIEW_SHARE = 0.05;
 /** Milliseconds over which the speed is measured. */
 const SPEED_MS = 500;
+/** Milliseconds that nobody may be there before the run is left to itself. */
+const GRACE_MS = 10_000;
 /** Events of an answer unless the client says how many. */
 const USUAL_HISTORY = 1000;
 
@@ -52,6 +54,8 @@ export interface ViewSource {
   stoppers(): readonly StopperView[];
   /** Answers a call whose parameters were checked. @throws {ImxSimError} */
   answer<M extends SourceMethod>(method: M, params: Methods[M]['params']): Methods[M]['result'] | Promise<Methods[M]['result']>;
+  /** Somebody has come, or all have gone, and for longer than it takes to load a page again. */
+  attended(there: boolean): void;
   /** Types of events, as bits, that somebody wants from now on: some are watched for only then. */
   watch(types: number): void;
 }
@@ -76,6 +80,9 @@ export class ViewHub {
   readonly source: ViewSource;
   private readonly host: HubHost;
   private readonly clients = new Set<Connection>();
+  /** Somebody is there, or was until lately; since when nobody is. */
+  private attended = false;
+  private aloneSince: number | undefined;
   private count = 0;
   /** When each kind of notification was sent last, in ms. */
   private readonly sent = { state: Number.NEGATIVE_INFINITY, overview: Number.NEGATIVE_INFINITY, consoles: Number.NEGATIVE_INFINITY };
@@ -84,10 +91,11 @@ export class ViewHub {
   private overviewCycle = -1;
   private overviewCost = 0;
   private overviewBusy = false;
+  private overviewFailed = false;
   private stale = true;
   private speed = 0;
   private measured: { readonly at: number; readonly seconds: number } | undefined;
-  /** Hears whether there are clients: `tick` is needed while there are. */
+  /** Hears from when to when `tick` is needed: while there are clients, and for a while after. */
   onActive: (active: boolean) => void = () => {};
 
   constructor(source: ViewSource, host: HubHost) {
@@ -106,7 +114,12 @@ export class ViewHub {
     const { source, host } = this;
     const client = new Connection(`view ${++this.count}`, transport, source.recorder, host.now());
     this.clients.add(client);
-    if (this.clients.size === 1) this.onActive(true);
+    this.aloneSince = undefined;
+    if (!this.attended) {
+      this.attended = true;
+      source.attended(true);
+      this.onActive(true);
+    }
     client.notify('hello', { protocol: PROTOCOL_VERSION, ...source.info });
     client.notify('state', this.state());
     client.notify('stoppers', source.stoppers());
@@ -147,16 +160,24 @@ export class ViewHub {
     this.broadcast('forgotten', { seq, cycle });
   }
 
-  /** To be called about sixty times a second while there are clients, between slices of the run. */
+  /** To be called about sixty times a second from `onActive(true)` to `onActive(false)`, between slices of the run. */
   tick(): void {
-    if (this.clients.size === 0) return;
     const now = this.host.now();
+    if (this.aloneSince !== undefined && now - this.aloneSince >= GRACE_MS) this.abandon();
+    if (this.clients.size === 0) return;
     this.measureSpeed(now);
     this.flush();
     if (now - this.sent.state >= INTERVAL.state) this.sendState();
     if (now - this.sent.consoles >= INTERVAL.consoles) this.sendConsoles(now);
     const pause = Math.max(INTERVAL.overview, this.overviewCost / OVERVIEW_SHARE);
     if (now - this.sent.overview >= pause) this.sendOverview(now);
+  }
+
+  private abandon(): void {
+    this.aloneSince = undefined;
+    this.attended = false;
+    this.source.attended(false);
+    this.onActive(false);
   }
 
   private flush(): void {
@@ -166,7 +187,7 @@ export class ViewHub {
     const textOf = (seq: number): string => {
       let text = texts.get(seq);
       if (text === undefined) {
-        text = JSON.stringify(eventView(recorder.log.at(seq), recorder, names));
+        text = eventText(recorder.log.at(seq), recorder, names);
         texts.set(seq, text);
       }
       return text;
@@ -221,7 +242,9 @@ export class ViewHub {
     };
     const failed = (error: unknown): void => {
       this.overviewBusy = false;
-      this.host.internal?.(error, 'system.overview');
+      // Ten times a second the same would help nobody.
+      if (!this.overviewFailed) this.host.internal?.(error, 'system.overview');
+      this.overviewFailed = true;
     };
     try {
       const overview = this.source.overview();
@@ -236,7 +259,7 @@ export class ViewHub {
     client.end();
     if (!this.clients.delete(client)) return;
     this.watch();
-    if (this.clients.size === 0) this.onActive(false);
+    if (this.clients.size === 0) this.aloneSince = this.host.now();
   }
 
   private watch(): void {
@@ -307,10 +330,16 @@ export class ViewHub {
       case 'system.state':
         return this.state();
       case 'system.overview':
-        return this.source.overview() ?? this.source.answer('system.describe', {});
+        return this.overview();
       default:
         return this.source.answer(call.method, call.params as never);
     }
+  }
+
+  private overview(): Overview | Promise<Overview> {
+    const overview = this.source.overview();
+    if (overview) return overview;
+    throw new ImxSimError('E_VIEW_TRACE', 'a trace has no machine', 'record the run with --record, and look at the recording');
   }
 
   private history({ after, limit = USUAL_HISTORY, types }: Methods['events.history']['params']): Methods['events.history']['result'] {

@@ -15,6 +15,13 @@ import type { Finding } from './protocol.ts';
 
 /** Bytes of a message that are kept. */
 export const MESSAGE_BYTES = 256;
+/** Flag of a ring's event whose length does not fit beside the queue, which then stands in its name: what a ring says need not make sense. */
+export const WIDE = 8;
+const WIDE_LENGTH = 1 << 24;
+/** Between a device and a queue in a name. */
+export const SEPARATOR = '\0';
+/** Flag of a message that was cut; its length stands behind it. */
+export const CUT = 8;
 /** Longest piece of a console's line in one event. */
 const LINE_BYTES = 512;
 /** A console that has been silent for so long shows an unfinished line as event, in ns. */
@@ -33,9 +40,15 @@ export const VRING_ACTIONS = ['avail', 'used', 'kick'] as const;
 export const DIRECTIONS = ['tx', 'rx'] as const;
 export const CORE_STATES = ['started', 'stopped', 'crashed'] as const;
 
-/** Words of `detail` where a switch would cost more. */
-const MU_ACTION: Readonly<Record<string, number>> = Object.fromEntries(MU_ACTIONS.map((word, index) => [word, index]));
+/** Index in `MU_ACTIONS`: those of a doorbell are told apart by comparing, as a table of words would cost more than all the rest. */
+function muAction(action: (typeof MU_ACTIONS)[number]): number {
+  return action === 'transmit' ? 0 : action === 'receive' ? 1 : MU_ACTIONS.indexOf(action);
+}
+
 const CORE_STATE: Readonly<Record<string, number>> = Object.fromEntries(CORE_STATES.map((word, index) => [word, index]));
+
+/** Types of events with a payload, as bits. */
+const WITH_PAYLOAD = [CONSOLE, TYPE.dmesg, MESSAGE, TYPE.core, TYPE.fault, TYPE.finding].reduce((mask, type) => mask | (1 << type), 0);
 
 /** The console of kernel messages. */
 export const DMESG = 'linux';
@@ -44,6 +57,8 @@ const LF = 10;
 const CR = 13;
 const TWO_32 = 2 ** 32;
 const encoder = new TextEncoder();
+
+type EventOf<T extends MachineEvent['type']> = Extract<MachineEvent, { type: T }>;
 
 /** A console's line that is not complete. */
 class Line {
@@ -60,7 +75,7 @@ class Line {
 
 /** Keeps what happens in one run. */
 export class Recorder {
-  readonly log = new EventLog();
+  readonly log = new EventLog(WITH_PAYLOAD);
   readonly consoles = new ConsoleLogs();
   /** Messages since the beginning, by direction. */
   readonly messages = { tx: 0, rx: 0 };
@@ -69,6 +84,11 @@ export class Recorder {
   private readonly lines = new Map<string, Line>();
   private lastLine: Line | undefined;
   private open = 0;
+  /** The device and the messaging unit of the last event, with the numbers of their names: it is nearly always the same one. */
+  private device: string | undefined;
+  private deviceNumber = 0;
+  private unit: string | undefined;
+  private unitNumber = 0;
   private readonly silence: Timer | undefined;
   private readonly silent: number;
   private readonly now: () => number;
@@ -85,33 +105,18 @@ export class Recorder {
     });
   }
 
-  /** Keeps an event. */
-  add(event: MachineEvent): void {
-    const { log } = this;
+  /** Keeps an event; to be subscribed as it is, since a function around it would cost as much again. */
+  readonly add = (event: MachineEvent): void => {
     switch (event.type) {
       case 'vring':
-        log.add(
-          event.cycle,
-          VRING,
-          event.action === 'avail' ? 0 : event.action === 'used' ? 1 : 2,
-          event.device,
-          event.queue,
-          event.id,
-          event.length,
-        );
+        this.vring(event);
         return;
       case 'mu':
-        log.add(event.cycle, MU, (event.side === 'A' ? 0 : 1) | (MU_ACTION[event.action]! << 1), event.mu, event.channel, event.value, 0);
+        this.mu(event);
         return;
-      case 'message': {
-        const { data } = event;
-        const rx = event.direction === 'rx';
-        if (rx) this.messages.rx++;
-        else this.messages.tx++;
-        const kept = data.length < MESSAGE_BYTES ? data.length : MESSAGE_BYTES;
-        log.add(event.cycle, MESSAGE, rx ? 1 : 0, event.device, event.src, event.dst, data.length, data, kept);
+      case 'message':
+        this.message(event);
         return;
-      }
       case 'console':
         this.consoles.of(event.device)?.add(event.byte, event.cycle);
         this.lineByte(event.device, event.byte, event.cycle);
@@ -120,17 +125,55 @@ export class Recorder {
         this.dmesg(event.cycle, event.level, event.text, event.since ?? 0);
         return;
       case 'core':
-        log.addText(event.cycle, TYPE.core, CORE_STATE[event.state]!, event.core, 0, 0, 0, event.detail);
+        this.log.addText(event.cycle, TYPE.core, CORE_STATE[event.state]!, event.core, event.detail);
         return;
       case 'fault':
-        log.addText(event.cycle, TYPE.fault, 0, event.fault, 0, 0, 0, event.text);
+        this.log.addText(event.cycle, TYPE.fault, 0, event.fault, event.text);
         return;
     }
+  };
+
+  private vring({ cycle, action, device, queue, id, length }: EventOf<'vring'>): void {
+    if (device !== this.device) this.newDevice(device);
+    const detail = action === 'avail' ? 0 : action === 'used' ? 1 : 2;
+    if (length < WIDE_LENGTH && queue < 256) this.log.add(cycle, VRING, detail, this.deviceNumber, id, ((queue << 24) | length) >>> 0);
+    else this.log.add(cycle, VRING, detail | WIDE, this.log.nameNumber(`${device}${SEPARATOR}${queue}`), id, length);
+  }
+
+  private mu({ cycle, side, action, mu, channel, value }: EventOf<'mu'>): void {
+    if (mu !== this.unit) {
+      this.unit = mu;
+      this.unitNumber = this.log.nameNumber(mu);
+    }
+    this.log.add(cycle, MU, (side === 'A' ? 0 : 1) | (muAction(action) << 1), this.unitNumber, channel, value);
+  }
+
+  private message({ cycle, direction, device, src, dst, data }: EventOf<'message'>): void {
+    if (device !== this.device) this.newDevice(device);
+    const rx = direction === 'rx';
+    if (rx) this.messages.rx++;
+    else this.messages.tx++;
+    const { length } = data;
+    if (length <= MESSAGE_BYTES) this.log.addBytes(cycle, MESSAGE, rx ? 1 : 0, this.deviceNumber, src, dst, data, length);
+    else this.longMessage(cycle, rx ? 1 : 0, src, dst, data);
+  }
+
+  /** Only its beginning is kept, and its length behind that. */
+  private longMessage(cycle: number, detail: number, src: number, dst: number, data: Uint8Array): void {
+    const kept = new Uint8Array(MESSAGE_BYTES + 4);
+    kept.set(data.subarray(0, MESSAGE_BYTES));
+    new DataView(kept.buffer).setUint32(MESSAGE_BYTES, data.length, true);
+    this.log.addBytes(cycle, MESSAGE, detail | CUT, this.deviceNumber, src, dst, kept, kept.length);
+  }
+
+  private newDevice(device: string): void {
+    this.device = device;
+    this.deviceNumber = this.log.nameNumber(device);
   }
 
   /** Something that imx-sim noticed. */
   finding(finding: Finding): void {
-    this.log.addText(finding.cycle ?? this.now(), TYPE.finding, 0, finding.kind, 0, 0, 0, JSON.stringify(finding));
+    this.log.addText(finding.cycle ?? this.now(), TYPE.finding, 0, finding.kind, JSON.stringify(finding));
   }
 
   /** Takes away all that lies beyond `cycle`; number of the first event that is gone. */
@@ -176,7 +219,8 @@ export class Recorder {
 
   private flush(line: Line): void {
     const since = line.last - line.first;
-    this.log.add(line.last, CONSOLE, 0, line.device, since % TWO_32, since / TWO_32, 0, line.bytes, line.length);
+    const { log } = this;
+    log.addBytes(line.last, CONSOLE, 0, log.nameNumber(line.device), since % TWO_32, since / TWO_32, line.bytes, line.length);
     if (line.length > 0) this.open--;
     line.length = 0;
   }
@@ -186,7 +230,7 @@ export class Recorder {
     if (start < 0) start = this.kernelStarts.push(since) - 1;
     const stamp = dmesgTimestamp((cycle - since) / this.hz);
     this.consoles.of(DMESG)?.addAll(utf8(`${stamp}${text.replaceAll('\n', `\r\n${stamp}`)}\r\n`), cycle);
-    this.log.addText(cycle, TYPE.dmesg, level, DMESG, start, 0, 0, text);
+    this.log.addText(cycle, TYPE.dmesg, level, DMESG, text, start);
   }
 }
 

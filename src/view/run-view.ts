@@ -6,7 +6,9 @@ import { UsageError } from '../errors.ts';
 import type { InputLog } from '../history/inputs.ts';
 import type { Machine } from '../machine.ts';
 import type { RunHost } from '../session/run-inputs.ts';
+import { runShell, SHELL } from '../session/run-shell.ts';
 import { fromBase64 } from './base64.ts';
+import { MOST_BYTES } from './checks.ts';
 import { consoleViews } from './consoles.ts';
 import { addStopper, type Controls, resume, stopperView, until, VIEW } from './control.ts';
 import type { EventNames } from './event-views.ts';
@@ -60,6 +62,8 @@ class RunView implements ViewSource {
   private readonly context: InspectContext;
   private readonly watching: RunWatch;
   private hub: ViewHub | undefined;
+  /** Bytes that consoles were given while they were busy. */
+  private readonly unread = new Map<string, number>();
   /** The present from which the machine went back, as far as this has heard. */
   private future: number | undefined;
   private readonly placeOf = (address: number): Place => {
@@ -82,7 +86,8 @@ class RunView implements ViewSource {
       readSource: options.readSource ?? (async () => undefined),
       ...(options.disassemble ? { disassemble: options.disassemble } : {}),
     };
-    machine.events.subscribe((event) => recorder.add(event));
+    machine.events.subscribe(recorder.add);
+    if (machine.linux) runShell(machine).onOutput = (bytes) => recorder.consoles.of(SHELL)?.addAll(bytes, machine.scheduler.now);
     const { onFirst } = machine.diagnostics;
     machine.diagnostics.onFirst = (diagnostic) => {
       onFirst?.(diagnostic);
@@ -117,6 +122,12 @@ class RunView implements ViewSource {
 
   watch(types: number): void {
     this.watching.watch(types);
+  }
+
+  attended(there: boolean): void {
+    const { debugger: debug } = this.options;
+    if (there) debug?.attach(VIEW);
+    else debug?.detach(VIEW);
   }
 
   answer<M extends SourceMethod>(method: M, params: Methods[M]['params']): Methods[M]['result'] | Promise<Methods[M]['result']> {
@@ -173,15 +184,31 @@ class RunView implements ViewSource {
       case 'consoles.input': {
         const { device, data } = params as Methods['consoles.input']['params'];
         const bytes = fromBase64(data);
-        if (!machine.hasConsole(device)) return false;
-        if (machine.inputState(device) === 'absent') return false;
-        inputs.perform('console.send', device, bytes);
-        this.present();
+        return this.input(device, bytes);
+      }
+      case 'consoles.resize': {
+        const { device, columns, rows } = params as Methods['consoles.resize']['params'];
+        // Only a terminal has a size; for others it makes no difference, and is no input.
+        if (device !== SHELL || !machine.linux) return false;
+        if (runShell(machine).resized(columns, rows)) inputs.perform('shell.resize', columns, rows);
         return true;
       }
-      case 'consoles.resize':
-        return false;
     }
+  }
+
+  /** Keys for a console; false when it does not take them. */
+  private input(device: string, bytes: Uint8Array): boolean {
+    const { machine, inputs } = this.options;
+    const state = device === SHELL ? runShell(machine).state : machine.hasConsole(device) ? machine.inputState(device) : 'absent';
+    if (state === 'absent') return false;
+    // A device that does not read what it was given gets no more than this.
+    const unread = state === 'busy' ? (this.unread.get(device) ?? 0) + bytes.length : bytes.length;
+    if (unread > MOST_BYTES) return false;
+    this.unread.set(device, unread);
+    if (device === SHELL) inputs.perform('shell.keys', bytes);
+    else inputs.perform('console.send', device, bytes);
+    this.present();
+    return true;
   }
 
   private whole(): MachineState {
@@ -222,6 +249,7 @@ class RunView implements ViewSource {
   private present(): void {
     const { debugger: debug, machine } = this.options;
     const { present } = debug ?? {};
+    this.watching.muted = present !== undefined;
     const { future } = this;
     this.future = present?.cycle;
     if (future === undefined || present) return;
@@ -231,5 +259,3 @@ class RunView implements ViewSource {
     this.hub?.forgotten(seq, now);
   }
 }
-
-export { VIEW };

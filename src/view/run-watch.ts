@@ -63,7 +63,7 @@ export class RunWatch implements EventNames {
       if (this.types & INTERRUPT) {
         if (!this.exceptions.has(number)) this.exceptions.set(number, name);
         const { core, scheduler } = this.machine;
-        this.log.add(scheduler.now, TYPE.interrupt, phase === 'enter' ? 0 : 1, core.name, number, 0, 0);
+        this.log.add(scheduler.now, TYPE.interrupt, phase === 'enter' ? 0 : 1, this.log.nameNumber(core.name), number, 0);
       }
       if (phase === 'exit' && this.types & THREAD) this.look();
     });
@@ -76,7 +76,7 @@ export class RunWatch implements EventNames {
     if (!source || id === undefined || id === this.current) return;
     this.current = id;
     if (!this.threadNames.has(id) && this.threadNames.size < MOST_NAMES) this.threadNames.set(id, source.name(id));
-    this.log.add(machine.scheduler.now, TYPE.thread, 0, machine.core.name, id, 0, 0);
+    this.log.add(machine.scheduler.now, TYPE.thread, 0, this.log.nameNumber(machine.core.name), id, 0);
   }
 
   /** What schedules the threads of the firmware that runs. */

@@ -1,6 +1,6 @@
 /** Ctrl-R at the shell's prompt, key by key, as bash's readline shows and ends it. */
 import { describe, expect, it } from 'vitest';
-import { HistorySearch } from '../../src/cli/history-search.ts';
+import { HistorySearch } from '../../src/session/history-search.ts';
 
 const HISTORY = ['dmesg | tail', 'echo second', 'ls /dev', 'echo first'];
 
