@@ -9,6 +9,7 @@ import type { Machine } from '../../machine.ts';
 import { type Firmware, parseFirmware } from '../../remoteproc/elf-loader.ts';
 import { Symbols } from '../../symbols.ts';
 import type { Place } from '../protocol.ts';
+import { type Mapping, mappingSymbols } from './mapping-symbols.ts';
 
 /** A firmware file, read. */
 export interface Code {
@@ -17,6 +18,8 @@ export interface Code {
   readonly firmware: Firmware | undefined;
   readonly symbols: Symbols;
   readonly dwarf: Dwarf | undefined;
+  /** Where there is data between instructions; read when it is asked for. */
+  readonly mapping: readonly Mapping[];
 }
 
 const known = new WeakMap<Uint8Array, Code>();
@@ -28,7 +31,17 @@ export function codeOf(machine: Machine): Code | undefined {
   let code = known.get(bytes);
   if (!code) {
     const firmware = machine.firmware?.bytes === bytes ? machine.firmware : parsed(bytes);
-    code = { bytes, firmware, symbols: new Symbols(firmware?.symbols ?? []), dwarf: quietly(() => Dwarf.of(bytes)) };
+    let mapping: readonly Mapping[] | undefined;
+    code = {
+      bytes,
+      firmware,
+      symbols: new Symbols(firmware?.symbols ?? []),
+      dwarf: quietly(() => Dwarf.of(bytes)),
+      get mapping() {
+        mapping ??= quietly(() => mappingSymbols(bytes)) ?? [];
+        return mapping;
+      },
+    };
     known.set(bytes, code);
   }
   return code;

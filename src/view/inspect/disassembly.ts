@@ -8,6 +8,7 @@ import { toBase64 } from '../base64.ts';
 import type { InstructionLine, Methods, Place } from '../protocol.ts';
 import { codeOf, placeOf, quietly } from './code.ts';
 import { coreOf, type DecodedInstruction, type Disassembler, type InspectContext } from './context.ts';
+import { isDataAt } from './mapping-symbols.ts';
 import { peekBytes } from './memory.ts';
 
 /** A disassembler by capstone, which `load` gives when it is first needed. */
@@ -20,11 +21,14 @@ export function capstoneInstructions(load: () => Promise<Capstone>): Disassemble
   };
 }
 
-/** An instruction, as far as its first halfword tells. */
+/** An instruction, as far as its first halfword tells, or a piece of data between instructions. */
 interface Unit {
   readonly address: number;
   readonly bytes: Uint8Array;
+  readonly isData?: true;
 }
+
+type IsData = (address: number) => boolean;
 
 /** Bytes of the Thumb instruction that begins with `halfword`. */
 function sizeOf(halfword: number): 2 | 4 {
@@ -39,7 +43,10 @@ export async function disassemble(context: InspectContext, params: Methods['cpu.
   const before = Math.min(params.before ?? 0, params.count);
   const view = machine.view(core.name);
   const read = (at: number, length: number): Uint8Array => peekBytes(view, at, length);
-  const units = [...(before > 0 ? unitsBefore(context, address, before, read) : []), ...unitsFrom(address, params.count - before, read)];
+  const mapping = codeOf(machine)?.mapping ?? [];
+  const isData: IsData = (at) => isDataAt(mapping, at);
+  const first = before > 0 ? unitsBefore(context, address, before, read, isData) : [];
+  const units = [...first, ...unitsFrom(address, params.count - first.length, read, isData)];
   const breakpoints = new Map(
     (debug?.stoppers ?? []).flatMap((each) =>
       each.kind === 'breakpoint' && each.core === core.name ? [[each.address, each.id] as const] : [],
@@ -72,22 +79,25 @@ function halfword(bytes: Uint8Array, at = 0): number {
   return bytes[at]! | (bytes[at + 1]! << 8);
 }
 
-function raw({ bytes }: Unit): string {
+function raw({ bytes, isData }: Unit): string {
+  if (isData && bytes.length === 4) return `.word 0x${new DataView(bytes.buffer).getUint32(0, true).toString(16).padStart(8, '0')}`;
   const word = (at: number): string => `0x${halfword(bytes, at).toString(16).padStart(4, '0')}`;
   return `.short ${bytes.length === 4 ? `${word(0)}, ${word(2)}` : word(0)}`;
 }
 
-function unitsFrom(address: number, count: number, read: (at: number, length: number) => Uint8Array): Unit[] {
-  return cut(read(address, 4 * count), address).slice(0, count);
+function unitsFrom(address: number, count: number, read: (at: number, length: number) => Uint8Array, isData: IsData): Unit[] {
+  return cut(read(address, 4 * count), address, isData).slice(0, count);
 }
 
 /** Instructions of `bytes`; half of one at the end is left out. */
-function cut(bytes: Uint8Array, address: number): Unit[] {
+function cut(bytes: Uint8Array, address: number, isData: IsData): Unit[] {
   const units: Unit[] = [];
   for (let at = 0; at + 2 <= bytes.length; ) {
-    const size = sizeOf(halfword(bytes, at));
+    const here = address + at;
+    const data = isData(here);
+    const size = data ? (here % 4 === 0 && at + 4 <= bytes.length && isData(here + 2) ? 4 : 2) : sizeOf(halfword(bytes, at));
     if (at + size > bytes.length) break;
-    units.push({ address: address + at, bytes: bytes.slice(at, at + size) });
+    units.push({ address: here, bytes: bytes.slice(at, at + size), ...(data ? { isData: true } : {}) });
     at += size;
   }
   return units;
@@ -99,6 +109,7 @@ function unitsBefore(
   address: number,
   count: number,
   read: (at: number, length: number) => Uint8Array,
+  isData: IsData,
 ): Unit[] {
   const lowest = Math.max(0, address - 4 * count);
   const code = codeOf(machine);
@@ -117,22 +128,22 @@ function unitsBefore(
   const first = sorted.filter((each) => each <= lowest).at(-1);
   const reach = first !== undefined && lowest - first < 0x1000 ? first : lowest;
   const starts = [reach, ...sorted.filter((each) => each > reach && each < address), address];
-  const units = starts.slice(1).flatMap((end, n) => stretch(starts[n]!, end, read, known.has(starts[n]!)));
+  const units = starts.slice(1).flatMap((end, n) => stretch(starts[n]!, end, read, isData, known.has(starts[n]!)));
   return units.slice(-count);
 }
 
 /** Instructions from `start` to exactly `end`; from a guess, the first beginning that leads there. */
-function stretch(start: number, end: number, read: (at: number, length: number) => Uint8Array, isKnown: boolean): Unit[] {
+function stretch(start: number, end: number, read: (at: number, length: number) => Uint8Array, isData: IsData, isKnown: boolean): Unit[] {
   const bytes = read(start, end - start);
   // A hole: nothing is before it that could be shown.
   if (bytes.length < end - start) return [];
   for (let skip = 0; skip < (isKnown ? 2 : bytes.length); skip += 2) {
-    const units = cut(bytes.subarray(skip), start + skip);
+    const units = cut(bytes.subarray(skip), start + skip, isData);
     const last = units.at(-1);
     if (last && last.address + last.bytes.length === end) return units;
   }
   // Data at the end of a function.
-  return cut(bytes, start);
+  return cut(bytes, start, isData);
 }
 
 /** Texts by address; what the disassembler refuses is passed over. */
@@ -140,9 +151,14 @@ async function decoded(units: readonly Unit[], decode: Disassembler): Promise<Ma
   const found = new Map<number, DecodedInstruction>();
   const index = new Map(units.map(({ address }, n) => [address, n]));
   for (let at = 0; at < units.length; ) {
+    if (units[at]!.isData) {
+      at++;
+      continue;
+    }
     // As many as lie behind each other without a gap.
     let end = at + 1;
-    while (end < units.length && units[end]!.address === units[end - 1]!.address + units[end - 1]!.bytes.length) end++;
+    while (end < units.length && !units[end]!.isData && units[end]!.address === units[end - 1]!.address + units[end - 1]!.bytes.length)
+      end++;
     const stretchOf = units.slice(at, end);
     const bytes = new Uint8Array(stretchOf.reduce((sum, unit) => sum + unit.bytes.length, 0));
     let offset = 0;
@@ -170,7 +186,8 @@ function targetOf({ mnemonic, operands }: DecodedInstruction): number | undefine
 }
 
 /** The word that a load relative to the PC reads: LDR (literal), T1 and T2. */
-function literalAddress({ address, bytes }: Unit): number | undefined {
+function literalAddress({ address, bytes, isData }: Unit): number | undefined {
+  if (isData) return undefined;
   const base = ((address + 4) & ~3) >>> 0;
   const first = halfword(bytes);
   if (bytes.length === 2) return first >>> 11 === 0x09 ? base + 4 * (first & 0xff) : undefined;
