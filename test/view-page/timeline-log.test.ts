@@ -109,10 +109,12 @@ describe('EventLog', () => {
     expect(log.lastCycle).toBe(fresh.at(-1)!.cycle);
     expect(lanes.all.length).toBe(230);
     expect(log.gaps).toEqual([]);
-    // What was before came later.
+    // What was before came later, and what was in between.
     const late = logOf([]).log;
-    late.follow(events.slice(100));
+    late.follow([...events.slice(100, 150), ...events.slice(170)]);
     late.follow(events);
+    expect(late.absorb(events)).toBe(true);
+    expect(late.absorb(events)).toBe(false);
     expect([late.length, late.gaps.length]).toEqual([events.length, 0]);
   });
 

@@ -123,9 +123,6 @@ export class EventLog {
    * be another one.
    */
   follow(list: readonly ViewEvent[]): boolean {
-    // Its beginning came later (history that was asked for): all anew.
-    const earlier = list[0] && this.list[0] && list[0].seq < this.list[0].seq && this.found[0]?.kind !== 'trimmed';
-    if (earlier) this.clear();
     const last = this.list[this.list.length - 1];
     let index = 0;
     if (last) {
@@ -140,6 +137,29 @@ export class EventLog {
     const changed = index < list.length;
     for (; index < list.length; index++) this.append(list[index]!);
     return changed;
+  }
+
+  /** Takes over what a list has of the events that are missing here: history that came later. True if there was something. */
+  absorb(list: readonly ViewEvent[]): boolean {
+    const { found } = this;
+    const fills = found.some((gap) => {
+      if (gap.kind === 'trimmed') return false;
+      const after = gap.next > this.base ? this.event(gap.next - 1).seq + 1 : 0;
+      const candidate = list[lowerBoundSeq(list, after)];
+      return candidate !== undefined && candidate.seq < this.event(gap.next).seq;
+    });
+    if (!fills) return false;
+    const own = this.list;
+    const merged: ViewEvent[] = [];
+    let index = found[0]?.kind === 'trimmed' ? lowerBoundSeq(list, own[0]!.seq) : 0;
+    for (const event of own) {
+      for (; index < list.length && list[index]!.seq < event.seq; index++) merged.push(list[index]!);
+      if (list[index]?.seq === event.seq) index++;
+      merged.push(event);
+    }
+    this.clear();
+    for (const event of merged) this.append(event);
+    return true;
   }
 
   clear(): void {

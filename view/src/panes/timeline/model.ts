@@ -32,6 +32,8 @@ export const view = signal<View>({ start: 0, perPixel: 1e6, width: 0 });
 export const following = signal(true);
 /** All of it is in sight and stays so: until somebody zooms. */
 const fitted = signal(true);
+/** The end is followed at a scale that somebody has chosen. */
+export const tailing = computed(() => following.value && !fitted.value);
 /** The display stands still at this cycle, whatever the machine does. */
 export const frozenAt = signal<number | undefined>(undefined);
 export const selected = signal<number | undefined>(undefined);
@@ -299,11 +301,25 @@ export function goToCycle(cycle: number): void {
 
 // ---- from the store ----
 
+/** That of the store's list at the last look. */
+let generation = 0;
+
 /** Takes over what has come; called before each painting, and at once when the pane appears. */
 export function ingest(): void {
   const before = log.end;
   const first = log.first;
-  const changed = log.follow(events.list);
+  let changed = log.follow(events.list);
+  if (events.generation !== generation) {
+    generation = events.generation;
+    const id = selected.peek();
+    const seq = id !== undefined && log.has(id) ? log.event(id).seq : undefined;
+    if (log.absorb(events.list)) {
+      changed = true;
+      // All have other numbers now.
+      selected.value = seq === undefined ? undefined : log.bySeq(seq);
+      picked.value = undefined;
+    }
+  }
   if (!changed && before === log.end && first === log.first) return;
   const id = selected.peek();
   batch(() => {

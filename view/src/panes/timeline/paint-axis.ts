@@ -36,7 +36,9 @@ export function paintAxis(context: Context, scene: Scene, height: number): void 
   context.font = `600 ${size}px ${palette.sans}`;
   if (present !== undefined) {
     inside(scene, now, (x) => flag(context, 'now', x, 1, palette.accent, palette.surface));
-    inside(scene, present, (x) => flag(context, 'present', x, 1, palette.text3, palette.surface));
+    inside(scene, present, (x) =>
+      flag(context, 'present', Math.min(x, view.width - context.measureText('present').width - 8), 1, palette.text3, palette.surface),
+    );
   }
   markers.forEach((marker, index) => {
     if (marker !== undefined) inside(scene, marker, (x) => flag(context, index === 0 ? 'A' : 'B', x, 1, palette.text2, palette.surface));
@@ -46,10 +48,11 @@ export function paintAxis(context: Context, scene: Scene, height: number): void 
   const from = xOf(view, Math.min(a, b));
   const to = xOf(view, Math.max(a, b));
   const text = formatDuration(Math.abs(a - b), hz);
-  if (to - from > context.measureText(text).width + 60) flag(context, text, (from + to) / 2, 1, palette.raised, palette.text, 'center');
+  if (to - from > context.measureText(text).width + 60)
+    flag(context, text, (Math.max(from, 0) + Math.min(to, view.width)) / 2, 1, palette.text2, palette.surface, 'center');
 }
 
 function inside({ view }: Scene, cycle: number, draw: (x: number) => void): void {
   const x = xOf(view, cycle);
-  if (x >= 0 && x <= view.width - 10) draw(x);
+  if (x >= 0 && x <= view.width) draw(x);
 }

@@ -21,7 +21,7 @@ export function hatch(context: Context, x: number, y: number, width: number, hei
   context.beginPath();
   context.rect(x, y, width, height);
   context.clip();
-  context.globalAlpha = 0.75;
+  context.globalAlpha = 0.92;
   context.fillStyle = ground;
   context.fillRect(x, y, width, height);
   context.globalAlpha = 0.5;

@@ -7,7 +7,6 @@ import {
   filter,
   fitAll,
   follow,
-  following,
   freeze,
   frozenAt,
   log,
@@ -19,6 +18,7 @@ import {
   search,
   selected,
   stepHit,
+  tailing,
   version,
   view,
   zoom,
@@ -41,10 +41,10 @@ export function TimelineToolbar(props: { readonly onExport: () => void; readonly
       <Tabs label="View of the events" tabs={MODES} selected={mode.value} onSelect={(id) => (mode.value = id as Mode)} />
       <IconButton
         icon="present"
-        label={following.value ? 'The end is followed' : 'Follow the end'}
+        label={tailing.value ? 'The end is followed' : 'Follow the end'}
         shortcut="l"
-        pressed={following.value && !frozen}
-        onClick={() => follow(!(following.value && !frozen))}
+        pressed={tailing.value && !frozen}
+        onClick={() => follow(!(tailing.value && !frozen))}
       />
       <IconButton
         icon="pause"
