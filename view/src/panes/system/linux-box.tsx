@@ -69,13 +69,19 @@ function Facts({ linux }: { readonly linux: Linux }) {
       </Group>
       <Group title="RPMsg channels" empty="None yet: the firmware announces them to the name service.">
         {linux.channels.map(({ name, src, dst, driver }) => (
-          <button key={`${name} ${src} ${dst}`} type="button" class="system-row" onClick={() => go('timeline', { search: name })}>
+          <button
+            key={`${name} ${src} ${dst}`}
+            type="button"
+            class="system-row"
+            data-tip={`${name} · ${driver ?? 'no driver'}`}
+            onClick={() => go('timeline', { search: name })}
+          >
             <span class={`system-dot${driver ? ' system-dot-on' : ''}`} />
             <b>{name}</b>
             <span class="mono">
               {hex(src, 1)} ⇄ {hex(dst, 1)}
             </span>
-            <span class="system-more mono">{driver ?? 'no driver'}</span>
+            <span class="system-more system-optional mono">{driver ?? 'no driver'}</span>
           </button>
         ))}
       </Group>

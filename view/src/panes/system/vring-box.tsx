@@ -53,7 +53,7 @@ export function VringBox({
   return (
     <button
       type="button"
-      class={`system-vring${compact ? ' system-compact' : ''}`}
+      class={`system-vring${compact ? ' system-compact' : ''}${ring.violations ? ' system-vring-bad' : ''}`}
       onClick={show}
       data-tip={`Inspect vring${ring.queue} of ${ring.device}`}
     >

@@ -183,6 +183,9 @@ function Legend({ core }: { readonly core: string }) {
         <i class="vrings-key-returned" /> returned
       </li>
       <li>
+        <i class="vrings-key-unknown" /> unclear
+      </li>
+      <li>
         <i class="vrings-key-bad" /> wrong
       </li>
       <li class="vrings-bands muted">bands, from outside: available, descriptors, used</li>

@@ -75,6 +75,7 @@ function Problem({
           kind={search.state === 'idle' ? 'primary' : 'plain'}
           icon="search"
           disabled={search.state === 'busy'}
+          tip="Pauses the run and looks for the store through its past"
           onClick={() => void ask()}
         >
           {search.state === 'busy' ? 'Looking…' : 'Who wrote this?'}

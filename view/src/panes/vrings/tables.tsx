@@ -4,13 +4,13 @@ import { Hex } from '../../components/address.tsx';
 import { Badge, type Hue } from '../../components/badge.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { hex, saying } from '../../format.ts';
-import { availStates, cellKey, descriptorFlags, type EntryState, usedStates, violationsByCell } from './decode.ts';
+import { announcement, availStates, cellKey, descriptorFlags, type EntryState, usedStates, violationsByCell } from './decode.ts';
 
 const OWNERS: Readonly<Record<BufferOwner, { readonly hue: Hue; readonly word: (core: string) => string; readonly tip: string }>> = {
   linux: { hue: 'linux', word: () => 'Linux', tip: 'free, or being filled, in Linux' },
   core: { hue: 'core', word: (core) => core, tip: 'in the available ring: the core may use it' },
   returned: { hue: 'message', word: () => 'returned', tip: 'in the used ring, and Linux has not looked yet' },
-  unknown: { hue: 'error', word: () => 'unclear', tip: 'claimed by both sides, or by none: see the violations' },
+  unknown: { hue: 'warning', word: () => 'unclear', tip: 'claimed by both sides, or by none: see the violations' },
 };
 
 const STATES: Readonly<Record<EntryState, string>> = { open: 'open', returned: 'not seen by Linux yet', old: '' };
@@ -83,6 +83,17 @@ export function Descriptors({ ring, core, selected, onSelect }: Props) {
 
 function Summary({ message }: { readonly message: NonNullable<VringDescriptor['message']> }) {
   const said = saying(message);
+  const announced = announcement(message);
+  if (announced) {
+    return (
+      <span class="vrings-summary">
+        <span class="mono muted">{hex(message.src, 1)} ▸ name service</span>
+        <span>
+          {announced.destroy ? 'withdraws' : 'announces'} {announced.name} at {hex(announced.address, 1)}
+        </span>
+      </span>
+    );
+  }
   return (
     <span class="vrings-summary">
       <span class="mono muted">
