@@ -290,7 +290,13 @@ export class Debugger implements DebuggerApi, RunControl {
 
   run(limit: number): StopReason {
     const { machine, stepper } = this;
-    const stop = stepper.run(limit);
+    let stop = stepper.run(limit);
+    const { present } = this.travel;
+    if (stop.kind === 'deadlock' && present && machine.scheduler.now < Math.min(limit, present.moment.cycle)) {
+      // Whoever kept time going then (a key that was awaited, somebody who watched) is not there again.
+      machine.scheduler.advanceTo(Math.min(limit, present.moment.cycle));
+      stop = { kind: 'limit' };
+    }
     this.travel.live();
     if (!OWN_STOPS.has(stop.kind)) return stop;
     const end = this.travel.reach();

@@ -20,6 +20,8 @@ export interface Hit {
   readonly access?: Access;
 }
 
+/** Virtual time for which a core that sleeps is left alone at once, in ns. */
+const CHUNK_NS = 5e6;
 /** Instructions in which a search backwards for code outside of a range begins. */
 const FIRST_WINDOW = 256;
 
@@ -131,9 +133,9 @@ export class Reverse {
     for (let here = momentOf(machine); isBefore(here, end) && !course.cancelled(); here = momentOf(machine)) {
       if (fits(core.pc) && !(last && last.instructions === here.instructions && last.entries === here.entries)) last = here;
       if (here.instructions === end.instructions && here.entries === end.entries) break;
-      travel.due();
+      const next = await travel.prepare();
       stepper.plan(core);
-      const stop = stepper.run(Math.min(end.cycle, machine.scheduler.now + machine.scheduler.cyclesFromNs(5e6)));
+      const stop = stepper.run(Math.min(end.cycle + 1, next, machine.scheduler.now + machine.scheduler.cyclesFromNs(CHUNK_NS)));
       stepper.end();
       if (stop.kind === 'deadlock') break;
     }

@@ -120,6 +120,14 @@ export class TimeTravel {
     return Math.min(inputs.next?.cycle ?? end, end);
   }
 
+  /** The same, and whoever waits for things in Linux gets on. */
+  async prepare(): Promise<number> {
+    const next = this.due();
+    const settled = this.session.settled();
+    if (settled) await settled;
+    return next;
+  }
+
   /** A run in which somebody has gone back goes on: a checkpoint now and then makes later ways back shorter. */
   live(): void {
     const { now } = this.machine.scheduler;
@@ -180,9 +188,7 @@ export class TimeTravel {
     if (!('cycle' in goal)) core.stopAt(goal.instructions);
     try {
       for (;;) {
-        const settled = session.settled();
-        if (settled) await settled;
-        const next = this.due();
+        const next = await this.prepare();
         if (!('cycle' in goal)) core.stopAt(goal.instructions);
         if (await this.reached(goal, end)) return true;
         if (scheduler.now >= (saves[0] ?? Number.POSITIVE_INFINITY)) {
@@ -193,6 +199,8 @@ export class TimeTravel {
         // An instruction that ends in that cycle may begin before it.
         const limit = Math.min('cycle' in goal ? end : end + 1, next, chunk, saves[0] ?? chunk);
         await this.stopped(machine.run(limit), limit);
+        const quiet = session.quieten();
+        if (quiet) await quiet;
         if (course.cancelled()) {
           machine.run(scheduler.now);
           return false;

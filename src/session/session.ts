@@ -355,6 +355,12 @@ export class Session {
     return userSpace?.busy ? userSpace.settled() : undefined;
   }
 
+  /** To be awaited after the machine has run: whoever was waiting has got on, before anything comes from outside. */
+  quieten(): Promise<void> | undefined {
+    const userSpace = this.machine.linux?.userSpace;
+    return userSpace?.busy ? userSpace.quiet() : undefined;
+  }
+
   private release(): void {
     const { driven } = this;
     this.driven = undefined;
@@ -376,11 +382,13 @@ export class Session {
     for (;;) {
       const released = await this.released();
       if (released) return released;
+      const furthest = Math.min(limit, this.script?.due() ?? limit, this.control?.due() ?? limit);
       const settled = this.settled();
       if (settled) await settled;
-      const furthest = Math.min(limit, this.script?.due() ?? limit, this.control?.due() ?? limit);
       const grid = (Math.floor(scheduler.now / chunk) + 1) * chunk;
       const stop = (this.control ?? machine).run(Math.min(furthest, grid));
+      const quiet = this.quieten();
+      if (quiet) await quiet;
       const idle = stop.kind === 'deadlock' && interactive;
       if (this.matched) return { status: EXIT.OK, reason: 'until', report: [] };
       if (stop.kind !== 'limit') {

@@ -38,16 +38,18 @@ export function debugged(
   options: Partial<SessionOptions> = {},
   engine: EngineFactory = jitFactory,
   more: Partial<DebuggerOptions> = {},
+  prepare: (session: Session) => Promise<void> = async () => {},
 ) {
   const parts = sessionOf(image, options, engine);
   const { session } = parts;
+  const begun = prepare(session);
   const inputs = runInputs({ session });
   const debug = new Debugger({ session, inputs, wait: true, ...more });
   const heard: DebuggerEvent[] = [];
   debug.subscribe((event) => void heard.push(event));
   debug.attach('test');
-  const status = session.run();
-  return { ...parts, inputs, debug, heard, status, machine: session.machine };
+  const status = begun.then(() => session.run());
+  return { ...parts, inputs, debug, heard, begun, status, machine: session.machine };
 }
 
 /** The same run without a debugger. */
