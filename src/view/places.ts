@@ -1,28 +1,9 @@
 /**
  * From what a user calls a place in the firmware to its addresses: `main`, `main+0x12`, `app.c:120`, `0x1ffe0000`.
  */
-import { Dwarf } from '../dwarf/dwarf.ts';
 import { UsageError } from '../errors.ts';
 import type { Machine } from '../machine.ts';
-
-/** Debug information by the file that it is of. */
-const KNOWN = new WeakMap<Uint8Array, Dwarf>();
-
-/** Debug information of the firmware that runs; undefined without one that can be read. */
-export function debugInformation(machine: Machine): Dwarf | undefined {
-  const file = machine.firmwareFile;
-  if (!file) return undefined;
-  let dwarf = KNOWN.get(file);
-  if (!dwarf) {
-    try {
-      dwarf = Dwarf.of(file);
-    } catch {
-      return undefined;
-    }
-    KNOWN.set(file, dwarf);
-  }
-  return dwarf.present ? dwarf : undefined;
-}
+import { codeOf } from './inspect/code.ts';
 
 /** @throws {UsageError} when there is no such place */
 export function findPlace(machine: Machine, place: string): { readonly addresses: readonly number[]; readonly size?: number } {
@@ -31,7 +12,7 @@ export function findPlace(machine: Machine, place: string): { readonly addresses
   if (number !== undefined && number <= 0xffff_ffff) return { addresses: [number] };
   const [, file, line] = /^(.+):(\d{1,7})$/.exec(text) ?? [];
   if (file !== undefined) {
-    const { addresses } = debugInformation(machine)?.addressesOf(file, Number(line)) ?? { addresses: [] };
+    const { addresses } = codeOf(machine)?.dwarf?.addressesOf(file, Number(line)) ?? { addresses: [] };
     if (addresses.length > 0) return { addresses };
     throw new UsageError(`no code of line ${line} of ${file}`, 'give a line that the debug information has, or a function', 'at');
   }

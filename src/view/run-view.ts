@@ -1,7 +1,7 @@
 /**
  * The view of a run: its machine's events into the recorder, its debugger's into notifications, the methods of the protocol onto both.
  */
-import type { DebuggerApi, DebuggerEvent } from '../debug/types.ts';
+import type { DebuggerApi, DebuggerEvent, HaltReason } from '../debug/types.ts';
 import { UsageError } from '../errors.ts';
 import type { InputLog } from '../history/inputs.ts';
 import type { Machine } from '../machine.ts';
@@ -13,6 +13,7 @@ import { consoleViews } from './consoles.ts';
 import { addStopper, type Controls, resume, stopperView, until, VIEW } from './control.ts';
 import type { EventNames } from './event-views.ts';
 import { type HubHost, type SourceMethod, ViewHub, type ViewSource } from './hub.ts';
+import { codeOf, placeOf } from './inspect/code.ts';
 import type { InspectContext } from './inspect/context.ts';
 import { isDataMethod, METHODS } from './inspect/methods.ts';
 import { machineState } from './machine-state.ts';
@@ -62,14 +63,14 @@ class RunView implements ViewSource {
   private readonly context: InspectContext;
   private readonly watching: RunWatch;
   private hub: ViewHub | undefined;
+  /** Steps that are under way, and the halt that one has led to by a breakpoint of its own. */
+  private stepping = 0;
+  private stepped: { readonly reason: HaltReason; readonly core: string } | undefined;
   /** Bytes that consoles were given while they were busy. */
   private readonly unread = new Map<string, number>();
   /** The present from which the machine went back, as far as this has heard. */
   private future: number | undefined;
-  private readonly placeOf = (address: number): Place => {
-    const symbol = this.options.machine.symbols.name(address);
-    return { address, ...(symbol === undefined ? {} : { symbol }) };
-  };
+  private readonly placeOf = (address: number): Place => placeOf(this.options.machine, address);
 
   constructor(options: RunViewOptions) {
     const { machine, debugger: debug, title, version, mode = 'live' } = options;
@@ -105,7 +106,13 @@ class RunView implements ViewSource {
 
   state(): Omit<MachineState, 'speed' | 'clients'> {
     const { machine, debugger: debug, pace } = this.options;
-    return machineState(machine, debug, pace?.pace ?? 0, this.placeOf);
+    const state = machineState(machine, debug, pace?.pace ?? 0, this.placeOf);
+    const { stepped } = this;
+    if (stepped && debug?.halted === stepped.reason && state.halt) {
+      const { place } = state.halt;
+      return { ...state, halt: { kind: 'step', text: 'stepped', core: stepped.core, ...(place ? { place } : {}) } };
+    }
+    return state;
   }
 
   overview(): Overview | Promise<Overview> {
@@ -159,7 +166,7 @@ class RunView implements ViewSource {
       case 'control.resume':
         return resume(this.controls);
       case 'control.step':
-        return step(this.controls, machine, params as Methods['control.step']['params']);
+        return this.step(params);
       case 'control.reverse':
         return until(this.controls, this.controls.debugger.resume({ kind: 'reverse-continue' }));
       case 'control.goTo':
@@ -196,6 +203,31 @@ class RunView implements ViewSource {
     }
   }
 
+  /** A step, of which clients hear when it is done: what it is made of is nobody's business. */
+  private async step({ what, core = this.options.machine.core.name }: Methods['control.step']['params']): Promise<MachineState> {
+    const { debugger: debug } = this.controls;
+    const { machine } = this.options;
+    this.stepping++;
+    try {
+      const reason = await step(
+        { debugger: debug, machine, dwarf: codeOf(machine)?.dwarf, returnAddress: (name) => this.returnAddress(name) },
+        core,
+        what,
+      );
+      this.stepped =
+        reason.kind === 'breakpoint' && !debug.stoppers.some(({ id }) => reason.ids.includes(id)) ? { reason, core } : undefined;
+    } finally {
+      this.stepping--;
+      this.changed();
+    }
+    return this.whole();
+  }
+
+  private async returnAddress(core: string): Promise<number | undefined> {
+    const frames = await METHODS['cpu.stack'](this.context, { core });
+    return frames.find(({ inlined }, index) => index > 0 && !inlined)?.place.address;
+  }
+
   /** Keys for a console; false when it does not take them. */
   private input(device: string, bytes: Uint8Array): boolean {
     const { machine, inputs } = this.options;
@@ -224,18 +256,17 @@ class RunView implements ViewSource {
     this.present();
     switch (event.type) {
       case 'halted':
-        this.recorder.flushLines();
-        hub.changed();
-        return;
       case 'resumed':
-        hub.changed();
+        if (event.type === 'halted') this.recorder.flushLines();
+        if (this.stepping === 0) hub.changed();
         return;
       case 'moved':
         hub.broadcast('moved', { cycle: event.position.cycle });
         hub.changed();
         return;
       case 'stoppers':
-        hub.broadcast('stoppers', this.stoppers());
+        // Those of a step come and go.
+        if (this.stepping === 0) hub.broadcast('stoppers', this.stoppers());
         return;
       case 'notice':
         hub.broadcast('notice', { severity: 'note', text: event.text });
