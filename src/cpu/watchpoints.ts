@@ -172,7 +172,16 @@ export class MemoryWatch {
 
   /** True when a read (`right` READ) or write of the bytes is watched. */
   watches(address: number, size: number, right: number): boolean {
-    return this.waiting(address, size, right).length > 0;
+    const at = address >>> 0;
+    const region = this.bus.find(at);
+    if (!region || at + size > region.base + region.size) return this.waiting(at, size, right).length > 0;
+    // The usual case, for every access to a page with a watched byte: no more than a few comparisons.
+    const source = region.ram ?? region.device;
+    const offset = region.ramOffset + at - region.base;
+    for (const watched of this.watched) {
+      if (watched.source === source && offset < watched.to && offset + size > watched.from && (watched.rights & right) !== 0) return true;
+    }
+    return false;
   }
 
   /** True while watched accesses are refused. */
@@ -184,8 +193,8 @@ export class MemoryWatch {
   refuses(address: number, size: number, right: number, value: number): boolean {
     const { mode } = this.watchpoints;
     if (mode === WATCH_MODE.IGNORE || mode === WATCH_MODE.PASS) return false;
+    if (!this.watches(address, size, right)) return false;
     const points = this.waiting(address, size, right);
-    if (points.length === 0) return false;
     const access = right === READ ? 'read' : 'write';
     const hit: WatchHit = { address: address >>> 0, size, access, ...(right === WRITE ? { value: value >>> 0 } : {}) };
     if (this.seen.length < MOST_NOTED) this.seen.push({ hit, points });
