@@ -20,7 +20,7 @@ export function TooltipLayer() {
     const hide = () => {
       clearTimeout(timer);
       owner = undefined;
-      box.current?.classList.remove('tooltip-shown');
+      if (box.current?.matches(':popover-open')) box.current.hidePopover();
     };
     const show = () => {
       const tip = box.current;
@@ -28,12 +28,13 @@ export function TooltipLayer() {
       tip.textContent = owner.getAttribute('data-tip');
       const key = owner.getAttribute('data-key');
       if (key) tip.append(Object.assign(document.createElement('kbd'), { textContent: key }));
+      // In the top layer, over dialogs.
+      tip.showPopover();
       const at = owner.getBoundingClientRect();
       const size = tip.getBoundingClientRect();
       const below = at.bottom + 6 + size.height < innerHeight;
       tip.style.top = `${below ? at.bottom + 6 : Math.max(4, at.top - size.height - 6)}px`;
       tip.style.left = `${Math.max(4, Math.min(innerWidth - size.width - 4, at.left + at.width / 2 - size.width / 2))}px`;
-      tip.classList.add('tooltip-shown');
     };
     const over = (event: Event) => {
       const to = event.target instanceof Element ? event.target.closest('[data-tip]') : null;
@@ -65,5 +66,5 @@ export function TooltipLayer() {
       document.removeEventListener('scroll', hide, true);
     };
   }, []);
-  return <div ref={box} class="tooltip" role="tooltip" />;
+  return <div ref={box} class="tooltip" role="tooltip" popover="manual" />;
 }

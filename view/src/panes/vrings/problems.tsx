@@ -42,6 +42,8 @@ function Problem({
   const ask = async () => {
     setSearch({ state: 'busy' });
     try {
+      // The past is searched from a moment that stands still.
+      if (state.value?.running) await request('control.pause', {});
       setSearch({
         state: 'found',
         culprit: await request('vrings.culprit', { device: ring.device, queue: ring.queue, violation: problem.id }),
@@ -74,6 +76,7 @@ function Problem({
         <Button
           kind={search.state === 'idle' ? 'primary' : 'plain'}
           icon="search"
+          tip="Pauses the run and looks for the store through its past"
           disabled={search.state === 'busy'}
           tip="Pauses the run and looks for the store through its past"
           onClick={() => void ask()}
