@@ -16,6 +16,8 @@ export interface Pane {
   readonly title: string;
   /** Key that leads to it. */
   readonly key: string;
+  /** Its own keys, for the list that `?` shows. */
+  readonly shortcuts?: readonly { readonly keys: string; readonly title: string }[];
   readonly component: ComponentType<{
     /** What of it is meant, by the names of the hash: `device`, `queue`, `address`, `seq` ... */
     readonly detail: Readonly<Record<string, string>>;

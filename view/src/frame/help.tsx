@@ -1,6 +1,7 @@
 /** What `?` shows. */
 import { Dialog } from '../components/dialog.tsx';
 import { CONTROLS } from '../controls.ts';
+import { shown } from '../navigation.ts';
 import { PANES } from '../panes.ts';
 import { OTHER_KEYS } from './keys.ts';
 import { help } from './layers.ts';
@@ -14,6 +15,10 @@ export function Help() {
       rows: CONTROLS.map(({ keys, title, id }) => ({ keys: keys.join(' or '), title: id === 'run' ? 'Run or pause' : title })),
     },
     { title: 'Page', rows: OTHER_KEYS },
+    ...shown.value.flatMap(({ pane }) => {
+      const { title, shortcuts } = PANES.find(({ id }) => id === pane)!;
+      return shortcuts ? [{ title: `${title} pane`, rows: shortcuts }] : [];
+    }),
   ];
   return (
     <Dialog title="Keyboard" wide onClose={() => (help.value = false)}>

@@ -70,7 +70,6 @@ export function AddressField(props: {
     else if (props.onChange === undefined) props.onText(place.symbol ?? hex(place.address));
   };
   const key = (event: KeyboardEvent) => {
-    event.stopPropagation();
     const move = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (move !== 0 && found.length > 0) {
       event.preventDefault();

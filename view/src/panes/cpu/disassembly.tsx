@@ -7,7 +7,7 @@ import { request, state, stoppers } from '../../store.ts';
 import { BranchArrows, LANES } from './branch-arrows.tsx';
 import { arrows as branchArrows, layOut, merge, type Row, rowAt, trim } from './disassembly-layout.ts';
 import { CodeRow, GapRow, LabelRow, SourceRow } from './disassembly-rows.tsx';
-import { ask, failure, momentNow } from './live.ts';
+import { ask, failure } from './live.ts';
 import { reveal, visibleRows } from './rows.ts';
 import { follow, show, wish } from './selection.ts';
 import { isMissing, sourcesVersion } from './sources.ts';
@@ -39,7 +39,7 @@ export function Disassembly(props: {
   const history = useRef<number[]>([]);
   const scroller = useRef<HTMLDivElement>(null);
   /** An address that is to be brought into sight when its rows are there. */
-  const aim = useRef<{ readonly address: number; readonly exact: boolean } | undefined>(undefined);
+  const aim = useRef<number | undefined>(undefined);
   /** The first code row in sight and how far down it is: rows that come before it must not move it. */
   const anchor = useRef<{ readonly address: number; readonly offset: number } | undefined>(undefined);
   const loading = useRef(new Set<string>());
@@ -50,37 +50,39 @@ export function Disassembly(props: {
   const rows = useMemo(() => layOut(listing.lines, props.withSource, isMissing), [listing.lines, props.withSource, sourcesVersion.value]);
   const arrows = useMemo(() => branchArrows(rows, LANES), [rows]);
 
+  /** Rises with every way to another place: answers to what was asked for before it are of no use. */
+  const generation = useRef(0);
+
   /** Asks for instructions around an address. `fresh`: what is there is of another place or moment. */
   const load = async (address: number, before: number, count: number, fresh: boolean) => {
-    const key = `${address} ${before} ${count}`;
+    const asked = generation.current;
+    const key = `${asked} ${address} ${before} ${count}`;
     if (loading.current.has(key)) return;
     loading.current.add(key);
-    const moment = momentNow();
     try {
       const lines = await request('cpu.disassemble', { address, before, count, ...(core === undefined ? {} : { core }) });
-      setListing((old) => {
-        const keep = !fresh && old.core === core;
-        const joined = keep ? merge(old.lines, lines) : lines;
-        return { core, lines: trim(joined, address, MOST) };
-      });
+      if (asked !== generation.current) return;
+      setListing((old) => ({ core, lines: trim(!fresh && old.core === core ? merge(old.lines, lines) : lines, address, MOST) }));
     } catch (error) {
-      setListing((old) => (old.lines.length > 0 && momentNow() === moment ? old : { core, lines: [], error: failure(error) }));
+      if (asked === generation.current)
+        setListing((old) => (old.lines.length > 0 && !fresh ? old : { core, lines: [], error: failure(error) }));
     } finally {
       loading.current.delete(key);
     }
   };
 
-  const goTo = (address: number, exact = false) => {
-    aim.current = { address, exact };
+  const goTo = (address: number) => {
+    generation.current += 1;
+    aim.current = address;
     setCursor(address);
-    void load(address, BEFORE, BEFORE + AFTER, !connected(rows, address));
+    void load(address, BEFORE, BEFORE + AFTER, rowAt(rows, address) < 0);
   };
 
   // The PC after a halt. The code around it is asked for again: it may have been loaded or written meanwhile.
   const running = state.value?.running === true;
   useEffect(() => {
     if (pc === undefined || core === undefined) return;
-    if (listing.core !== core || listing.lines.length === 0) goTo(pc, true);
+    if (listing.core !== core || listing.lines.length === 0) goTo(pc);
     else if (follow.value && !running) goTo(pc);
   }, [pc, core, running]);
   useEffect(() => {
@@ -95,7 +97,7 @@ export function Disassembly(props: {
     const element = scroller.current;
     if (element === null || rowHeight === 0 || rows.length === 0) return;
     const wanted = aim.current;
-    const at = wanted === undefined ? -1 : rowAt(rows, wanted.address);
+    const at = wanted === undefined ? -1 : rowAt(rows, wanted);
     if (wanted !== undefined && at >= 0) {
       aim.current = undefined;
       element.scrollTop = reveal(
@@ -184,7 +186,7 @@ export function Disassembly(props: {
 
   if (listing.error !== undefined && rows.length === 0) {
     return (
-      <ErrorState title="There is no code here" retry={() => pc !== undefined && goTo(pc, true)}>
+      <ErrorState title="There is no code here" retry={() => pc !== undefined && goTo(pc)}>
         <p>{listing.error}</p>
       </ErrorState>
     );
@@ -241,11 +243,6 @@ export function Disassembly(props: {
       </div>
     </div>
   );
-}
-
-/** True when an address lies in what is shown, so that an answer about it can be joined with it. */
-function connected(rows: readonly Row[], address: number): boolean {
-  return rowAt(rows, address) >= 0;
 }
 
 /** Where to scroll so that the anchor stays where it was. */

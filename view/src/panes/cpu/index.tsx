@@ -118,7 +118,11 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
       </div>
     </div>
   );
-  const code = <Disassembly core={core} pc={pc} frames={stack.data ?? []} withSource={withSource} />;
+  const code = (
+    <div class="cpu-code">
+      <Disassembly core={core} pc={pc} frames={stack.data ?? []} withSource={withSource} />
+    </div>
+  );
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys of the whole pane
     <section
@@ -173,4 +177,18 @@ function Counted({ title, count, error }: { readonly title: string; readonly cou
   );
 }
 
-export const cpu: Pane = { id: 'cpu', title: 'CPU', key: '5', component: Component };
+export const cpu: Pane = {
+  id: 'cpu',
+  title: 'CPU',
+  key: '5',
+  shortcuts: [
+    ...COMMANDS.map(({ keys, title }) => ({ keys: keys[0]!.replace('+', ' '), title })),
+    { keys: '/', title: 'Go to an address or symbol' },
+    { keys: 'Space or F9', title: 'Breakpoint at the line' },
+    { keys: 'h', title: 'Run to the line' },
+    { keys: 'Enter', title: 'Follow the branch' },
+    { keys: 'Backspace', title: 'Back from where the branch led' },
+    { keys: '.', title: 'To the PC' },
+  ],
+  component: Component,
+};

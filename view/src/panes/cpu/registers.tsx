@@ -182,7 +182,6 @@ function Register(props: { readonly register: RegisterValue; readonly before: nu
           onFocus={(event) => event.currentTarget.select()}
           onBlur={() => setEditing(false)}
           onKeyDown={(event) => {
-            event.stopPropagation();
             if (event.key === 'Enter') void write(event.currentTarget.value);
             if (event.key === 'Escape') setEditing(false);
           }}

@@ -36,7 +36,7 @@ export function Stoppers({ core }: { readonly core: string | undefined }) {
           {
             id: 'kind',
             title: 'Stops at',
-            width: '6.4rem',
+            width: '7.8rem',
             render: (stopper) => (
               <span class={`cpu-stopper-kind${isForeign(stopper) ? ' cpu-stopper-foreign' : ''}`}>
                 {stopper.kind === 'breakpoint'

@@ -122,6 +122,7 @@ export function HexGrid({ onError }: { readonly onError: (text: string | undefin
     if (event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1 || name === undefined) return false;
     const layout = { width, group: size, page };
     const next = () => {
+      anchor.value = undefined;
       cursor.value = moveCursor({ ...now, nibble: 1 }, 'right', layout);
       setPending(undefined);
       put(revealRow(scroll, rowOf(cursor.value.address, width)));
@@ -299,9 +300,6 @@ function Pieces({ list }: { readonly list: readonly Segment[] }) {
   );
 }
 
-/** Rows between two notes of what is (not) there. */
-const NOTES = 24;
-
 function EmptyRow({
   row,
   piece,
@@ -314,9 +312,13 @@ function EmptyRow({
   readonly first: boolean;
 }) {
   const start = Math.ceil(piece.from / width);
-  const noted = first || row === start || (row - start) % NOTES === 0;
+  const noted = first || row === start;
   return (
-    <div class={`memory-row memory-row-${piece.kind}`} data-row={row} style={{ minWidth: `${rowCharacters(width, group.value)}ch` }}>
+    <div
+      class={`memory-row memory-row-${piece.kind}`}
+      data-row={row}
+      style={{ width: `max(100%, ${rowCharacters(width, group.value)}ch)` }}
+    >
       <span class="memory-address">{bareHex(row * width)}</span>
       <span class="memory-digits" data-column="hex">
         {noted && <Note piece={piece} />}

@@ -163,4 +163,20 @@ function choose(name: string): void {
   if (stretchAt(pieces.value, wish.value?.address ?? 0).kind === 'hole') goTo(pieces.value.find(({ kind }) => kind === 'ram')?.from ?? 0);
 }
 
-export const memory: Pane = { id: 'memory', title: 'Memory', key: '6', component: Component };
+export const memory: Pane = {
+  id: 'memory',
+  title: 'Memory',
+  key: '6',
+  shortcuts: [
+    { keys: '/', title: 'Go to an address or symbol' },
+    { keys: 'f', title: 'Search' },
+    { keys: 'F3', title: 'Next place found; with Shift the one before' },
+    { keys: 'Enter', title: 'Edit the bytes; again to end' },
+    { keys: 'Tab', title: 'Between hex and text' },
+    { keys: 'Shift arrows', title: 'Select' },
+    { keys: 'Alt ↓, Alt ↑', title: 'Next region, region before' },
+    { keys: 'Ctrl C', title: 'Copy the bytes that are selected' },
+    { keys: 'Ctrl Z', title: 'Take the last change back' },
+  ],
+  component: Component,
+};

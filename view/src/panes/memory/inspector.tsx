@@ -4,7 +4,7 @@ import type { Culprit, Place } from '../../../../src/view/protocol.ts';
 import { Badge, Button, Hex, PlaceLink, Select } from '../../components/index.ts';
 import { control } from '../../controls.ts';
 import { hex, moment } from '../../format.ts';
-import { description, epoch, overview, progress, request, state } from '../../store.ts';
+import { description, overview, progress, request, state } from '../../store.ts';
 import { toast } from '../../toast-store.ts';
 import { ask } from '../cpu/live.ts';
 import { placeText } from '../cpu/numbers.ts';
@@ -92,11 +92,11 @@ function SymbolOf({ address }: { readonly address: number }) {
 
 function Pointer({ value }: { readonly value: number }) {
   const piece = stretchAt(pieces.value, value);
-  const place = useSymbol(value, piece.kind === 'ram' && view.value !== 'linux');
+  const place = useSymbol(value, piece.kind === 'ram' && value !== 0 && view.value !== 'linux');
   return (
     <>
       {hex(value)}{' '}
-      {piece.kind !== 'hole' && (
+      {piece.kind !== 'hole' && value !== 0 && (
         <button type="button" class="cpu-link mono" onClick={() => goTo(value)}>
           {place?.symbol ?? `${piece.region.name}+${hex(value - piece.region.base, 0)}`}
         </button>
@@ -219,19 +219,18 @@ function Watch({ view: name, address, size }: { readonly view: string; readonly 
   );
 }
 
-type Answer =
-  | { readonly state: 'busy' }
-  | { readonly state: 'done'; readonly culprit: Culprit | null; readonly address: number; readonly size: number };
+/** `of`: the bytes and the moment that the answer is about; at another it is not shown. */
+type Answer = { readonly of: string } & ({ readonly state: 'busy' } | { readonly state: 'done'; readonly culprit: Culprit | null });
 
 function WhoWrote(props: { readonly view: string; readonly address: number; readonly size: number }) {
   const [answer, setAnswer] = useState<Answer | undefined>(undefined);
   const { view: name, address, size } = props;
-  useEffect(() => setAnswer((old) => (old?.state === 'busy' ? old : undefined)), [name, address, size, epoch.value]);
   const why = state.value?.noWayBack;
+  const key = `${name} ${address} ${size} ${state.value?.cycle}`;
   const find = async () => {
-    setAnswer({ state: 'busy' });
+    setAnswer({ of: key, state: 'busy' });
     const culprit = await ask('memory.culprit', { view: name, address, size });
-    setAnswer(culprit === undefined ? undefined : { state: 'done', culprit, address, size });
+    setAnswer(culprit === undefined ? undefined : { of: key, state: 'done', culprit });
   };
   const busy = answer?.state === 'busy';
   return (
@@ -245,7 +244,7 @@ function WhoWrote(props: { readonly view: string; readonly address: number; read
           {progress.value?.what ?? 'going back through the run'}
         </span>
       )}
-      {answer?.state === 'done' && <CulpritCard culprit={answer.culprit} view={name} />}
+      {answer?.state === 'done' && answer.of === key && <CulpritCard culprit={answer.culprit} view={name} />}
     </div>
   );
 }

@@ -93,12 +93,7 @@ export function Search() {
             spellcheck={false}
             onInput={(event) => setText(event.currentTarget.value)}
             onKeyDown={(event) => {
-              event.stopPropagation();
               if (event.key === 'Enter') void run();
-              if (event.key === 'F3') {
-                event.preventDefault();
-                nextMatch(!event.shiftKey);
-              }
             }}
           />
         </span>
