@@ -76,7 +76,6 @@ function Problem({
         <Button
           kind={search.state === 'idle' ? 'primary' : 'plain'}
           icon="search"
-          tip="Pauses the run and looks for the store through its past"
           disabled={search.state === 'busy'}
           tip="Pauses the run and looks for the store through its past"
           onClick={() => void ask()}
