@@ -132,15 +132,26 @@ function doorbell(log: EventLog, kick: number, links: Link[], missing: string[],
   const receive = receiverOf(log, transmit);
   if (receive < 0) missing.push('the core’s look at the word: it has not read it');
   else links.push({ id: receive, role: 'MU receive' });
-  const until = receive < 0 ? transmit + REACH : receive;
-  const interrupt = seek(
-    log,
-    transmit,
-    1,
-    (other) => other.type === 'interrupt' && other.phase === 'enter' && /mu|mailbox|doorbell/i.test(other.name),
-    until - transmit,
-  );
+  const interrupt = receive < 0 ? -1 : handlerOf(log, receive, receive - transmit);
   if (interrupt >= 0) links.push({ id: interrupt, role: 'interrupt' });
+}
+
+/** The innermost handler in which an event happens, if it was entered at most so many events before. */
+function handlerOf(log: EventLog, id: number, reach: number): number {
+  const left = new Map<string, number>();
+  return seek(
+    log,
+    id,
+    -1,
+    (other) => {
+      if (other.type !== 'interrupt') return false;
+      const key = `${other.core} ${other.number}`;
+      const depth = left.get(key) ?? 0;
+      left.set(key, other.phase === 'exit' ? depth + 1 : Math.max(0, depth - 1));
+      return other.phase === 'enter' && depth === 0;
+    },
+    reach,
+  );
 }
 
 /** Where the other side reads the word of a `transmit`, or acknowledges a `general`; -1 if it has not. */

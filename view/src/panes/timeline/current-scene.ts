@@ -2,6 +2,8 @@
 import { computed, signal } from '@preact/signals';
 import { state } from '../../store.ts';
 import { theme } from '../../theme.ts';
+import { exceptionName } from './exceptions.ts';
+import type { Lane } from './lanes.ts';
 import {
   chain,
   extentOf,
@@ -17,6 +19,7 @@ import {
   selected,
   shownLanes,
   unfolded,
+  unrecorded,
   view,
 } from './model.ts';
 import { readPalette } from './palette.ts';
@@ -38,8 +41,15 @@ export function rowSizes(rem: number): RowSizes {
   return { group: Math.round(rem * 1.7), lane: Math.round(rem * 1.9), part: Math.round(rem * 1.6), nested: Math.round(rem * 0.55) };
 }
 
+/** Interrupts by their sources as well, which may have become known after the row was made. */
+function partName(part: Lane): string {
+  const id = part.ids.length > 0 ? part.ids.id(0) : -1;
+  const event = log.has(id) ? log.event(id) : undefined;
+  return event?.type === 'interrupt' ? exceptionName(event) : part.label;
+}
+
 export function currentRows() {
-  return rowsOf(shownLanes.peek().list, unfolded.peek(), foldedGroups.peek(), rowSizes(palette.peek().rem));
+  return rowsOf(shownLanes.peek().list, unfolded.peek(), foldedGroups.peek(), rowSizes(palette.peek().rem), partName);
 }
 
 export function currentScene(height: number, scrollTop: number): Scene {
@@ -62,5 +72,6 @@ export function currentScene(height: number, scrollTop: number): Scene {
     picked: picked.peek()?.lanes,
     markers: markers.peek(),
     laneKey: laneKey.peek(),
+    unrecorded: unrecorded(),
   };
 }

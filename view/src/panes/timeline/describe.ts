@@ -1,6 +1,7 @@
 /** Events in words, and in which hue they are shown. */
 import type { ViewEvent } from '../../../../src/view/protocol.ts';
 import { bytesOf } from './bytes.ts';
+import { exceptionName } from './exceptions.ts';
 
 /** Names of the theme's hues (`--linux` ...), which mean the same in all panes. */
 export type Tone = 'linux' | 'core' | 'doorbell' | 'vring' | 'message' | 'console' | 'interrupt' | 'thread' | 'error' | 'warning' | 'note';
@@ -59,7 +60,7 @@ export function titleOf(event: ViewEvent): string {
     case 'core':
       return `${event.core} ${event.state}`;
     case 'interrupt':
-      return `${event.core} ${event.phase === 'enter' ? 'enters' : 'leaves'} ${event.name}`;
+      return `${event.core} ${event.phase === 'enter' ? 'enters' : 'leaves'} ${exceptionName(event)}`;
     case 'thread':
       return `${event.core} switches to ${event.name}`;
     case 'fault':

@@ -6,6 +6,7 @@ import { go, mode as serverMode, state } from '../../store.ts';
 import { bytesOf, hexDump } from './bytes.ts';
 import type { Chain } from './correlate.ts';
 import { detailOf, hex, hex32, lineOf, messageText, muMeaning, titleOf, toneOf, visible } from './describe.ts';
+import { exceptionName } from './exceptions.ts';
 import { chain, detailShown, goToCycle, hz, log, lookAt, select, selected, setMarker, version } from './model.ts';
 import { formatDuration, formatInteger, formatTime } from './time-format.ts';
 
@@ -249,7 +250,7 @@ function partyOf(event: ViewEvent): string {
     case 'mu':
       return `${event.mu} ${event.side}`;
     case 'interrupt':
-      return event.name;
+      return exceptionName(event);
     default:
       return titleOf(event);
   }

@@ -2,6 +2,7 @@
 import type { ViewEvent } from '../../../../src/view/protocol.ts';
 import { bytesOf } from './bytes.ts';
 import { detailOf } from './describe.ts';
+import { exceptionName } from './exceptions.ts';
 import { placeOf } from './lanes.ts';
 import { nanoseconds } from './time-format.ts';
 
@@ -53,7 +54,7 @@ function cellsOf(event: ViewEvent): Cells {
       return { action: event.direction, src: event.src, dst: event.dst, length: event.length, text: event.text ?? '', data };
     }
     case 'interrupt':
-      return { action: event.phase, value: event.number, text: event.name };
+      return { action: event.phase, value: event.number, text: exceptionName(event) };
     case 'thread':
       return { value: event.id, text: event.name };
     case 'core':

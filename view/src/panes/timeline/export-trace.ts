@@ -6,6 +6,7 @@ import type { ViewEvent } from '../../../../src/view/protocol.ts';
 import { type LinuxSide, wayOf } from './correlate.ts';
 import { detailOf, hex, lineOf } from './describe.ts';
 import type { EventLog } from './event-log.ts';
+import { exceptionName } from './exceptions.ts';
 import { placeOf } from './lanes.ts';
 
 /** As the format has it. */
@@ -79,7 +80,7 @@ class Writer {
     const { pid, tid } = thread;
     switch (event.type) {
       case 'interrupt':
-        if (event.phase === 'enter') this.begin(thread, event.name, event.number, ts, 'interrupt', { exception: event.number });
+        if (event.phase === 'enter') this.begin(thread, exceptionName(event), event.number, ts, 'interrupt', { exception: event.number });
         else this.end(thread, event.number, ts);
         break;
       case 'thread':

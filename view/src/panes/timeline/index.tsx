@@ -2,16 +2,17 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { EmptyState } from '../../components/index.ts';
 import type { Pane } from '../../panes.ts';
-import { mode as serverMode, state, want } from '../../store.ts';
+import { description, request, mode as serverMode, state, want } from '../../store.ts';
 import { currentRows } from './current-scene.ts';
 import { DetailPanel } from './detail-panel.tsx';
+import { setSources } from './exceptions.ts';
 import { ExportDialog } from './export-dialog.tsx';
 import { useFrame } from './frames.ts';
 import { HelpDialog } from './help-dialog.tsx';
 import { useKeys } from './key-actions.ts';
 import { LanesView } from './lanes-view.tsx';
 import { LatencyPanel } from './latency-panel.tsx';
-import { bottom, detailShown, extentOf, ingest, log, look, mode, pump, select, settle, version, view } from './model.ts';
+import { bottom, detailShown, extentOf, ingest, log, look, mode, pump, record, select, settle, version, view } from './model.ts';
 import { RatesStrip } from './rates-strip.tsx';
 import { SequenceView } from './sequence-view.tsx';
 import { StatusLine } from './status-line.tsx';
@@ -26,6 +27,17 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
   const [dialog, setDialog] = useState<'export' | 'help'>();
   useEffect(() => want('interrupt'), []);
   useEffect(() => want('thread'), []);
+  useEffect(record, []);
+  const cores = description.value?.cores;
+  useEffect(() => {
+    // Without names of sources the interrupts have only their numbers: nothing to complain about.
+    for (const { name } of cores ?? []) {
+      request('cpu.exceptions', { core: name }).then(
+        (rows) => setSources(name, rows),
+        () => {},
+      );
+    }
+  }, [cores]);
   useFrame(() => {
     ingest();
     pump();

@@ -4,6 +4,7 @@ import type uPlot from 'uplot';
 import uPlotModule from 'uplot';
 import { EmptyState, Select } from '../../components/index.ts';
 import { palette } from './current-scene.ts';
+import { exceptionName } from './exceptions.ts';
 import { type Bin, histogram, type LatencyKind, percentile, type Sample, type Series, samplesOf } from './latency.ts';
 import { hz, latencies, log, lookAt, markers, pick, select, version, view } from './model.ts';
 import type { Palette } from './palette.ts';
@@ -109,7 +110,7 @@ function SeriesRow({ series, on }: { readonly series: Series; readonly on: boole
         chosen.value = series.key;
       }}
     >
-      <span class="mono">{series.label}</span>
+      <span class="mono timeline-name">{labelOf(series)}</span>
       <span class="number muted">{formatInteger(series.from.length)}</span>
     </button>
   );
@@ -146,6 +147,12 @@ function Numbers({ samples }: { readonly samples: readonly Sample[] }) {
       </div>
     </dl>
   );
+}
+
+/** Interrupts have the names of their sources, once these are known. */
+function labelOf(series: Series): string {
+  const event = log.has(series.from[0]!) ? log.event(series.from[0]!) : undefined;
+  return event?.type === 'interrupt' ? `${event.core} ${exceptionName(event)}` : series.label;
 }
 
 /** Selects the events behind some measurements, and shows the first. */

@@ -4,7 +4,7 @@
 import { batch, computed, effect, signal } from '@preact/signals';
 import { control } from '../../controls.ts';
 import { load, save } from '../../settings.ts';
-import { description, events, eventsVersion, state } from '../../store.ts';
+import { description, events, eventsVersion, mode as serverMode, state } from '../../store.ts';
 import { CatchUp } from './catch-up.ts';
 import { chainOf } from './correlate.ts';
 import { EventLog } from './event-log.ts';
@@ -297,6 +297,34 @@ export function toggle(set: typeof unfolded, key: string): void {
 /** Puts the machine into the moment of an event. */
 export function goToCycle(cycle: number): void {
   void control('control.goTo', { cycle });
+}
+
+// ---- what is recorded ----
+
+/** When this pane was open: interrupts and threads are recorded only while somebody wants them. */
+const recordings: { from: number; to: number }[] = [];
+
+/** From now on; the function ends it. */
+export function record(): () => void {
+  // The machine may not have been heard of yet: then from when it is.
+  const recording = { from: state.peek() ? nowCycle(false) : Number.NaN, to: Number.POSITIVE_INFINITY };
+  recordings.push(recording);
+  return () => {
+    recording.to = nowCycle(false);
+  };
+}
+
+/** Stretches in which interrupts and threads were probably not recorded: nobody wanted them here. */
+export function unrecorded(): readonly { readonly from: number; readonly to: number }[] {
+  if (serverMode.peek() === 'trace') return [];
+  const stretches: { from: number; to: number }[] = [];
+  let from = 0;
+  for (const recording of recordings) {
+    if (Number.isNaN(recording.from)) recording.from = state.peek() ? nowCycle(false) : 0;
+    if (recording.from > from) stretches.push({ from, to: recording.from });
+    from = Math.max(from, recording.to);
+  }
+  return stretches;
 }
 
 // ---- from the store ----

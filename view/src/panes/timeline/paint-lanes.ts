@@ -3,6 +3,7 @@
 import type { ViewEvent } from '../../../../src/view/protocol.ts';
 import { barsOf, columnsOf, density, makeColumns } from './columns.ts';
 import { detailOf, hex, messageText, severityOf, titleOf, toneOf } from './describe.ts';
+import { exceptionName } from './exceptions.ts';
 import { type Lane, placeOf } from './lanes.ts';
 import type { OrderedIds } from './ordered-ids.ts';
 import { type Row, rowOfLane } from './rows.ts';
@@ -77,6 +78,7 @@ function paintColumns(context: Context, scene: Scene, ids: OrderedIds, color: st
 
 function paintRow(context: Context, scene: Scene, row: Row, y: number, charWidth: number): void {
   const lane = row.lane!;
+  if (lane.key.startsWith('interrupt/') || lane.key.startsWith('thread/')) paintUnrecorded(context, scene, lane, y + row.height / 2);
   if (lane.tracks.length > 0) paintTracks(context, scene, lane, y, row.height, charWidth);
   else paintMoments(context, scene, lane, y, row.height, charWidth);
   paintAlarms(context, scene, lane, y);
@@ -154,6 +156,26 @@ function shortText(event: ViewEvent): string {
   }
 }
 
+/** An empty row means that nothing happened, but for where nobody looked. */
+function paintUnrecorded(context: Context, { unrecorded, view, palette }: Scene, lane: Lane, y: number): void {
+  context.fillStyle = palette.text3;
+  for (const { from, to } of unrecorded) {
+    const first = lane.ids.lowerBound(from);
+    const end = first < lane.ids.length ? Math.min(to, lane.ids.cycle(first)) : to;
+    const left = Math.max(xOf(view, from), 0);
+    const right = Math.min(xOf(view, end), view.width);
+    if (right - left < 6) continue;
+    const text = 'not recorded: nobody looked';
+    const wide = context.measureText(text).width;
+    const labelled = right - left > wide + 40;
+    const middle = (left + right) / 2;
+    for (let x = Math.ceil(left / 8) * 8; x < right; x += 8) {
+      if (!labelled || Math.abs(x - middle) > wide / 2 + 8) context.fillRect(x, Math.round(y), 2, 1);
+    }
+    if (labelled) context.fillText(text, middle - wide / 2, y + 0.5);
+  }
+}
+
 function paintTracks(context: Context, scene: Scene, lane: Lane, y: number, height: number, charWidth: number): void {
   const depths = lane.tracks.length;
   const inner = height - 6;
@@ -208,7 +230,8 @@ function paintTrack(
 }
 
 function nameOf(event: ViewEvent): string {
-  if (event.type === 'interrupt' || event.type === 'thread') return event.name;
+  if (event.type === 'interrupt') return exceptionName(event);
+  if (event.type === 'thread') return event.name;
   return event.type === 'core' ? (event.detail === '' ? event.state : `${event.state}: ${event.detail}`) : titleOf(event);
 }
 

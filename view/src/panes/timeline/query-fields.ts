@@ -1,6 +1,7 @@
 /** What a query can ask of an event: `type:message addr:0x400 len:>100`. The help of the filter field is made of this table. */
 import type { ViewEvent, ViewEventType } from '../../../../src/view/protocol.ts';
 import { detailOf, messageText, titleOf } from './describe.ts';
+import { exceptionName } from './exceptions.ts';
 
 /** A field: its values of an event; none where the event has no such thing. */
 export type Field =
@@ -150,7 +151,7 @@ const LIST: readonly Field[] = [
     name: 'name',
     help: 'of an interrupt or a thread',
     example: 'name:MU1',
-    of: (event) => (event.type === 'interrupt' || event.type === 'thread' ? [event.name] : NONE),
+    of: (event) => (event.type === 'interrupt' ? [exceptionName(event)] : event.type === 'thread' ? [event.name] : NONE),
   },
   {
     kind: 'number',

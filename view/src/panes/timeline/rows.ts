@@ -31,7 +31,13 @@ export interface Rows {
 }
 
 /** All rows from top to bottom. `unfolded`: keys of rows whose parts are shown. `folded`: groups that are one row. */
-export function rowsOf(lanes: readonly Lane[], unfolded: ReadonlySet<string>, folded: ReadonlySet<string>, sizes: RowSizes): Rows {
+export function rowsOf(
+  lanes: readonly Lane[],
+  unfolded: ReadonlySet<string>,
+  folded: ReadonlySet<string>,
+  sizes: RowSizes,
+  nameOf = (part: Lane): string => part.label,
+): Rows {
   const list: Row[] = [];
   let y = 0;
   const put = (row: Omit<Row, 'y'>): void => {
@@ -63,7 +69,7 @@ export function rowsOf(lanes: readonly Lane[], unfolded: ReadonlySet<string>, fo
         .filter((part) => part.ids.length > 0)
         .sort((a, b) => a.order.localeCompare(b.order, 'en', { numeric: true }));
       for (const part of parts)
-        put({ kind: 'lane', key: part.key, title: part.label, height: sizes.part, lane: part, depth: 1, group: group.id });
+        put({ kind: 'lane', key: part.key, title: nameOf(part), height: sizes.part, lane: part, depth: 1, group: group.id });
     }
   }
   return { list, height: y };

@@ -28,4 +28,6 @@ export interface Scene {
   readonly picked: Lanes | undefined;
   readonly markers: readonly (number | undefined)[];
   readonly laneKey: string | undefined;
+  /** In which interrupts and threads were not recorded. */
+  readonly unrecorded: readonly { readonly from: number; readonly to: number }[];
 }
