@@ -10,13 +10,16 @@ export function exceptions(context: InspectContext, { core: name }: Methods['cpu
   const { machine } = context;
   const core = coreOf(context, name);
   const sources = interruptSources(machine, core.name);
-  return core.exceptionTable().flatMap(({ number, name: own, enabled, pending, active, priority, handler, secure }) => {
+  const table = core.exceptionTable();
+  // Each security state may have its own.
+  const isBanked = (number: number): boolean => table.filter((row) => row.number === number).length > 1;
+  return table.flatMap(({ number, name: own, enabled, pending, active, priority, handler, secure }) => {
     const source = sources.get(number - EXCEPTION.EXTERNAL)?.join('/');
     if (number >= EXCEPTION.EXTERNAL && source === undefined && !enabled && !pending && !active) return [];
     return [
       {
         number,
-        name: secure === undefined ? own : `${own} (${secure ? 'Secure' : 'Non-secure'})`,
+        name: secure && number < EXCEPTION.EXTERNAL && isBanked(number) ? `Secure ${own}` : own,
         ...(source === undefined ? {} : { source }),
         enabled,
         pending,

@@ -140,8 +140,7 @@ export const DESCRIPTOR_RULES: readonly RingRule[] = [
   },
   {
     name: 'descriptor-length-zero',
-    consequence:
-      'firmware that checks the length has no room for a message and drops it ("No vring buffer" or a send that fails); Linux notices nothing',
+    consequence: 'firmware that checks the length has no room for a message and drops it, or a send fails; Linux notices nothing',
     remedy: TABLE,
     find: (ring) => withLength(ring, true),
   },

@@ -105,7 +105,7 @@ export const INDEX_RULES: readonly RingRule[] = [
   {
     name: 'avail-entry-changed',
     consequence:
-      'the core takes one buffer twice and another one never: a message is overwritten, and returning the buffer the second time is what Linux calls "id N is not a head!"',
+      'the core takes one buffer twice and another one never: a message is overwritten; in the queue to the core Linux says "id N is not a head!" when it comes back the second time, and gives it up for good',
     remedy: ROLE,
     *find(ring) {
       for (const { slot, head, now } of offered(ring)) if (now < ring.num) yield changed(ring, slot, head, now);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Machine } from '../../../src/machine.ts';
 import { AddressSpace } from '../../../src/memory/bus.ts';
@@ -349,4 +350,10 @@ describe('what should have happened', () => {
 
 it('every rule was broken by a test', () => {
   expect([...tested].sort()).toEqual(RING_RULES.map(({ name }) => name).sort());
+});
+
+it('docs/vring-rules.md has every rule as it is', () => {
+  const page = readFileSync('docs/vring-rules.md', 'utf8');
+  const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+  expect(rows).toEqual(RING_RULES.map(({ name, consequence, remedy }) => `| \`${name}\` | ${consequence} | ${remedy} |`));
 });
