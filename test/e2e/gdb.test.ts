@@ -71,7 +71,7 @@ describe.concurrent('gdb-multiarch', () => {
     expect(of('watch')).toMatch(
       new RegExp(`Hardware watchpoint 3: -location ring->used->idx\\n\\nOld value = ${before}\\nNew value = ${after}\\n`),
     );
-    expect(of('watch')).toMatch(/#0 {2}vring_put /);
+    expect(of('watch')).toMatch(/#0 .* vring_put /);
     expect(of('go on')).toContain('exited normally');
     expect(await run.status()).toBe(0);
     expect(run.stdout).toMatch(/rpmsg_client_sample virtio0\S*: goodbye!\n/);

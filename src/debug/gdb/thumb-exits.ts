@@ -42,6 +42,7 @@ function isIndirect(code: number): boolean {
 
 /** LDM, LDR and TBB, TBH that load the PC; some neighbours of theirs, too. */
 function isIndirectWide(first: number, second: number): boolean {
+  if ((first & 0xfff0) === 0xe8d0 && (second & 0xffe0) === 0xf000) return true;
   if ((first & 0xfe50) === 0xe810) return (second & 0x8000) !== 0;
   return (first & 0xfe50) === 0xf850 && second >> 12 === 15;
 }
