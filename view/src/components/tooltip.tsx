@@ -17,6 +17,8 @@ export function TooltipLayer() {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let owner: Element | undefined;
+    // Pressed: its tooltip has done its duty until the pointer has been elsewhere.
+    let done: Element | undefined;
     const hide = () => {
       clearTimeout(timer);
       owner = undefined;
@@ -43,8 +45,14 @@ export function TooltipLayer() {
         return;
       }
       hide();
+      if (to === done) return;
+      done = undefined;
       owner = to;
       timer = setTimeout(show, event.type === 'focusin' ? 80 : DELAY);
+    };
+    const press = (event: Event) => {
+      hide();
+      done = event.target instanceof Element ? (event.target.closest('[data-tip]') ?? undefined) : undefined;
     };
     const focus = (event: FocusEvent) => {
       if (event.target instanceof Element && event.target.matches(':focus-visible')) over(event);
@@ -53,7 +61,7 @@ export function TooltipLayer() {
     document.addEventListener('pointerover', over);
     document.addEventListener('focusin', focus);
     document.addEventListener('focusout', hide);
-    document.addEventListener('pointerdown', hide);
+    document.addEventListener('pointerdown', press);
     document.addEventListener('keydown', key);
     document.addEventListener('scroll', hide, true);
     return () => {
@@ -61,7 +69,7 @@ export function TooltipLayer() {
       document.removeEventListener('pointerover', over);
       document.removeEventListener('focusin', focus);
       document.removeEventListener('focusout', hide);
-      document.removeEventListener('pointerdown', hide);
+      document.removeEventListener('pointerdown', press);
       document.removeEventListener('keydown', key);
       document.removeEventListener('scroll', hide, true);
     };

@@ -5,7 +5,7 @@ import { Hex } from '../../components/address.tsx';
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx';
 import { Tabs } from '../../components/tabs.tsx';
 import type { Pane } from '../../panes.ts';
-import { description, epoch, go, mode, overview, request, want } from '../../store.ts';
+import { description, epoch, go, mode, overview, progress, request, want } from '../../store.ts';
 import { cellAt } from './decode.ts';
 import { Message } from './message.tsx';
 import { Problems } from './problems.tsx';
@@ -18,6 +18,8 @@ const PAUSE = 200;
 
 function Component({ detail }: { readonly detail: Readonly<Record<string, string>> }) {
   useEffect(() => want('overview'), []);
+  // A search through the past may have the machine where there were no rings yet.
+  const known = useRef<readonly VringSummary[] | undefined>(undefined);
   if (mode.value === 'trace') {
     return (
       <EmptyState title="A trace has no memory" icon="vrings">
@@ -25,7 +27,9 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
       </EmptyState>
     );
   }
-  const rings = overview.value?.vrings;
+  const now = overview.value?.vrings;
+  if (now?.length || !progress.value) known.current = now;
+  const rings = known.current;
   if (!rings) return <Loading what="Reading the rings" />;
   if (rings.length === 0) return <None />;
   const ring =

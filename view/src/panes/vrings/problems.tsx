@@ -1,5 +1,5 @@
 /** What is wrong with a ring: the rule, what comes of it, what to do, and who did it. */
-import { useState } from 'preact/hooks';
+import { signal } from '@preact/signals';
 import type { Culprit, Vring, VringViolation } from '../../../../src/view/protocol.ts';
 import { Hex, PlaceLink } from '../../components/address.tsx';
 import { Button } from '../../components/button.tsx';
@@ -29,6 +29,9 @@ type Search =
   | { readonly state: 'found'; readonly culprit: Culprit | null }
   | { readonly state: 'failed'; readonly why: string };
 
+/** Searches by what they are for: they outlive the pane, and the moments in which a search has the machine elsewhere. */
+const searches = signal<ReadonlyMap<string, Search>>(new Map());
+
 function Problem({
   ring,
   problem,
@@ -38,7 +41,11 @@ function Problem({
   readonly problem: VringViolation;
   readonly onShow: (problem: VringViolation) => void;
 }) {
-  const [search, setSearch] = useState<Search>({ state: 'idle' });
+  const key = `${ring.device} ${ring.queue} ${problem.rule} ${problem.address} ${problem.text}`;
+  const search: Search = searches.value.get(key) ?? { state: 'idle' };
+  const setSearch = (next: Search) => {
+    searches.value = new Map([...searches.value, [key, next]]);
+  };
   const ask = async () => {
     setSearch({ state: 'busy' });
     try {
