@@ -19,7 +19,7 @@ export function chooseCore(name: string): void {
   chosen.value = name;
 }
 
-/** Where the disassembly is asked to go; `serial` tells two wishes for one address apart. */
+/** Where the disassembly is asked to go; `serial` tells two wishes for one address apart. The disassembly takes it away. */
 export const wish = signal<{ readonly address: number; readonly serial: number } | undefined>(undefined);
 
 /** Goes to the PC at halts. */
@@ -30,9 +30,12 @@ export function setFollow(on: boolean): void {
   save('cpu.follow', on ? undefined : 'off');
 }
 
+let wishes = 0;
+
 /** Shows an address in the disassembly. */
 export function show(address: number): void {
-  wish.value = { address: (address & ~1) >>> 0, serial: (wish.value?.serial ?? 0) + 1 };
+  wishes += 1;
+  wish.value = { address: (address & ~1) >>> 0, serial: wishes };
 }
 
 /** The address of what was typed: an address, `symbol+offset`, or a line of a source. Says why when there is none. */
