@@ -222,6 +222,19 @@ describe('events in words', () => {
         data: btoa('\0\x01\x02\x03\x04\x05\x06\x07\x08'),
       }),
     ).toBe('0x1 → 0x2, 9 B: 00 01 02 03 04 05 06 07 …');
+    const counter = {
+      seq: 0,
+      cycle: 0,
+      type: 'message',
+      device: 'v',
+      direction: 'rx',
+      src: 1,
+      dst: 2,
+      length: 4,
+      data: btoa(')\0\0\0'),
+      text: ')',
+    } as const;
+    expect(detailOf(counter)).toBe('0x1 → 0x2, 4 B: 29 00 00 00');
     expect(visible('a\tb\x1b[0m\x7f\r\n')).toBe('a b␛[0m␡');
   });
 

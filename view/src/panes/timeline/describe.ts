@@ -113,11 +113,16 @@ function muDetail(event: Of<'mu'>): string {
   return `channel ${event.channel}`;
 }
 
+/** Whether its text is what it says: not so when zeros are left out of it, as of a number that happens to be a letter. */
+export function isText(event: Of<'message'>): boolean {
+  return event.text !== undefined && event.text !== '' && event.text.length >= Math.min(event.length, 256) - 1;
+}
+
 /** The message's content in words, where it has any. */
 export function messageText(event: Of<'message'>, before: 'colon' | 'none' = 'none'): string {
   const colon = before === 'colon' ? ': ' : '';
   if (event.nameService) return `${colon}${event.nameService.flags} ${event.nameService.name} at ${hex(event.nameService.address)}`;
-  if (event.text !== undefined && event.text !== '') return `${colon}“${visible(event.text)}”`;
+  if (isText(event)) return `${colon}“${visible(event.text!)}”`;
   const bytes = bytesOf(event.data);
   if (bytes.length === 0) return '';
   const shown = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');

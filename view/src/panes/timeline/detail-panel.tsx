@@ -5,7 +5,7 @@ import { Badge, Button, copyText, IconButton } from '../../components/index.ts';
 import { go, mode as serverMode, state } from '../../store.ts';
 import { bytesOf, hexDump } from './bytes.ts';
 import type { Chain } from './correlate.ts';
-import { detailOf, hex, hex32, lineOf, messageText, muMeaning, titleOf, toneOf, visible } from './describe.ts';
+import { detailOf, hex, hex32, isText, lineOf, muMeaning, titleOf, toneOf, visible } from './describe.ts';
 import { exceptionName } from './exceptions.ts';
 import { chain, detailShown, goToCycle, hz, log, lookAt, select, selected, setMarker, version } from './model.ts';
 import { formatDuration, formatInteger, formatTime } from './time-format.ts';
@@ -213,10 +213,9 @@ function Links({ event }: { readonly event: ViewEvent }) {
 function Body({ event }: { readonly event: ViewEvent }) {
   if (event.type === 'message') {
     const bytes = bytesOf(event.data);
-    const text = messageText(event);
     return (
       <>
-        {event.text !== undefined && text !== '' && <pre class="timeline-text">{visible(event.text)}</pre>}
+        {isText(event) && <pre class="timeline-text">{visible(event.text ?? '')}</pre>}
         {bytes.length > 0 && (
           <pre class="timeline-hex">
             {hexDump(bytes).map((line) => (

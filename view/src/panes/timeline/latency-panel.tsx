@@ -180,6 +180,7 @@ function Histogram({ series, samples }: { readonly series: Series; readonly samp
     },
     axes: [
       plotAxis(colors, {
+        size: colors.rem * 2,
         space: colors.rem * 7,
         incrs: [1, 2, 3, 4, 6, 8, 12, 16, 24],
         values: (_plot, ticks) => ticks.map((tick) => (latest.bins[tick] ? formatDuration(latest.bins[tick]!.from, rate) : '')),

@@ -125,7 +125,7 @@ function paintMoments(context: Context, scene: Scene, lane: Lane, y: number, hei
   context.fillStyle = palette.text2;
   for (let index = 0; index < found.length; index++) {
     const next = index === found.length - 1 ? view.width + 4 : found.x[index + 1]!;
-    const x = found.x[index]! + size + 4;
+    const x = found.x[index]! + size + 6;
     const room = next - x - size - 3;
     if (room < charWidth * 3) continue;
     const count = found.count[index]!;
@@ -343,7 +343,9 @@ function paintChain(context: Context, scene: Scene): void {
   context.setLineDash([4, 3]);
   context.beginPath();
   for (const { x, y } of points) context.lineTo(clip(x), y);
+  context.globalAlpha = 0.65;
   context.stroke();
+  context.globalAlpha = 1;
   context.setLineDash([]);
   for (const { x, y } of points) ring(context, clip(x), y, 5.5, palette.accent);
   for (const link of chain.links) {

@@ -3,6 +3,7 @@
 import type { ViewEvent } from '../../../../src/view/protocol.ts';
 import { detailOf, hex, messageText, titleOf } from './describe.ts';
 import type { EventLog } from './event-log.ts';
+import { exceptionName } from './exceptions.ts';
 import type { Palette } from './palette.ts';
 import { type Lifeline, rowOf, type SequenceIndex } from './sequence.ts';
 import { type Context, fitted } from './shapes.ts';
@@ -197,6 +198,7 @@ function note(
 
 function noteText(event: ViewEvent): string {
   if (event.type === 'dmesg' || event.type === 'console') return detailOf(event);
+  if (event.type === 'interrupt') return exceptionName(event);
   const detail = detailOf(event);
   return detail === '' ? titleOf(event) : `${titleOf(event)}: ${detail}`;
 }

@@ -32,7 +32,7 @@ export const sequenceScene = signal<((width: number, height: number) => Sequence
 const related = computed(() => new Set(chain.value?.links.map((link) => link.id)));
 
 /** An index that is kept up to date while the diagram is shown. */
-function useIndex(): SequenceIndex {
+function useIndex(): { readonly index: SequenceIndex; readonly done: () => boolean } {
   const { test } = filter;
   const lanes = filter.lanes.value;
   const both = useMemo(() => {
@@ -45,14 +45,15 @@ function useIndex(): SequenceIndex {
     const until = performance.now() + 8;
     if (!both.catching.done) both.catching.step(() => performance.now() > until);
   }, 0.5);
-  return both.index;
+  return { index: both.index, done: () => both.catching.done };
 }
 
 export function SequenceView() {
-  const index = useIndex();
+  const { index, done } = useIndex();
   const scroll = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
+  const revealed = useRef<{ id: number; index: SequenceIndex } | undefined>(undefined);
   const hover = useRef<number | undefined>(undefined);
   const changed = useChanged();
   useSlow(version);
@@ -89,11 +90,16 @@ export function SequenceView() {
       sequenceScene.value = undefined;
     };
   });
-  useEffect(() => reveal(scroll.current!, index, row), [selected.value]);
   useFrame(() => {
     const box = scroll.current;
     if (!box || !canvas.current || size.width === 0) return;
-    if (following.peek() && selected.peek() === undefined) box.scrollTop = box.scrollHeight;
+    const id = selected.peek();
+    if (id === undefined) {
+      if (following.peek()) box.scrollTop = box.scrollHeight;
+    } else if (done() && (revealed.current?.id !== id || revealed.current.index !== index)) {
+      revealed.current = { id, index };
+      reveal(box, index, row);
+    }
     const data = [version.peek(), index.ids.length, index, selected.peek(), related.peek(), search.lanes.peek(), search.fraction];
     if (!changed(box.scrollTop, size, width, palette.value, hover.current, ...data)) return;
     paintSequence(prepare(canvas.current, width, size.height), sceneOf(width, size.height));

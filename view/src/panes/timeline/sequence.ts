@@ -9,6 +9,8 @@ import type { LogListener } from './event-log.ts';
 import { LINUX_CONSOLE } from './lanes.ts';
 import { OrderedIds } from './ordered-ids.ts';
 
+/** Number of the exception that is interrupt 0. */
+const FIRST_EXTERNAL = 16;
 /** RPMSG_NS_ADDR */
 const NAME_SERVICE = 0x35;
 
@@ -73,7 +75,8 @@ export function inSequence(event: ViewEvent, options: SequenceOptions): boolean 
     case 'vring':
       return options.rings;
     case 'interrupt':
-      return options.interrupts && event.phase === 'enter';
+      // Those of the core itself (SysTick, PendSV) are too many, and no part of a dialogue.
+      return options.interrupts && event.phase === 'enter' && event.number >= FIRST_EXTERNAL;
     case 'console':
     case 'dmesg':
       return options.lines;
@@ -133,7 +136,7 @@ function endpoint(lines: LifelineSet, options: SequenceOptions, group: Group, ma
   if (options.folded.has(group)) return main;
   return put(lines, {
     key: `${main}/${address}`,
-    label: address === NAME_SERVICE ? `${hex(address)} ns` : hex(address),
+    label: address === NAME_SERVICE ? `NS ${hex(address)}` : hex(address),
     group,
     main: false,
   });
