@@ -138,7 +138,7 @@ export class Connection {
   private flushEvents(textOf: EventText, now: number): void {
     const { log } = this.recorder;
     const end = log.next;
-    if (this.types === 0 || this.next >= end) {
+    if (this.types === 0 || (this.next >= end && this.missed === 0)) {
       this.next = end;
       return;
     }
@@ -150,7 +150,8 @@ export class Connection {
       from = oldest;
     }
     this.next = end;
-    const room = this.slow ? 0 : this.events.available(now);
+    const { slow } = this;
+    const room = slow ? 0 : this.events.available(now);
     // The latest of them, as many as there is room for; those before are counted.
     const wanted: number[] = [];
     for (let seq = end - 1; seq >= from; seq--) {
@@ -159,7 +160,8 @@ export class Connection {
       else missed++;
     }
     this.missed = missed;
-    if (wanted.length > 0) this.sendEvents(wanted, textOf);
+    // What was left out is told even when nothing follows it.
+    if (wanted.length > 0 || (missed > 0 && !slow)) this.sendEvents(wanted, textOf);
   }
 
   /** `wanted`: numbers of events, latest first. */
