@@ -41,7 +41,10 @@ export function TooltipLayer() {
     const over = (event: Event) => {
       const to = event.target instanceof Element ? event.target.closest('[data-tip]') : null;
       if (!to || to === owner) {
-        if (!to) hide();
+        if (!to) {
+          hide();
+          done = undefined;
+        }
         return;
       }
       hide();
