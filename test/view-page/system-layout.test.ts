@@ -161,7 +161,7 @@ describe('pulses', () => {
     const pulses = start();
     for (let time = 0; time < 100; time++) pulses.add(mu('A', 'transmit'), time);
     expect(pulses.list).toHaveLength(1);
-    pulses.add(mu('A', 'transmit'), 200);
+    pulses.add(mu('A', 'transmit'), 300);
     expect(pulses.list.map(({ count }) => count)).toEqual([1, 100]);
   });
 

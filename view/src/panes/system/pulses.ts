@@ -6,7 +6,7 @@ import type { ViewEvent } from '../../../../src/view/protocol.ts';
 import type { Wire } from './layout.ts';
 
 /** Milliseconds between two pulses of a kind on a wire. */
-const SPACING = 110;
+const SPACING = 210;
 /** Milliseconds along one wire. */
 export const TRAVEL = 420;
 /** Pulses at a time; beyond it nobody could tell them apart. */

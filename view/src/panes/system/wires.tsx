@@ -92,7 +92,7 @@ function paint(canvas: HTMLCanvasElement | null, pulses: readonly Pulse[], now: 
       context.stroke();
     }
     const head = at(share);
-    const radius = (hue === 'message' ? 0.36 : 0.3) * rem * (1 + Math.min(1, Math.log10(count) * 0.6));
+    const radius = (hue === 'message' ? 0.36 : 0.3) * rem * (1 + Math.min(0.4, Math.log10(count) * 0.25));
     context.globalAlpha = 1;
     context.beginPath();
     if (hue === 'message') context.roundRect(head.x - radius * 1.5, head.y - radius, radius * 3, radius * 2, radius * 0.5);
