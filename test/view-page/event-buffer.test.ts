@@ -51,11 +51,15 @@ describe('event buffer', () => {
   test('takes older events in front, without those it has', () => {
     const buffer = new EventBuffer();
     buffer.push([mu(3)]);
-    buffer.prepend([mu(1), mu(2), mu(3)]);
+    buffer.insert([mu(1), mu(2), mu(3)]);
     expect(seqs(buffer)).toEqual([1, 2, 3]);
     expect(buffer.generation).toBe(1);
-    buffer.prepend([mu(2)]);
+    buffer.insert([mu(2)]);
     expect(buffer.generation).toBe(1);
+    buffer.push([mu(9)]);
+    expect(buffer.insert([mu(7), mu(8), mu(9)]).map(({ seq }) => seq)).toEqual([7, 8]);
+    expect(buffer.list.map(({ seq }) => seq).slice(-3)).toEqual([7, 8, 9]);
+    expect(buffer.generation).toBe(2);
   });
 
   test('forgets a future that does not happen, whose numbers are given again', () => {

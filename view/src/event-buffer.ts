@@ -38,14 +38,23 @@ export class EventBuffer {
     if (this.list.length > this.#limit) this.#compact();
   }
 
-  /** Adds events from the server's history, older than those there are; what overlaps is left out. */
-  prepend(batch: readonly ViewEvent[]): void {
-    const first = this.list[0];
-    const older = first ? batch.filter((event) => event.seq < first.seq) : batch;
-    if (!older.length) return;
-    this.list = [...older, ...this.list];
-    this.generation++;
+  /** Adds events from the server's history where they belong, which may be between those there are: new ones come meanwhile. Gives those that were not there. */
+  insert(batch: readonly ViewEvent[]): readonly ViewEvent[] {
+    const merged: ViewEvent[] = [];
+    const fresh: ViewEvent[] = [];
+    let at = 0;
+    for (const event of batch) {
+      while (at < this.list.length && this.list[at]!.seq < event.seq) merged.push(this.list[at++]!);
+      if (this.list[at]?.seq === event.seq || merged.at(-1)?.seq === event.seq) continue;
+      merged.push(event);
+      fresh.push(event);
+    }
+    if (!fresh.length) return fresh;
+    if (at < this.list.length) this.generation++;
+    for (; at < this.list.length; at++) merged.push(this.list[at]!);
+    this.list = merged;
     if (this.list.length > this.#limit) this.#compact();
+    return fresh;
   }
 
   /** Forgets everything: another run. */

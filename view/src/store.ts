@@ -135,13 +135,14 @@ async function subscribe(names: string): Promise<void> {
   const more = names.split(',').filter(Boolean);
   const kinds = [...new Set([...ALWAYS, ...more.filter((name): name is ViewEventType => name !== 'overview')])];
   const visible = document.visibilityState !== 'hidden';
+  // New events may come before the answer does.
+  let after = events.list.at(-1)?.seq;
   const { seq } = await request('subscribe', {
     events: visible ? kinds : ['finding', 'fault'],
     overview: visible && more.includes('overview'),
     consoles: true,
   });
   // What happened before the subscription began, or between two of them.
-  let after = events.list.at(-1)?.seq;
   for (let round = 0; round < HISTORY_ROUNDS && (after ?? -1) < seq - 1; round++) {
     const { events: older, more: rest } = await request('events.history', { ...(after === undefined ? {} : { after }), limit: HISTORY });
     take({ events: older.filter((event) => event.seq < seq), dropped: 0 }, true);
@@ -157,11 +158,9 @@ let arrived = 0;
 function take({ events: fresh, dropped }: Notifications['events'], old = false): void {
   if (!old) arrived += fresh.length;
   const known = events.list.at(-1)?.seq ?? -1;
-  const first = events.list[0]?.seq ?? Number.POSITIVE_INFINITY;
-  if (old && fresh.length && (fresh[0]?.seq ?? 0) < first && known >= 0) events.prepend(fresh);
-  else events.push(fresh, dropped);
-  for (const event of fresh) {
-    if (event.seq <= known && event.seq >= first) continue;
+  if (!old) events.push(fresh, dropped);
+  for (const event of old ? events.insert(fresh) : fresh) {
+    if (!old && event.seq <= known) continue;
     present.add(event);
     if (!old) for (const listener of pulseListeners) listener(event);
   }
