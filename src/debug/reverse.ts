@@ -135,7 +135,9 @@ export class Reverse {
       if (here.instructions === end.instructions && here.entries === end.entries) break;
       const next = await travel.prepare();
       stepper.plan(core);
-      const stop = stepper.run(Math.min(end.cycle + 1, next, machine.scheduler.now + machine.scheduler.cyclesFromNs(CHUNK_NS)));
+      const { now } = machine.scheduler;
+      // The present may be in this cycle, behind an exception that is still to be entered.
+      const stop = stepper.run(Math.min(end.cycle + 1, Math.max(next, now + 1), now + machine.scheduler.cyclesFromNs(CHUNK_NS)));
       stepper.end();
       if (stop.kind === 'deadlock') break;
     }
