@@ -290,8 +290,7 @@ export class LineEdit {
 
   /** The line is left as it stands. */
   private leave(after: string): void {
-    const end = this.position(this.text.length);
-    this.go(end.row, end.column);
+    if (this.cursor < this.text.length) this.move(this.text.length);
     this.asking = false;
     this.host.write(after);
   }
@@ -318,7 +317,6 @@ export class LineEdit {
     const wrap = end.column === 0 && end.row > 0 ? ' \r' : '';
     this.host.write(`\r${up}${ESC}[J${this.prompt}${this.text.join('')}${wrap}`);
     this.row = end.row;
-    const { row, column } = this.position(this.cursor);
-    this.go(row, column);
+    if (this.cursor < this.text.length) this.move(this.cursor);
   }
 }
