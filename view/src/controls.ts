@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import type { Method, Methods } from '../../src/view/protocol.ts';
 import type { IconName } from './components/icons.tsx';
 import { load, save } from './settings.ts';
-import { description, mode, progress, request, state, tell } from './store.ts';
+import { connection, description, mode, progress, request, state, tell } from './store.ts';
 
 /** Steps by source line, or by instruction. */
 export const stepBy = signal<'line' | 'instruction'>(load('step') === 'instruction' ? 'instruction' : 'line');
@@ -47,7 +47,7 @@ export async function control<M extends Method>(method: M, params: Methods[M]['p
 
 function notLive(): string | undefined {
   if (mode.value === 'trace') return 'a trace has no machine';
-  return state.value ? undefined : 'not connected';
+  return state.value && connection.value === 'open' ? undefined : 'not connected';
 }
 
 function notHalted(): string | undefined {

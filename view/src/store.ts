@@ -284,6 +284,8 @@ function forget(): void {
 /** What has to be known first; of a run that is not the one from before the connection was lost, everything anew. */
 async function begin(): Promise<void> {
   try {
+    // A trace has no machine to look at: one begins with what happened.
+    if (mode.value === 'trace' && !location.hash) navigate({ pane: 'timeline', detail: {} }, 'rail');
     const fresh = mode.value === 'trace' ? undefined : await request('system.describe', {});
     const newest = await request('events.history', { limit: 1 });
     const last = events.list.at(-1)?.seq ?? -1;

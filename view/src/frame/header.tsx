@@ -6,7 +6,7 @@ import { Dialog } from '../components/dialog.tsx';
 import { Icon } from '../components/icons.tsx';
 import { busy, CONTROLS, control, setStepBy, stepBy, toPresent } from '../controls.ts';
 import { moment, offset, speed } from '../format.ts';
-import { description, mode, progress, state, title } from '../store.ts';
+import { connection, description, mode, progress, state, title } from '../store.ts';
 import { nextTheme, themeChoice } from '../theme.ts';
 import { help, palette } from './layers.ts';
 import { Scrubber } from './scrubber.tsx';
@@ -133,13 +133,14 @@ function Clock() {
 
 function StateRow() {
   const now = state.value;
+  const here = connection.value === 'open';
   const [report, setReport] = useState(false);
   const halt = now?.running === false ? now.halt : undefined;
   const lines = halt?.lines ?? [];
   return (
     <div class={`head-row head-state${now?.present ? ' head-past' : ''}`}>
-      <span class={`badge state-badge hue-${now ? haltHue(now) : 'note'}`} role="status">
-        {now ? haltTitle(now) : 'no state yet'}
+      <span class={`badge state-badge hue-${now && here ? haltHue(now) : 'note'}`} role="status">
+        {now ? `${here ? '' : 'Last known: '}${haltTitle(now)}` : 'no state yet'}
       </span>
       <span class="head-halt">
         {halt && now && !saysLittle(halt, haltTitle(now)) && <span class="head-reason">{halt.text}</span>}
