@@ -7,7 +7,7 @@ import { load, save } from '../../settings.ts';
 import { description, events, eventsVersion, mode as serverMode, state } from '../../store.ts';
 import { CatchUp } from './catch-up.ts';
 import { chainOf } from './correlate.ts';
-import { EventLog } from './event-log.ts';
+import { EventLog, type Gap } from './event-log.ts';
 import { Lanes, placeOf } from './lanes.ts';
 import { Latencies } from './latency.ts';
 import { parseQuery, type QueryError, type Test } from './query.ts';
@@ -308,6 +308,13 @@ const recordings: { from: number; to: number }[] = [];
 export function record(): () => void {
   // The machine may not have been heard of yet: then from when it is.
   const recording = { from: state.peek() ? nowCycle(false) : Number.NaN, to: Number.POSITIVE_INFINITY };
+  const before = recordings.at(-1)?.to;
+  if (before !== undefined && Number.isFinite(before)) {
+    // What went on when nobody looked any more has ended who knows when.
+    const gap: Gap = { from: before, to: before, count: 0, kind: 'dropped', next: log.end };
+    for (const each of [lanes, filter.lanes.peek(), search.lanes.peek()]) each?.gap(gap);
+    latencies.gap();
+  }
   recordings.push(recording);
   return () => {
     recording.to = nowCycle(false);
