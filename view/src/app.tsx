@@ -17,6 +17,7 @@ import { PANES } from './panes.ts';
 import type { Place } from './route.ts';
 import { connection, connectionText, description, mode, state, want } from './store.ts';
 import './frame/frame.css';
+import './frame/panes.css';
 
 export function App() {
   // The rail's marks and the status bar show findings whatever pane is open.

@@ -8,6 +8,8 @@ import { start } from './store.ts';
 import { startTheme } from './theme.ts';
 import './theme.css';
 import './components/components.css';
+import './components/data.css';
+import './components/layers.css';
 
 startTheme();
 startNavigation(PANES.map(({ id }) => id));

@@ -14,6 +14,8 @@ import { partsKey, partsOf, vringId } from './parts.ts';
 import { VringBox } from './vring-box.tsx';
 import { PulseLayer, Wires } from './wires.tsx';
 import './system.css';
+import './shared.css';
+import './findings.css';
 
 function Component({ detail }: { readonly detail: Readonly<Record<string, string>> }) {
   useEffect(() => want('overview'), []);

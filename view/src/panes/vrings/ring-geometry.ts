@@ -53,7 +53,8 @@ export function arcPath(arc: Arc, size: number, radius: number): string {
 
 /** The path of one slot as a piece of a ring between two radii, with a gap to its neighbours. */
 export function slotPath(slot: number, size: number, inner: number, outer: number, gap = 0.12): string {
-  const share = size > 1 ? gap : 0.001;
+  // Few and wide slots need less of themselves for it.
+  const share = size > 1 ? Math.min(gap, 0.01 + size * 0.004) : 0.001;
   const a = slotPoint(slot + share / 2, size, outer);
   const b = slotPoint(slot + 1 - share / 2, size, outer);
   const c = slotPoint(slot + 1 - share / 2, size, inner);
