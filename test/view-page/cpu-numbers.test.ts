@@ -72,6 +72,7 @@ describe('numbers of the CPU pane', () => {
     expect(parseAddress('0x1000')).toEqual({ kind: 'address', address: 0x1000 });
     expect(parseAddress('1000')).toEqual({ kind: 'address', address: 0x1000 });
     expect(parseAddress('0xdead_beef')).toEqual({ kind: 'address', address: 0xdead_beef });
+    expect(parseAddress('fffffff0')).toEqual({ kind: 'address', address: 0xffff_fff0 });
     expect(parseAddress('beef')).toEqual({ kind: 'symbol', name: 'beef', offset: 0 });
     expect(parseAddress('main + 0x12')).toEqual({ kind: 'symbol', name: 'main', offset: 0x12 });
     expect(parseAddress('buffer-4')).toEqual({ kind: 'symbol', name: 'buffer', offset: -4 });

@@ -19,6 +19,7 @@ import { Stoppers } from './stoppers.tsx';
 import { Threads } from './threads.tsx';
 import { CpuToolbar } from './toolbar.tsx';
 import { useBox } from './use-box.ts';
+import { usePaneKeys } from './use-pane-keys.ts';
 
 /** Widths in rem from which registers stand beside the disassembly, and lists beside registers. */
 const TWO_COLUMNS = 62;
@@ -68,18 +69,16 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
     { id: 'faults', title: <Counted title="Faults" count={faults.data?.length ?? 0} error /> },
   ];
 
-  const key = (event: KeyboardEvent) => {
-    const target = event.target as HTMLElement;
+  const key = usePaneKeys(element, (event) => {
     const name = keyName(event);
     // In a field letters are text, but F10 is still F10.
-    if (name === undefined || (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) && !/F\d+$/.test(name))) return;
+    const typing = /^(INPUT|SELECT|TEXTAREA)$/.test((event.target as HTMLElement).tagName);
+    if (name === undefined || (typing && !/F\d+$/.test(name))) return false;
     const command = COMMANDS.find(({ keys }) => keys.includes(name));
     if (command !== undefined) void perform(command);
     else if (name === '/') element.current?.querySelector<HTMLInputElement>('.cpu-goto')?.focus();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
+    return command !== undefined || name === '/';
+  });
 
   if (mode.value === 'trace') {
     return (
@@ -131,6 +130,7 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
         ref(box);
       }}
       class="cpu-pane"
+      tabIndex={-1}
       onKeyDown={key}
     >
       <CpuToolbar
@@ -144,23 +144,29 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
       <div class="cpu-body">
         {description.value !== undefined && core === undefined ? (
           <EmptyState title="This machine has no core" icon="cpu" />
-        ) : columns === 1 ? (
-          <SplitPane id="cpu.narrow" direction="column" initial={0.55} first={code} second={tabPart} />
+        ) : width === 0 ? null : columns === 1 ? (
+          <SplitPane key="cpu.narrow" id="cpu.narrow" direction="column" initial={0.55} first={code} second={tabPart} />
         ) : columns === 2 ? (
           <SplitPane
+            key="cpu.two"
             id="cpu.two"
             direction="row"
             initial={0.58}
             first={code}
-            second={<SplitPane id="cpu.two.side" direction="column" initial={0.52} first={registerPart} second={tabPart} />}
+            second={
+              <SplitPane key="cpu.two.side" id="cpu.two.side" direction="column" initial={0.52} first={registerPart} second={tabPart} />
+            }
           />
         ) : (
           <SplitPane
+            key="cpu.three"
             id="cpu.three"
             direction="row"
             initial={0.46}
             first={code}
-            second={<SplitPane id="cpu.three.side" direction="row" initial={0.42} first={registerPart} second={tabPart} />}
+            second={
+              <SplitPane key="cpu.three.side" id="cpu.three.side" direction="row" initial={0.42} first={registerPart} second={tabPart} />
+            }
           />
         )}
       </div>

@@ -90,11 +90,11 @@ export type AddressText =
   | { readonly kind: 'line'; readonly text: string }
   | { readonly kind: 'error'; readonly why: string };
 
-/** Addresses are hex, with or without 0x, if they begin with a digit; everything else is a symbol. */
+/** Addresses are hex, with or without 0x, if they begin with a digit or have eight; everything else is a symbol. */
 export function parseAddress(text: string): AddressText {
   const trimmed = text.trim();
   if (trimmed === '') return { kind: 'error', why: 'an address (hex), a symbol or file.c:12' };
-  if (/^(0x)?\d?[\da-f_]+$/i.test(trimmed) && /^\d/.test(trimmed)) {
+  if (/^(0x)?\d?[\da-f_]+$/i.test(trimmed) && (/^\d/.test(trimmed) || /^[\da-f]{8}$/i.test(trimmed))) {
     const address = Number.parseInt(trimmed.replace(/^0x/i, '').replaceAll('_', ''), 16);
     if (Number.isNaN(address)) return { kind: 'error', why: 'an address has digits after 0x' };
     return address > 0xffff_ffff ? { kind: 'error', why: 'addresses have 32 bits' } : { kind: 'address', address };

@@ -38,7 +38,7 @@ export function show(address: number): void {
   wish.value = { address: (address & ~1) >>> 0, serial: wishes };
 }
 
-/** The address of what was typed: an address, `symbol+offset`, or a line of a source. Says why when there is none. */
+/** The address of what was typed: an address, or `symbol+offset`. Says why when there is none. */
 export async function resolve(text: string): Promise<number | undefined> {
   const parsed = parseAddress(text);
   if (parsed.kind === 'address') return parsed.address;
@@ -52,16 +52,13 @@ export async function resolve(text: string): Promise<number | undefined> {
     const match: Place | undefined =
       found.find(({ symbol }) => symbol === name) ?? (parsed.kind === 'line' || found.length === 1 ? found[0] : undefined);
     if (match !== undefined) return (match.address + (parsed.kind === 'symbol' ? parsed.offset : 0)) >>> 0;
-    toast(
-      'warning',
-      `No symbol is called '${name}'.`,
-      found.length > 0
-        ? `There is ${found
-            .slice(0, 3)
-            .map(({ symbol }) => symbol)
-            .join(', ')}.`
-        : 'Symbols are those of the ELF: a stripped one has none.',
-    );
+    if (parsed.kind === 'line') {
+      toast('warning', `There is no way to ${name} from here.`, 'Set a breakpoint at it: its place in the list leads there.');
+      return undefined;
+    }
+    const others = found.slice(0, 3).map(({ symbol }) => symbol);
+    const remedy = others.length > 0 ? `There is ${others.join(', ')}.` : 'Symbols are those of the ELF: a stripped one has none.';
+    toast('warning', `No symbol is called '${name}'.`, remedy);
   } catch (error) {
     tell(error);
   }

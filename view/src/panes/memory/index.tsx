@@ -6,6 +6,7 @@ import { description, mode, want } from '../../store.ts';
 import { AddressField } from '../cpu/address-field.tsx';
 import { Freshness } from '../cpu/freshness.tsx';
 import { useBox } from '../cpu/use-box.ts';
+import { usePaneKeys } from '../cpu/use-pane-keys.ts';
 import { undo } from './edit.ts';
 import { HexGrid } from './hex-grid.tsx';
 import { GROUPS } from './hex-layout.ts';
@@ -36,6 +37,21 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
     if (known && wish.value === undefined) goTo(pieces.value.find(({ kind }) => kind === 'ram')?.from ?? 0);
   }, [known]);
 
+  const toSearch = () => {
+    setTab('search');
+    setTimeout(() => element.current?.querySelector<HTMLInputElement>('.memory-find')?.focus());
+  };
+  const key = usePaneKeys(element, (event) => {
+    const typing = /^(INPUT|SELECT|TEXTAREA)$/.test((event.target as HTMLElement).tagName);
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (event.key === 'F3') nextMatch(!event.shiftKey);
+    else if (typing) return false;
+    else if ((event.ctrlKey || event.metaKey) && event.key === 'z') void undo();
+    else if (plain && event.key === '/') element.current?.querySelector<HTMLInputElement>('.memory-goto')?.focus();
+    else if (plain && event.key === 'f') toSearch();
+    else return false;
+    return true;
+  });
   if (mode.value === 'trace') {
     return (
       <EmptyState title="A trace has no memory" icon="memory">
@@ -43,22 +59,6 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
       </EmptyState>
     );
   }
-  const toSearch = () => {
-    setTab('search');
-    setTimeout(() => element.current?.querySelector<HTMLInputElement>('.memory-find')?.focus());
-  };
-  const key = (event: KeyboardEvent) => {
-    const typing = /^(INPUT|SELECT|TEXTAREA)$/.test((event.target as HTMLElement).tagName);
-    if (event.key === 'F3') nextMatch(!event.shiftKey);
-    else if (typing) return;
-    else if ((event.ctrlKey || event.metaKey) && event.key === 'z') void undo();
-    else if (event.ctrlKey || event.metaKey || event.altKey) return;
-    else if (event.key === '/') element.current?.querySelector<HTMLInputElement>('.memory-goto')?.focus();
-    else if (event.key === 'f') toSearch();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
   const beside = width / rem >= 70;
   const hexPart = (
     <div class="memory-main">
@@ -97,6 +97,7 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
         ref(box);
       }}
       class="memory-pane"
+      tabIndex={-1}
       onKeyDown={key}
     >
       <Toolbar label="Memory">
@@ -147,10 +148,10 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
       </Toolbar>
       <Strip />
       <div class="cpu-body">
-        {beside ? (
-          <SplitPane id="memory.wide" direction="row" initial={0.72} first={hexPart} second={side} />
+        {width === 0 ? null : beside ? (
+          <SplitPane key="memory.wide" id="memory.wide" direction="row" initial={0.72} first={hexPart} second={side} />
         ) : (
-          <SplitPane id="memory.narrow" direction="column" initial={0.6} first={hexPart} second={side} />
+          <SplitPane key="memory.narrow" id="memory.narrow" direction="column" initial={0.6} first={hexPart} second={side} />
         )}
       </div>
     </section>

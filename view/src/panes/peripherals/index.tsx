@@ -135,10 +135,10 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
       }}
       class="peripherals-pane"
     >
-      {width / rem >= 70 ? (
-        <SplitPane id="peripherals.wide" direction="row" initial={0.34} first={list} second={detailPart} />
+      {width === 0 ? null : width / rem >= 70 ? (
+        <SplitPane key="peripherals.wide" id="peripherals.wide" direction="row" initial={0.34} first={list} second={detailPart} />
       ) : (
-        <SplitPane id="peripherals.narrow" direction="column" initial={0.34} first={list} second={detailPart} />
+        <SplitPane key="peripherals.narrow" id="peripherals.narrow" direction="column" initial={0.34} first={list} second={detailPart} />
       )}
     </section>
   );

@@ -198,10 +198,10 @@ function Tree({ root, path }: { readonly root: TreeNodeView; readonly path: stri
         outer.ref(element);
       }}
     >
-      {outer.width / outer.rem >= 56 ? (
-        <SplitPane id="tables.tree" direction="row" initial={0.46} first={tree} second={properties} />
+      {outer.width === 0 ? null : outer.width / outer.rem >= 56 ? (
+        <SplitPane key="tables.tree" id="tables.tree" direction="row" initial={0.46} first={tree} second={properties} />
       ) : (
-        <SplitPane id="tables.tree.narrow" direction="column" initial={0.5} first={tree} second={properties} />
+        <SplitPane key="tables.tree.narrow" id="tables.tree.narrow" direction="column" initial={0.5} first={tree} second={properties} />
       )}
     </div>
   );
