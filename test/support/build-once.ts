@@ -39,6 +39,12 @@ export default function setup(project: TestProject): (() => void) | undefined {
     env: { ...process.env, IMX_SIM_DIST: dist },
   });
   if (bundle.status !== 0) throw new Error(`the build wrote no dist/command/main.js\n${bundle.stdout}${bundle.stderr}`);
+  const page = spawnSync(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', 'view', '--logLevel', 'warn'], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_ENV: 'production', IMX_SIM_DIST: dist },
+  });
+  if (page.status !== 0) throw new Error(`the build wrote no dist/view-page\n${page.stdout}${page.stderr}`);
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
   copyFileSync(join(root, 'package.json'), join(directory, 'package.json'));
   process.env['IMX_SIM_DIST'] = dist;

@@ -1,10 +1,10 @@
 /** One console: its terminal, and below it whether it takes keys. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ConsoleView } from '../../../../src/view/protocol.ts';
-import { Button, IconButton } from '../../components/button.tsx';
+import { Button, Field, IconButton } from '../../components/button.tsx';
 import { copyText } from '../../components/clipboard.ts';
 import { inputHint, noInput } from './input-words.ts';
-import { sessionOf } from './sessions.ts';
+import { type ConsoleSession, sessionOf } from './sessions.ts';
 import { looksAt } from './unread.ts';
 
 /** `focus`: it is the only one, and takes the keys when its tab is chosen. */
@@ -50,6 +50,7 @@ export function View({ console, focus }: { readonly console: ConsoleView; readon
           {why ?? hint ?? (closed ? 'Not open: the first key opens it.' : 'Takes input. F6 leaves the terminal.')}
         </span>
         <span class="spacer" />
+        {!why && LINE_END[kind] !== undefined && <LineField session={session} console={console} end={LINE_END[kind]} />}
         <IconButton
           icon="copy"
           label={`Copy all of ${console.title}`}
@@ -58,5 +59,27 @@ export function View({ console, focus }: { readonly console: ConsoleView; readon
         <IconButton icon="close" label="Clear what is shown here" onClick={() => session.terminal.clear()} />
       </footer>
     </div>
+  );
+}
+
+/** What ends a line for those consoles at which lines are sent as one: a key by itself would be a message of its own on a tty of RPMsg. */
+const LINE_END: Partial<Record<ConsoleView['kind'], string>> = { tty: '\n', uart: '\r' };
+
+/** A field whose line is sent whole, as `echo line > tty` does. */
+function LineField({ session, console, end }: { readonly session: ConsoleSession; readonly console: ConsoleView; readonly end: string }) {
+  const [line, setLine] = useState('');
+  return (
+    <Field
+      class="consoles-line"
+      label={`Line for ${console.title}`}
+      placeholder="a line, sent at once by Enter"
+      mono
+      value={line}
+      onInput={setLine}
+      onSubmit={(text) => {
+        session.type(`${text}${end}`);
+        setLine('');
+      }}
+    />
   );
 }
