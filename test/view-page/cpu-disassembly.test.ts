@@ -6,6 +6,7 @@ import {
   functionOf,
   halfwords,
   isCall,
+  isData,
   layOut,
   merge,
   rowAt,
@@ -118,6 +119,8 @@ describe('layout of the disassembly', () => {
       [0x106, 0x180, true],
     ]);
     expect(found[2]!.to).toBe(rows.length);
+    expect(isData('.word 0x20000000')).toBe(true);
+    expect(isData('b #4')).toBe(false);
     expect(isCall('bl #4')).toBe(true);
     expect(isCall('blt #4')).toBe(false);
     expect(isCall('bls #4')).toBe(false);

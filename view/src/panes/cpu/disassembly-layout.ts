@@ -122,6 +122,11 @@ export function isCall(text: string): boolean {
   return /^(bl|blx|blxns|svc|bkpt)\b/i.test(text);
 }
 
+/** Bytes between functions that are no instructions: `.word`, `.short`. */
+export function isData(text: string): boolean {
+  return text.startsWith('.');
+}
+
 /** Arrows of all branches, short ones inside. Branches to one target share a lane. Beyond `lanes` they lie over each other. */
 export function arrows(rows: readonly Row[], lanes: number): Arrow[] {
   const rowOf = new Map<number, number>();

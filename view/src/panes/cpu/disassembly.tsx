@@ -4,8 +4,9 @@ import type { StackFrame, StopperView } from '../../../../src/view/protocol.ts';
 import { EmptyState, ErrorState, Loading } from '../../components/index.ts';
 import { hex } from '../../format.ts';
 import { state, stoppers } from '../../store.ts';
+import { toast } from '../../toast-store.ts';
 import { BranchArrows, LANES } from './branch-arrows.tsx';
-import { arrows as branchArrows, type Row, rowAt } from './disassembly-layout.ts';
+import { arrows as branchArrows, isData, type Row, rowAt } from './disassembly-layout.ts';
 import { CodeRow, GapRow, LabelRow, SourceRow } from './disassembly-rows.tsx';
 import { ask } from './live.ts';
 import { visibleRows } from './rows.ts';
@@ -19,6 +20,8 @@ import { useListing } from './use-listing.ts';
 const ROW = 1.6;
 /** Width in rem from which there is room for the bytes of instructions. */
 const WIDE = 46;
+
+type CodeLine = Row & { kind: 'code' };
 
 /** An address without the Thumb bit. */
 const even = (address: number) => (address & ~1) >>> 0;
@@ -41,7 +44,7 @@ export function Disassembly(props: {
   const { cursor, setCursor, goTo, back } = usePlaces(core, pc, listing, scroller);
   const { breakpoints, toggle } = useBreakpoints(core);
 
-  const code = (): (Row & { kind: 'code' })[] => rows.filter((row) => row.kind === 'code');
+  const code = (): CodeLine[] => rows.filter((row) => row.kind === 'code');
   const move = (step: number) => {
     const all = code();
     const here = all.findIndex(({ address }) => address === cursor);
@@ -57,8 +60,8 @@ export function Disassembly(props: {
     const step = steps[event.key];
     const row = code().find(({ address }) => address === cursor);
     if (step !== undefined && !event.altKey && !event.shiftKey) move(step);
-    else if ((event.key === ' ' || event.key === 'F9') && row !== undefined) void toggle(row.address);
-    else if (event.key === 'h' && row !== undefined) void runTo(row.address);
+    else if ((event.key === ' ' || event.key === 'F9') && row !== undefined) toggle(row);
+    else if (event.key === 'h' && row !== undefined && mayStop(row)) void runTo(row.address);
     else if (event.key === 'Enter' && row?.line.target !== undefined) show(row.line.target.address);
     else if (event.key === 'Backspace' || (event.key === 'ArrowLeft' && event.altKey)) back();
     else if (event.key === '.' && pc !== undefined) goTo(pc);
@@ -109,8 +112,8 @@ export function Disassembly(props: {
               cursor={cursor === row.address}
               breakpoint={breakpoints.get(row.address)}
               onCursor={() => setCursor(row.address)}
-              onToggle={() => void toggle(row.address)}
-              onRunTo={() => void runTo(row.address)}
+              onToggle={() => toggle(row)}
+              onRunTo={() => mayStop(row) && void runTo(row.address)}
               onJump={show}
             />
           );
@@ -165,16 +168,23 @@ function usePlaces(
   return { cursor, setCursor, goTo, back };
 }
 
+/** The core never comes to what is no instruction: says so. */
+function mayStop({ line }: CodeLine): boolean {
+  if (!isData(line.text)) return true;
+  toast('note', 'These bytes are data between functions: the core never executes them.');
+  return false;
+}
+
 function useBreakpoints(core: string | undefined) {
   const list = stoppers.value;
   const breakpoints = useMemo(() => {
     const own = list.filter((stopper) => stopper.kind === 'breakpoint' && (core === undefined || stopper.core === core));
     return new Map<number, StopperView>(own.map((stopper) => [even(stopper.place.address), stopper]));
   }, [list, core]);
-  const toggle = async (address: number) => {
-    const known = breakpoints.get(address);
-    if (known !== undefined) await ask('stoppers.remove', { id: known.id });
-    else await ask('stoppers.add', { at: address, ...(core === undefined ? {} : { core }) });
+  const toggle = (row: CodeLine) => {
+    const known = breakpoints.get(row.address);
+    if (known !== undefined) void ask('stoppers.remove', { id: known.id });
+    else if (mayStop(row)) void ask('stoppers.add', { at: row.address, ...(core === undefined ? {} : { core }) });
   };
   return { breakpoints, toggle };
 }

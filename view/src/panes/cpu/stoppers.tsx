@@ -7,7 +7,7 @@ import { go, state, stoppers } from '../../store.ts';
 import { toast } from '../../toast-store.ts';
 import { AddressField } from './address-field.tsx';
 import { isForeign } from './disassembly-rows.tsx';
-import { ask } from './live.ts';
+import { ask, useLive } from './live.ts';
 import { lineText, parseAddress, parseNumber, placeText } from './numbers.ts';
 import { show } from './selection.ts';
 
@@ -21,7 +21,10 @@ const KINDS: readonly { readonly value: Kind; readonly title: string }[] = [
 ];
 
 export function Stoppers({ core }: { readonly core: string | undefined }) {
-  const list = stoppers.value;
+  // Told of when one comes or goes; how often each was hit is asked for at halts.
+  const counted = useLive('stoppers.list', {});
+  const hits = new Map(counted.data?.map((stopper) => [stopper.id, stopper.hits]));
+  const list = stoppers.value.map((stopper) => ({ ...stopper, hits: Math.max(stopper.hits, hits.get(stopper.id) ?? 0) }));
   const halted = new Set(state.value?.running === false ? (state.value.halt?.ids ?? []) : []);
   return (
     <div class="cpu-table">

@@ -142,7 +142,10 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
         <AddressField
           label="Go to an address or a symbol in memory"
           placeholder="go to address or symbol"
-          onGo={(address) => goTo(address)}
+          onGo={(address) => {
+            goTo(address);
+            element.current?.querySelector<HTMLElement>('.memory-rows')?.focus();
+          }}
           inputClass="memory-goto"
         />
       </Toolbar>
