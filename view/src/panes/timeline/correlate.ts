@@ -155,7 +155,7 @@ function handlerOf(log: EventLog, id: number, reach: number): number {
 }
 
 /** Where the other side reads the word of a `transmit`, or acknowledges a `general`; -1 if it has not. */
-export function receiverOf(log: EventLog, id: number): number {
+function receiverOf(log: EventLog, id: number): number {
   const event = log.event(id);
   if (event.type !== 'mu') return -1;
   const wanted = event.action === 'general' ? 'acknowledge' : 'receive';

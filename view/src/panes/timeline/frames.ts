@@ -7,8 +7,8 @@ const frames: { readonly order: number; readonly call: () => void }[] = [];
 let running = 0;
 let complained = Number.NEGATIVE_INFINITY;
 
-/** Durations of the last frames' work in milliseconds, for measuring. */
-export const timings: number[] = [];
+/** Durations of the last frames' work in milliseconds; measurements read them from outside, as `__timelineTimings`. */
+const timings: number[] = [];
 (globalThis as Record<string, unknown>)['__timelineTimings'] = timings;
 const KEPT = 600;
 

@@ -34,7 +34,7 @@ import { paintLanes } from './paint-lanes.ts';
 import type { Rows } from './rows.ts';
 import { prepare } from './shapes.ts';
 import { HitTip } from './tip.tsx';
-import { cycleAt, endOf, xOf } from './viewport.ts';
+import { cycleAt, xOf } from './viewport.ts';
 
 /** Width of the names, in rem. */
 export const LABELS = 13;
@@ -259,9 +259,4 @@ function useWheel(stage: { readonly current: HTMLDivElement | null }, scroll: { 
     element.addEventListener('wheel', wheel, { passive: false });
     return () => element.removeEventListener('wheel', wheel);
   }, []);
-}
-
-/** Cycles that are in sight. */
-export function sight(): readonly [number, number] {
-  return [view.peek().start, endOf(view.peek())];
 }

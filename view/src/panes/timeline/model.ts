@@ -4,7 +4,7 @@
 import { batch, computed, effect, signal } from '@preact/signals';
 import { control } from '../../controls.ts';
 import { load, save } from '../../settings.ts';
-import { description, events, eventsVersion, mode as serverMode, state } from '../../store.ts';
+import { description, events, mode as serverMode, state } from '../../store.ts';
 import { CatchUp } from './catch-up.ts';
 import { chainOf } from './correlate.ts';
 import { EventLog, type Gap } from './event-log.ts';
@@ -375,6 +375,3 @@ export function pump(): boolean {
   if (worked) progress.value++;
   return worked;
 }
-
-/** For tests of the page's speed: whether something new has come. */
-export const dataVersion = eventsVersion;

@@ -14,7 +14,7 @@ import { formatInteger } from './time-format.ts';
 import { cycleAt, xOf } from './viewport.ts';
 
 /** Width of a column in which events are summed up. */
-export const STEP = 3;
+const STEP = 3;
 const columns = makeColumns();
 
 /** All rows that are in sight. */
@@ -323,7 +323,7 @@ function paintFuture(context: Context, scene: Scene): void {
 }
 
 /** Where an event is on the screen; undefined where its row is not shown. */
-export function pointOf(scene: Scene, id: number): { x: number; y: number } | undefined {
+function pointOf(scene: Scene, id: number): { x: number; y: number } | undefined {
   if (!scene.log.has(id)) return undefined;
   const event = scene.log.event(id);
   const place = placeOf(event);

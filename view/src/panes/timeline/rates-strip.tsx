@@ -76,7 +76,7 @@ export function RatesStrip() {
   );
 }
 
-export function short(value: number): string {
+function short(value: number): string {
   if (value >= 1e6) return `${(value / 1e6).toPrecision(3)} M`;
   if (value >= 1e4) return `${(value / 1e3).toPrecision(3)} k`;
   return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
