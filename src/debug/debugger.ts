@@ -5,26 +5,25 @@
  * host's event loop runs. Not modelled: the debug hardware of the core (DHCSR, FPB comparators), of which the firmware sees nothing.
  */
 import type { Core } from '../cpu/core.ts';
-import { DebuggerRefusal, ImxSimError, UsageError } from '../errors.ts';
+import { DebuggerRefusal } from '../errors.ts';
 import type { InputLog } from '../history/inputs.ts';
 import type { Machine, StopReason } from '../machine.ts';
-import type { AddressSpace } from '../memory/bus.ts';
 import type { RunControl, RunEnd } from '../session/run-control.ts';
 import { isDue, type RunHost } from '../session/run-inputs.ts';
 import type { Session } from '../session/session.ts';
-import { peekBytes } from './memory.ts';
+import { DebugAccess } from './access.ts';
+import { Journeys } from './journeys.ts';
 import { beginAnew, isSame, type Moment, momentOf } from './moment.ts';
-import { type Hit, Reverse } from './reverse.ts';
 import { Stepper } from './stepper.ts';
 import { type Access, Stoppers } from './stoppers.ts';
-import { type Goal, TimeTravel } from './time-travel.ts';
+import type { TimeTravel } from './time-travel.ts';
 import type {
   BreakpointSpec,
   DebuggerApi,
   DebuggerEvent,
   HaltReason,
+  LastAccess,
   LinuxWhileHalted,
-  Master,
   Position,
   Resume,
   Stopper,
@@ -58,8 +57,9 @@ export class Debugger implements DebuggerApi, RunControl {
   private readonly inputs: InputLog<RunHost>;
   private readonly options: DebuggerOptions;
   private readonly points: Stoppers;
+  private readonly access: DebugAccess;
+  private readonly journeys: Journeys;
   private readonly travel: TimeTravel;
-  private readonly reverse: Reverse;
   private readonly stepper: Stepper;
   private readonly listeners = new Set<(event: DebuggerEvent) => void>();
   private readonly clients = new Set<string>();
@@ -72,15 +72,10 @@ export class Debugger implements DebuggerApi, RunControl {
   private hit: HaltReason | undefined;
   /** The moment from which it was resumed, at which nothing stops it again. */
   private from: Moment | undefined;
-  /** It is on its way to another moment of its past. */
-  private travelling = false;
-  private cancelled = false;
   /** The last client is gone: nothing is to stop the run any more. */
   private abandoned = false;
   /** The run has ended for good. */
   private finished = false;
-  /** Why going back has turned out to be impossible. */
-  private lost: string | undefined;
   private standing: { readonly promise: Promise<void>; readonly release: () => void } | undefined;
   private pace: DebuggerPace | undefined;
   private paced = false;
@@ -94,21 +89,29 @@ export class Debugger implements DebuggerApi, RunControl {
     const { machine } = this;
     const { core, cores } = machine;
     this.cores = [core, ...cores.filter((each) => each !== core)].map(({ name }) => name);
+    this.access = new DebugAccess(machine, inputs, () => this.refuseWhileTravelling());
     this.points = new Stoppers({
       machine,
-      core: (name) => this.coreOf(name),
+      core: (name) => this.access.core(name),
       reached: (at, ids, access) => this.reached(at, ids, access),
       changed: () => this.tell({ type: 'stoppers' }),
     });
     this.stepper = new Stepper(machine);
-    this.travel = new TimeTravel(session, inputs);
-    this.reverse = new Reverse(machine, this.travel, {
-      cancelled: () => this.cancelled,
-      progress: (fraction) => this.tell({ type: 'progress', fraction }),
+    this.journeys = new Journeys({
+      session,
+      inputs,
+      points: this.points,
+      halted: () => this.reason,
+      noWayBack: () => this.noWayBackHere(),
+      depart: () => this.depart(),
+      arrive: (reason) => this.stand(reason),
+      over: () => this.arrived(),
+      tell: (event) => this.tell(event),
     });
+    this.travel = this.journeys.travel;
     if (wait) this.reason = { kind: 'start' };
     session.control = this;
-    inputs.onPerform = (forgets) => this.performing(forgets);
+    inputs.onPerform = (kind, args, forgets) => this.journeys.admits(kind, args, forgets);
   }
 
   get halted(): HaltReason | undefined {
@@ -117,12 +120,21 @@ export class Debugger implements DebuggerApi, RunControl {
 
   get present(): Position | undefined {
     const moment = this.travel.present?.moment;
-    return moment && this.positionOf(moment);
+    return moment && this.journeys.positionOf(moment);
+  }
+
+  get busy(): boolean {
+    return this.journeys.under;
   }
 
   get noWayBack(): string | undefined {
+    return this.journeys.noWayBack;
+  }
+
+  private noWayBackHere(): string | undefined {
+    if (this.finished) return 'the run has ended';
     if (this.machine.cores.length > 1) return 'a machine with several cores cannot be put back';
-    return this.options.noWayBack ?? this.lost;
+    return this.options.noWayBack;
   }
 
   get stoppers(): readonly Stopper[] {
@@ -135,13 +147,13 @@ export class Debugger implements DebuggerApi, RunControl {
 
   set linuxWhileHalted(mode: LinuxWhileHalted) {
     this.linuxMode = mode;
-    if (!this.reason || this.travelling) return;
+    if (!this.reason || this.busy) return;
     this.freeze(mode === 'runs' && this.mayRunOn(this.reason));
     this.release();
   }
 
   position(core = this.cores[0]!): Position {
-    return { cycle: this.machine.scheduler.now, core, instructions: this.coreOf(core).instructions };
+    return { cycle: this.machine.scheduler.now, core, instructions: this.access.core(core).instructions };
   }
 
   attach(owner: string): void {
@@ -153,9 +165,9 @@ export class Debugger implements DebuggerApi, RunControl {
     this.removeAll(owner);
     if (!this.clients.delete(owner) || this.clients.size > 0) return;
     this.abandoned = true;
-    this.cancelled = this.travelling;
+    void this.journeys.cancel();
     this.wanted = undefined;
-    if (this.reason && !this.travelling) this.go({ kind: 'continue' });
+    if (this.reason && !this.busy) this.go({ kind: 'continue' });
   }
 
   subscribe(listener: (event: DebuggerEvent) => void): () => void {
@@ -164,61 +176,38 @@ export class Debugger implements DebuggerApi, RunControl {
   }
 
   halt(): Promise<HaltReason> {
+    void this.journeys.cancel();
     if (this.reason) return Promise.resolve(this.reason);
     this.abandoned = false;
-    if (this.travelling) this.cancelled = true;
-    else this.wanted ??= { kind: 'request' };
+    if (!this.busy) this.wanted ??= { kind: 'request' };
     return this.nextHalt();
   }
 
   async resume(how: Resume): Promise<HaltReason> {
     const { reason } = this;
-    if (how.kind === 'reverse-step' || how.kind === 'reverse-continue') return this.back(how);
+    if (how.kind === 'reverse-step') return this.journeys.back(how, this.access.core(how.core));
+    if (how.kind === 'reverse-continue') return this.journeys.back(how, this.machine.core);
+    this.refuseWhileTravelling();
     if (!reason) throw new DebuggerRefusal('the machine runs already', 'halt it first');
     if (reason.kind === 'crashed' || reason.kind === 'ended')
       throw new DebuggerRefusal('the run is over', 'go back, start it again, or detach to let it end');
-    if (how.kind === 'step') this.coreOf(how.core);
+    if (how.kind === 'step') this.access.core(how.core);
     const halted = this.nextHalt();
     this.go(how);
     return halted;
   }
 
-  goTo(to: { readonly cycle: number } | { readonly core: string; readonly instructions: number }): Promise<HaltReason> {
-    return this.journey(async () => {
-      const goal: Goal = 'cycle' in to ? { cycle: to.cycle } : { instructions: to.instructions };
-      this.checkGoal(goal);
-      await this.reverse.goTo(goal);
-      return { kind: 'request' };
-    });
+  async goTo(to: { readonly cycle: number } | { readonly core: string; readonly instructions: number }): Promise<HaltReason> {
+    if ('core' in to) this.access.core(to.core);
+    return this.journeys.goTo('cycle' in to ? { cycle: to.cycle } : { instructions: to.instructions });
   }
 
-  async lastAccess(
-    watchpoint: Omit<WatchpointSpec, 'kind'>,
-    look?: () => void,
-  ): Promise<{ readonly position: Position; readonly by: Master; readonly pc?: number } | undefined> {
-    const core = this.coreOf(watchpoint.core);
-    let found: Hit | undefined;
-    await this.journey(async (before) => {
-      const here = momentOf(this.machine);
-      found = await this.reverse.lastAccess(core, watchpoint);
-      if (found && look && (await this.reverse.goTo(found.moment))) look();
-      // Whoever has cancelled it wants the machine where it was, too.
-      this.cancelled = false;
-      await this.reverse.goTo(here);
-      return before;
-    }, true);
-    if (!found) return undefined;
-    const { moment, access } = found;
-    return { position: this.positionOf(moment), by: access!.by, ...(access!.pc === undefined ? {} : { pc: access!.pc }) };
+  async lastAccess(watchpoint: Omit<WatchpointSpec, 'kind'>, look?: () => void): Promise<LastAccess | undefined> {
+    return this.journeys.lastAccess(this.access.core(watchpoint.core), watchpoint, look);
   }
 
   restart(): Promise<HaltReason> {
-    return this.journey(async () => {
-      await this.travel.restart();
-      this.inputs.forget();
-      this.forget();
-      return { kind: 'start' };
-    });
+    return this.journeys.restart();
   }
 
   add(spec: BreakpointSpec | WatchpointSpec, owner: string): number {
@@ -234,31 +223,26 @@ export class Debugger implements DebuggerApi, RunControl {
   }
 
   readMemory(view: string, address: number, length: number): Uint8Array {
-    return peekBytes(this.viewOf(view), address, length);
+    return this.access.readMemory(view, address, length);
   }
 
   writeMemory(view: string, address: number, bytes: Uint8Array): boolean {
-    this.viewOf(view);
-    this.refuseWhileRunning();
-    return this.inputs.perform('debug.memory', view, address, bytes) === true;
+    return this.access.writeMemory(view, address, bytes);
   }
 
   readRegister(core: string, register: string): number {
-    return this.coreOf(core).readRegister(register);
+    return this.access.core(core).readRegister(register);
   }
 
   writeRegister(core: string, register: string, value: number): void {
-    // One that there is not is no input.
-    this.coreOf(core).readRegister(register);
-    this.refuseWhileRunning();
-    this.inputs.perform('debug.register', core, register, value >>> 0);
+    this.access.writeRegister(core, register, value);
   }
 
   // --- RunControl
 
   ready(): Promise<void> | undefined {
-    if (!this.travel.begun) this.begin();
-    if (this.travelling) return this.stood();
+    this.journeys.begin();
+    if (this.busy) return this.stood();
     if (this.wanted) this.stand(this.wanted);
     if (!this.reason) return undefined;
     if (!this.machine.isFrozen(this.machine.core) || this.travel.present) return this.stood();
@@ -323,6 +307,10 @@ export class Debugger implements DebuggerApi, RunControl {
     return true;
   }
 
+  calm(): Promise<void> | undefined {
+    return this.journeys.cancel();
+  }
+
   over(stop: StopReason): void {
     this.finished = true;
     if (!this.reason) this.stand({ kind: 'ended', stop });
@@ -367,9 +355,21 @@ export class Debugger implements DebuggerApi, RunControl {
     this.reason = undefined;
     this.hit = undefined;
     this.pace = undefined;
-    if (how.kind === 'step') this.stepper.plan(this.coreOf(how.core), how.range);
+    if (how.kind === 'step') this.stepper.plan(this.access.core(how.core), how.range);
     this.tell({ type: 'resumed', direction: 'forward' });
     this.release();
+  }
+
+  /** The machine sets out for another moment. */
+  private depart(): void {
+    this.reason = undefined;
+    this.tell({ type: 'resumed', direction: 'backward' });
+  }
+
+  /** It has arrived, and stands still. */
+  private arrived(): void {
+    this.release();
+    if (this.abandoned && this.reason) this.go({ kind: 'continue' });
   }
 
   /** Whether Linux may go on while the core stands still for `reason`. */
@@ -385,8 +385,8 @@ export class Debugger implements DebuggerApi, RunControl {
 
   private reached(core: Core, ids: readonly number[], access?: Access): boolean {
     const moment = momentOf(this.machine);
-    if (this.travelling) {
-      this.reverse.passed({ moment, core, ids: [...ids], ...(access ? { access } : {}) });
+    if (this.busy) {
+      this.journeys.passed({ moment, core, ids: [...ids], ...(access ? { access } : {}) });
       return false;
     }
     // Stores of Linux come by themselves; what the core is about to do it was resumed for.
@@ -399,114 +399,11 @@ export class Debugger implements DebuggerApi, RunControl {
     return before !== undefined || stopping.length > 0;
   }
 
-  // --- the way back
-
-  private begin(): void {
-    if (this.noWayBack !== undefined) return;
-    try {
-      this.travel.begin();
-    } catch (error) {
-      if (!(error instanceof ImxSimError)) throw error;
-      this.lost = error.message;
-    }
-  }
-
-  private checkGoal(goal: Goal): void {
-    const limit = this.travel.present?.moment ?? momentOf(this.machine);
-    const over = 'cycle' in goal ? goal.cycle > limit.cycle : goal.instructions > limit.instructions;
-    if (over) throw new DebuggerRefusal('the run has not got there yet', 'resume it');
-    this.travel.before(goal);
-  }
-
-  private back(how: Extract<Resume, { kind: 'reverse-step' | 'reverse-continue' }>): Promise<HaltReason> {
-    return this.journey(async () => {
-      if (how.kind === 'reverse-step') {
-        const there = await this.reverse.step(how.range);
-        return there ? { kind: 'step', core: this.coreOf(how.core).name } : { kind: 'history-start' };
-      }
-      const hit = await this.reverse.continue(how.after ?? false);
-      if (!hit) return this.cancelled ? { kind: 'request' } : { kind: 'history-start' };
-      this.points.count(hit.ids);
-      const { ids, access, core } = hit;
-      return this.points.reason(core, ids, access);
-    });
-  }
-
-  /** Puts the machine somewhere else, as `work` does; `quiet`: it comes back to where it was. */
-  private async journey(work: (before: HaltReason) => Promise<HaltReason>, quiet = false): Promise<HaltReason> {
-    const before = this.reason;
-    if (this.finished) throw new DebuggerRefusal('the run has ended', 'start another');
-    if (!before || this.travelling) throw new DebuggerRefusal('the machine runs', 'halt it first');
-    const { noWayBack } = this;
-    if (noWayBack !== undefined || !this.travel.begun)
-      throw new DebuggerRefusal(`there is no way back: ${noWayBack ?? 'the run has not begun'}`);
-    this.travel.leavePresent(before);
-    this.travelling = true;
-    this.cancelled = false;
-    if (!quiet) {
-      this.reason = undefined;
-      this.tell({ type: 'resumed', direction: 'backward' });
-    }
-    let reason: HaltReason = before;
-    try {
-      reason = await work(before);
-      if (this.cancelled) reason = { kind: 'request' };
-    } catch (error) {
-      reason = { kind: 'request' };
-      if (!(error instanceof DebuggerRefusal)) this.lost = error instanceof Error ? error.message : String(error);
-      throw error;
-    } finally {
-      this.travelling = false;
-      const there = this.travel.arrive();
-      if (!quiet) {
-        this.tell({ type: 'moved', position: this.position() });
-        this.stand(there && reason.kind === 'request' ? there : reason);
-      }
-      this.release();
-      if (this.abandoned) this.go({ kind: 'continue' });
-    }
-    return this.reason ?? reason;
-  }
-
-  /** Somebody is about to change the machine. */
-  private performing(forgets: boolean): void {
-    if (this.reason) beginAnew(this.machine.core);
-    if (forgets || this.travel.present) this.forget();
-  }
-
-  private forget(): void {
-    const { present } = this.travel;
-    this.travel.forget();
-    if (!present) return;
-    this.tell({ type: 'forgotten', after: this.position() });
-    const { scheduler } = this.machine;
-    const text = `the run goes on differently from ${scheduler.seconds.toFixed(6)} s on: what it did until ${(present.moment.cycle / scheduler.hz).toFixed(6)} s is forgotten`;
-    this.tell({ type: 'notice', text });
-  }
-
-  // --- names
-
-  private positionOf({ cycle, instructions }: Moment): Position {
-    return { cycle, core: this.machine.core.name, instructions };
-  }
-
-  private refuseWhileRunning(): void {
-    if (this.travelling) throw new DebuggerRefusal('the machine is on its way through its past', 'halt it first');
+  private refuseWhileTravelling(): void {
+    if (this.busy) throw new DebuggerRefusal('the machine is on its way through its past', 'halt it first');
   }
 
   private tell(event: DebuggerEvent): void {
     for (const listener of [...this.listeners]) listener(event);
-  }
-
-  private coreOf(name: string): Core {
-    const core = this.machine.cores.find((each) => each.name === name);
-    if (core) return core;
-    throw new UsageError(`no core ${name}`, `its cores: ${this.cores.join(', ')}`);
-  }
-
-  private viewOf(name: string): AddressSpace {
-    const view = this.machine.spaces.get(name);
-    if (view) return view;
-    throw new UsageError(`nobody called ${name} sees memory`, `there are ${[...this.machine.spaces.keys()].join(', ')}`);
   }
 }

@@ -87,6 +87,14 @@ export type DebuggerEvent =
   /** How far a long way back has got, 0 to 1. */
   | { readonly type: 'progress'; readonly fraction: number };
 
+/** Who made an access, and when. */
+export interface LastAccess {
+  readonly position: Position;
+  readonly by: Master;
+  /** The core's instruction. */
+  readonly pc?: number;
+}
+
 /** How to go on. */
 export type Resume =
   | { readonly kind: 'continue' }
@@ -108,6 +116,8 @@ export interface DebuggerApi {
   readonly cores: readonly string[];
   /** Why the machine stands still; undefined while it runs. */
   readonly halted: HaltReason | undefined;
+  /** The machine is on its way through its past: what it shows now belongs to no moment that anybody has asked for. */
+  readonly busy: boolean;
   /** The moment in which the machine is; of the core that runs the firmware unless one is named. */
   position(core?: string): Position;
   /** The moment from which going back began; undefined in the present. */
@@ -134,10 +144,7 @@ export interface DebuggerApi {
    * The last store (or access) before this moment to any byte of a stretch, and where it was; the machine itself stays where it is. Undefined when
    * there was none. For "who wrote this?". `look` is called while the machine is in that moment (of a core: before its instruction), to look only.
    */
-  lastAccess(
-    watch: Omit<WatchpointSpec, 'kind'>,
-    look?: () => void,
-  ): Promise<{ readonly position: Position; readonly by: Master; readonly pc?: number } | undefined>;
+  lastAccess(watch: Omit<WatchpointSpec, 'kind'>, look?: () => void): Promise<LastAccess | undefined>;
   add(spec: BreakpointSpec | WatchpointSpec, owner: string): number;
   remove(id: number): boolean;
   readonly stoppers: readonly Stopper[];

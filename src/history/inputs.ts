@@ -56,8 +56,11 @@ export class InputLog<Host> {
   private readonly clock: () => InputClock;
   /** Hears of every input that reaches Linux, before Linux does. */
   onLinux: ((kind: string, args: readonly InputValue[]) => void) | undefined;
-  /** Told before something is done; `forgets` says that the machine was put back into its past, and what followed there is forgotten now. */
-  onPerform: ((forgets: boolean) => void) | undefined;
+  /**
+   * Asked before something is done, and whether it may be; `forgets` says that the machine was put back into its past, and what followed there is going
+   * to be forgotten.
+   */
+  onPerform: ((kind: string, args: readonly InputValue[], forgets: boolean) => boolean) | undefined;
   private list: InputEntry[] = [];
   /** How many of them lie behind the machine. */
   private behind = 0;
@@ -115,7 +118,7 @@ export class InputLog<Host> {
   /** Does something to the machine and notes it. Arguments are copied. @throws {UsageError} for Linux in the middle of a core's slice */
   perform(kind: string, ...args: readonly InputValue[]): unknown {
     const { side } = this.kind(kind);
-    this.onPerform?.(this.behind < this.list.length);
+    if (this.onPerform?.(kind, args, this.behind < this.list.length) === false) return undefined;
     this.forget();
     const { inSlice, ...moment } = this.clock();
     // From a stub, a hook or a watcher it is part of the run itself, and happens again where that is.

@@ -23,6 +23,8 @@ export interface RunControl {
   run(limit: number): StopReason;
   /** The run is over. True: it is not to end yet; it ends when `ready` lets it go on, unless it was put somewhere else meanwhile. */
   keeps(end: RunEnd): boolean;
+  /** The run is going to end, as the user wants: whatever is done with the machine ends first. */
+  calm(): Promise<void> | undefined;
   /** The run has ended for good. */
   over(stop: StopReason): void;
 }

@@ -415,7 +415,9 @@ export class Session {
       });
       await Promise.race([standing, stopping]);
       this.wake = undefined;
-      if (this.stopped) return this.interrupted(this.stopped);
+      if (!this.stopped) continue;
+      await this.control?.calm();
+      return this.interrupted(this.stopped);
     }
     return this.kept;
   }

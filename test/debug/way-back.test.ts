@@ -125,6 +125,39 @@ describe('the way back', () => {
     session.dispose();
   });
 
+  it('is cancelled by whoever wants to halt, or the run to end; what comes from outside on the way is lost', async () => {
+    const run = debugged('imx8mp_wfi_tick', { timeout: 60e9 });
+    const { debug, machine, session, heard, inputs, status } = run;
+    const timer = machine.watchers.timer('test', () => void debug.halt());
+    timer.armAt(machine.scheduler.cyclesFromNs(3e9));
+    await debug.resume({ kind: 'continue' });
+    const here = stateOf(machine);
+    const present = debug.position();
+    const searching = debug.lastAccess({ core: 'm7', address: 0x2001_0000, size: 4, access: 'write' });
+    expect(debug.busy).toBe(true);
+    await expect(debug.resume({ kind: 'continue' })).rejects.toThrow(/on its way/);
+    expect(() => debug.writeRegister('m7', 'r0', 1)).toThrow(/on its way/);
+    await turns(3);
+    await debug.halt();
+    expect(await searching).toBeUndefined();
+    expect([debug.busy, stateOf(machine)]).toEqual([false, here]);
+    const going = debug.goTo({ cycle: Math.floor(present.cycle * 0.45) });
+    await turns(3);
+    inputs.perform('console.send', 'uart4', Uint8Array.of(65));
+    expect(await going).toEqual({ kind: 'request' });
+    expect(debug.position().cycle).toBeLessThan(Math.floor(present.cycle * 0.45));
+    expect(debug.present).toEqual(present);
+    expect(inputs.entries).toEqual([]);
+    expect(heard.some((event) => event.type === 'notice' && /lost/.test(event.text))).toBe(true);
+    const back = debug.goTo({ cycle: present.cycle });
+    await turns(2);
+    inputs.perform('stop', 130, false);
+    await back;
+    expect(await status).toBe(130);
+    expect(inputs.entries.map(({ kind }) => kind)).toEqual(['stop']);
+    session.dispose();
+  });
+
   it('is refused by name where there is none', async () => {
     const { debug, session, status } = debugged('imx8mp_hello', { timeout: 20e6 }, undefined, { noWayBack: 'uart4 has a bridge' });
     expect(debug.noWayBack).toBe('uart4 has a bridge');
