@@ -133,24 +133,35 @@ describe('the way back', () => {
     await debug.resume({ kind: 'continue' });
     const here = stateOf(machine);
     const present = debug.position();
+    const underWay = (): Promise<void> =>
+      new Promise((resolve) => {
+        const end = debug.subscribe(({ type }) => {
+          if (type !== 'progress') return;
+          end();
+          resolve();
+        });
+      });
+    let halfway = underWay();
     const searching = debug.lastAccess({ core: 'm7', address: 0x2001_0000, size: 4, access: 'write' });
     expect(debug.busy).toBe(true);
     await expect(debug.resume({ kind: 'continue' })).rejects.toThrow(/on its way/);
     expect(() => debug.writeRegister('m7', 'r0', 1)).toThrow(/on its way/);
-    await turns(3);
+    await halfway;
     await debug.halt();
     expect(await searching).toBeUndefined();
     expect([debug.busy, stateOf(machine)]).toEqual([false, here]);
+    halfway = underWay();
     const going = debug.goTo({ cycle: Math.floor(present.cycle * 0.45) });
-    await turns(3);
+    await halfway;
     inputs.perform('console.send', 'uart4', Uint8Array.of(65));
     expect(await going).toEqual({ kind: 'request' });
     expect(debug.position().cycle).toBeLessThan(Math.floor(present.cycle * 0.45));
     expect(debug.present).toEqual(present);
     expect(inputs.entries).toEqual([]);
     expect(heard.some((event) => event.type === 'notice' && /lost/.test(event.text))).toBe(true);
+    halfway = underWay();
     const back = debug.goTo({ cycle: present.cycle });
-    await turns(2);
+    await halfway;
     inputs.perform('stop', 130, false);
     await back;
     expect(await status).toBe(130);
