@@ -5,8 +5,8 @@
  * does for a signal handler; the thread's description says which exception it is.
  */
 import { exceptionNames } from '../../profile/exception-watch.ts';
-import { RtosFinder } from './rtos.ts';
-import type { SavedRegisters } from './saved-context.ts';
+import { RtosFinder } from '../rtos.ts';
+import type { SavedRegisters } from '../saved-context.ts';
 import { coreOf, type GdbTarget } from './target.ts';
 
 /** The id of the core where there are no threads. */
@@ -25,20 +25,22 @@ export type ThreadRegisters = 'live' | SavedRegisters | undefined;
 /** The threads of one core. */
 export class Threads {
   private readonly target: GdbTarget;
-  private readonly finder: RtosFinder;
+  private readonly finder: RtosFinder | undefined;
   private readonly exceptionName: (id: number) => string;
   /** In an exception that a thread switch may happen in: the thread that it began on. */
   private held: number | undefined;
 
   constructor(target: GdbTarget) {
     this.target = target;
-    this.finder = new RtosFinder(target);
+    const { machine, debugger: api, core } = target;
+    // Another core than the one that runs the firmware has none that could be known.
+    if (machine.core.name === core) this.finder = new RtosFinder(machine, (address, length) => api.readMemory(core, address, length));
     this.exceptionName = exceptionNames(target.machine);
   }
 
   /** The RTOS, when there is one. */
   get system(): string | undefined {
-    return this.finder.get()?.system;
+    return this.finder?.get()?.system;
   }
 
   /** The thread that the core executes. */
@@ -60,7 +62,7 @@ export class Threads {
   }
 
   list(): GdbThread[] {
-    const rtos = this.finder.get();
+    const rtos = this.finder?.get();
     const live = this.live();
     const exception = this.exception;
     const inside = exception === 0 ? [] : [`in ${this.exceptionName(exception)}`];
@@ -79,11 +81,11 @@ export class Threads {
   }
 
   registers(id: number): ThreadRegisters {
-    return id === this.live() ? 'live' : this.finder.get()?.registers(id);
+    return id === this.live() ? 'live' : this.finder?.get()?.registers(id);
   }
 
   private current(): number {
-    return this.finder.get()?.current() ?? CORE_THREAD;
+    return this.finder?.get()?.current() ?? CORE_THREAD;
   }
 
   private coreDetail(inside: readonly string[]): string {

@@ -1,7 +1,6 @@
 /** Threads of the firmware: what its RTOS says of each, how far its stack was ever used, and where those stand that do not run. */
 
-import { type Rtos, RtosFinder } from '../../debug/gdb/rtos.ts';
-import type { DebuggerApi } from '../../debug/types.ts';
+import { type Rtos, RtosFinder } from '../../debug/rtos.ts';
 import type { Machine } from '../../machine.ts';
 import type { ThreadFacts } from '../../profile/thread-reader.ts';
 import { findThreads } from '../../profile/threads.ts';
@@ -22,10 +21,8 @@ const finders = new WeakMap<Machine, RtosFinder>();
 export function rtosOf(machine: Machine): Rtos | undefined {
   let finder = finders.get(machine);
   if (!finder) {
-    const { name } = machine.core;
-    // All that the finder does with a debugger is to read.
-    const readMemory: DebuggerApi['readMemory'] = (view, address, length) => peekBytes(machine.view(view), address, length);
-    finder = new RtosFinder({ machine, core: name, debugger: { readMemory } as DebuggerApi });
+    const memory = machine.view(machine.core.name);
+    finder = new RtosFinder(machine, (address, length) => peekBytes(memory, address, length));
     finders.set(machine, finder);
   }
   return finder.get();

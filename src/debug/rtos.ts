@@ -1,15 +1,15 @@
 /**
- * What GDB shows of an RTOS's threads beyond what profiles know of them (profile/threads.ts): whether the kernel schedules yet, state, priority, and
+ * What debuggers show of an RTOS's threads beyond what profiles know of them (profile/threads.ts): whether the kernel schedules yet, state, priority, and
  * the registers of those that do not run. Zephyr and FreeRTOS, by their symbols and debug information, else by the layouts of their releases.
  */
-import { Dwarf } from '../../dwarf/dwarf.ts';
-import { type FirmwareView, GuestReader, type ThreadSource } from '../../profile/thread-reader.ts';
-import { findThreads } from '../../profile/threads.ts';
-import { type Firmware, parseFirmware } from '../../remoteproc/elf-loader.ts';
+import { Dwarf } from '../dwarf/dwarf.ts';
+import type { Machine } from '../machine.ts';
+import { type FirmwareView, GuestReader, type ThreadSource } from '../profile/thread-reader.ts';
+import { findThreads } from '../profile/threads.ts';
+import { type Firmware, parseFirmware } from '../remoteproc/elf-loader.ts';
 import { freeRtosContext, type SavedRegisters, type ZephyrOffsets, zephyrContext } from './saved-context.ts';
-import type { GdbTarget } from './target.ts';
 
-/** A thread as GDB shows it. */
+/** A thread as debuggers show it. */
 export interface RtosThread {
   /** Address of its control block. */
   readonly id: number;
@@ -29,20 +29,23 @@ export interface Rtos {
   registers(id: number): SavedRegisters | undefined;
 }
 
-/** Finds the RTOS of what the core runs, and remembers it for that file. */
+/** Memory as the core sees it, without side effects; shorter than asked where a hole begins. */
+export type ReadBytes = (address: number, length: number) => Uint8Array;
+
+/** Finds the RTOS of what the core runs that runs the firmware, and remembers it for that file. */
 export class RtosFinder {
-  private readonly target: GdbTarget;
+  private readonly machine: Machine;
+  private readonly readBytes: ReadBytes;
   private file: Uint8Array | undefined;
   private found: Rtos | undefined;
 
-  constructor(target: GdbTarget) {
-    this.target = target;
+  constructor(machine: Machine, readBytes: ReadBytes) {
+    this.machine = machine;
+    this.readBytes = readBytes;
   }
 
   get(): Rtos | undefined {
-    const { machine } = this.target;
-    if (machine.core.name !== this.target.core) return undefined;
-    const file = machine.firmwareFile;
+    const file = this.machine.firmwareFile;
     if (file !== this.file) {
       this.file = file;
       this.found = file && this.find(file);
@@ -51,14 +54,13 @@ export class RtosFinder {
   }
 
   private find(file: Uint8Array): Rtos | undefined {
-    const { machine, debugger: api, core } = this.target;
     try {
-      const symbols = symbolsOf(file, machine.firmware);
+      const symbols = symbolsOf(file, this.machine.firmware);
       const view: FirmwareView = {
         symbols,
         dwarf: Dwarf.of(file),
         read: (address, length) => {
-          const bytes = api.readMemory(core, address >>> 0, length);
+          const bytes = this.readBytes(address >>> 0, length);
           return bytes.length === length ? bytes : undefined;
         },
       };

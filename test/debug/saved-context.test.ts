@@ -1,6 +1,6 @@
 /** Registers of threads that do not run, in every layout that the kernels have. */
 import { describe, expect, it } from 'vitest';
-import { freeRtosContext, type SavedRegisters, zephyrContext } from '../../../src/debug/gdb/saved-context.ts';
+import { freeRtosContext, type SavedRegisters, zephyrContext } from '../../src/debug/saved-context.ts';
 
 /** Words from an address on. */
 function memory(base: number, words: readonly number[]): (address: number) => number | undefined {
