@@ -129,7 +129,8 @@ describe.skipIf(absent)('the view in Chromium', { timeout: 2 * WAIT_MS }, () => 
     await line.press('Enter');
     await page.locator('.xterm-rows', { hasText: 'TTY 0x0401: Hello Zephyr' }).waitFor();
     await page.getByRole('tab', { name: 'Linux shell' }).click();
-    await page.locator('.xterm').click();
+    await page.getByRole('button', { name: 'Open a Linux shell' }).click();
+    await page.locator('.xterm-rows', { hasText: 'root@imx8mp-evk' }).waitFor();
     await page.keyboard.type('cat /sys/class/remoteproc/remoteproc0/state\r');
     await page.locator('.xterm-rows', { hasText: /running/ }).waitFor();
   });
