@@ -333,3 +333,15 @@ export class DebuggerRefusal extends ImxSimError {
     super('E_DEBUGGER', message, remedy);
   }
 }
+
+/**
+ * A call of the view that is refused, by its server or by a connection that is not there. Of other refusals the code is that of the error behind them, or
+ * JSON-RPC's number as text.
+ */
+export class ViewError extends ImxSimError {
+  declare readonly code: 'E_VIEW_TRACE' | 'E_VIEW_BUSY' | 'E_VIEW_CONNECTION' | 'E_VIEW_VERSION' | (string & {});
+
+  constructor(code: ViewError['code'], message: string, remedy = '') {
+    super(code, message, remedy);
+  }
+}

@@ -41,6 +41,8 @@ export interface DebuggedRun {
   /** True: the user has said when the run ends, so it goes as fast as it can until somebody wants it otherwise. */
   readonly bounded: boolean;
   readonly mode?: 'live' | 'recording';
+  /** Called before somebody at the page changes something. */
+  readonly beforeChange?: () => void;
 }
 
 /** The debugger of a run, with its servers. */
@@ -97,7 +99,7 @@ async function openGdb(port: number, debug: Debugger, session: Session, note: (t
 async function openView(
   port: number,
   { viewHost, sourceMap = [] }: DebuggingOptions,
-  { session, inputs, path, title, note, mode }: DebuggedRun,
+  { session, inputs, path, title, note, mode, beforeChange }: DebuggedRun,
   debug: Debugger,
   pace: ViewPace,
 ): Promise<() => Promise<void>> {
@@ -112,6 +114,7 @@ async function openView(
     title,
     version: version(),
     ...(mode ? { mode } : {}),
+    ...(beforeChange ? { beforeChange } : {}),
     semihosting: machine.options.semihosting !== undefined,
     readSource: async (file) => read(file),
     disassemble: instructionReader(),
@@ -123,7 +126,7 @@ async function openView(
   const listener = await openViewListener({
     hub,
     port,
-    pageDirectory: fileURLToPath(new URL('../view-page', import.meta.url)),
+    pageDirectory: pageDirectory(),
     note,
     ...(viewHost === undefined ? {} : { host: viewHost }),
   });
@@ -134,6 +137,12 @@ async function openView(
   };
 }
 
-function version(): string {
+/** Where the page of the view was built to. */
+export function pageDirectory(): string {
+  return fileURLToPath(new URL('../view-page', import.meta.url));
+}
+
+/** Of imx-sim. */
+export function version(): string {
   return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 }

@@ -143,7 +143,7 @@ const MOST_TRIES = 1000;
 export class RunScript {
   private readonly inputs: InputLog<RunHost>;
   private readonly host: RunHost;
-  private readonly entries: readonly InputEntry[];
+  private entries: readonly InputEntry[];
   private readonly end: number;
   private next = 0;
   private lastCycle = -1;
@@ -157,6 +157,11 @@ export class RunScript {
   set position(done: number) {
     this.next = done;
     this.lastCycle = -1;
+  }
+
+  /** What is still to come does not come any more: somebody does something else instead. */
+  cut(): void {
+    this.entries = this.entries.slice(0, this.next);
   }
 
   /** `end` is the cycle beyond which the run does not go; Infinity when it may. */

@@ -6,9 +6,11 @@
  *   await view.subscribe({ events: ['message', 'mu'] });
  *   const { cycle } = await view.request('control.pause');
  */
+import { ViewError } from '../errors.ts';
 import type { Method, Methods, Notification, Notifications, RpcError, ServerMessage } from './protocol.ts';
 import { PROTOCOL_VERSION } from './protocol.ts';
 
+export { ViewError } from '../errors.ts';
 export type * from './protocol.ts';
 export { PROTOCOL_VERSION } from './protocol.ts';
 
@@ -41,21 +43,6 @@ export type ViewStatus = 'connecting' | 'open' | 'lost' | 'ended';
 
 /** Methods that have no parameters that must be given. */
 type Plain = { [M in Method]: Record<string, never> extends Methods[M]['params'] ? M : never }[Method];
-
-/** A call that was refused, or has no answer. */
-export class ViewError extends Error {
-  /** imx-sim's code (`E_...`), JSON-RPC's number, or `E_VIEW_CONNECTION`. */
-  readonly code: string | number;
-  /** What to do about it. */
-  readonly remedy: string | undefined;
-
-  constructor(code: string | number, message: string, remedy?: string) {
-    super(message);
-    this.name = 'ViewError';
-    this.code = code;
-    this.remedy = remedy;
-  }
-}
 
 /** Milliseconds before the first, second ... attempt to connect again. */
 const PAUSES = [250, 500, 1000, 2000, 5000] as const;
@@ -288,5 +275,5 @@ function parse(data: unknown): ServerMessage | undefined {
 }
 
 function failure({ code, message, data }: RpcError): ViewError {
-  return new ViewError(data?.code ?? code, message, data?.remedy);
+  return new ViewError(data?.code ?? String(code), message, data?.remedy);
 }

@@ -4,7 +4,7 @@
  * JSON-RPC 2.0 in both directions (protocol.ts). What a client says is not trusted: it is checked before it is looked at, limited in rate, size and
  * number, and answered with an error, never with an exception. What can be asked of a run, or of a trace, is the business of a `ViewSource`.
  */
-import { ImxSimError } from '../errors.ts';
+import { ImxSimError, ViewError } from '../errors.ts';
 import { toBase64 } from './base64.ts';
 import { Connection, MOST_PENDING, maskOf, type Transport } from './connection.ts';
 import { type EventNames, eventText, eventView } from './event-views.ts';
@@ -297,7 +297,7 @@ export class ViewHub {
       if (id !== undefined) client.send(errorText(id, this.errorOf(error, call.method)));
     };
     if (client.pending >= MOST_PENDING) {
-      fail(new ImxSimError('E_VIEW_BUSY', `${MOST_PENDING} calls of this client wait for their answers`, 'wait for some of them'));
+      fail(new ViewError('E_VIEW_BUSY', `${MOST_PENDING} calls of this client wait for their answers`, 'wait for some of them'));
       return;
     }
     try {
@@ -339,7 +339,7 @@ export class ViewHub {
   private overview(): Overview | Promise<Overview> {
     const overview = this.source.overview();
     if (overview) return overview;
-    throw new ImxSimError('E_VIEW_TRACE', 'a trace has no machine', 'record the run with --record, and look at the recording');
+    throw new ViewError('E_VIEW_TRACE', 'a trace has no machine', 'record the run with --record, and look at the recording');
   }
 
   private history({ after, limit = USUAL_HISTORY, types }: Methods['events.history']['params']): Methods['events.history']['result'] {

@@ -39,6 +39,8 @@ export interface RunViewOptions {
   readonly mode?: Notifications['hello']['mode'];
   /** True: the run has a console for semihosting. */
   readonly semihosting?: boolean;
+  /** Called before somebody changes something: what a recording still has to come does not come then. */
+  readonly beforeChange?: () => void;
   readonly readSource?: InspectContext['readSource'];
   readonly disassemble?: InspectContext['disassemble'];
   readonly host: HubHost;
@@ -138,6 +140,7 @@ class RunView implements ViewSource {
   }
 
   answer<M extends SourceMethod>(method: M, params: Methods[M]['params']): Methods[M]['result'] | Promise<Methods[M]['result']> {
+    if (CHANGING.has(method)) this.options.beforeChange?.();
     const answer = isDataMethod(method)
       ? METHODS[method](this.context, params as never)
       : this.act(method as Exclude<SourceMethod, keyof typeof METHODS>, params as never);
@@ -237,6 +240,7 @@ class RunView implements ViewSource {
     const unread = state === 'busy' ? (this.unread.get(device) ?? 0) + bytes.length : bytes.length;
     if (unread > MOST_BYTES) return false;
     this.unread.set(device, unread);
+    this.options.beforeChange?.();
     if (device === SHELL) inputs.perform('shell.keys', bytes);
     else inputs.perform('console.send', device, bytes);
     this.present();

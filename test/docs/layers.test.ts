@@ -118,7 +118,8 @@ describe('the layers of docs/architecture.md', () => {
   });
 
   it('keep the time and the chance of the host out of the models', () => {
-    const models = SOURCES.filter((source) => !['bridges', 'node'].includes(layerOf(source.replace(/^src\//, ''))!.name));
+    // The client of the view runs with whoever looks.
+    const models = SOURCES.filter((source) => !['bridges', 'node', 'view-protocol'].includes(layerOf(source.replace(/^src\//, ''))!.name));
     const broken = models.filter((source) =>
       /\b(Date\.now|new Date\(\)|performance\.|setTimeout|setInterval|Math\.random|crypto\.)/.test(
         readFileSync(source, 'utf8').replace(/\/\*.*?\*\/|\/\/.*$/gms, ''),

@@ -296,7 +296,7 @@ describe('the client', () => {
     const batch = view.next('events', ({ events }) => events.some(({ cycle }) => cycle === 7));
     host.source.emit(doorbell(7));
     expect((await batch).events).toMatchObject([{ seq: 0, cycle: 7, mu: 'MU1' }]);
-    await expect(view.request('memory.read', { view: 'm7', address: -1, length: 4 })).rejects.toMatchObject({ code: -32_602 });
+    await expect(view.request('memory.read', { view: 'm7', address: -1, length: 4 })).rejects.toMatchObject({ code: '-32602' });
     view.close();
     await expect(view.request('system.state')).rejects.toMatchObject({ code: 'E_VIEW_CONNECTION' });
     expect(view.status).toBe('ended');

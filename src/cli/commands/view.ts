@@ -1,0 +1,181 @@
+/**
+ * `imx-sim view <file>`: the page on a run that was: a recording runs again, under a debugger, to where it ended; a trace has its events and consoles only.
+ */
+import { basename } from 'node:path';
+import { SnapshotError } from '../../errors.ts';
+import { capstoneDisassembler } from '../../session/disassembler.ts';
+import { EXIT } from '../../session/exit.ts';
+import { recordedRun, replayOptions } from '../../session/recorded-run.ts';
+import type { RunControl } from '../../session/run-control.ts';
+import { type RunHost, RunScript, runInputs } from '../../session/run-inputs.ts';
+import { Session, type SessionOptions } from '../../session/session.ts';
+import { decodeRecording, type RecordingParts } from '../../snapshot/recording.ts';
+import { readTrace, viewOfTrace } from '../../view/trace.ts';
+import { ReplayedBridges } from '../bridges/replayed.ts';
+import { openDebugging, pageDirectory, version } from '../debugging.ts';
+import { chooseEngine, loadCapstone, namedEngine } from '../engines.ts';
+import { hostTurns, wantsColor } from '../pace.ts';
+import { HumanRenderer } from '../renderer.ts';
+import { readFile, snapshotIn } from '../snapshot-file.ts';
+import type { SourceMapping } from '../source-files.ts';
+import { openViewListener, VIEW_PORT } from '../view-listener.ts';
+
+/** What `view` receives after parsing. */
+export interface ViewOptions {
+  /** 0: any that is free. */
+  port?: number;
+  viewHost?: string;
+  /** Virtual time at which the machine is to stand, in ns; the end of the recording unless given. */
+  at?: number;
+  sourceMap?: readonly SourceMapping[];
+  color: boolean;
+}
+
+/** Who holds a recording at its end when nobody looks at it yet. */
+const HOLDER = 'imx-sim view';
+
+/** Serves until it is interrupted; the exit status. @throws {ImxSimError} for what is neither a recording nor a trace */
+export async function view(path: string, options: ViewOptions): Promise<number> {
+  const bytes = readFile(path, 'file');
+  const err = (text: string) => void process.stderr.write(text);
+  const renderer = new HumanRenderer({ out: () => {}, err, colors: { out: false, err: wantsColor(process.stderr, options.color) } });
+  if (isText(bytes)) return viewTrace(path, bytes, renderer, options);
+  const parts = await decodeRecording(bytes, path);
+  if (parts.by !== 'session')
+    throw new SnapshotError(
+      'E_SNAPSHOT_FORMAT',
+      `${path} is of a test, which has no session to look at`,
+      'imx-sim replay runs it again; imx-sim run --record makes recordings for the view',
+      path,
+    );
+  return viewRecording(path, parts, renderer, options);
+}
+
+/** A trace begins with an object of JSON, a recording with its magic number. */
+function isText(bytes: Uint8Array): boolean {
+  const first = bytes.find((byte) => byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09);
+  return first === 0x7b;
+}
+
+async function viewTrace(
+  path: string,
+  bytes: Uint8Array,
+  renderer: HumanRenderer,
+  { port = VIEW_PORT, viewHost }: ViewOptions,
+): Promise<number> {
+  const trace = readTrace(new TextDecoder().decode(bytes), path);
+  const host = {
+    now: () => performance.now(),
+    internal: (error: unknown) => renderer.note(`internal error: ${(error as Error)?.stack ?? error}`),
+  };
+  const hub = viewOfTrace(trace, { title: basename(path), version: version() }, host);
+  const note = (text: string) => renderer.note(text);
+  const listener = await openViewListener({
+    hub,
+    port,
+    pageDirectory: pageDirectory(),
+    note,
+    ...(viewHost === undefined ? {} : { host: viewHost }),
+  });
+  note(`view: ${listener.url}`);
+  await interrupted();
+  hub.close('imx-sim view has ended');
+  await listener.close();
+  return EXIT.OK;
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+  });
+}
+
+async function viewRecording(path: string, parts: RecordingParts, renderer: HumanRenderer, options: ViewOptions): Promise<number> {
+  const { port = VIEW_PORT, viewHost, at, sourceMap } = options;
+  const run = recordedRun(parts, path);
+  // It stands where it ended, instead of ending there.
+  const { until: _until, timeout: _timeout, ...recorded } = replayOptions(parts, path, namedEngine('jit'));
+  const { engine } = await chooseEngine({ cpu: 'jit', lockstep: ['interpreter', 'jit'] }, recorded.firmware);
+  const start = run.start && (await snapshotIn(run.start, `the snapshot in ${path}`, {}));
+  const configuration: SessionOptions = {
+    ...recorded,
+    engine,
+    ...(recorded.machine ? { machine: { ...recorded.machine, engine } } : {}),
+    timeout: Number.POSITIVE_INFINITY,
+    snapshots: start !== undefined,
+  };
+  const nextTurn = hostTurns();
+  const note = (text: string) => renderer.note(text);
+  const end = parts.end?.cycle ?? Number.POSITIVE_INFINITY;
+  let arrived = false;
+  const pause = async (seconds: number): Promise<void> => {
+    bridges?.flush();
+    if (!arrived && session.machine.scheduler.now >= end) void debug.halt();
+    await (arrived ? debugging?.pace.wait(seconds) : nextTurn());
+  };
+  const session = new Session(configuration, {
+    renderer,
+    disassemble: capstoneDisassembler(loadCapstone),
+    now: () => performance.now(),
+    pause,
+  });
+  const { machine } = session;
+  if (start) await session.restore(start.state);
+  const bridges = run.bridges && new ReplayedBridges(run.bridges, { machine, findConsole: (name) => session.findConsole(name), note });
+  const host: RunHost = { session, bridge: (source, kind, bytes, count) => bridges?.enter(source, kind, bytes, count) };
+  const script = new RunScript(
+    host,
+    parts.inputs.filter(({ kind }) => kind !== 'stop'),
+    Number.POSITIVE_INFINITY,
+  );
+  session.follow(script);
+  const debugging = await openDebugging(
+    { view: port, ...(viewHost === undefined ? {} : { viewHost }), ...(sourceMap ? { sourceMap } : {}) },
+    {
+      session,
+      inputs: runInputs(host),
+      title: basename(path),
+      note,
+      nextTurn,
+      bounded: true,
+      mode: 'recording',
+      beforeChange: () => script.cut(),
+      ...(bridges ? { noWayBack: 'clients of --tty and --rpmsg-sock took part in it, who cannot be put back' } : {}),
+    },
+  );
+  const debug = debugging!.debugger;
+  debug.attach(HOLDER);
+  const unsubscribe = debug.subscribe((event) => {
+    if (event.type !== 'halted') return;
+    unsubscribe();
+    arrived = true;
+    // From here on somebody looks.
+    debugging!.pace.pace = 1;
+    if (at === undefined) return;
+    const cycle = machine.scheduler.cyclesFromNs(at);
+    queueMicrotask(() => debug.goTo({ cycle }).catch((error: unknown) => note(`--at: ${(error as Error).message}`)));
+  });
+  // Exactly there, and no further by itself.
+  session.control = boundedBy(debug, () => (arrived ? Number.POSITIVE_INFINITY : end));
+  const onSignal = (): void => session.stop(EXIT.OK);
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+  try {
+    await session.run(true, 'somebody at the page does something');
+    return EXIT.OK;
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onSignal);
+    await debugging?.close();
+    session.dispose();
+  }
+}
+
+/** A control that lets the machine go no further than `limit`. */
+function boundedBy(control: RunControl, limit: () => number): RunControl {
+  return new Proxy(control, {
+    get(target, name) {
+      if (name === 'due') return () => Math.min(target.due(), limit());
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
