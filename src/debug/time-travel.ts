@@ -18,6 +18,8 @@ import type { HaltReason } from './types.ts';
 const CHUNK_NS = 5e6;
 /** A checkpoint is no nearer than so to the moment that is looked at, in ns of virtual time. */
 const NEAREST_NS = 1e5;
+/** Parts into which checkpoints divide a way. */
+const STRETCHES = 8;
 /** Virtual time between two checkpoints of a run that goes on after somebody has gone back, in ns. */
 const LIVE_NS = 250e6;
 
@@ -218,14 +220,16 @@ export class TimeTravel {
     }
   }
 
-  /** Where checkpoints are worth their time on the way from one cycle to another: ever closer to its end. */
+  /** Where checkpoints are worth their time on the way from one cycle to another: a few on all of it, and ever closer to its end. */
   private saves(from: number, to: number): number[] {
     const { scheduler } = this.machine;
-    const cycles: number[] = [];
-    if (!Number.isFinite(to)) return cycles;
     const nearest = scheduler.cyclesFromNs(NEAREST_NS);
-    for (let left = (to - from) / 2; left > nearest; left /= 2) cycles.push(Math.floor(to - left));
-    return cycles;
+    const cycles = new Set<number>();
+    if (!Number.isFinite(to)) return [];
+    for (let left = (to - from) / 2; left > nearest; left /= 2) cycles.add(Math.floor(to - left));
+    const stretch = (to - from) / STRETCHES;
+    if (stretch > nearest) for (let part = 1; part < STRETCHES; part++) cycles.add(Math.floor(from + part * stretch));
+    return [...cycles].sort((a, b) => a - b);
   }
 
   private async reached(goal: Goal, end: number): Promise<boolean> {
