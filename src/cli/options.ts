@@ -455,6 +455,23 @@ export const REPLAY_OPTIONS: readonly OptionRow[] = [
   ...RUN_OPTIONS.filter((row) => REPLAYED.test(row.flags) || INSTRUMENT_OPTIONS.includes(row)),
 ];
 
+/** All options of `view`. */
+export const VIEW_OPTIONS: readonly OptionRow[] = [
+  {
+    group: 'Looking inside',
+    flags: '--port <port>',
+    text: 'port of this host that the page is served at; 0: any that is free (default: 8420)',
+    parse: (value) => parsePort('--port', value),
+  },
+  {
+    group: 'Looking inside',
+    flags: '--at <time>',
+    text: 'virtual time at which a recorded run is to stand: 480ms; its end unless given',
+    parse: parseTime,
+  },
+  ...RUN_OPTIONS.filter((row) => /^--(?:view-host|source-map|no-color)\b/.test(row.flags)),
+];
+
 /** Makes a commander option of a row. */
 export function commanderOption(row: OptionRow): Option {
   const option = new Option(row.flags, row.text).helpGroup(`${row.group}:`);

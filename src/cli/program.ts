@@ -9,6 +9,7 @@ import { EXIT } from '../session/exit.ts';
 import type { CoverageOptions } from './commands/coverage.ts';
 import type { DtsOptions } from './commands/dts.ts';
 import type { InfoOptions } from './commands/info.ts';
+import type { ViewOptions } from './commands/view.ts';
 import { EXPLORE_OPTIONS, type ExploreCommandOptions } from './explore-options.ts';
 import {
   commanderOption,
@@ -20,6 +21,7 @@ import {
   type ShellOptions,
   SOURCE_MAP_OPTION,
   TREE_OPTIONS,
+  VIEW_OPTIONS,
 } from './options.ts';
 
 const STATUS = `
@@ -30,6 +32,7 @@ snapshot does not lead where it led; 130 Ctrl-C. A reader that closes the pipe (
 const EXAMPLES = `
 Examples:
   imx-sim run images/imx8mp_rpmsg.elf --until 'linux=goodbye!'
+  imx-sim run images/imx8mp_rpmsg.elf --view
   imx-sim shell images/imx8mp_rpmsg.elf
   imx-sim info fw.elf --board verdin-hmp
   imx-sim dts --board verdin-hmp`;
@@ -42,6 +45,7 @@ Examples:
   imx-sim run str_echo.elf --tty ttyRPMSG30=pty
   imx-sim run hello_world.elf --until 'console=hello world'
   imx-sim run hello_world.elf --boot uboot --until 'console=hello world'
+  imx-sim run zephyr.elf --gdb --wait
   printf 'demo ping\\n' | imx-sim run shell.elf --until console=pong`;
 
 const SHELL_EXAMPLES = `
@@ -73,6 +77,13 @@ Examples:
 
 Exit status: that of the recorded run when this one is the same; 5 when it is not (E_SNAPSHOT_DIVERGED); 2 for what is no recording; with --until
 or --timeout, as for run.`;
+
+const VIEW_EXAMPLES = `
+Examples:
+  imx-sim run fw.elf --record session.imxrec; imx-sim view session.imxrec --at 480ms
+  imx-sim run fw.elf --json --timeout 1s > trace.jsonl; imx-sim view trace.jsonl
+
+Exit status: 0 after Ctrl-C; 2 for what is neither a recording nor a trace; 5 when a recording does not lead where it led.`;
 
 function version(): string {
   return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
@@ -111,6 +122,7 @@ function buildProgram(done: (status: number) => void): Command {
     done(await shell(paths, options));
   });
   addFaultCommands(command, done);
+  addViewCommand(command, done);
   const infoCommand = command
     .command('info')
     .description('show segments against the memory map, the resource table, and the problems found, without running anything')
@@ -185,6 +197,21 @@ function addFaultCommands(command: Command, done: (status: number) => void): voi
     checkLockstep(replayCommand, options);
     const { replay } = await import('./commands/replay.ts');
     done(await replay(path, options));
+  });
+}
+
+/** `view`. */
+function addViewCommand(command: Command, done: (status: number) => void): void {
+  const viewCommand = command
+    .command('view')
+    .description('serve the page of run --view for a recorded run, or for what run --json printed (docs/view.md)')
+    .argument('<file>', 'what run --record wrote, or JSON lines of run --json')
+    .showHelpAfterError('  remedy: imx-sim view --help shows the options, with examples')
+    .addHelpText('after', VIEW_EXAMPLES);
+  for (const row of VIEW_OPTIONS) viewCommand.addOption(commanderOption(row));
+  viewCommand.action(async (path: string, options: ViewOptions) => {
+    const { view } = await import('./commands/view.ts');
+    done(await view(path, options));
   });
 }
 
