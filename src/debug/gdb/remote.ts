@@ -13,7 +13,7 @@ import { memoryMap } from './memory-map.ts';
 import { MemoryPackets } from './memory-packets.ts';
 import { Monitor } from './monitor.ts';
 import { RegisterPackets } from './register-packets.ts';
-import { SemihostingFiles } from './semihosting-files.ts';
+import { type CallStart, SemihostingFiles } from './semihosting-files.ts';
 import { stopReply, stopText } from './stop-reply.ts';
 import type { GdbTarget } from './target.ts';
 import { fromHex, parseHex, textHex, xml } from './text.ts';
@@ -234,14 +234,14 @@ export class Remote implements PacketHandler {
     this.talk();
     if (how.kind === 'step' && this.semihosting.atCall) {
       const call = this.semihosting.begin({ kind: 'step', core: this.target.core });
-      if (call) return this.fileIo(call, how, thread);
+      if (call && call.kind !== 'native') return this.fileIo(call, how, thread);
     }
     const live = this.threads.live();
     const reason = await this.semihosting.within(backward, () => this.course.run(how, thread));
     this.threads.hold(step ? live : undefined);
     this.accessDone = !backward && reason.kind === 'watchpoint' && reason.pc === undefined;
     const call = backward ? undefined : this.semihosting.begin(reason);
-    if (call !== undefined) return this.fileIo(call, how, thread);
+    if (call) return this.fileIo(call, how, thread);
     return this.reply(reason);
   }
 
@@ -262,12 +262,12 @@ export class Remote implements PacketHandler {
 
   // --- File-I/O
 
-  private fileIo(request: string | null, how: Resume, thread: number | undefined): Answer | Promise<Answer> {
-    // Answered without asking GDB.
-    if (request === null) return this.afterCall(how, thread);
+  private fileIo(call: CallStart, how: Resume, thread: number | undefined): Answer | Promise<Answer> {
+    if (call.kind === 'native') return this.go(how, thread);
+    if (call.kind === 'done') return this.afterCall(how, thread);
     this.fileIoCourse = { how, thread };
     this.talking = false;
-    return request;
+    return call.request;
   }
 
   private fileIoReply(text: string): Answer | Promise<Answer> {

@@ -60,6 +60,9 @@ interface Result {
 /** A call that is being carried out: yields requests, is given results, and returns what goes into R0. */
 type Call = Generator<string, number, Result>;
 
+/** How a call begins: with a request for GDB; it is done already; the core executes the instruction itself. */
+export type CallStart = { readonly kind: 'request'; readonly request: string } | { readonly kind: 'done' } | { readonly kind: 'native' };
+
 /** Semihosting through one GDB. */
 export class SemihostingFiles {
   private readonly target: GdbTarget;
@@ -102,19 +105,16 @@ export class SemihostingFiles {
     return this.on && api.present === undefined && this.isCall(api.readRegister(core, 'pc'));
   }
 
-  /**
-   * The request for GDB with which the call begins at which the machine has stopped; null: it is done without GDB, undefined: there is none, or it is the
-   * run's business.
-   */
-  begin(reason: HaltReason): string | null | undefined {
+  /** Begins the call at which the machine has stopped; undefined when there is none. */
+  begin(reason: HaltReason): CallStart | undefined {
     const ours = reason.kind === 'breakpoint' && reason.ids.some((id) => this.points.has(id));
     if (!ours && !(reason.kind === 'step' && this.atCall)) return undefined;
     const { debugger: api, core } = this.target;
     const call = this.start(api.readRegister(core, 'r0'), api.readRegister(core, 'r1'));
-    // The core executes the instruction itself.
-    if (!call) return null;
+    if (!call) return { kind: 'native' };
     this.call = call;
-    return this.proceed();
+    const request = this.proceed();
+    return request === null ? { kind: 'done' } : { kind: 'request', request };
   }
 
   /** What GDB has answered: the next request, or null when the call is done. */
