@@ -16,6 +16,8 @@ const { WaitQueue, waitEvent } = await load('linux/kernel.js');
 
 /** Its name in /lib/firmware. */
 export const FIRMWARE = 'imx8mp_echo8.elf';
+/** What Linux loads beside what the board has. */
+export const MODULES = ['virtio_rpmsg_bus'];
 /** Channels that the firmware announces. */
 export const CHANNELS = 8;
 /** Virtual time of one call of `run`, and without an echo after which there will be none. */
@@ -51,15 +53,17 @@ export class EchoMachine {
   echoes = 0;
   failures = [];
 
-  /** `autostart`: the core is started at boot; else the file is in /lib/firmware only. */
-  constructor(engine, { autostart = true } = {}) {
+  /** `autostart`: the core is started at boot; else the file is in /lib/firmware only. `machine`: one that was made for that firmware and these modules. */
+  constructor(engine, { autostart = true, machine } = {}) {
     const firmware = firmwareOf(image(FIRMWARE.replace('.elf', '')));
-    this.machine = new Machine({
-      soc: findSoc('imx8mp'),
-      engine,
-      modules: ['virtio_rpmsg_bus'],
-      ...(autostart ? { firmware } : {}),
-    });
+    this.machine =
+      machine ??
+      new Machine({
+        soc: findSoc('imx8mp'),
+        engine,
+        modules: MODULES,
+        ...(autostart ? { firmware } : {}),
+      });
     if (!autostart) this.machine.linux.firmwareFiles.set(FIRMWARE, firmware.bytes);
     this.kernel = this.machine.kernel;
     this.kernel.spawn('modprobe echo', this.machine.linux.modules.rpmsgBus.registerDriver(this.driver()), 0);

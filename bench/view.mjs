@@ -1,21 +1,21 @@
 /**
- * What does the view cost the machine that is looked at: with nobody there, and with a client that gets 10,000 events per second?
+ * What does it cost to be looked at: with a view or a GDB server that nobody has come to, and with a client that gets 10,000 events in a second?
  *
- * Messages go to images/imx8mp_echo8.elf and come back, as in echo.mjs, without a view, with one that has no client, and with one whose client, another
- * process on a real socket, hears of events, consoles and the whole system. The same machine's time goes to all three in turns; figures are CPU time of this process
- * for each round trip, as ratios to the run without.
+ * The hardest work there is for a view: messages go to images/imx8mp_echo8.elf and come back as fast as they can, as in echo.mjs, which makes half a million
+ * events in a second of the host. Sessions as of `imx-sim run` do so in turns, in one process: without anything, with --gdb, with --view, and with --view and
+ * a client, another process on a real socket. Figures are CPU time for each round trip, as ratios to the session without anything of the same round.
  *
- *   node bench/view.mjs [--rounds 7] [--messages 30000] [--length 16]      one JSON line
+ *   node bench/view.mjs [--rounds 15] [--messages 20000] [--rate 10000]      one JSON line
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { EchoMachine } from './echo-machine.mjs';
-import { engines } from './in-process.mjs';
-import { clock, dist, spread, whenRunAlone } from './measure.mjs';
+import { CHANNELS, EchoMachine, FIRMWARE, MODULES } from './echo-machine.mjs';
+import { engines, firmwareOf } from './in-process.mjs';
+import { clock, dist, image, rounded, spread, timed, whenRunAlone } from './measure.mjs';
 
 const load = (file) => import(pathToFileURL(join(dist, file)).href);
 
@@ -23,12 +23,27 @@ const load = (file) => import(pathToFileURL(join(dist, file)).href);
 const RATE = 10_000;
 /** Milliseconds of the host between two turns of its event loop, as in `imx-sim run`. */
 const TURN_MS = 4;
-const CHANNELS = 1;
+/** Bytes of a message, and how many are on their way at a time. */
+const LENGTH = 16;
+const ENDPOINTS = 1;
+/** Rounds that are not counted: what is hot is translated then, and the view's memory is as large as it gets. */
+const WARM_UP = 3;
+/** Types of events that a page asks for, without those for which the core is watched. */
+const EVENTS = ['console', 'dmesg', 'mu', 'vring', 'message', 'core', 'fault', 'finding'];
 
-/** The client: counts what it gets, and says so when it is asked to end. */
+/** What is compared, by the words of the tables. */
+const SITUATIONS = {
+  nothing: {},
+  '--gdb, nobody there': { gdb: true },
+  '--view, nobody there': { view: true },
+  '--view, a client': { view: true, client: true },
+};
+
+/** The client: counts what it gets, and says so when it is asked. */
 const CLIENT = `
 import { WebSocket } from ${JSON.stringify(import.meta.resolve('ws'))};
-const socket = new WebSocket(process.argv[2]);
+const [, , url, params] = process.argv;
+const socket = new WebSocket(url);
 let events = 0, dropped = 0, bytes = 0;
 socket.on('message', (data) => {
   bytes += data.length;
@@ -36,34 +51,67 @@ socket.on('message', (data) => {
   if (method === 'events') { events += params.events.length; dropped += params.dropped; }
   if (id === 1) process.stdout.write('ready\\n');
 });
-socket.on('open', () => socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'subscribe', params: { consoles: true, overview: true, rate: ${RATE}, events: ['console', 'dmesg', 'mu', 'vring', 'message', 'core', 'fault', 'finding'] } })));
+socket.on('open', () => socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'subscribe', params: JSON.parse(params) })));
 process.stdin.on('data', () => { process.stdout.write(JSON.stringify({ events, dropped, bytes }) + '\\n'); events = dropped = bytes = 0; });
 process.stdin.on('end', () => process.exit(0));
 `;
 
-/** One machine in one of the three situations. */
+const RENDERER = Object.fromEntries(['line', 'event', 'note', 'diagnostic', 'finding', 'report', 'finish'].map((name) => [name, () => {}]));
+
+/** A session that runs when it is its turn. */
 class Situation {
-  constructor(name) {
+  constructor(name, wanted, { rate, directory }) {
     this.name = name;
-    this.costs = [];
-    this.echo = new EchoMachine(engines.jit);
+    this.wanted = wanted;
+    this.rate = rate;
+    this.directory = directory;
+    this.runs = [];
+    this.turn = performance.now();
   }
 
-  async begin(directory) {
-    if (this.name !== 'none') {
-      const [{ viewOfRun }, { openViewListener }] = [await load('view/run-view.js'), await load('cli/view-listener.js')];
-      const { machine } = this.echo;
-      const host = { now: () => performance.now(), internal: (error) => console.error(error) };
-      this.hub = viewOfRun({ machine, inputs: undefined, title: 'bench', version: '', host });
-      this.listener = await openViewListener({ hub: this.hub, port: 0, pageDirectory: directory });
+  async begin() {
+    const [{ Session }, { chooseTarget }] = [await load('session/session.js'), await load('session/target.js')];
+    const firmware = firmwareOf(image(FIRMWARE.replace('.elf', '')));
+    const options = {
+      firmware,
+      target: chooseTarget(firmware, {}),
+      engine: engines.jit,
+      modules: MODULES,
+      timeout: Number.POSITIVE_INFINITY,
+    };
+    const host = { renderer: RENDERER, disassemble: async () => [], now: () => performance.now(), pause: () => this.pause() };
+    this.session = new Session(options, host);
+    this.echo = new EchoMachine(engines.jit, { machine: this.session.machine });
+    const { gdb, view, client } = this.wanted;
+    if (gdb || view) await this.serve(gdb);
+    this.over = this.session.run(true);
+    await this.until(() => this.echo.channels.length === CHANNELS);
+    if (client) await this.join();
+  }
+
+  async serve(gdb) {
+    const [{ Debugger }, { runInputs }] = [await load('debug/debugger.js'), await load('session/run-inputs.js')];
+    const { session } = this;
+    const inputs = runInputs({ session });
+    const debug = new Debugger({ session, inputs });
+    if (gdb) {
+      const { openGdbListener } = await load('cli/gdb-listener.js');
+      this.listener = await openGdbListener({ debugger: debug, session, port: 0, note: () => {} });
+      return;
     }
-    if (this.name === 'client') {
-      const script = join(directory, 'client.mjs');
-      writeFileSync(script, CLIENT);
-      this.child = spawn(process.execPath, [script, this.listener.url.replace('http', 'ws') + 'ws'], { stdio: ['pipe', 'pipe', 'inherit'] });
-      await this.line();
-    }
-    this.echo.online();
+    const [{ viewOfRun }, { openViewListener }] = [await load('view/run-view.js'), await load('cli/view-listener.js')];
+    const host = { now: () => performance.now(), internal: (error) => console.error(error) };
+    this.hub = viewOfRun({ machine: session.machine, inputs, debugger: debug, title: 'bench', version: '', host });
+    this.listener = await openViewListener({ hub: this.hub, port: 0, pageDirectory: this.directory });
+  }
+
+  async join() {
+    const script = join(this.directory, 'client.mjs');
+    writeFileSync(script, CLIENT);
+    const params = JSON.stringify({ consoles: true, overview: true, rate: this.rate, events: EVENTS });
+    const args = [script, `${this.listener.url.replace('http', 'ws')}ws`, params];
+    this.child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    await this.line();
   }
 
   /** The next line of the client. */
@@ -71,65 +119,122 @@ class Situation {
     return new Promise((resolve) => this.child.stdout.once('data', (data) => resolve(data.toString().trim())));
   }
 
-  /** `count` round trips; seconds of CPU time for each. */
-  async run(count, length) {
-    const { echo } = this;
-    const state = echo.talk(CHANNELS, count / CHANNELS, (i) => new Uint8Array(length).fill(i));
-    const begin = clock();
-    const { scheduler } = echo.machine;
-    const chunk = scheduler.cyclesFromNs(1e6);
-    let last = performance.now();
-    while (state.pending > 0) {
-      echo.machine.run(scheduler.now + chunk);
-      if (performance.now() - last < TURN_MS) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      last = performance.now();
+  /** What the client has got since it was asked last. */
+  heard() {
+    this.child.stdin.write('?\n');
+    return this.line().then(JSON.parse);
+  }
+
+  /** Between slices: the event loop gets its turns, and whoever is not on waits. */
+  async pause() {
+    if (this.goal?.()) {
+      this.goal = undefined;
+      this.reached();
     }
+    if (!this.goal) {
+      await new Promise((resolve) => {
+        this.goOn = resolve;
+      });
+    } else if (performance.now() - this.turn >= TURN_MS) await new Promise((resolve) => setImmediate(resolve));
+    else return;
+    this.turn = performance.now();
+  }
+
+  /** Lets it run until `goal` holds. */
+  until(goal) {
+    return new Promise((resolve) => {
+      this.goal = goal;
+      this.reached = resolve;
+      this.goOn?.();
+    });
+  }
+
+  /** `count` round trips: seconds of CPU and wall time for each. */
+  async run(count) {
+    const state = this.echo.talk(ENDPOINTS, count / ENDPOINTS, (i) => new Uint8Array(LENGTH).fill(i));
+    const begin = clock();
+    await this.until(() => state.pending === 0);
     const { cpu, wall } = clock(begin);
-    this.costs.push(cpu / count);
-    this.wall = (this.wall ?? 0) + wall;
+    this.runs.push({ cpu: cpu / count, wall: wall / count });
+    if (this.echo.failures.length > 0) throw new Error(this.echo.failures.slice(0, 3).join(', '));
   }
 
   async end() {
-    const heard = this.child && (this.child.stdin.write('?\n'), JSON.parse(await this.line()));
     this.child?.stdin.end();
+    this.session.stop(0);
+    this.goal = () => false;
+    this.goOn?.();
+    await this.over;
     this.hub?.close('over');
     await this.listener?.close();
-    this.echo.machine.dispose();
-    return heard;
+    this.session.dispose();
   }
 }
 
-export async function viewCosts({ rounds = 7, messages = 30_000, length = 16 } = {}) {
+async function figures({ rounds, messages, rate }) {
   const directory = mkdtempSync(join(tmpdir(), 'imx-sim-view-'));
   writeFileSync(join(directory, 'index.html'), '<!doctype html>');
-  const situations = ['none', 'alone', 'client'].map((name) => new Situation(name));
+  const situations = Object.entries(SITUATIONS).map(([name, wanted]) => new Situation(name, wanted, { rate, directory }));
   try {
-    for (const each of situations) await each.begin(directory);
-    for (const each of situations) await each.run(messages, length);
-    for (const each of situations) each.costs = [];
-    const client = situations[2];
-    client.wall = 0;
-    client.child.stdin.write('?\n');
-    await client.line();
-    for (let round = 0; round < rounds; round++) for (const each of round % 2 ? situations.toReversed() : situations) await each.run(messages, length);
-    const [none, alone, watched] = situations.map(({ costs }) => Math.min(...costs));
-    const [, , heard] = [await situations[0].end(), await situations[1].end(), await client.end()];
+    for (const each of situations) await each.begin();
+    const [plain] = situations;
+    const client = situations.at(-1);
+    for (let round = -WARM_UP; round < rounds; round++) {
+      // There and back again, so that nobody is always the one after somebody.
+      for (const each of round % 2 === 0 ? situations : situations.toReversed()) await each.run(messages);
+      if (round >= 0) continue;
+      for (const each of situations) each.runs = [];
+      await client.heard();
+    }
+    const heard = await client.heard();
+    const seconds = client.runs.reduce((sum, { wall }) => sum + wall * messages, 0);
+    const events = plain.session.machine.events.count / (plain.runs.length + WARM_UP) / messages;
+    const ratio = (each, unit) => spread(each.runs.map((run, round) => run[unit] / plain.runs[round][unit]));
     return {
-      roundTrips: Object.fromEntries(situations.map(({ name, costs }) => [name, spread(costs.map((cost) => 1 / cost))])),
-      slowerAlone: alone / none - 1,
-      slowerWithClient: watched / none - 1,
-      eventsPerSecond: heard.events / client.wall,
-      droppedPerSecond: heard.dropped / client.wall,
-      bytesPerSecond: heard.bytes / client.wall,
+      eventsPerRoundTrip: events,
+      rate,
+      client: { events: heard.events / seconds, dropped: heard.dropped / seconds, bytes: heard.bytes / seconds },
+      situations: Object.fromEntries(
+        situations.map((each) => [
+          each.name,
+          {
+            runs: each.runs.length,
+            perSecond: spread(each.runs.map(({ wall }) => 1 / wall)),
+            perCpuSecond: spread(each.runs.map(({ cpu }) => 1 / cpu)),
+            ...(each === plain ? {} : { cpuRatio: ratio(each, 'cpu'), wallRatio: ratio(each, 'wall') }),
+          },
+        ]),
+      ),
     };
   } finally {
+    for (const each of situations) await each.end();
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
+/** All of it, in a process of its own. */
+export function viewCosts({ rounds = 15, messages = 20_000 } = {}) {
+  const args = [fileURLToPath(import.meta.url), '--rounds', String(rounds), '--messages', String(messages)];
+  const { stdout, stderr } = timed(process.execPath, args);
+  if (stdout === '') throw new Error(stderr);
+  const { question: _, ...answer } = JSON.parse(stdout);
+  return answer;
+}
+
+/** What is printed of the figures: rows of a name, round trips in a second, and by how much the emulator is slower. */
+export function viewRows({ situations }) {
+  const percent = (ratio) => (ratio === undefined ? '' : `${((ratio - 1) * 100).toFixed(1)} %`);
+  return Object.entries(situations).map(([name, { perSecond, perCpuSecond, cpuRatio, wallRatio }]) => [
+    name,
+    Math.round(perSecond.median).toLocaleString('en-US'),
+    Math.round(perCpuSecond.median).toLocaleString('en-US'),
+    percent(wallRatio?.median),
+    percent(cpuRatio?.median),
+  ]);
+}
+
 await whenRunAlone(import.meta.url, async () => {
-  const { values } = parseArgs({ options: { rounds: { type: 'string' }, messages: { type: 'string' }, length: { type: 'string' } } });
-  const options = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
-  return { question: 'view', ...(await viewCosts(options)) };
+  const { values } = parseArgs({ options: { rounds: { type: 'string' }, messages: { type: 'string' }, rate: { type: 'string' } } });
+  const given = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
+  return rounded({ question: 'view', ...(await figures({ rounds: 15, messages: 20_000, rate: RATE, ...given })) });
 });

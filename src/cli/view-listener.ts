@@ -69,7 +69,7 @@ export async function openViewListener(options: ViewListenerOptions): Promise<Vi
     const admitted = guard.admit(request, listening);
     if ('refused' in admitted) turnAway(socket, admitted.refused);
     else if (admitted.path !== SOCKET) turnAway(socket, 404);
-    else sockets.handleUpgrade(request, socket, head, (client) => connect(client, hub));
+    else sockets.handleUpgrade(request, socket, head, (client) => connect(client, socket, hub));
   });
   server.on('clientError', (_error, socket) => socket.destroy());
   listening = await listen(server, port, host);
@@ -206,10 +206,24 @@ function turnAway(socket: Duplex, status: Refusal): void {
 /** Clients that have answered since they were asked last. */
 const ALIVE = new WeakSet<WebSocket>();
 
-function connect(socket: WebSocket, hub: ViewHub): void {
+function connect(socket: WebSocket, stream: Duplex, hub: ViewHub): void {
   socket.on('error', () => socket.terminate());
+  let corked = false;
+  // What is said in one turn goes out in one write: the host takes longer for a write than all of us for what is written.
+  const cork = (): void => {
+    if (corked) return;
+    corked = true;
+    stream.cork();
+    process.nextTick(() => {
+      corked = false;
+      stream.uncork();
+    });
+  };
   const client = hub.connect({
-    send: (text) => socket.send(text, () => {}),
+    send: (text) => {
+      cork();
+      socket.send(text, () => {});
+    },
     buffered: () => socket.bufferedAmount,
     close: () => socket.close(1008),
   });

@@ -133,11 +133,27 @@ export function printable(bytes: Uint8Array): string | undefined {
   }
   // Most messages are ASCII, for which a decoder is too much.
   if (plain) return String.fromCharCode(...bytes.subarray(0, end));
-  try {
-    // A message that was cut may end within a character.
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, end), { stream: true });
-  } catch {
-    return undefined;
+  const whole = utf8Length(bytes, end);
+  return whole > 0 ? decoder.decode(bytes.subarray(0, whole)) : undefined;
+}
+
+/** Bytes of UTF-8 up to the last whole character before `end`, as a message that was cut may end within one; -1 for what is no UTF-8. */
+function utf8Length(bytes: Uint8Array, end: number): number {
+  // A decoder that throws costs more than all the rest of an event, and what is no text is mostly binary.
+  for (let at = 0; ; ) {
+    if (at >= end) return at;
+    const lead = bytes[at]!;
+    const more = lead < 0x80 ? 0 : lead < 0xc2 ? -1 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : lead < 0xf5 ? 3 : -1;
+    if (more < 0) return -1;
+    // The second byte tells overlong forms, surrogates and what lies beyond the last character.
+    const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+    const high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+    for (let i = 1; i <= more; i++) {
+      if (at + i >= end) return at;
+      const byte = bytes[at + i]!;
+      if (byte < (i === 1 ? low : 0x80) || byte > (i === 1 ? high : 0xbf)) return -1;
+    }
+    at += more + 1;
   }
 }
 
