@@ -1,12 +1,12 @@
 /** Packets that make no sense, streams without an end: the server lives, and what it costs is bounded. */
 import { describe, expect, it } from 'vitest';
 import { GdbServer } from '../../../src/debug/gdb/server.ts';
-import { debugged } from '../support.ts';
+import { debugged, straight } from '../support.ts';
 import { Client } from './client.ts';
 import { fuzz } from './fuzzer.ts';
 
-function serve(image: string) {
-  const { debug, machine, session, inputs } = debugged(image);
+function serve(image: string, options: Parameters<typeof debugged>[1] = {}) {
+  const { debug, machine, session, inputs, status, result } = debugged(image, options);
   const notes: string[] = [];
   const type = (device: string, bytes: Uint8Array): void => void inputs.perform('console.send', device, bytes);
   const server = new GdbServer({ debugger: debug, machine, type, note: (text) => void notes.push(text) });
@@ -14,7 +14,7 @@ function serve(image: string) {
     session.stop(0);
     session.dispose();
   };
-  return { server, notes, end };
+  return { server, notes, end, debug, machine, status, result };
 }
 
 describe('a server that gets anything', () => {
@@ -24,6 +24,23 @@ describe('a server that gets anything', () => {
     expect(result.packets).toBe(1500);
     expect(result.answers).toBeGreaterThan(300);
     expect(notes.filter((note) => note.includes('fault of imx-sim'))).toEqual([]);
+    end();
+  });
+
+  it('takes 100,000 packets of somebody who only looks, and the run ends as it would have', async () => {
+    const options = { until: /goodbye/ };
+    const alone = await straight('imx8mp_rpmsg', options);
+    const { server, notes, end, debug, machine, status, result } = serve('imx8mp_rpmsg', options);
+    // A part of them before the first instruction, the others in the middle of the dialogue.
+    const done = [await fuzz(server, 20_000, 4, true)];
+    debug.add({ kind: 'breakpoint', core: 'm7', address: machine.symbols.lookup('rpmsg_poll')!.address & ~1 }, 'test');
+    expect(await debug.resume({ kind: 'continue' })).toMatchObject({ kind: 'breakpoint' });
+    done.push(await fuzz(server, 80_000, 5, true));
+    expect(done.map(({ packets }) => packets)).toEqual([20_000, 80_000]);
+    expect(done[0]!.answers + done[1]!.answers).toBeGreaterThan(50_000);
+    expect(notes.filter((note) => note.includes('fault of imx-sim'))).toEqual([]);
+    debug.detach('test');
+    expect([await status, result()['trace']]).toEqual([alone.status, alone.result()['trace']]);
     end();
   });
 

@@ -57,6 +57,10 @@ const KINDS = [
 ]; // biome-ignore format: a table
 const COMMANDS = ['help', 'help ~', 'time', 'threads', 'info irq', 'info mu', 'info', 'vring', 'vring virtio0 #', 'rpmsg', 'dmesg #', 'peripherals #', 'peripherals UART4', 'console uart4 !', 'linux', 'linux #', 'who #', 'stepping over', 'semihosting run', '!', 'status', 'goto']; // biome-ignore format: a table
 
+/** Kinds and commands that only look. */
+const LOOKING = KINDS.filter((kind) => /^([?!gpmxdHT~i]|vCont\?|vMust|vFile:fstat|q)/.test(kind) && !/^(!|qRcmd)/.test(kind));
+const QUESTIONS = COMMANDS.filter((command) => /^(help|time|threads|info|vring|rpmsg|dmesg|peripherals|who|status)/.test(command));
+
 /** A packet's payload, escaped for the wire. */
 function payload(random: (below: number) => number, kinds: readonly string[] = KINDS, depth = 0): string {
   const any = <T>(list: readonly T[]): T => list[random(list.length)]!;
@@ -77,10 +81,25 @@ function payload(random: (below: number) => number, kinds: readonly string[] = K
   });
 }
 
+const framed = (text: string): string => frame(text.replace(/[#$]/g, ''));
+
+/** A packet that only looks, or one that would change something and is damaged. */
+function look(random: (below: number) => number): string {
+  switch (random(8)) {
+    case 0:
+    case 1:
+      return framed(payload(random)).replace(/..$/, (sum) => (sum === '00' ? '01' : '00'));
+    case 2:
+      return framed(`qRcmd,${Buffer.from(payload(random, QUESTIONS), 'latin1').toString('hex')}`);
+    default:
+      return framed(payload(random, LOOKING));
+  }
+}
+
 /** What goes over the wire for it, now and then not as it should. */
-function wire(random: (below: number) => number): string {
-  const whole = frame(payload(random).replace(/[#$]/g, ''));
-  switch (random(24)) {
+function wire(random: (below: number) => number, looking: boolean): string {
+  const whole = looking ? look(random) : framed(payload(random));
+  switch (random(looking ? 200 : 24)) {
     case 0:
       return whole.slice(0, random(whole.length));
     case 1:
@@ -103,9 +122,9 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 /**
  * Sends `packets` packets to `server`, with clients that come and go. Whatever a client says, the server must not throw, must answer with packets that are
- * well-formed (the client checks them), and must serve the next one.
+ * well-formed (the client checks them), and must serve the next one. `looking`: nothing that they say changes the machine.
  */
-export async function fuzz(server: GdbServer, packets: number, seed: number): Promise<FuzzResult> {
+export async function fuzz(server: GdbServer, packets: number, seed: number, looking = false): Promise<FuzzResult> {
   const random = randomOf(seed);
   let client = new Client(server);
   const result = { packets: 0, answers: 0, connections: 1, bytes: 0 };
@@ -117,7 +136,7 @@ export async function fuzz(server: GdbServer, packets: number, seed: number): Pr
     result.connections++;
   };
   for (; result.packets < packets; result.packets++) {
-    const text = wire(random);
+    const text = wire(random, looking);
     // Cut somewhere.
     const at = random(text.length + 1);
     client.raw(text.slice(0, at));

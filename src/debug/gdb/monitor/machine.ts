@@ -20,7 +20,7 @@ export const MACHINE_COMMANDS: readonly MonitorCommand[] = [
     name: 'info irq',
     operands: '[all]',
     help: 'exceptions and interrupts: enabled, pending, active, priority, handler',
-    more: ['Those that are enabled, pending or active; with all, every line of the NVIC.'],
+    more: ['Those that are enabled, pending or active; with all, every line that something is connected to.'],
     run: interrupts,
   },
   {
