@@ -55,7 +55,13 @@ function toBottom(text: string | undefined): 'rates' | 'latency' | undefined {
 effect(() => save('timeline.bottom', bottom.value));
 effect(() => save('timeline.detail', detailShown.value ? undefined : 'no'));
 
-export const hz = computed(() => description.value?.hz ?? 1e9);
+/** A trace has no machine to ask: its clock is told by where it stands. */
+const traceHz = computed(() => {
+  const now = state.value;
+  return now && now.seconds > 0 ? Math.round(now.cycle / now.seconds) : 1e9;
+});
+
+export const hz = computed(() => description.value?.hz ?? traceHz.value);
 
 /** A filter or a search: its text, what is wrong with it, and the events that it lets pass, by rows. */
 export class Query {
