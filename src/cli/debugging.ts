@@ -72,7 +72,7 @@ export async function openDebugging(options: DebuggingOptions, run: DebuggedRun)
   const pace = new ViewPace({ now: () => performance.now(), sleep, turn: nextTurn }, bounded ? 0 : 1);
   const closers: (() => Promise<void> | void)[] = [];
   try {
-    if (gdb !== undefined) closers.push(await openGdb(gdb === true ? GDB_PORT : gdb, debug, session, note));
+    if (gdb !== undefined) closers.push(await openGdb(gdb === true ? GDB_PORT : gdb, debug, run));
     if (view !== undefined) closers.push(await openView(view === true ? VIEW_PORT : view, options, run, debug, pace));
   } catch (error) {
     for (const close of closers) await close();
@@ -89,9 +89,10 @@ export async function openDebugging(options: DebuggingOptions, run: DebuggedRun)
   };
 }
 
-async function openGdb(port: number, debug: Debugger, session: Session, note: (text: string) => void): Promise<() => Promise<void> | void> {
+async function openGdb(port: number, debug: Debugger, { session, inputs, note }: DebuggedRun): Promise<() => Promise<void> | void> {
   const { openGdbListener } = await import('./gdb-listener.ts');
-  const listener = await openGdbListener({ debugger: debug, session, port, note });
+  const type = (device: string, bytes: Uint8Array): void => void inputs.perform('console.send', device, bytes);
+  const listener = await openGdbListener({ debugger: debug, session, port, note, type });
   note(`gdb: target remote localhost:${listener.port}`);
   return () => listener.close();
 }
