@@ -13,7 +13,7 @@ import { isDue, type RunHost } from '../session/run-inputs.ts';
 import type { Session } from '../session/session.ts';
 import { DebugAccess } from './access.ts';
 import { Journeys } from './journeys.ts';
-import { beginAnew, isSame, type Moment, momentOf } from './moment.ts';
+import { isSame, type Moment, momentOf } from './moment.ts';
 import { Stepper } from './stepper.ts';
 import { type Access, Stoppers } from './stoppers.ts';
 import type { TimeTravel } from './time-travel.ts';
@@ -265,7 +265,7 @@ export class Debugger implements DebuggerApi, RunControl {
     const { inputs, machine, from } = this;
     const { core } = machine;
     const { next } = inputs;
-    if (next?.kind !== 'debug.pause' || next.args[1] !== true || !isDue(machine, next)) return false;
+    if (next?.kind !== 'debug.pause' || next.args[1] !== true || !isDue(machine, next, core.entries)) return false;
     if (from && isSame(from, momentOf(machine))) return false;
     const ids = this.points.count(this.points.at(core, core.pc));
     if (ids.length > 0) this.wanted = this.points.reason(core, ids);
@@ -289,10 +289,6 @@ export class Debugger implements DebuggerApi, RunControl {
     if (stop.kind === 'limit' || (stop.kind === 'requested' && !wanted)) return stop;
     // Timers of this cycle come before whatever is done here.
     const rest = machine.run(machine.scheduler.now);
-    if (this.travel.present && this.inputs.next && isDue(machine, this.inputs.next)) {
-      beginAnew(machine.core);
-      this.travel.due();
-    }
     return rest.kind === 'limit' ? { kind: 'requested' } : rest;
   }
 
@@ -339,6 +335,7 @@ export class Debugger implements DebuggerApi, RunControl {
   }
 
   private stand(reason: HaltReason): void {
+    this.travel.standing();
     this.reason = reason;
     this.wanted = undefined;
     this.hit = undefined;

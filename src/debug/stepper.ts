@@ -63,6 +63,9 @@ export class Stepper {
     const { machine, steps } = this;
     if (!steps) return machine.run(limit);
     const { core, range } = steps;
+    // An exception was entered on the way to an input that is done again.
+    this.arrived = core.entries !== steps.entries && core.instructions === steps.instructions;
+    if (this.arrived) return { kind: 'requested' };
     for (let made = 0; ; ) {
       core.stopAt(steps.instructions + 1);
       const stop = machine.run(limit);

@@ -11,7 +11,7 @@ import type { Machine, StopReason } from '../machine.ts';
 import { enterExceptions, isDue, type RunHost } from '../session/run-inputs.ts';
 import type { Ending, Session } from '../session/session.ts';
 import { type Checkpoint, Checkpoints } from './checkpoints.ts';
-import { isBefore, isSame, type Moment, momentOf } from './moment.ts';
+import { beginAnew, isBefore, isSame, type Moment, momentOf } from './moment.ts';
 import type { HaltReason } from './types.ts';
 
 /** Virtual time between two turns of the host's event loop, in ns. */
@@ -93,7 +93,7 @@ export class TimeTravel {
   reach(): HaltReason | undefined {
     const { present, machine } = this;
     if (!present || present.kept || machine.scheduler.now < present.moment.cycle) return undefined;
-    this.due();
+    this.due(present.moment.entries);
     enterExceptions(machine, present.moment.entries);
     const reason = this.arrive();
     invariant(reason, 'a run that is lived through again comes to where it was');
@@ -114,18 +114,27 @@ export class TimeTravel {
     this.session.forgetShown();
   }
 
-  /** Does the inputs that are due again; the cycle up to which the machine may run. */
-  due(): number {
+  /** Does the inputs that are due again, without entering more than `most` exceptions for them; the cycle up to which the machine may run. */
+  due(most?: number): number {
     const { inputs, machine, present } = this;
-    for (let { next } = inputs; next && isDue(machine, next); { next } = inputs) inputs.repeat();
+    for (let { next } = inputs; next && isDue(machine, next, most); { next } = inputs) inputs.repeat();
     const end = present && !present.kept ? present.moment.cycle : Number.POSITIVE_INFINITY;
     return Math.min(inputs.next?.cycle ?? end, end);
   }
 
+  /** Does the inputs of this very moment, at which the machine stands still. */
+  standing(): void {
+    const { inputs, machine, present } = this;
+    const { core } = machine;
+    if (!present || !inputs.next || !isDue(machine, inputs.next, core.entries)) return;
+    beginAnew(core);
+    this.due(core.entries);
+  }
+
   /** The same, and whoever waits for things in Linux gets on. */
-  async prepare(): Promise<number> {
-    const next = this.due();
-    const settled = this.session.settled();
+  async prepare(most?: number): Promise<number> {
+    const next = this.due(most);
+    const settled = this.session.turns.settled();
     if (settled) await settled;
     return next;
   }
@@ -172,7 +181,7 @@ export class TimeTravel {
     const checkpoint = this.before(goal);
     if ('instructions' in goal && goal.instructions === this.beginning.instructions) {
       await this.restore(checkpoint);
-      this.due();
+      this.due(this.machine.core.entries);
       return true;
     }
     if (isBehind(goal, here) || isBefore(here, checkpoint.moment)) await this.restore(checkpoint);
@@ -190,7 +199,7 @@ export class TimeTravel {
     if (!('cycle' in goal)) core.stopAt(goal.instructions);
     try {
       for (;;) {
-        const next = await this.prepare();
+        const next = await this.prepare(this.mostEntries(goal));
         if (!('cycle' in goal)) core.stopAt(goal.instructions);
         if (await this.reached(goal, end)) return true;
         if (scheduler.now >= (saves[0] ?? Number.POSITIVE_INFINITY)) {
@@ -201,7 +210,7 @@ export class TimeTravel {
         // An instruction that ends in that cycle may begin before it.
         const limit = Math.min('cycle' in goal ? end : end + 1, next, chunk, saves[0] ?? chunk);
         await this.stopped(machine.run(limit), limit);
-        const quiet = session.quieten();
+        const quiet = session.turns.quiet();
         if (quiet) await quiet;
         if (course.cancelled()) {
           machine.run(scheduler.now);
@@ -230,6 +239,14 @@ export class TimeTravel {
     const stretch = (to - from) / STRETCHES;
     if (stretch > nearest) for (let part = 1; part < STRETCHES; part++) cycles.add(Math.floor(from + part * stretch));
     return [...cycles].sort((a, b) => a - b);
+  }
+
+  /** Exceptions that the core may enter here without going beyond `goal`. */
+  private mostEntries(goal: Goal): number {
+    const { core, scheduler } = this.machine;
+    const there = 'cycle' in goal ? scheduler.now >= goal.cycle : core.instructions >= goal.instructions;
+    if (!there) return Number.POSITIVE_INFINITY;
+    return 'entries' in goal ? goal.entries : core.entries;
   }
 
   private async reached(goal: Goal, end: number): Promise<boolean> {

@@ -110,12 +110,14 @@ export function runInputs(host: RunHost): InputLog<RunHost> {
   });
 }
 
-/** Whether the moment of `entry` has come; exceptions of the core that come before it and are pending are entered. */
-export function isDue(machine: Machine, { cycle, fired, entries = 0 }: InputEntry): boolean {
+/**
+ * Whether the moment of `entry` has come. Exceptions of the core that come before it and are pending are entered, until it has entered `most` since
+ * power-on.
+ */
+export function isDue(machine: Machine, { cycle, fired, entries = 0 }: InputEntry, most = Number.POSITIVE_INFINITY): boolean {
   const { now } = machine.scheduler;
   if (cycle > now || (cycle === now && fired > machine.linuxTurns)) return false;
-  if (cycle === now) enterExceptions(machine, entries);
-  return true;
+  return cycle < now || entries <= machine.core.entries || (entries <= most && enterExceptions(machine, entries));
 }
 
 /**

@@ -9,33 +9,34 @@ import type { MachineEvent } from '../events.ts';
 import { Faults } from '../faults/faults.ts';
 import { diverged } from '../history/linux-history.ts';
 import { type LintFinding, lintWithoutLinux } from '../linux/firmware-lint.ts';
-import type { UserSpace } from '../linux/user-space.ts';
 import { Machine, type MachineOptions, type StopReason } from '../machine.ts';
 import type { RecordedEnd } from '../snapshot/recording.ts';
-import { restoreSystem, type SystemState, saveSystem, systemAtStart } from '../snapshot/system-state.ts';
-import type { ArmedTimer, Timer } from '../time/scheduler.ts';
+import { restoreSystem, saveSystem, systemAtStart } from '../snapshot/system-state.ts';
+import type { Timer } from '../time/scheduler.ts';
+import { Endings } from './endings.ts';
 import { EXIT } from './exit.ts';
-import { codeAt, type Disassemble, findings, lastEvents, refusal, semihostingHint, whatWaits, worthTelling } from './explain.ts';
-import { InputQueue, type InputState } from './input.ts';
+import { type Disassemble, worthTelling } from './explain.ts';
+import { InputQueue } from './input.ts';
 import { type KernelHint, kernelHint } from './kernel-messages.ts';
-import { LineAssembler, type OutputLine, PARTIAL_NS, type PartialLine } from './lines.ts';
+import { LineAssembler, type OutputLine, PARTIAL_NS } from './lines.ts';
+import { LinuxTurns } from './linux-turns.ts';
 import { findConsole, lintRun, machineOptions, type RunConfiguration, SEMIHOSTING, semihostingConsole } from './machine-options.ts';
 import type { Renderer } from './renderer.ts';
 import type { RunControl } from './run-control.ts';
 import type { RunScript } from './run-inputs.ts';
 import { runShell } from './run-shell.ts';
-import { type Counts, Statistics } from './statistics.ts';
+import { type Ending, HISTORY, type SessionMark, type SessionState } from './session-state.ts';
+import { Statistics } from './statistics.ts';
 import { briefReasons } from './target.ts';
-import { TraceHash, type TraceState } from './trace-hash.ts';
-import { conditionText, type LineCondition, matches } from './until.ts';
+import { TraceHash } from './trace-hash.ts';
+import { type LineCondition, matches } from './until.ts';
+
+export { type Ending, HISTORY, type SessionMark, type SessionState } from './session-state.ts';
 
 /** Virtual time when no limit is given, in ns. */
 const DEFAULT_TIMEOUT_NS = 10e9;
 /** Virtual time between two looks at the host and at whether the firmware is stuck, in ns. */
 const CHUNK_NS = 5e6;
-/** Events kept for a report. */
-export const HISTORY = 20;
-
 /** What runs, and when it ends. */
 export interface SessionOptions extends RunConfiguration {
   readonly semihosting?: boolean;
@@ -57,28 +58,6 @@ export interface SessionOptions extends RunConfiguration {
   readonly onEnd?: (end: RecordedEnd) => Promise<void>;
 }
 
-/** A session at one moment: its machine, and what it remembers of the run so far. Plain data. */
-export interface SessionState {
-  readonly system: SystemState;
-  readonly trace: TraceState | undefined;
-  readonly counts: Counts;
-  readonly partials: readonly (readonly [string, PartialLine])[];
-  readonly input: InputState;
-  /** The last events, for reports. */
-  readonly history: readonly MachineEvent[];
-  /** What happened behind the line that ended the run. */
-  readonly late: readonly MachineEvent[];
-}
-
-/** A session at one moment of its own run, to which it may be put back. */
-export interface SessionMark extends SessionState {
-  readonly failed: Ending | undefined;
-  readonly events: number;
-  /** Its own timers, as they were armed. */
-  readonly timers: readonly Pick<ArmedTimer, 'deadline' | 'sequence'>[];
-  readonly script: number | undefined;
-}
-
 /** What a session needs of its surroundings. */
 export interface SessionHost {
   readonly renderer: Renderer;
@@ -89,18 +68,13 @@ export interface SessionHost {
   pause(seconds: number, idle: boolean): Promise<void>;
 }
 
-/** How a run ended: the status and the word for it in `--json`, and what to tell the user. */
-export interface Ending {
-  readonly status: number;
-  readonly reason: string;
-  readonly report: readonly string[];
-}
-
 /** One run with its outputs, inputs and end. */
 export class Session {
   readonly machine: Machine;
   readonly input: InputQueue;
   readonly faults: Faults;
+  /** The turns of whoever waits for things in Linux. */
+  readonly turns: LinuxTurns;
   /** Who decides when the machine runs, beside the session. */
   control: RunControl | undefined;
   /** Where the keyboard goes; undefined when the machine has no console. */
@@ -112,6 +86,7 @@ export class Session {
   private readonly statistics: Statistics;
   private trace: TraceHash | undefined;
   private readonly history: MachineEvent[] = [];
+  private readonly ends: Endings;
   private readonly quiet: Timer;
   /** What is wrong with the firmware, as far as the ELF tells; the errors were shown at the start. */
   private readonly lint: readonly LintFinding[];
@@ -134,7 +109,6 @@ export class Session {
   /** A line comes of an event, not of a timer. */
   private hearing = false;
   private finished = false;
-  private driven: { readonly userSpace: UserSpace; readonly release: () => void } | undefined;
   /** How the core failed before Linux had taken over, unless it was started again since. */
   private failed: Ending | undefined;
 
@@ -152,6 +126,7 @@ export class Session {
       ...(options.snapshots ? { history: true } : {}),
     });
     const { machine } = this;
+    this.turns = new LinuxTurns(machine);
     this.lines = new LineAssembler(soc.baseHz, (line) => this.line(line));
     this.quiet = machine.watchers.timer('partial lines', () => this.flushQuietLines());
     machine.events.subscribeParticipant((event) => this.event(event));
@@ -162,6 +137,15 @@ export class Session {
     for (const { device, bytes } of options.send ?? []) this.input.send(this.consoleName(device), bytes);
     this.keyboardDevice = options.console === undefined ? this.findConsole('console') : this.consoleName(options.console, '--console');
     this.until = options.until && this.condition(options.until);
+    this.ends = new Endings({
+      machine,
+      semihosting: options.semihosting ?? false,
+      disassemble: host.disassemble,
+      until: this.until,
+      unsent: () => this.input.pending,
+      messagesToLinux: () => this.statistics.messagesToLinux,
+      lastEvents: () => this.history,
+    });
     const where = machine.linux
       ? `board ${machine.board!.name}${machine.uboot ? `, U-Boot ${machine.uboot.board.version}` : ''}`
       : 'without Linux';
@@ -256,9 +240,7 @@ export class Session {
   /** Puts it back to where it was, or forward again; what it has shown is not shown again. @throws {SnapshotError} */
   async rewind({ system, trace, counts, partials, input, history, late, failed, events, timers, script }: SessionMark): Promise<void> {
     const { machine } = this;
-    // What its programs wait for never comes.
-    this.driven?.userSpace.standStill();
-    this.release();
+    this.turns.abandon();
     await restoreSystem(machine, system, (kind, args) => {
       if (!runShell(machine).input(kind, args)) throw diverged(`a user did ${kind}, which a session cannot do`);
     });
@@ -337,36 +319,12 @@ export class Session {
   private async runUntil(limit: number, interactive: boolean): Promise<Ending> {
     try {
       const ending = await this.runSlices(limit, interactive);
-      this.driven?.userSpace.ended({ kind: ending.reason });
+      this.turns.ended(ending.reason);
       this.control?.over({ kind: 'requested' });
       return ending;
     } finally {
-      this.release();
+      this.turns.release();
     }
-  }
-
-  /** To be awaited before the machine runs: whoever waits for things in its Linux gets on. */
-  settled(): Promise<void> | undefined {
-    const userSpace = this.machine.linux?.userSpace;
-    if (userSpace !== this.driven?.userSpace) {
-      this.release();
-      if (userSpace) this.driven = { userSpace, release: userSpace.takeOver() };
-    }
-    return userSpace?.busy ? userSpace.settled() : undefined;
-  }
-
-  /** To be awaited after the machine has run: whoever was waiting has got on, before anything comes from outside. */
-  quieten(): Promise<void> | undefined {
-    const userSpace = this.machine.linux?.userSpace;
-    return userSpace?.busy ? userSpace.quiet() : undefined;
-  }
-
-  private release(): void {
-    const { driven } = this;
-    this.driven = undefined;
-    // Of a Linux that there is no more, nobody runs the machine.
-    if (driven && driven.userSpace !== this.machine.linux?.userSpace) driven.userSpace.standStill();
-    driven?.release();
   }
 
   private recordedEnd({ reason, status }: Ending): RecordedEnd {
@@ -383,24 +341,24 @@ export class Session {
       const released = await this.released();
       if (released) return released;
       const furthest = Math.min(limit, this.script?.due() ?? limit, this.control?.due() ?? limit);
-      const settled = this.settled();
+      const settled = this.turns.settled();
       if (settled) await settled;
       const grid = (Math.floor(scheduler.now / chunk) + 1) * chunk;
       const stop = (this.control ?? machine).run(Math.min(furthest, grid));
-      const quiet = this.quieten();
+      const quiet = this.turns.quiet();
       if (quiet) await quiet;
       const idle = stop.kind === 'deadlock' && interactive;
       if (this.matched) return { status: EXIT.OK, reason: 'until', report: [] };
       if (stop.kind !== 'limit') {
         if (idle) this.idle(Math.min(furthest, grid));
-        else if (stop.kind === 'crashed' && this.beforeLinux) this.outlive(await this.ended(stop));
+        else if (stop.kind === 'crashed' && this.beforeLinux) this.outlive(await this.ends.of(stop, this.failed));
         else if (stop.kind !== 'requested') {
-          const ending = await this.ended(stop);
+          const ending = await this.ends.of(stop, this.failed);
           if (!this.keeps(ending, stop)) return ending;
         }
       }
-      if (this.stopped) return this.interrupted(this.stopped);
-      if (scheduler.now >= limit) return this.timedOut();
+      if (this.stopped) return this.ends.interrupted(this.stopped);
+      if (scheduler.now >= limit) return this.ends.timedOut(this.failed);
       const ending = scheduler.now >= grid ? await this.stuck(interactive) : undefined;
       if (ending && !this.keeps(ending)) return ending;
       await host.pause(scheduler.seconds, idle);
@@ -417,7 +375,7 @@ export class Session {
       this.wake = undefined;
       if (!this.stopped) continue;
       await this.control?.calm();
-      return this.interrupted(this.stopped);
+      return this.ends.interrupted(this.stopped);
     }
     return this.kept;
   }
@@ -443,7 +401,7 @@ export class Session {
 
   /** The machine stopped so on the way to another moment of the run. */
   async passed(stop: StopReason): Promise<void> {
-    if (stop.kind === 'crashed' && this.beforeLinux) this.failed = await this.ended(stop);
+    if (stop.kind === 'crashed' && this.beforeLinux) this.failed = await this.ends.of(stop, this.failed);
   }
 
   /** The end that it makes of the run that the core loops in a fault handler, if it does. */
@@ -452,19 +410,12 @@ export class Session {
     const stuck = machine.core.stuckLoop();
     if (!stuck?.inFault || options.recover) return undefined;
     if (!this.failed) {
-      const ending = await this.stuckInFault(stuck.pc);
+      const ending = await this.ends.stuckInFault(stuck.pc);
       if (!this.beforeLinux) return ending;
       this.outlive(ending);
     }
     const over = !interactive && machine.scheduler.nextDeadline === Number.POSITIVE_INFINITY;
-    return over ? this.afterwards(this.failed!, `nothing else can happen any more${this.untilText()}`) : undefined;
-  }
-
-  /** The failure of before, and how the rest of the run ended. */
-  private afterwards(failed: Ending, text: string): Ending {
-    const { uboot, linux } = this.machine;
-    const waits = [...(uboot?.waitingFor ?? []), ...(linux?.waitingFor() ?? []).map((each) => `linux: ${each}`)];
-    return { ...failed, report: [...failed.report, `afterwards: ${text}`, ...waits] };
+    return over ? this.ends.afterwards(this.failed!, `nothing else can happen any more${this.ends.untilText}`) : undefined;
   }
 
   /** Lets time pass for somebody who may type: nothing else will happen. */
@@ -472,102 +423,6 @@ export class Session {
     if (!this.toldIdle) this.host.renderer.note(`nothing happens any more until ${this.awaited}`);
     this.toldIdle = true;
     this.machine.scheduler.advanceTo(until);
-  }
-
-  private interrupted({ status, report }: { readonly status: number; readonly report: boolean }): Ending {
-    const text = `interrupted after ${this.machine.scheduler.seconds.toFixed(6)} s of virtual time${this.untilText()}`;
-    return { status, reason: 'interrupted', report: report ? [text, ...this.waits(), ...this.context()] : [] };
-  }
-
-  private async ended(stop: StopReason): Promise<Ending> {
-    switch (stop.kind) {
-      case 'exit':
-        return { status: stop.status & 0xff, reason: 'exit', report: [] };
-      case 'crashed':
-        return {
-          status: EXIT.FIRMWARE,
-          reason: 'crashed',
-          report: [`firmware failed: ${stop.core}: ${stop.reason}`, ...stop.report, ...this.semihostingHint(), ...(await this.details())],
-        };
-      case 'system-reset':
-        return {
-          status: EXIT.FIRMWARE,
-          reason: 'system-reset',
-          report: [`firmware failed: ${stop.block} reset the SoC: ${stop.cause}`, ...this.waits(), ...(await this.details())],
-        };
-      case 'host-memory':
-        return { status: EXIT.USAGE, reason: 'host-memory', report: [stop.text, `remedy: ${stop.remedy}`] };
-      case 'difference':
-        return { status: EXIT.DIFFERENCE, reason: 'difference', report: [...stop.report, `remedy: ${stop.remedy}`] };
-      case 'deadlock':
-        return this.deadlock();
-      default:
-        return { status: EXIT.INTERNAL, reason: stop.kind, report: [`unexpected stop: ${stop.kind}`] };
-    }
-  }
-
-  private deadlock(): Ending {
-    const text = `nothing can happen any more at ${this.machine.scheduler.seconds.toFixed(6)} s${this.untilText()}`;
-    if (this.failed) return this.afterwards(this.failed, text);
-    const report = [text, ...this.semihostingHint(), ...this.waits(), ...this.context()];
-    return this.refused() ?? { status: EXIT.TIMEOUT, reason: 'deadlock', report };
-  }
-
-  /** The end of a run in which Linux did not start the firmware at all. */
-  private refused(): Ending | undefined {
-    const report = refusal(this.machine);
-    return report && { status: EXIT.USAGE, reason: 'refused', report };
-  }
-
-  private async stuckInFault(pc: number): Promise<Ending> {
-    const { machine } = this;
-    const fault = machine.core.faultReport();
-    const at = machine.core.faults().at(-1)?.pc.address;
-    return {
-      status: EXIT.FIRMWARE,
-      reason: 'fault',
-      report: [
-        `firmware failed: ${machine.core.name} took a fault and its handler loops at ${machine.symbols.name(pc) ?? 'an address without symbol'}`,
-        ...fault,
-        ...this.semihostingHint(at),
-        ...(await this.details(at)),
-      ],
-    };
-  }
-
-  private timedOut(): Ending {
-    const { machine } = this;
-    const text = `timed out after ${machine.scheduler.seconds} s of virtual time${this.untilText()}`;
-    if (this.failed) return this.afterwards(this.failed, text);
-    return (
-      this.refused() ?? {
-        status: EXIT.TIMEOUT,
-        reason: 'timeout',
-        report: [text, ...this.semihostingHint(), ...this.waits(), ...this.context()],
-      }
-    );
-  }
-
-  private semihostingHint(at?: number): string[] {
-    return this.options.semihosting ? [] : semihostingHint(this.machine, at);
-  }
-
-  private waits(): string[] {
-    return whatWaits(this.machine, this.statistics.messagesToLinux);
-  }
-
-  private untilText(): string {
-    const unsent = this.input.pending;
-    const missing = this.until ? `; ${conditionText(this.until)}` : '';
-    return unsent.length > 0 ? `${missing}; never sent: ${unsent.join(', ')} was not ready` : missing;
-  }
-
-  private async details(pc = this.machine.core.pc): Promise<string[]> {
-    return [...(await codeAt(this.machine, pc, this.host.disassemble)), ...this.context()];
-  }
-
-  private context(): string[] {
-    return [...findings(this.machine), ...lastEvents(this.history, this.machine.scheduler.hz)];
   }
 
   private finish({ status, reason, report }: Ending): number {

@@ -96,6 +96,7 @@ async function walk(image: string, options: Partial<SessionOptions>, engine: Eng
   const { debug, machine, status, result, session, inputs } = run;
   const memory: Memory = { states: new Map(), visited: [machine.symbols.lookup('main')!.address & ~1], trail: [] };
   const random = randomly(seed);
+  await turns(1);
   for (let i = 0; i < 36; i++) if (!(await move(run, memory, random, changes))) break;
   expect(memory.states.size, memory.trail.join('\n')).toBeGreaterThan(5);
   debug.detach('test');
