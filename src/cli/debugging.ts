@@ -66,7 +66,7 @@ export function checkDebugging({ gdb, view, viewHost, wait }: DebuggingOptions):
 export async function openDebugging(options: DebuggingOptions, run: DebuggedRun): Promise<Debugging | undefined> {
   const { gdb, view, wait } = options;
   if (gdb === undefined && view === undefined) return undefined;
-  const { session, inputs, note, nextTurn, noWayBack, bounded } = run;
+  const { session, inputs, nextTurn, noWayBack, bounded } = run;
   const debug = new Debugger({ session, inputs, ...(wait ? { wait } : {}), ...(noWayBack === undefined ? {} : { noWayBack }) });
   const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   const pace = new ViewPace({ now: () => performance.now(), sleep, turn: nextTurn }, bounded ? 0 : 1);
