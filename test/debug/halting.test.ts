@@ -97,7 +97,12 @@ describe('a machine under a debugger', () => {
 
   it('lets Linux and its time go on by choice, which a recording has, too', async () => {
     const waited: number[] = [];
-    const pace = () => ({ wait: (seconds: number) => (waited.push(seconds), turns(1)) });
+    const pace = () => ({
+      wait(seconds: number) {
+        waited.push(seconds);
+        return turns(1);
+      },
+    });
     const { debug, machine, session, status, result, inputs } = debugged('imx8mp_rpmsg', UNTIL, jitFactory, { pace });
     debug.linuxWhileHalted = 'runs';
     debug.add({ kind: 'breakpoint', core: CORE, address: machine.symbols.lookup('main')!.address & ~1 }, 'test');
