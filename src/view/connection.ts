@@ -66,6 +66,8 @@ export class Connection {
   /** How far it knows each console, and which generation of its log. */
   private readonly known = new Map<ConsoleLog, { position: number; generation: number }>();
   private over = false;
+  /** What it was told last of what only the latest counts of. */
+  private readonly latest = new Map<string, string>();
 
   constructor(name: string, transport: Transport, recorder: Recorder, now: number) {
     this.name = name;
@@ -91,6 +93,13 @@ export class Connection {
 
   notify<N extends Notification>(method: N, params: Notifications[N]): void {
     this.send(notificationText(method, params));
+  }
+
+  /** Sends how something is, unless it knows that already; while it reads slowly, that has to wait for the next time. */
+  sendLatest(what: 'state' | 'consoles', text: string): void {
+    if (this.slow || this.latest.get(what) === text) return;
+    this.latest.set(what, text);
+    this.send(text);
   }
 
   /** Nothing more is sent. */

@@ -33,6 +33,8 @@ const OVERVIEW_SHARE = 0.05;
 const SPEED_MS = 500;
 /** Milliseconds that nobody may be there before the run is left to itself. */
 const GRACE_MS = 10_000;
+/** Events that are as much work as a call. */
+const EVENTS_OF_A_CALL = 500;
 /** Events of an answer unless the client says how many. */
 const USUAL_HISTORY = 1000;
 
@@ -86,8 +88,6 @@ export class ViewHub {
   private count = 0;
   /** When each kind of notification was sent last, in ms. */
   private readonly sent = { state: Number.NEGATIVE_INFINITY, overview: Number.NEGATIVE_INFINITY, consoles: Number.NEGATIVE_INFINITY };
-  private lastState = '';
-  private lastConsoles = '';
   private overviewCycle = -1;
   private overviewCost = 0;
   private overviewBusy = false;
@@ -121,7 +121,7 @@ export class ViewHub {
       this.onActive(true);
     }
     client.notify('hello', { protocol: PROTOCOL_VERSION, ...source.info });
-    client.notify('state', this.state());
+    client.sendLatest('state', notificationText('state', this.state()));
     client.notify('stoppers', source.stoppers());
     return {
       receive: (text) => this.receive(client, text),
@@ -212,17 +212,13 @@ export class ViewHub {
   private sendState(): void {
     this.sent.state = this.host.now();
     const text = notificationText('state', this.state());
-    if (text === this.lastState) return;
-    this.lastState = text;
-    for (const client of this.clients) if (!client.slow) client.send(text);
+    for (const client of this.clients) client.sendLatest('state', text);
   }
 
   private sendConsoles(now: number): void {
     this.sent.consoles = now;
     const text = notificationText('consoles', this.source.consoles());
-    if (text === this.lastConsoles) return;
-    this.lastConsoles = text;
-    for (const client of this.clients) if (!client.slow) client.send(text);
+    for (const client of this.clients) client.sendLatest('consoles', text);
   }
 
   private sendOverview(now: number): void {
@@ -322,6 +318,8 @@ export class ViewHub {
         return { seq };
       }
       case 'events.history':
+        // So many of them are not the work of one call.
+        client.calls.take((call.params.limit ?? USUAL_HISTORY) / EVENTS_OF_A_CALL);
         return this.history(call.params);
       case 'consoles.list':
         return this.source.consoles();

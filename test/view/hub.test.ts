@@ -131,9 +131,11 @@ describe('a client', () => {
       host.tick();
     }
     expect(client.bytes - before).toBeLessThan(1000);
+    const known = client.heard('state').length;
     client.unsent = 0;
     host.source.emit(doorbell(2_000_000));
-    host.tick();
+    host.tick(200);
+    expect(client.heard('state').length).toBe(known + 1);
     expect(client.seqs.length + client.dropped).toBe(300_001);
     for (let turn = 0; turn < 20; turn++) host.tick();
     const output = client.heard('console');
