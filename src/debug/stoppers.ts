@@ -136,8 +136,8 @@ export class Stoppers {
 }
 
 /**
- * Tells `hit` of accesses to the bytes of `spec`; true: the machine is to stop there. Those of the core are about to be made, stores of Linux and of other
- * cores were made. The function ends that.
+ * Tells `hit` of accesses to the bytes of `spec`; true: the machine is to stop there. Those of the core are about to be made, stores of Linux
+ * were made. Stores of other cores are not seen. The function ends that.
  */
 export function watch(
   machine: Machine,

@@ -66,7 +66,7 @@ export interface WatchpointSpec {
   /** Bytes, 1 or more; any number. */
   readonly size: number;
   readonly access: WatchAccess;
-  /** Also stores of Linux (and other cores) into that memory; true unless given. */
+  /** Also stores of Linux into that memory; true unless given. */
   readonly others?: boolean;
 }
 
