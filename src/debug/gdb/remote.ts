@@ -16,7 +16,7 @@ import { RegisterPackets } from './register-packets.ts';
 import { type CallStart, SemihostingFiles } from './semihosting-files.ts';
 import { stopReply, stopText } from './stop-reply.ts';
 import type { GdbTarget } from './target.ts';
-import { fromHex, parseHex, textHex, xml } from './text.ts';
+import { fromHex, parseHex, parseThread, textHex, xml } from './text.ts';
 import { Threads } from './threads.ts';
 import { resumptionOf } from './vcont.ts';
 
@@ -113,7 +113,7 @@ export class Remote implements PacketHandler {
       case 'H':
         return this.choose(rest);
       case 'T':
-        return this.threads.exists(parseHex(rest) ?? -1) ? 'OK' : BAD;
+        return this.existing(rest) === undefined ? BAD : 'OK';
       case 'c':
       case 'C':
       case 's':
@@ -156,13 +156,17 @@ export class Remote implements PacketHandler {
   }
 
   private choose(text: string): string {
-    const id = text.slice(1);
     // Hc is of the time before vCont; the course of the machine is not a thread's.
     if (!text.startsWith('g')) return 'OK';
-    const thread = id === '-1' || id === '0' ? undefined : parseHex(id);
-    if (thread !== undefined && !this.threads.exists(thread)) return BAD;
-    this.chosen = thread;
-    return id === '-1' || thread !== undefined || id === '0' ? 'OK' : BAD;
+    const thread = parseThread(text.slice(1)) === 'any' ? 'any' : this.existing(text.slice(1));
+    if (thread === undefined) return BAD;
+    this.chosen = thread === 'any' ? undefined : thread;
+    return 'OK';
+  }
+
+  private existing(text: string): number | undefined {
+    const thread = parseThread(text);
+    return typeof thread === 'number' && this.threads.exists(thread) ? thread : undefined;
   }
 
   // --- coming and going
@@ -359,7 +363,7 @@ export class Remote implements PacketHandler {
   }
 
   private threadText(id: string): string {
-    const thread = this.threads.list().find((each) => each.id === parseHex(id));
+    const thread = this.threads.list().find((each) => each.id === parseThread(id));
     return thread ? textHex(`${thread.name}: ${thread.detail}`) : BAD;
   }
 

@@ -15,6 +15,14 @@ export function parsePair(text: string): readonly [number, number] | undefined {
   return comma < 0 || first === undefined || second === undefined ? undefined : [first, second];
 }
 
+/** The id of a thread; GDB writes those from 0x80000000 on as negative numbers. `any` for 0 and -1. */
+export function parseThread(text: string): number | 'any' | undefined {
+  if (text === '0' || text === '-1') return 'any';
+  if (!text.startsWith('-')) return parseHex(text);
+  const value = parseHex(text.slice(1), 0x8000_0000);
+  return value === undefined ? undefined : -value >>> 0;
+}
+
 /** Bytes as hex digits. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';

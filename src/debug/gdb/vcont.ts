@@ -1,6 +1,6 @@
 /** `vCont`, `c`, `C`, `s`, `S`: what GDB wants of its threads, as what the one core is to do. */
 import type { Resume } from '../types.ts';
-import { parseHex, parsePair } from './text.ts';
+import { parseHex, parsePair, parseThread } from './text.ts';
 
 /** How to go on. */
 export interface Resumption {
@@ -36,11 +36,11 @@ function actions(list: readonly string[], core: string, isLive: (thread: number)
   let found: Resumption | undefined;
   for (const action of list) {
     const [what = '', id] = action.split(':');
-    const thread = id === undefined || id === '-1' || id === '0' ? undefined : parseHex(id);
-    if (id !== undefined && id !== '-1' && id !== '0' && thread === undefined) return 'E01';
+    const thread = id === undefined ? 'any' : parseThread(id);
+    if (thread === undefined) return 'E01';
     const resume = resumeOf(what, core);
     if (!resume) return 'E01';
-    const elsewhere = thread !== undefined && !isLive(thread) ? { thread } : {};
+    const elsewhere = thread !== 'any' && !isLive(thread) ? { thread } : {};
     if (resume.kind === 'step') return { resume, ...elsewhere };
     found ??= { resume };
   }

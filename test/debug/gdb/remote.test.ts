@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { readFirmware } from '../../../src/cli/firmware-file.ts';
 import { PACKET_SIZE } from '../../../src/debug/gdb/framing.ts';
 import { GdbServer } from '../../../src/debug/gdb/server.ts';
+import { parseThread } from '../../../src/debug/gdb/text.ts';
 import type { SessionOptions } from '../../../src/session/session.ts';
 import { debugged } from '../support.ts';
 import { Client, frame } from './client.ts';
@@ -369,6 +370,21 @@ describe('threads', () => {
     await client.ask(`vCont;r${hex(idle)},${hex(idle + 8)}:${thread};c`);
     expect((await client.register(XPSR)) & 0x1ff).toBe(15);
     expect(Buffer.from(await client.ask(`qThreadExtraInfo,${thread}`), 'hex').toString()).toMatch(/in SysTick$/);
+  });
+
+  it('have ids beyond 0x7fffffff as GDB writes them', () => {
+    expect(['1', '20001428', '80200178', '-7fdffe88', '-80000000'].map(parseThread)).toEqual([
+      1, 0x2000_1428, 0x8020_0178, 0x8020_0178, 0x8000_0000,
+    ]);
+    expect(['0', '-1', '', '-', 'p1.1', '-ffffffff1', 'zz'].map(parseThread)).toEqual([
+      'any',
+      'any',
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it('that does not run is stepped when it is its turn', async () => {
