@@ -15,7 +15,7 @@ export const TIME_COMMANDS: readonly MonitorCommand[] = [
   {
     name: 'goto',
     operands: '<time|cycle|present>',
-    help: 'puts the machine into another moment of its run: 480ms, 384000000 (a cycle), -2ms from here, present',
+    help: 'puts the machine into a moment of its past: 480ms, 384000000 (a cycle), -2ms from here; or back into the present',
     more: [
       'The first time goes through the run again from its beginning; later ones start from checkpoints.',
       'Going on from there repeats what has happened; a write or an input makes another future of it.',
