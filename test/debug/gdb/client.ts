@@ -1,13 +1,13 @@
 /** A GDB in memory: the client's side of the remote serial protocol, byte for byte, on a server of src/debug/gdb. */
 import { GdbServer, type GdbServerOptions } from '../../../src/debug/gdb/server.ts';
 
-const latin = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
-export const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
+const latin = ({ buffer, byteOffset, length }: Uint8Array): string => Buffer.from(buffer, byteOffset, length).toString('latin1');
+export const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 
 /** A packet with its checksum, as GDB sends it; `payload` has its escapes already. */
 export function frame(payload: string): string {
   let sum = 0;
-  for (const character of payload) sum = (sum + character.charCodeAt(0)) & 0xff;
+  for (let at = 0; at < payload.length; at++) sum = (sum + payload.charCodeAt(at)) & 0xff;
   return `$${payload}#${sum.toString(16).padStart(2, '0')}`;
 }
 

@@ -27,7 +27,7 @@ describe('a server that gets anything', () => {
     end();
   });
 
-  it('takes 100,000 packets of somebody who only looks, and the run ends as it would have', async () => {
+  it('takes 100,000 packets of somebody who only looks, and the run ends as it would have', { timeout: 60_000 }, async () => {
     const options = { until: /goodbye/ };
     const alone = await straight('imx8mp_rpmsg', options);
     const { server, notes, end, debug, machine, status, result } = serve('imx8mp_rpmsg', options);
@@ -37,7 +37,7 @@ describe('a server that gets anything', () => {
     expect(await debug.resume({ kind: 'continue' })).toMatchObject({ kind: 'breakpoint' });
     done.push(await fuzz(server, 80_000, 5, true));
     expect(done.map(({ packets }) => packets)).toEqual([20_000, 80_000]);
-    expect(done[0]!.answers + done[1]!.answers).toBeGreaterThan(50_000);
+    expect(done[0]!.answers + done[1]!.answers).toBeGreaterThan(30_000);
     expect(notes.filter((note) => note.includes('fault of imx-sim'))).toEqual([]);
     debug.detach('test');
     expect([await status, result()['trace']]).toEqual([alone.status, alone.result()['trace']]);

@@ -59,7 +59,7 @@ const COMMANDS = ['help', 'help ~', 'time', 'threads', 'info irq', 'info mu', 'i
 
 /** Kinds and commands that only look. */
 const LOOKING = KINDS.filter((kind) => /^([?!gpmxdHT~i]|vCont\?|vMust|vFile:fstat|q)/.test(kind) && !/^(!|qRcmd)/.test(kind));
-const QUESTIONS = COMMANDS.filter((command) => /^(help|time|threads|info|vring|rpmsg|dmesg|peripherals|who|status)/.test(command));
+const QUESTIONS = COMMANDS.filter((command) => /^(help|time|threads|info|vring|rpmsg|dmesg|peripherals|status)/.test(command));
 
 /** A packet's payload, escaped for the wire. */
 function payload(random: (below: number) => number, kinds: readonly string[] = KINDS, depth = 0): string {
@@ -85,21 +85,15 @@ const framed = (text: string): string => frame(text.replace(/[#$]/g, ''));
 
 /** A packet that only looks, or one that would change something and is damaged. */
 function look(random: (below: number) => number): string {
-  switch (random(8)) {
-    case 0:
-    case 1:
-      return framed(payload(random)).replace(/..$/, (sum) => (sum === '00' ? '01' : '00'));
-    case 2:
-      return framed(`qRcmd,${Buffer.from(payload(random, QUESTIONS), 'latin1').toString('hex')}`);
-    default:
-      return framed(payload(random, LOOKING));
-  }
+  if (random(2) === 0) return framed(payload(random)).replace(/..$/, (sum) => (sum === '00' ? '01' : '00'));
+  if (random(40) === 0) return framed(`qRcmd,${Buffer.from(payload(random, QUESTIONS), 'latin1').toString('hex')}`);
+  return framed(payload(random, LOOKING));
 }
 
 /** What goes over the wire for it, now and then not as it should. */
 function wire(random: (below: number) => number, looking: boolean): string {
   const whole = looking ? look(random) : framed(payload(random));
-  switch (random(looking ? 200 : 24)) {
+  switch (random(looking ? 400 : 24)) {
     case 0:
       return whole.slice(0, random(whole.length));
     case 1:
