@@ -67,9 +67,16 @@ export async function openDebugging(options: DebuggingOptions, run: DebuggedRun)
   const { gdb, view, wait } = options;
   if (gdb === undefined && view === undefined) return undefined;
   const { session, inputs, nextTurn, noWayBack, bounded } = run;
-  const debug = new Debugger({ session, inputs, ...(wait ? { wait } : {}), ...(noWayBack === undefined ? {} : { noWayBack }) });
   const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-  const pace = new ViewPace({ now: () => performance.now(), sleep, turn: nextTurn }, bounded ? 0 : 1);
+  const paceOf = (factor: number) => new ViewPace({ now: () => performance.now(), sleep, turn: nextTurn }, factor);
+  const debug = new Debugger({
+    session,
+    inputs,
+    ...(wait ? { wait } : {}),
+    ...(noWayBack === undefined ? {} : { noWayBack }),
+    pace: () => paceOf(1),
+  });
+  const pace = paceOf(bounded ? 0 : 1);
   const closers: (() => Promise<void> | void)[] = [];
   try {
     if (gdb !== undefined) closers.push(await openGdb(gdb === true ? GDB_PORT : gdb, debug, run));

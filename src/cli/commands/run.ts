@@ -112,9 +112,7 @@ export async function run(path: string | undefined, options: RunOptions): Promis
       nextTurn,
       bounded,
       ...(path === undefined ? {} : { path }),
-      ...(bridges
-        ? { noWayBack: 'clients of --tty and --rpmsg-sock cannot do again what they did; --record the run, and imx-sim view the recording' }
-        : {}),
+      ...noWayBack(bridges !== undefined, options),
     });
     if (debugging) terminal.waitsFor = () => debugging?.waitsFor();
     pace = bridges ?? debugging?.pace;
@@ -173,6 +171,15 @@ function awaitedBy({
   if (bridged) return 'a client sends something';
   if (debugged) return 'somebody at the debugger or a console does something';
   return interactive ? 'a key is typed' : undefined;
+}
+
+/** Why nobody can go back in a run with such options. */
+function noWayBack(bridged: boolean, { coverage, coverageHtml, flame, profile }: RunOptions): { noWayBack?: string } {
+  if (bridged) return { noWayBack: 'clients of --tty and --rpmsg-sock cannot do again what they did' };
+  const counted = coverage ?? coverageHtml ?? flame ?? profile;
+  return counted === undefined
+    ? {}
+    : { noWayBack: 'what --coverage, --flame and --profile count would be counted twice; run without them' };
 }
 
 function titleOf(path: string, soc: string, core: string): string {
