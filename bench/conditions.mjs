@@ -1,5 +1,6 @@
 /** What is demanded of the engines, held against the figures of a run. Printed, not tested: a busy machine may miss what an idle one keeps. */
 import { ratio } from './ratios.mjs';
+import { viewPerCent } from './view.mjs';
 
 /** Round trips in a second. */
 export const ECHOES_WANTED = 20_000;
@@ -16,7 +17,7 @@ function worst(programs, of) {
 const UNITS = { wall: 'perSecond', cpu: 'perCpuSecond' };
 
 /** `{ text, wanted, wall, cpu, program?, holds }` of every demand. Wall time decides; `holds` is null where the run has no figure for it. */
-export function conditionsOf({ programs, ratios, ratiosByCpuTime, mainJob, echo }) {
+export function conditionsOf({ programs, ratios, ratiosByCpuTime, mainJob, echo, view }) {
   const integer = programs.filter(({ group }) => group === 'integer');
   const means = (pair) => ({ wall: { value: ratios[pair] }, cpu: { value: ratiosByCpuTime[pair] } });
   const worsts = (list, of) => ({
@@ -25,6 +26,10 @@ export function conditionsOf({ programs, ratios, ratiosByCpuTime, mainJob, echo 
   });
   const job = mainJob?.jit;
   const exchanges = Object.entries(echo ?? {}).map(([name, { jit }]) => ({ name, ...jit }));
+  const looked = (name) => ({
+    wall: { value: view && viewPerCent(view, name, 'wall') },
+    cpu: { value: view && viewPerCent(view, name, 'cpu') },
+  });
   const demands = [
     { text: 'jit/unicorn, geometric mean of the integer programs', wanted: 2, ...means('jit/unicorn') },
     { text: 'jit/qemu, geometric mean of the integer programs', wanted: 0.6, ...means('jit/qemu') },
@@ -42,6 +47,18 @@ export function conditionsOf({ programs, ratios, ratiosByCpuTime, mainJob, echo 
       text: 'jit, messages to the firmware and back in a second, where they are fewest',
       wanted: ECHOES_WANTED,
       ...worsts(exchanges, (exchange, unit) => exchange[unit]?.median),
+    },
+    {
+      text: 'per cent that --view costs a run with 10,000 events in a second, nobody there',
+      wanted: 2,
+      most: true,
+      ...looked('--view, nobody there'),
+    },
+    {
+      text: 'per cent that --view costs a run with 10,000 events in a second, all of which a client gets',
+      wanted: 10,
+      most: true,
+      ...looked('--view, a client'),
     },
     {
       text: 'seconds from the start of the process to goodbye!',

@@ -11,6 +11,7 @@ import { ECHOES_WANTED } from './conditions.mjs';
 import { forkRows } from './forks.mjs';
 import { ratio } from './ratios.mjs';
 import { bars, COLOURS, dots, short } from './svg.mjs';
+import { VIEW_HEADING, viewRows } from './view.mjs';
 
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
 const SERIES = { jit: COLOURS.orange, unicorn: COLOURS.blue, 'unicorn-raw': COLOURS.sky, interpreter: COLOURS.green, qemu: COLOURS.grey };
@@ -193,6 +194,13 @@ function hostText({ host, note, seconds, roundsWanted, instructionsPerRun }) {
   return `${host.cpu}, ${host.cores} cores, ${host.system}, Node ${host.node} (V8 ${host.v8})${qemu}; ${load}; ${how}.${note ? ` ${note}.` : ''}`;
 }
 
+function viewText({ eventsPerRoundTrip, client, situations }) {
+  const { perSecond, runs } = situations.nothing;
+  const made = short(perSecond.median * eventsPerRoundTrip);
+  const figures = `${short(client.events)} events in a second, was told of ${short(client.dropped)} more that were left out, and got ${short(client.bytes / 1024)} KiB`;
+  return `${runs} rounds; each round trip makes ${short(eventsPerRoundTrip)} events, ${made} in a second. The client got ${figures}.`;
+}
+
 /** The parts of the page that are made of figures, by the name in their markers. */
 export function partsOf(answers) {
   const of = (group) => answers.programs.filter((program) => program.group === group);
@@ -209,6 +217,8 @@ export function partsOf(answers) {
     'main-job': secondsTable(answers.mainJob),
     'cold-start': secondsTable(answers.coldStart),
     forks: table(['', 'median', 'p99, or the longest', 'CPU'], forkRows(answers.forks)),
+    view: table(VIEW_HEADING, viewRows(answers.view)),
+    'view-events': viewText(answers.view),
     memory: table(
       ['', 'MiB'],
       Object.entries(answers.memory).map(([name, bytes]) => [name === 'none' ? 'nothing runs' : name, short(bytes / 2 ** 20)]),

@@ -1,5 +1,6 @@
 /** The answers of a run as tables for people. */
 import { forkRows } from './forks.mjs';
+import { VIEW_HEADING, viewRows } from './view.mjs';
 
 /** Prints a line. */
 export const say = (text = '') => console.log(text);
@@ -116,6 +117,14 @@ function forks(figures) {
   return ['', 'Forks of a booted system: median, p99 or the longest, CPU', ...table(forkRows(figures))];
 }
 
+function views(figures) {
+  return [
+    '',
+    'Looked at: messages to the firmware and back in a second, and what that costs',
+    ...table([VIEW_HEADING, ...viewRows(figures)]),
+  ];
+}
+
 /** What a quick run may leave out, in words. */
 const QUESTIONS = { mainJob: 'start to goodbye!', echo: 'messages', coldStart: 'cold start', memory: 'memory', costs: 'cost of one' };
 
@@ -142,6 +151,7 @@ export function tables(answers) {
     ...(answers.coldStart ? times('Cold start', answers.coldStart) : []),
     ...(answers.memory ? memory(answers.memory) : []),
     ...(answers.forks ? forks(answers.forks) : []),
+    ...(answers.view ? views(answers.view) : []),
     ...(answers.skipped?.length > 0 ? ['', `No time was left for: ${answers.skipped.map((name) => QUESTIONS[name]).join(', ')}`] : []),
     '',
     `${answers.seconds.toFixed(0)} s`,

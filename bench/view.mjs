@@ -13,9 +13,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CHANNELS, EchoMachine, FIRMWARE, MODULES } from './echo-machine.mjs';
-import { engines, firmwareOf } from './in-process.mjs';
 import { clock, dist, image, rounded, spread, timed, whenRunAlone } from './measure.mjs';
+
+/** Those load the built library, which whoever only prints figures does not need. */
+let parts;
 
 const load = (file) => import(pathToFileURL(join(dist, file)).href);
 
@@ -70,6 +71,7 @@ class Situation {
   }
 
   async begin() {
+    const { CHANNELS, EchoMachine, FIRMWARE, MODULES, engines, firmwareOf } = parts;
     const [{ Session }, { chooseTarget }] = [await load('session/session.js'), await load('session/target.js')];
     const firmware = firmwareOf(image(FIRMWARE.replace('.elf', '')));
     const options = {
@@ -172,6 +174,7 @@ class Situation {
 }
 
 async function figures({ rounds, messages, rate }) {
+  parts = { ...(await import('./echo-machine.mjs')), ...(await import('./in-process.mjs')) };
   const directory = mkdtempSync(join(tmpdir(), 'imx-sim-view-'));
   writeFileSync(join(directory, 'index.html'), '<!doctype html>');
   const situations = Object.entries(SITUATIONS).map(([name, wanted]) => new Situation(name, wanted, { rate, directory }));
@@ -220,6 +223,21 @@ export function viewCosts({ rounds = 15, messages = 20_000 } = {}) {
   const { question: _, ...answer } = JSON.parse(stdout);
   return answer;
 }
+
+/**
+ * Per cent of a core that a situation costs at `RATE` events in a second, of the clock or of CPU time. Without a client all of the cost is that of events, of which
+ * there were many more; a client's is that of the events that it gets, and it is charged with looking at all those that it does not get, too.
+ */
+export function viewPerCent({ eventsPerRoundTrip, client, situations }, name, unit) {
+  const { nothing, [name]: looked } = situations;
+  const speed = unit === 'cpu' ? 'perCpuSecond' : 'perSecond';
+  const slower = looked[unit === 'cpu' ? 'cpuRatio' : 'wallRatio'].median - 1;
+  const events = SITUATIONS[name].client ? client.events : nothing[speed].median * eventsPerRoundTrip;
+  return 100 * slower * (RATE / events);
+}
+
+/** Headings of `viewRows`. */
+export const VIEW_HEADING = ['', 'by the clock', 'by CPU time', 'slower by the clock', 'slower by CPU time'];
 
 /** What is printed of the figures: rows of a name, round trips in a second, and by how much the emulator is slower. */
 export function viewRows({ situations }) {

@@ -14,6 +14,7 @@ import { ratiosOf } from './ratios.mjs';
 import { Comparison, compare } from './speed.mjs';
 import { say, tables } from './tables.mjs';
 import { FREE, RAW } from './unicorn-raw.mjs';
+import { viewCosts } from './view.mjs';
 
 /**
  * Instructions of one run of the translating engine and of QEMU, and rounds. A user's run of seconds: translation is a part of it, and not most of
@@ -55,6 +56,7 @@ function questionsOf({ quick, rounds, target }) {
     memory: () => memory(),
     costs: () => costs({ rounds, quick }),
     ...(quick ? {} : { forks: () => forkFigures({ rounds }) }),
+    ...(quick ? {} : { view: () => viewCosts({ rounds: 3 * rounds }) }),
     ...(quick ? {} : { cores: onEveryCore }),
   };
 }
