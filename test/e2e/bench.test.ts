@@ -152,3 +152,19 @@ describe('bench/echo.mjs', () => {
     }
   });
 });
+
+describe('bench/view.mjs', () => {
+  it('tells what a server costs that nobody has come to, and what a client gets', () => {
+    const { status, stdout, stderr } = script('view.mjs', '--rounds', '1', '--messages', '400');
+    expect(status, stderr).toBe(0);
+    const { question, eventsPerRoundTrip, client, situations } = JSON.parse(stdout);
+    expect([question, eventsPerRoundTrip, Object.keys(situations)]).toEqual([
+      'view',
+      expect.closeTo(14, -1),
+      ['nothing', '--gdb, nobody there', '--view, nobody there', '--view, a client'],
+    ]);
+    expect(client.events).toBeGreaterThan(100);
+    for (const { runs, perCpuSecond } of Object.values<{ runs: number; perCpuSecond: { median: number } }>(situations))
+      expect([runs, perCpuSecond.median > 100]).toEqual([1, true]);
+  });
+});
