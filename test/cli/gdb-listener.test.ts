@@ -84,3 +84,19 @@ it('says that a port is taken, and ends connections with the run', async () => {
   expect(await received(/\$W00#b7/)).toBe('$W00#b7');
   await closed;
 });
+
+it('does nothing that a web page has its browser send, and says so once', async () => {
+  const { listener, debug, notes } = await listen();
+  for (let time = 0; time < 2; time++) {
+    const page = await client(listener.port);
+    const body = `${frame('?')}${frame('Z0,100,2')}`;
+    page.socket.write(`POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\n\r\n${body}`);
+    await page.closed;
+  }
+  expect(debug.stoppers).toEqual([]);
+  expect(notes).toEqual([expect.stringContaining('no GDB (a web browser?)')]);
+  // The port is free again, and whoever begins with an acknowledgement, as GDB does, is served.
+  const gdb = await client(listener.port);
+  gdb.socket.write(`+${frame('qC')}`);
+  expect(await gdb.received(/\$QC.*#\w\w/)).toBe('$QC1#c5');
+});

@@ -2,7 +2,7 @@
  * One connection of a GDB: packets in and out with acknowledgements, one command after the other, and bounds for whoever sends or takes too much.
  */
 import { ImxSimError } from '../../errors.ts';
-import { ACKNOWLEDGE, encodePacket, FrameReader, PACKET_SIZE, REJECT } from './framing.ts';
+import { ACKNOWLEDGE, beginsFrame, encodePacket, FrameReader, PACKET_SIZE, REJECT } from './framing.ts';
 import { bytesOf } from './text.ts';
 
 /** What a packet is answered with; text has a byte in each character. Undefined: nothing is sent. */
@@ -48,6 +48,7 @@ export class Connection implements GdbConnection {
   private readonly sendBytes: (bytes: Uint8Array) => void;
   private readonly link: GdbLink | undefined;
   private readonly note: (text: string) => void;
+  private readonly stranger: () => void;
   private readonly reader: FrameReader;
   private handler: PacketHandler | undefined;
   private waiting: Uint8Array[] = [];
@@ -56,8 +57,12 @@ export class Connection implements GdbConnection {
   private last: Uint8Array | undefined;
   private repeats = 0;
   private over = false;
+  /** Nothing has come yet. */
+  private untouched = true;
 
-  constructor(send: (bytes: Uint8Array) => void, link: GdbLink | undefined, note: (text: string) => void) {
+  /** `stranger` hears that whoever is connected is no GDB, once the connection is closed for that. */
+  constructor(send: (bytes: Uint8Array) => void, link: GdbLink | undefined, note: (text: string) => void, stranger: () => void = () => {}) {
+    this.stranger = stranger;
     this.sendBytes = send;
     this.link = link;
     this.note = note;
@@ -79,7 +84,15 @@ export class Connection implements GdbConnection {
   }
 
   receive(bytes: Uint8Array): void {
-    if (!this.over) this.reader.feed(bytes);
+    if (this.over || bytes.length === 0) return;
+    if (this.untouched && !beginsFrame(bytes[0]!)) {
+      // A web page can have its browser send anything to this port, after a line of HTTP.
+      this.drop();
+      this.stranger();
+      return;
+    }
+    this.untouched = false;
+    this.reader.feed(bytes);
   }
 
   closed(): void {

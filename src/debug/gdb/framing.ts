@@ -100,6 +100,11 @@ export class FrameReader {
   }
 }
 
+/** True for what GDB may begin to talk with: a packet, an acknowledgement, Ctrl-C. */
+export function beginsFrame(byte: number): boolean {
+  return byte === DOLLAR || byte === PLUS || byte === MINUS || byte === CTRL_C;
+}
+
 function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const lower = byte | 0x20;

@@ -2,6 +2,7 @@
  * Packets about memory: `m M x X`, `qCRC`, `qSearch:memory` and `vFlash`. Reads have no side effects, also of device registers; writes are inputs of the run.
  * What is fetched or executed meanwhile is not the core's doing, so MPU and alignment say nothing to it.
  */
+import { ByteFinder } from '../find-bytes.ts';
 import { PACKET_SIZE } from './framing.ts';
 import type { GdbTarget } from './target.ts';
 import { bytesOf, fromHex, latin, parseHex, parsePair, toHex } from './text.ts';
@@ -88,24 +89,15 @@ export class MemoryPackets {
     const from = parseHex(address);
     const size = parseHex(length, LONGEST_WALK);
     const pattern = bytesOf(rest.join(';'));
-    if (from === undefined || size === undefined || pattern.length === 0 || pattern.length > CHUNK) return BAD;
-    let kept = new Uint8Array(0);
-    let base = from;
+    if (from === undefined || size === undefined || pattern.length === 0 || pattern.length > PACKET_SIZE) return BAD;
+    const finder = new ByteFinder(pattern);
     let found: number | undefined;
     const whole = this.walk(from, size, (bytes) => {
-      const window = new Uint8Array(kept.length + bytes.length);
-      window.set(kept);
-      window.set(bytes, kept.length);
-      const at = indexOf(window, pattern);
-      if (at >= 0) {
-        found = base + at;
-        return false;
-      }
-      kept = window.slice(Math.max(0, window.length - pattern.length + 1));
-      base += window.length - kept.length;
-      return true;
+      const [at] = finder.feed(bytes);
+      found = at;
+      return at === undefined;
     });
-    if (found !== undefined) return `1,${found.toString(16)}`;
+    if (found !== undefined) return `1,${(from + found).toString(16)}`;
     return whole ? '0' : FAULT;
   }
 
@@ -147,16 +139,6 @@ export class MemoryPackets {
     }
     return true;
   }
-}
-
-function indexOf(bytes: Uint8Array, pattern: Uint8Array): number {
-  for (let at = bytes.indexOf(pattern[0]!); at >= 0; at = bytes.indexOf(pattern[0]!, at + 1)) {
-    if (at + pattern.length > bytes.length) return -1;
-    let same = 1;
-    while (same < pattern.length && bytes[at + same] === pattern[same]) same++;
-    if (same === pattern.length) return at;
-  }
-  return -1;
 }
 
 const POLYNOMIAL = 0x04c1_1db7;

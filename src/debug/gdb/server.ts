@@ -24,6 +24,7 @@ export class GdbServer {
   private readonly note: (text: string) => void;
   private client: Connection | undefined;
   private clients = 0;
+  private strangers = 0;
 
   constructor({ debugger: api, machine, core, type, note }: GdbServerOptions) {
     this.target = { debugger: api, machine, core: core ?? machine.core.name, ...(type ? { type } : {}) };
@@ -37,7 +38,7 @@ export class GdbServer {
 
   /** A client is there; `send` takes bytes for it, `link` closes its connection. Never throws, whatever the client does. */
   connect(send: (bytes: Uint8Array) => void, link?: GdbLink): GdbConnection {
-    const connection = new Connection(send, link, this.note);
+    const connection = new Connection(send, link, this.note, () => this.stranger());
     if (this.client) {
       connection.serve(refusal(this.target.core));
       return connection;
@@ -50,6 +51,14 @@ export class GdbServer {
       }),
     );
     return connection;
+  }
+
+  /** Told once: a page that comes again and again is not to fill the terminal. */
+  private stranger(): void {
+    if (this.strangers++ === 0)
+      this.note(
+        'a program that is no GDB (a web browser?) has connected to the GDB port; such connections are closed, and nothing they send is done',
+      );
   }
 
   /** The run is over: the client, if there is one, is told that the program has exited, and its connection is closed. */

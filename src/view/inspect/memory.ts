@@ -1,14 +1,15 @@
 /**
  * Memory as a master sees it: bytes, a map of what lies where, and a search. Registers of devices are peeked, never read.
  */
+import { ByteFinder } from '../../debug/find-bytes.ts';
 import { type AddressSpace, BUS_FAULT, type Region } from '../../memory/bus.ts';
 import { CHUNK_SIZE, type Ram } from '../../memory/ram.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
 import type { MemoryRegion, Methods } from '../protocol.ts';
 import { debuggerOf, type InspectContext, viewOf } from './context.ts';
 
-/** Bytes that one search looks through: what was never touched costs nothing and does not count. */
-const SEARCHED = 256 * 1024 * 1024;
+/** Bytes that one search looks through, a fraction of a second's work; whoever wants more asks again. What was never touched costs nothing and does not count. */
+const SEARCHED = 32 * 1024 * 1024;
 /** Places that one search tells unless another number is asked for. */
 const MOST_PLACES = 100;
 const END = 2 ** 32;
@@ -101,13 +102,15 @@ export function searchMemory(context: InspectContext, params: Methods['memory.se
   const found: number[] = [];
   if (pattern.length === 0) return { found, more: false };
   let searched = 0;
+  const finder = new ByteFinder(pattern);
   for (const { ram, origin, from: start, to } of windows(view, from)) {
     for (const { offset, length } of touchedStretches(ram, start, to, pattern)) {
       if (searched >= SEARCHED) return { found, more: true, next: origin + offset };
       searched += length;
-      for (const at of places(ram.readBytes(offset, length), pattern)) {
-        if (found.length === limit) return { found, more: true, next: origin + offset + at };
-        found.push(origin + offset + at);
+      finder.restart(origin + offset);
+      for (const at of finder.feed(ram.readBytes(offset, length))) {
+        if (found.length === limit) return { found, more: true, next: at };
+        found.push(at);
       }
     }
   }
@@ -124,14 +127,5 @@ function* touchedStretches(ram: Ram, start: number, to: number, pattern: Uint8Ar
     const length = Math.min(to - offset, next - offset + overlap);
     if ((touched || isZero) && length >= pattern.length) yield { offset, length };
     offset = next;
-  }
-}
-
-function* places(bytes: Uint8Array, pattern: Uint8Array): Generator<number> {
-  const [first] = pattern;
-  for (let at = bytes.indexOf(first!); at >= 0 && at + pattern.length <= bytes.length; at = bytes.indexOf(first!, at + 1)) {
-    let n = 1;
-    while (n < pattern.length && bytes[at + n] === pattern[n]) n++;
-    if (n === pattern.length) yield at;
   }
 }

@@ -291,6 +291,8 @@ describe('registers and memory', () => {
     expect(await client.ask('qSearch:memory:20000000;10000;456')).toBe('1,20001003');
     expect(await client.ask('qSearch:memory:20000000;10000;4567x')).toBe('0');
     expect(await client.ask('qSearch:memory:20000000;10000;')).toBe('E01');
+    // Fits almost everywhere; a search that went back for each place would take minutes.
+    expect(await client.ask(`qSearch:memory:90000000;400000;${'\0'.repeat(8000)}x`)).toBe('0');
     expect(await client.ask('vFlashErase:20002000,10')).toBe('OK');
     expect(await client.ask('vFlashWrite:20002004:ab}\x03')).toBe('OK');
     expect(machine.view('m7').readBytes(0x2000_2000, 4)).toEqual(Uint8Array.of(0, 0, 0, 0));

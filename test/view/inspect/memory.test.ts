@@ -73,6 +73,24 @@ describe('memory', () => {
   });
 });
 
+it('a search is a piece of work at a time, whatever is searched for', async () => {
+  const other = machineOf('imx8mp_rpmsg');
+  const linux = other.view('linux');
+  const from = 0x8000_0000;
+  const size = 48 * 1024 * 1024;
+  linux.writeBytes(from, new Uint8Array(size));
+  for (let at = 0; at < size; at += 65_536) linux.writeBytes(from + at, Uint8Array.of(2));
+  linux.writeBytes(from + size - 1, Uint8Array.of(1));
+  const pattern = new Uint8Array(1024);
+  pattern[1023] = 1;
+  const search = (at: number) => METHODS['memory.search'](contextOf(other), { view: 'linux', pattern: toBase64(pattern), from: at });
+  const first = await search(from);
+  expect(first).toEqual({ found: [], more: true, next: expect.any(Number) });
+  expect(first.next! - from).toBeGreaterThan(size / 2);
+  expect(await search(first.next!)).toEqual({ found: [from + size - 1024], more: false });
+  other.dispose();
+});
+
 describe('registers of blocks', () => {
   it('have fields, access and values after a reset', async () => {
     const registers = await METHODS['peripherals.registers'](context, { name: 'UART4' });
