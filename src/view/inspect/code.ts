@@ -26,7 +26,18 @@ const known = new WeakMap<Uint8Array, Code>();
 
 /** What the firmware of the core that runs it tells; undefined without one. */
 export function codeOf(machine: Machine): Code | undefined {
-  const bytes = machine.firmwareFile;
+  return read(machine, machine.firmwareFile);
+}
+
+/**
+ * True for a source that may be read from the host: the firmware that the run was given names it. Linux may have started another file since, and that one
+ * can have come from anybody who types at its shell.
+ */
+export function mayRead(machine: Machine, file: string): boolean {
+  return read(machine, machine.firmware?.bytes)?.dwarf?.files.includes(file) ?? false;
+}
+
+function read(machine: Machine, bytes: Uint8Array | undefined): Code | undefined {
   if (!bytes) return undefined;
   let code = known.get(bytes);
   if (!code) {

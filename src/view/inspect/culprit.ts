@@ -1,7 +1,7 @@
 /** Who did it: the last store to bytes that are wrong, found in the past of the run, with its source line and the calls that led there. */
 import { UsageError } from '../../errors.ts';
 import type { Culprit, Methods, Place } from '../protocol.ts';
-import { codeOf, placeOf } from './code.ts';
+import { mayRead, placeOf } from './code.ts';
 import { debuggerOf, type InspectContext, viewOf } from './context.ts';
 import { addressIn } from './ring-state.ts';
 import { stack } from './stack.ts';
@@ -59,7 +59,7 @@ async function sourceLine(
   file: string,
   line: number,
 ): Promise<string | undefined> {
-  if (line === 0 || !codeOf(machine)?.dwarf?.files.includes(file)) return undefined;
+  if (line === 0 || !mayRead(machine, file)) return undefined;
   const text = await read(file);
   return text?.split(/\r?\n/)[line - 1]?.trim();
 }

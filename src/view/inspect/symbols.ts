@@ -2,14 +2,15 @@
 import { Variables } from '../../dwarf/variables.ts';
 import { SymbolError, UsageError } from '../../errors.ts';
 import type { Methods } from '../protocol.ts';
-import { codeOf, placeOf } from './code.ts';
+import { codeOf, mayRead, placeOf } from './code.ts';
 import type { InspectContext } from './context.ts';
 import { peekBytes } from './memory.ts';
 
 /** Symbols that are told unless another number is asked for. */
 const MOST_SYMBOLS = 50;
-/** Lines of a source file: more than anybody writes. */
+/** Lines and characters of a source file: more than anybody writes. */
 const MOST_LINES = 200_000;
+const MOST_TEXT = 8 * 1024 * 1024;
 
 /** `symbols.search`: those that are called so first, then those that begin so, then all that have it somewhere. */
 export function searchSymbols(
@@ -57,16 +58,25 @@ function addressOf(address: () => number): number {
   }
 }
 
-/** `source.read`: only files that the debug information of the firmware names can be had. */
+/** `source.read`: only files that the debug information of the firmware names can be had, of the firmware that the run was given (`mayRead`). */
 export async function readSource(
-  { machine, readSource: read }: InspectContext,
+  context: InspectContext,
   { file }: Methods['source.read']['params'],
 ): Promise<Methods['source.read']['result']> {
+  const { machine } = context;
   const dwarf = codeOf(machine)?.dwarf;
   if (!dwarf?.present) return { file, why: 'the firmware has no debug information (build it with -g, and do not strip it)' };
-  if (!dwarf.files.includes(file)) return { file, why: 'the debug information of the firmware names no such file' };
-  const text = await read(file);
+  if (!mayRead(machine, file)) {
+    const foreign = dwarf.files.includes(file);
+    const why = foreign
+      ? 'the firmware in /lib/firmware names it, and the one that the run was given does not: start the run with that one'
+      : 'the debug information of the firmware names no such file';
+    return { file, why };
+  }
+  const text = await context.readSource(file);
   if (text === undefined) return { file, why: 'this host does not have it: --source-map says where it is now (/workdir=..)' };
+  if (text.length > MOST_TEXT) return { file, why: `it is longer than a source: ${text.length} characters, and ${MOST_TEXT} are shown` };
+  if (text.includes('\0')) return { file, why: 'it is no text' };
   const lines = text.split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();
   return { file, lines: lines.slice(0, MOST_LINES) };

@@ -2,10 +2,11 @@ import capstone from '@alexaltea/capstone-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Machine } from '../../../src/machine.ts';
 import { fromBase64 } from '../../../src/view/base64.ts';
+import { codeOf } from '../../../src/view/inspect/code.ts';
 import type { InspectContext } from '../../../src/view/inspect/context.ts';
 import { capstoneInstructions } from '../../../src/view/inspect/disassembly.ts';
 import { METHODS } from '../../../src/view/inspect/methods.ts';
-import { contextOf, MS, machineOf, runToDoorbell } from './support.ts';
+import { contextOf, image, MS, machineOf, runToDoorbell } from './support.ts';
 
 const disassemble = capstoneInstructions(() => capstone());
 
@@ -198,5 +199,31 @@ describe('names', () => {
     }
     expect(asked).toEqual([file]);
     expect((await METHODS['source.read'](context, { file: file! })).why).toMatch(/--source-map/);
+  });
+  it('of source files are never those of a firmware that somebody has put into Linux', async () => {
+    const other = machineOf('imx8mp_rpmsg');
+    runToDoorbell(other, 1);
+    const { firmware, dwarf } = codeOf(other)!;
+    other.linux!.firmwareFiles.set(firmware!.name, image('imx8mp_bad_ring').bytes);
+    const foreign = codeOf(other)!.dwarf!.files.find((file) => file.endsWith('bad-ring/main.c'))!;
+    const own = dwarf!.files.find((file) => !codeOf(other)!.dwarf!.files.includes(file))!;
+    const asked: string[] = [];
+    const readSource = async (file: string) => {
+      asked.push(file);
+      return 'text';
+    };
+    const answer = await METHODS['source.read'](contextOf(other, { readSource }), { file: foreign });
+    expect(answer).toEqual({ file: foreign, why: expect.stringContaining('the one that the run was given does not') });
+    expect(asked).toEqual([]);
+    // Whose sources they are that the run was given has not changed.
+    expect(await METHODS['source.read'](contextOf(other, { readSource }), { file: own })).toEqual({ file: own, lines: ['text'] });
+    other.dispose();
+  });
+
+  it('of files that are no text are not shown', async () => {
+    const [file] = codeOf(machine)!.dwarf!.files;
+    const read = (text: string) => METHODS['source.read']({ ...context, readSource: async () => text }, { file: file! });
+    expect((await read('\x7fELF\0')).why).toBe('it is no text');
+    expect((await read('x'.repeat(9_000_000))).why).toMatch(/longer than a source/);
   });
 });
