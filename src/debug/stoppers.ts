@@ -9,6 +9,9 @@ import { UsageError } from '../errors.ts';
 import type { Machine } from '../machine.ts';
 import type { BreakpointSpec, HaltReason, Stopper, WatchpointSpec } from './types.ts';
 
+/** More than anybody keeps in sight; each is told to all clients whenever one changes. */
+const MOST_STOPPERS = 1000;
+
 /** An access to watched memory. */
 export interface Access {
   readonly by: string;
@@ -54,13 +57,15 @@ export class Stoppers {
     return [...this.entries.values()].map(({ spec, id, hits, owner }) => ({ ...spec, id, hits, owner }));
   }
 
-  /** @throws {UsageError} for a core that there is not, or bytes that there cannot be */
+  /** @throws {UsageError} for a core that there is not, bytes that there cannot be, or too many */
   add(spec: BreakpointSpec | WatchpointSpec, owner: string): number {
     const { host } = this;
     const core = host.core(spec.core);
     const { address } = spec;
     if (!Number.isInteger(address) || address < 0 || address > 0xffff_ffff)
       throw new UsageError(`a ${spec.kind} at ${address}`, 'give an address of 32 bits', 'address');
+    if (this.entries.size >= MOST_STOPPERS)
+      throw new UsageError(`there are ${MOST_STOPPERS} break- and watchpoints already`, 'remove some of them', 'stoppers');
     const id = this.last + 1;
     const remove =
       spec.kind === 'breakpoint'

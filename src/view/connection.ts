@@ -96,7 +96,7 @@ export class Connection {
   }
 
   /** Sends how something is, unless it knows that already; while it reads slowly, that has to wait for the next time. */
-  sendLatest(what: 'state' | 'consoles', text: string): void {
+  sendLatest(what: 'state' | 'consoles' | 'stoppers', text: string): void {
     if (this.slow || this.latest.get(what) === text) return;
     this.latest.set(what, text);
     this.send(text);

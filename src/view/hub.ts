@@ -95,6 +95,8 @@ export class ViewHub {
   private stale = true;
   private speed = 0;
   private measured: { readonly at: number; readonly seconds: number } | undefined;
+  /** The list of stoppers as it was told last; undefined when it has changed since. */
+  private stoppers: string | undefined;
   /** Hears from when to when `tick` is needed: while there are clients, and for a while after. */
   onActive: (active: boolean) => void = () => {};
 
@@ -122,7 +124,8 @@ export class ViewHub {
     }
     client.notify('hello', { protocol: PROTOCOL_VERSION, ...source.info });
     client.sendLatest('state', notificationText('state', this.state()));
-    client.notify('stoppers', source.stoppers());
+    this.stoppers = notificationText('stoppers', source.stoppers());
+    client.sendLatest('stoppers', this.stoppers);
     return {
       receive: (text) => this.receive(client, text),
       closed: () => this.left(client),
@@ -151,7 +154,13 @@ export class ViewHub {
     this.stale = true;
     if (this.clients.size === 0) return;
     this.flush();
+    this.sendStoppers();
     this.sendState();
+  }
+
+  /** A break- or watchpoint has come, gone or been hit: clients hear of all such changes of a turn at once. */
+  stoppersChanged(): void {
+    this.stoppers = undefined;
   }
 
   /** Events from `seq` on, beyond `cycle`, belong to a future that was forgotten. */
@@ -167,6 +176,7 @@ export class ViewHub {
     if (this.clients.size === 0) return;
     this.measureSpeed(now);
     this.flush();
+    this.sendStoppers();
     if (now - this.sent.state >= INTERVAL.state) this.sendState();
     if (now - this.sent.consoles >= INTERVAL.consoles) this.sendConsoles(now);
     const pause = Math.max(INTERVAL.overview, this.overviewCost / OVERVIEW_SHARE);
@@ -193,6 +203,12 @@ export class ViewHub {
       return text;
     };
     for (const client of this.clients) client.flush(textOf, now);
+  }
+
+  /** Those who read too slowly get the list that there is once they read again. */
+  private sendStoppers(): void {
+    this.stoppers ??= notificationText('stoppers', this.source.stoppers());
+    for (const client of this.clients) client.sendLatest('stoppers', this.stoppers);
   }
 
   private state(): MachineState {

@@ -221,6 +221,7 @@ class RunView implements ViewSource {
         reason.kind === 'breakpoint' && !debug.stoppers.some(({ id }) => reason.ids.includes(id)) ? { reason, core } : undefined;
     } finally {
       this.stepping--;
+      this.hub?.stoppersChanged();
       this.changed();
     }
     return this.whole();
@@ -270,7 +271,7 @@ class RunView implements ViewSource {
         return;
       case 'stoppers':
         // Those of a step come and go.
-        if (this.stepping === 0) hub.broadcast('stoppers', this.stoppers());
+        if (this.stepping === 0) hub.stoppersChanged();
         return;
       case 'notice':
         hub.broadcast('notice', { severity: 'note', text: event.text });

@@ -70,17 +70,37 @@ function viewed(image: string, options: Partial<ConstructorParameters<typeof Ses
   return { ...parts, inputs, debug, hub, client, status, ask, until, output, failures, machine: session.machine };
 }
 
+it('break- and watchpoints have a bound, and all changes of a turn are told at once', async () => {
+  const { ask, client, debug, hub } = viewed('imx8mp_hello');
+  const told = client.heard('stoppers').length;
+  for (let address = 0; address < 2000; address += 2) debug.add({ kind: 'breakpoint', core: 'm7', address }, 'view');
+  await expect(ask('stoppers.add', { at: 0x2000_0000 })).rejects.toThrow('there are 1000 break- and watchpoints already');
+  expect(debug.stoppers).toHaveLength(1000);
+  client.unsent = 2 * 1024 * 1024;
+  hub.tick();
+  expect(client.heard('stoppers')).toHaveLength(told);
+  client.unsent = 0;
+  hub.tick();
+  hub.tick();
+  expect(client.heard('stoppers').slice(told)).toEqual([debug.stoppers.map(({ id }) => expect.objectContaining({ id }))]);
+  for (const { id } of debug.stoppers) debug.remove(id);
+  hub.tick();
+  expect(client.heard('stoppers').slice(told + 1)).toEqual([[]]);
+});
+
 describe('the view of a run', () => {
   it('shows what happens, pauses, steps by instruction and line, and stops at what it is told to', async () => {
-    const { ask, client, until, failures, machine } = viewed('imx8mp_pingpong');
+    const { ask, client, until, failures, machine, hub } = viewed('imx8mp_pingpong');
     client.call('subscribe', { events: ['message', 'dmesg'] });
     expect(client.heard('state')[0]).toMatchObject({ running: false, halt: { kind: 'start' }, cycle: 0 });
     const added: { id: number; place: { symbol?: string } } = await ask('stoppers.add', { at: 'main', temporary: true });
     expect(added.place.symbol).toBe('main');
+    hub.tick();
     expect(client.heard('stoppers').at(-1)).toMatchObject([{ id: added.id, kind: 'breakpoint', owner: 'view' }]);
     expect(await ask('control.resume')).toMatchObject({ running: true });
     await until(() => client.heard('state').at(-1)!.halt?.kind === 'breakpoint');
     expect(client.heard('state').at(-1)!.halt).toMatchObject({ ids: [added.id], place: { symbol: 'main' } });
+    await until(() => client.heard('stoppers').at(-1)!.length === 0);
     const before = machine.core.instructions;
     expect(await ask('control.step', { what: 'instruction' })).toMatchObject({ running: false, halt: { kind: 'step' } });
     expect(machine.core.instructions).toBe(before + 1);

@@ -6,8 +6,6 @@ import { parseHex } from './text.ts';
 
 const KINDS: readonly PointKind[] = ['swbreak', 'hwbreak', 'watch', 'rwatch', 'awatch'];
 const ACCESS = { watch: 'write', rwatch: 'read', awatch: 'access' } as const;
-/** More than anybody sets by hand. */
-const MOST_POINTS = 4096;
 const LARGEST_WATCH = 1 << 24;
 
 /** What one GDB has set. */
@@ -48,7 +46,6 @@ export class Breakpoints {
 
   private insert(key: string, kind: PointKind, address: number, size: number): string {
     if (this.ids.has(key)) return 'OK';
-    if (this.ids.size >= MOST_POINTS) return `E.there are ${MOST_POINTS} breakpoints already`;
     const { debugger: api, core } = this.target;
     try {
       const id =
