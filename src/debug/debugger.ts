@@ -166,7 +166,10 @@ export class Debugger implements DebuggerApi, RunControl {
     if (!this.clients.delete(owner) || this.clients.size > 0) return;
     this.abandoned = true;
     void this.journeys.cancel();
+    // A step that is under way is nobody's any more.
     this.wanted = undefined;
+    this.hit = undefined;
+    this.stepper.end();
     if (this.reason && !this.busy) this.go({ kind: 'continue' });
   }
 
@@ -285,7 +288,8 @@ export class Debugger implements DebuggerApi, RunControl {
     if (!OWN_STOPS.has(stop.kind)) return stop;
     const end = this.travel.reach();
     const wanted = this.hit ?? (stepper.arrived ? ({ kind: 'step', core: stepper.core } as const) : undefined);
-    this.wanted = wanted ?? this.wanted ?? (this.abandoned ? undefined : end);
+    this.wanted = wanted ?? this.wanted ?? end;
+    if (this.abandoned) this.wanted = undefined;
     if (stop.kind === 'limit' || (stop.kind === 'requested' && !wanted)) return stop;
     // Timers of this cycle come before whatever is done here.
     const rest = machine.run(machine.scheduler.now);

@@ -5,6 +5,7 @@
  * the moment at which the search began.
  */
 import type { Core } from '../cpu/core.ts';
+import { Turns } from '../linux/host-turns.ts';
 import type { Machine } from '../machine.ts';
 import { isBefore, isSame, type Moment, momentOf } from './moment.ts';
 import { type CodeRange, Stepper } from './stepper.ts';
@@ -24,6 +25,8 @@ export interface Hit {
 const CHUNK_NS = 5e6;
 /** Instructions in which a search backwards for code outside of a range begins. */
 const FIRST_WINDOW = 256;
+/** Steps between two turns of the host's event loop. */
+const STEPS_A_TURN = 1000;
 
 /** The ways back of one machine. */
 export class Reverse {
@@ -129,8 +132,15 @@ export class Reverse {
     const { machine, travel, course } = this;
     const { core } = machine;
     const stepper = new Stepper(machine);
+    const turns = new Turns();
+    const { instructions: begun } = core;
     let last: Moment | undefined;
+    let steps = 0;
     for (let here = momentOf(machine); isBefore(here, end) && !course.cancelled(); here = momentOf(machine)) {
+      if (++steps % STEPS_A_TURN === 0) {
+        course.progress((here.instructions - begun) / Math.max(1, end.instructions - begun));
+        await turns.next();
+      }
       if (fits(core.pc) && !(last && last.instructions === here.instructions && last.entries === here.entries)) last = here;
       if (here.instructions === end.instructions && here.entries === end.entries) break;
       const next = await travel.prepare();
@@ -141,6 +151,7 @@ export class Reverse {
       stepper.end();
       if (stop.kind === 'deadlock') break;
     }
+    turns.close();
     return last;
   }
 }

@@ -20,8 +20,9 @@ const CHUNK_NS = 5e6;
 const NEAREST_NS = 1e5;
 /** Parts into which checkpoints divide a way. */
 const STRETCHES = 8;
-/** Virtual time between two checkpoints of a run that goes on after somebody has gone back, in ns. */
+/** Virtual time between two checkpoints of a run that goes on after somebody has gone back, in ns, and the part of the run so far that it is at least. */
 const LIVE_NS = 250e6;
+const LIVE_PART = 1 / 16;
 
 /** The moment from which somebody has gone back. */
 export interface Present {
@@ -141,9 +142,11 @@ export class TimeTravel {
 
   /** A run in which somebody has gone back goes on: a checkpoint now and then makes later ways back shorter. */
   live(): void {
-    const { now } = this.machine.scheduler;
-    if (!this.used || this.present || now - this.lastLive < this.machine.scheduler.cyclesFromNs(LIVE_NS)) return;
-    this.save();
+    if (!this.used || this.present) return;
+    const { scheduler } = this.machine;
+    const { now } = scheduler;
+    // Ever rarer: a machine that idles runs for hours in seconds, and most of its checkpoints would be dropped again.
+    if (now - this.lastLive >= Math.max(scheduler.cyclesFromNs(LIVE_NS), now * LIVE_PART)) this.save();
   }
 
   /** Makes a checkpoint here; the machine is between two slices. */

@@ -9,6 +9,7 @@ import type { Dwarf } from '../dwarf/dwarf.ts';
 import { DebuggerRefusal } from '../errors.ts';
 import type { Machine } from '../machine.ts';
 import { hex32 } from '../memory/bits.ts';
+import { VIEW } from './control.ts';
 import type { Methods } from './protocol.ts';
 
 export type StepKind = Methods['control.step']['params']['what'];
@@ -101,7 +102,7 @@ class LineStep {
    */
   private async runTo(address: number, sp: number): Promise<{ readonly reason: HaltReason; readonly stop: boolean }> {
     const { debugger: debug } = this.host;
-    const id = debug.add({ kind: 'breakpoint', core: this.core, address }, 'step');
+    const id = debug.add({ kind: 'breakpoint', core: this.core, address }, VIEW);
     try {
       for (;;) {
         const reason = await debug.resume({ kind: 'continue' });

@@ -57,6 +57,19 @@ describe.each([jitFactory, interpreterFactory])('on $name', (engine) => {
 });
 
 describe('a machine under a debugger', () => {
+  it.each(['step', 'breakpoint'] as const)('goes on to its end when the last client leaves in the middle of a %s', async (kind) => {
+    const { debug, machine, session, status } = debugged('imx8mp_rpmsg', UNTIL);
+    const address = machine.symbols.lookup('mu_wait')!.address & ~1;
+    const id = debug.add({ kind: 'breakpoint', core: CORE, address }, 'test');
+    await debug.resume({ kind: 'continue' });
+    if (kind === 'step') debug.remove(id);
+    const range = { from: 0, to: 0x2000_0000 };
+    void debug.resume(kind === 'step' ? { kind, core: CORE, range } : { kind: 'continue' });
+    debug.detach('test');
+    expect(await status).toBe(0);
+    session.dispose();
+  });
+
   it('stops at stores of Linux and of the core, before or after them', async () => {
     const { debug, session, status } = debugged('imx8mp_rpmsg', UNTIL);
     const id = debug.add({ kind: 'watchpoint', core: CORE, address: 0x5500_0000, size: 0x8000, access: 'write' }, 'test');
