@@ -136,6 +136,7 @@ async function openView(
     port,
     pageDirectory: pageDirectory(),
     note,
+    ...(mode === 'recording' ? { portOption: '--port' } : {}),
     ...(viewHost === undefined ? {} : { host: viewHost }),
   });
   note(`view: ${listener.url}`);

@@ -32,6 +32,8 @@ export interface ViewListenerOptions {
   /** 0: any that is free. */
   readonly port: number;
   readonly host?: string;
+  /** Option by which the user chooses the port; `--view` unless given. */
+  readonly portOption?: string;
   /** Directory of the built page. */
   readonly pageDirectory: string;
   /** In the address; a random one unless given. */
@@ -56,7 +58,7 @@ const REFUSALS: Readonly<Record<Refusal, string>> = {
 
 /** Starts the server. @throws {UsageError} when the port cannot be had, or the page is not there */
 export async function openViewListener(options: ViewListenerOptions): Promise<ViewListener> {
-  const { hub, port, host = '127.0.0.1', pageDirectory, token = newToken(), note } = options;
+  const { hub, port, host = '127.0.0.1', portOption = '--view', pageDirectory, token = newToken(), note } = options;
   const page = readPage(pageDirectory);
   const guard = new ViewGuard(token, host);
   const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: 5000, maxHeaderSize: 8192 });
@@ -72,7 +74,7 @@ export async function openViewListener(options: ViewListenerOptions): Promise<Vi
     else sockets.handleUpgrade(request, socket, head, (client) => connect(client, socket, hub));
   });
   server.on('clientError', (_error, socket) => socket.destroy());
-  listening = await listen(server, port, host);
+  listening = await listen(server, port, host, portOption);
   const pings = setInterval(() => ping(sockets), PING_MS);
   pings.unref();
   const stopTicking = keepTicking(hub);
@@ -107,7 +109,7 @@ function keepTicking(hub: ViewHub): () => void {
   return stop;
 }
 
-function listen(server: Server, port: number, host: string): Promise<number> {
+function listen(server: Server, port: number, host: string, option: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
       const taken = error.code === 'EADDRINUSE';
@@ -115,8 +117,8 @@ function listen(server: Server, port: number, host: string): Promise<number> {
       reject(
         new UsageError(
           `the view cannot listen: ${why}`,
-          taken ? 'give --view another port, or 0 for any that is free' : 'give another port or --view-host',
-          '--view',
+          taken ? `give ${option} another port, or 0 for any that is free` : 'give another port or --view-host',
+          option,
         ),
       );
     };

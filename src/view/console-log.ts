@@ -7,8 +7,12 @@
 export const KEPT_OUTPUT = 262_144;
 /** Consoles that are kept; firmware may announce any number of ttys. */
 export const MOST_CONSOLES = 256;
+/** Memory that all of them may take, with the cycles: six are kept in full, and of further ones less. */
+export const MOST_KEPT = 16 * 1024 * 1024;
 
 const FIRST = 1024;
+/** A byte and its cycle. */
+const BYTES_EACH = 9;
 
 /** One console. Positions count bytes since the beginning of the run. */
 export class ConsoleLog {
@@ -16,11 +20,16 @@ export class ConsoleLog {
   private bytes = new Uint8Array(FIRST);
   private cycles = new Float64Array(FIRST);
   private length = 0;
+  /** Before this nothing is there any more, even if output is taken away. */
+  private lost = 0;
+  private readonly claim: (memory: number) => boolean;
   /** Rises when output was taken away: who has shown it begins anew. */
   generation = 0;
 
-  constructor(device: string) {
+  /** `claim`: asked whether so many bytes of memory more may be taken. */
+  constructor(device: string, claim: (memory: number) => boolean = () => true) {
     this.device = device;
+    this.claim = claim;
   }
 
   /** Position behind the last byte. */
@@ -30,11 +39,12 @@ export class ConsoleLog {
 
   /** Position of the oldest byte that is still there. */
   get start(): number {
-    return Math.max(0, this.length - this.bytes.length);
+    return Math.max(this.lost, this.length - this.bytes.length);
   }
 
   add(byte: number, cycle: number): void {
-    if (this.length === this.bytes.length && this.length < KEPT_OUTPUT) this.grow();
+    // Once it has begun to lose output it stays as large as it is.
+    if (this.length === this.bytes.length && this.length < KEPT_OUTPUT && this.lost === 0) this.grow();
     const at = this.length++ % this.bytes.length;
     this.bytes[at] = byte;
     this.cycles[at] = cycle;
@@ -60,6 +70,7 @@ export class ConsoleLog {
   /** Takes away what came after `cycle`; true when there was any. */
   forget(cycle: number): boolean {
     const { start, length } = this;
+    this.lost = start;
     while (this.length > start && this.cycles[(this.length - 1) % this.cycles.length]! > cycle) this.length--;
     if (this.length === length) return false;
     this.generation++;
@@ -67,6 +78,10 @@ export class ConsoleLog {
   }
 
   private grow(): void {
+    if (!this.claim(this.bytes.length * BYTES_EACH)) {
+      this.lost = 1;
+      return;
+    }
     const bytes = new Uint8Array(this.bytes.length * 2);
     const cycles = new Float64Array(bytes.length);
     bytes.set(this.bytes);
@@ -80,6 +95,13 @@ export class ConsoleLog {
 export class ConsoleLogs {
   private readonly logs = new Map<string, ConsoleLog>();
   private last: ConsoleLog | undefined;
+  /** The beginning of each is set aside. */
+  private taken = MOST_CONSOLES * FIRST * BYTES_EACH;
+  private readonly claim = (memory: number): boolean => {
+    if (this.taken + memory > MOST_KEPT) return false;
+    this.taken += memory;
+    return true;
+  };
 
   /** That of a device, made if need be; undefined when there are too many. */
   of(device: string): ConsoleLog | undefined {
@@ -88,7 +110,7 @@ export class ConsoleLogs {
     let log = this.logs.get(device);
     if (!log) {
       if (this.logs.size >= MOST_CONSOLES) return undefined;
-      log = new ConsoleLog(device);
+      log = new ConsoleLog(device, this.claim);
       this.logs.set(device, log);
     }
     this.last = log;

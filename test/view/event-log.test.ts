@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConsoleLog, KEPT_OUTPUT } from '../../src/view/console-log.ts';
+import { ConsoleLog, ConsoleLogs, KEPT_OUTPUT, MOST_CONSOLES } from '../../src/view/console-log.ts';
 import { EventLog, KEPT_BYTES, KEPT_EVENTS } from '../../src/view/event-log.ts';
 
 const PLAIN = 2;
@@ -94,5 +94,33 @@ describe('the log of a console', () => {
     expect([log.end, log.generation]).toEqual([26, 1]);
     log.add(7, 52);
     expect([...log.read(24)]).toEqual([24, 25, 7]);
+  });
+
+  it('has lost for good what was written over, also when output is taken away', () => {
+    const log = new ConsoleLog('uart4');
+    for (let i = 0; i < KEPT_OUTPUT + 1000; i++) log.add(i & 0xff, i);
+    expect(log.forget(KEPT_OUTPUT - 1)).toBe(true);
+    expect([log.start, log.end]).toEqual([1000, KEPT_OUTPUT]);
+    log.add(7, KEPT_OUTPUT);
+    expect([log.start, log.end]).toEqual([1000, KEPT_OUTPUT + 1]);
+    expect([...log.read(0, 2)]).toEqual([1000 & 0xff, 1001 & 0xff]);
+    expect([...log.read(KEPT_OUTPUT - 1)]).toEqual([(KEPT_OUTPUT - 1) & 0xff, 7]);
+  });
+
+  it('shares its memory with the others: six are kept in full', () => {
+    const logs = new ConsoleLogs();
+    const fill = (device: string): number => {
+      const log = logs.of(device)!;
+      const bytes = Uint8Array.from({ length: KEPT_OUTPUT }, (_, i) => i % 251);
+      log.addAll(bytes, 1);
+      expect([...log.read(log.end - 3)]).toEqual([...bytes.subarray(-3)]);
+      expect(log.read(0).length).toBe(log.end - log.start);
+      return log.end - log.start;
+    };
+    const kept = Array.from({ length: 10 }, (_, i) => fill(`ttyRPMSG${i}`));
+    expect(kept.slice(0, 6)).toEqual(new Array(6).fill(KEPT_OUTPUT));
+    expect(kept.slice(7).every((length) => length >= 1024 && length < KEPT_OUTPUT)).toBe(true);
+    for (let i = 10; i < MOST_CONSOLES; i++) logs.of(`ttyRPMSG${i}`)!.add(1, 1);
+    expect(logs.of('one more')).toBeUndefined();
   });
 });

@@ -166,6 +166,9 @@ describe('the page', () => {
     await expect(failing({ pageDirectory: join(root, 'nowhere') })).rejects.toThrow(UsageError);
     await expect(failing({ pageDirectory: join(page, 'assets') })).rejects.toThrow(/no index.html/);
     await expect(failing({ port })).rejects.toThrow(`port ${port} is taken`);
+    await expect(failing({ port, portOption: '--port' })).rejects.toMatchObject({
+      remedy: 'give --port another port, or 0 for any that is free',
+    });
     await expect(failing({ host: '203.0.113.7' })).rejects.toThrow(/no address 203.0.113.7/);
   });
 });

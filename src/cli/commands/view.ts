@@ -3,10 +3,11 @@
  */
 import { basename } from 'node:path';
 import { SnapshotError } from '../../errors.ts';
+import type { StopReason } from '../../machine.ts';
 import { capstoneDisassembler } from '../../session/disassembler.ts';
 import { EXIT } from '../../session/exit.ts';
 import { recordedRun, replayOptions } from '../../session/recorded-run.ts';
-import type { RunControl } from '../../session/run-control.ts';
+import type { RunControl, RunEnd } from '../../session/run-control.ts';
 import { type RunHost, RunScript, runInputs } from '../../session/run-inputs.ts';
 import { Session, type SessionOptions } from '../../session/session.ts';
 import { decodeRecording, type RecordingParts } from '../../snapshot/recording.ts';
@@ -73,6 +74,7 @@ async function viewTrace(
   const listener = await openViewListener({
     hub,
     port,
+    portOption: '--port',
     pageDirectory: pageDirectory(),
     note,
     ...(viewHost === undefined ? {} : { host: viewHost }),
@@ -156,7 +158,7 @@ async function viewRecording(path: string, parts: RecordingParts, renderer: Huma
     queueMicrotask(() => debug.goTo({ cycle }).catch((error: unknown) => note(`--at: ${(error as Error).message}`)));
   });
   // Exactly there, and no further by itself.
-  session.control = boundedBy(debug, () => (arrived ? Number.POSITIVE_INFINITY : end));
+  session.control = new BoundedControl(debug, () => (arrived ? Number.POSITIVE_INFINITY : end));
   const onSignal = (): void => session.stop(EXIT.OK);
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
   try {
@@ -170,12 +172,36 @@ async function viewRecording(path: string, parts: RecordingParts, renderer: Huma
 }
 
 /** A control that lets the machine go no further than `limit`. */
-function boundedBy(control: RunControl, limit: () => number): RunControl {
-  return new Proxy(control, {
-    get(target, name) {
-      if (name === 'due') return () => Math.min(target.due(), limit());
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
+class BoundedControl implements RunControl {
+  private readonly control: RunControl;
+  private readonly limit: () => number;
+
+  constructor(control: RunControl, limit: () => number) {
+    this.control = control;
+    this.limit = limit;
+  }
+
+  ready(): Promise<void> | undefined {
+    return this.control.ready();
+  }
+
+  due(): number {
+    return Math.min(this.control.due(), this.limit());
+  }
+
+  run(limit: number): StopReason {
+    return this.control.run(limit);
+  }
+
+  keeps(end: RunEnd): boolean {
+    return this.control.keeps(end);
+  }
+
+  calm(): Promise<void> | undefined {
+    return this.control.calm();
+  }
+
+  over(stop: StopReason): void {
+    this.control.over(stop);
+  }
 }
