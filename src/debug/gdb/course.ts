@@ -47,6 +47,9 @@ export class Course {
   private readonly owner: string;
   private readonly say: (text: string) => void;
   private interrupted = false;
+  /** This GDB is gone: whatever it had under way ends where it is. */
+  private over = false;
+  private endWaiting = (): void => {};
 
   /** `say` takes lines for the user. */
   constructor(target: GdbTarget, threads: Threads, owner: string, say: (text: string) => void) {
@@ -60,6 +63,12 @@ export class Course {
   interrupt(): void {
     this.interrupted = true;
     void this.target.debugger.halt();
+  }
+
+  /** The client has left; who else is there has the machine for itself. */
+  close(): void {
+    this.over = true;
+    this.endWaiting();
   }
 
   /** Halts the machine if it runs. */
@@ -88,7 +97,7 @@ export class Course {
   private async go(how: Resume): Promise<HaltReason> {
     const { debugger: api } = this.target;
     const { halted } = api;
-    if (this.interrupted) return { kind: 'request' };
+    if (this.interrupted || this.over) return { kind: 'request' };
     if (!halted) return this.nextHalt();
     try {
       const reason = await api.resume(how);
@@ -108,6 +117,10 @@ export class Course {
         end();
         resolve(event.reason);
       });
+      this.endWaiting = () => {
+        end();
+        resolve({ kind: 'request' });
+      };
     });
   }
 

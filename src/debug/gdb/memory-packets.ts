@@ -113,8 +113,9 @@ export class MemoryPackets {
   }
 
   private addFlash(address: number, bytes: Uint8Array | undefined): string {
+    if (bytes?.length === 0) return 'OK';
     if (!bytes || this.flashBytes + bytes.length > MOST_FLASH) return 'E.too much to write at once';
-    if (bytes.length > 0 && this.target.debugger.readMemory(this.target.core, address, 1).length === 0) return 'E.memtype';
+    if (this.target.debugger.readMemory(this.target.core, address, 1).length === 0) return 'E.memtype';
     this.flashBytes += bytes.length;
     this.flash.push({ address, bytes });
     return 'OK';

@@ -144,6 +144,7 @@ export class Remote implements PacketHandler {
   }
 
   closed(): void {
+    this.course.close();
     this.over = true;
     this.unsubscribe();
     this.detach();
