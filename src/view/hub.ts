@@ -29,6 +29,8 @@ export const MOST_CLIENTS = 64;
 const INTERVAL = { state: 100, overview: 100, consoles: 500 };
 /** Looks at the machine may take this part of the host's time. */
 const OVERVIEW_SHARE = 0.05;
+/** Longest time between two looks, in ms. */
+const LONGEST_PAUSE = 500;
 /** Milliseconds over which the speed is measured. */
 const SPEED_MS = 500;
 /** Milliseconds that nobody may be there before the run is left to itself. */
@@ -142,11 +144,16 @@ export class ViewHub {
     }
   }
 
-  /** Tells all clients something. */
+  /** Tells all clients something; one that has left too much lying is let go, as nothing is kept for it. */
   broadcast<N extends Notification>(method: N, params: Notifications[N]): void {
     if (this.clients.size === 0) return;
     const text = notificationText(method, params);
-    for (const client of this.clients) client.send(text);
+    for (const client of this.clients) {
+      client.send(text);
+      if (!client.tooSlow) continue;
+      client.close();
+      this.left(client);
+    }
   }
 
   /** The machine stands still or goes on, or somebody has changed something in it: clients hear of that at once, and of what led there before. */
@@ -179,7 +186,8 @@ export class ViewHub {
     this.sendStoppers();
     if (now - this.sent.state >= INTERVAL.state) this.sendState();
     if (now - this.sent.consoles >= INTERVAL.consoles) this.sendConsoles(now);
-    const pause = Math.max(INTERVAL.overview, this.overviewCost / OVERVIEW_SHARE);
+    // The first look of all loads code and debug information, which says nothing about the next.
+    const pause = Math.min(Math.max(INTERVAL.overview, this.overviewCost / OVERVIEW_SHARE), LONGEST_PAUSE);
     if (now - this.sent.overview >= pause) this.sendOverview(now);
   }
 

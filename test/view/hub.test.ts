@@ -119,6 +119,17 @@ describe('a client', () => {
     expect(client.seqs.at(-1)).toBe(9999);
   });
 
+  it('that reads nothing at all is let go when it is told something, and nothing more is kept for it', () => {
+    const host = new FakeHost();
+    const [client, other] = [host.client(), host.client()];
+    const unsent = 9 * 1024 * 1024;
+    client.unsent = unsent;
+    for (let n = 0; n < 3; n++) host.hub.broadcast('notice', { severity: 'note', text: `${n}` });
+    expect(client.closed).toBe(true);
+    expect(client.heard('notice')).toHaveLength(1);
+    expect([other.closed, other.heard('notice').length, host.hub.connected]).toEqual([false, 3, 1]);
+  });
+
   it('that reads too slowly loses detail and not our memory, and knows it when it is back', () => {
     const host = new FakeHost();
     const client = host.client();
