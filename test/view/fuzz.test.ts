@@ -70,7 +70,7 @@ describe('a view of which somebody asks anything', () => {
     last.leave();
     expect(hub.connected).toBe(0);
     session.dispose();
-  }, 60_000);
+  }, 120_000);
 
   it.each([1, 2, 3])('lives through calls that change the machine, at any moment (seed %d)', async (seed) => {
     const { session, hub, debug, failures } = viewed('imx8mp_rpmsg', { timeout: Number.POSITIVE_INFINITY });

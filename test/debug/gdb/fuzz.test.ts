@@ -27,7 +27,7 @@ describe('a server that gets anything', () => {
     end();
   });
 
-  it('takes 100,000 packets of somebody who only looks, and the run ends as it would have', { timeout: 60_000 }, async () => {
+  it('takes 100,000 packets of somebody who only looks, and the run ends as it would have', { timeout: 120_000 }, async () => {
     const options = { until: /goodbye/ };
     const alone = await straight('imx8mp_rpmsg', options);
     const { server, notes, end, debug, machine, status, result } = serve('imx8mp_rpmsg', options);
