@@ -213,7 +213,7 @@ class RunView implements ViewSource {
     this.stepping++;
     try {
       const reason = await step(
-        { debugger: debug, machine, dwarf: codeOf(machine)?.dwarf, returnAddress: (name) => this.returnAddress(name) },
+        { debugger: debug, machine, dwarf: codeOf(machine)?.dwarf, caller: (name) => this.caller(name) },
         core,
         what,
       );
@@ -227,9 +227,12 @@ class RunView implements ViewSource {
     return this.whole();
   }
 
-  private async returnAddress(core: string): Promise<number | undefined> {
+  private async caller(core: string): Promise<{ readonly address: number; readonly sp: number | undefined } | undefined> {
     const frames = await METHODS['cpu.stack'](this.context, { core });
-    return frames.find(({ inlined }, index) => index > 0 && !inlined)?.place.address;
+    // Those that the compiler put into the innermost come before it.
+    const own = frames.findIndex(({ inlined }) => !inlined);
+    const caller = frames[own + 1];
+    return caller && { address: caller.place.address, sp: frames[own]!.cfa };
   }
 
   /** Keys for a console; false when it does not take them. */
