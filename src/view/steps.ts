@@ -156,7 +156,7 @@ class LineStep {
         to = [entry];
       } else if (!now.range && this.lineOf(behind.pc - 2).range) to = [behind.pc - 4, behind.pc - 2];
       else return undefined;
-      const ids = to.map((address) => debug.add({ kind: 'breakpoint', core: this.core, address: address >>> 0 }, 'step'));
+      const ids = to.map((address) => debug.add({ kind: 'breakpoint', core: this.core, address: address >>> 0 }, VIEW));
       try {
         for (;;) {
           const reason = await debug.resume({ kind: 'reverse-continue' });
