@@ -5,9 +5,9 @@
  * the moment at which the search began.
  */
 import type { Core } from '../cpu/core.ts';
-import { Turns } from '../linux/host-turns.ts';
 import type { Machine } from '../machine.ts';
 import { isBefore, isSame, type Moment, momentOf } from './moment.ts';
+import { RealTurns } from './real-turns.ts';
 import { type CodeRange, Stepper } from './stepper.ts';
 import { type Access, watch } from './stoppers.ts';
 import type { Course, Goal, TimeTravel } from './time-travel.ts';
@@ -132,7 +132,7 @@ export class Reverse {
     const { machine, travel, course } = this;
     const { core } = machine;
     const stepper = new Stepper(machine);
-    const turns = new Turns();
+    const turns = new RealTurns();
     const { instructions: begun } = core;
     let last: Moment | undefined;
     let steps = 0;

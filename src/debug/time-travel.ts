@@ -6,12 +6,12 @@
  */
 import { DebuggerRefusal, invariant } from '../errors.ts';
 import type { InputLog } from '../history/inputs.ts';
-import { Turns } from '../linux/host-turns.ts';
 import type { Machine, StopReason } from '../machine.ts';
 import { enterExceptions, isDue, type RunHost } from '../session/run-inputs.ts';
 import type { Ending, Session } from '../session/session.ts';
 import { type Checkpoint, Checkpoints } from './checkpoints.ts';
 import { beginAnew, isBefore, isSame, type Moment, momentOf } from './moment.ts';
+import { RealTurns } from './real-turns.ts';
 import type { HaltReason } from './types.ts';
 
 /** Virtual time between two turns of the host's event loop, in ns. */
@@ -50,7 +50,7 @@ export class TimeTravel {
   private readonly session: Session;
   private readonly machine: Machine;
   private readonly inputs: InputLog<RunHost>;
-  private readonly turns = new Turns();
+  private readonly turns = new RealTurns();
   /** Somebody has gone back. */
   private used = false;
   private lastLive = 0;
