@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ViewEvent } from '../../src/view/protocol.ts';
 import { LastLines, LastMessages, plain, Rates } from '../../view/src/activity.ts';
 import { EventBuffer } from '../../view/src/event-buffer.ts';
+import { EventLog } from '../../view/src/panes/timeline/event-log.ts';
 
 const interrupt = (seq: number): ViewEvent => ({
   seq,
@@ -101,6 +102,28 @@ describe('event buffer', () => {
     expect(buffer.list.length).toBeGreaterThanOrEqual(150_000);
     expect(buffer.forgotten + buffer.list.length).toBe(400_000);
   });
+});
+
+test('history that fills a hole and also reaches beyond the end reaches those who follow the list', () => {
+  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => mu(from + index));
+  const buffer = new EventBuffer();
+  const log = new EventLog();
+  // As the timeline does before each painting.
+  let generation = 0;
+  const look = () => {
+    log.follow(buffer.list);
+    if (generation !== buffer.generation) log.absorb(buffer.list);
+    generation = buffer.generation;
+  };
+  buffer.push(range(0, 10));
+  buffer.push(range(15, 20));
+  look();
+  expect(log.gaps.map(({ count }) => count)).toEqual([5]);
+  buffer.insert(range(8, 25));
+  look();
+  expect(buffer.list.map(({ seq }) => seq)).toEqual(range(0, 25).map(({ seq }) => seq));
+  expect(log.gaps).toEqual([]);
+  expect(log.length).toBe(25);
 });
 
 describe('activity', () => {

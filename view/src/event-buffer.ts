@@ -43,14 +43,17 @@ export class EventBuffer {
     const merged: ViewEvent[] = [];
     const fresh: ViewEvent[] = [];
     let at = 0;
+    let between = false;
     for (const event of batch) {
       while (at < this.list.length && this.list[at]!.seq < event.seq) merged.push(this.list[at++]!);
       if (this.list[at]?.seq === event.seq || merged.at(-1)?.seq === event.seq) continue;
+      // Also where the batch goes on beyond the end: who follows the list looks at its end only.
+      if (at < this.list.length) between = true;
       merged.push(event);
       fresh.push(event);
     }
     if (!fresh.length) return fresh;
-    if (at < this.list.length) this.generation++;
+    if (between) this.generation++;
     for (; at < this.list.length; at++) merged.push(this.list[at]!);
     this.list = merged;
     if (this.list.length > this.#limit) this.#compact();
