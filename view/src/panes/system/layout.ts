@@ -51,7 +51,7 @@ const PAD = 1;
 const GAP = 0.8;
 const LEAST = { width: 56, height: 32 };
 const MU = { header: 5.9, channel: 1.5, compact: 3.4 };
-const VRING = { least: 3.2, compact: 5.6, most: 20 };
+const VRING = { least: 3.2, compact: 5.6, most: 40 };
 const CARVE = { header: 2, row: 1.55, least: 4.5 };
 const MEMORY_HEADER = 2.4;
 
