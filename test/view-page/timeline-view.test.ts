@@ -10,6 +10,7 @@ import { rowsOf } from '../../view/src/panes/timeline/rows.ts';
 import { SpanTrack } from '../../view/src/panes/timeline/span-track.ts';
 import { axisOf, formatDuration, formatInteger, formatTime, nanoseconds } from '../../view/src/panes/timeline/time-format.ts';
 import {
+  busyOf,
   clamp,
   cycleAt,
   endOf,
@@ -49,6 +50,13 @@ describe('viewport', () => {
       expect(endOf(view) >= extent.first && view.start <= extent.last).toBe(true);
     }
     expect(clamp(whole, extent).start).toBeCloseTo(whole.start);
+  });
+
+  it('leaves the idle end of a run out, and nothing else', () => {
+    expect(busyOf({ first: 0, last: 10_000 }, 1000)).toEqual({ first: 0, last: 1150 });
+    expect(busyOf({ first: 200, last: 1100 }, 1000)).toEqual({ first: 200, last: 1100 });
+    // Nothing has happened yet, or only in the first moment.
+    expect(busyOf(extent, 0)).toEqual(extent);
   });
 
   it('brings an event into sight only when it is not', () => {

@@ -11,7 +11,7 @@ import { EventLog, type Gap } from './event-log.ts';
 import { Lanes, placeOf } from './lanes.ts';
 import { Latencies } from './latency.ts';
 import { parseQuery, type QueryError, type Test } from './query.ts';
-import { clamp, type Extent, followed, reveal, show, spanOf, type View, wholeOf, zoomAt } from './viewport.ts';
+import { busyOf, clamp, type Extent, followed, reveal, show, spanOf, type View, wholeOf, zoomAt } from './viewport.ts';
 
 export type Mode = 'lanes' | 'sequence' | 'table';
 
@@ -30,8 +30,8 @@ export const mode = signal<Mode>('lanes');
 export const view = signal<View>({ start: 0, perPixel: 1e6, width: 0 });
 /** The end of the run stays in sight. */
 export const following = signal(true);
-/** All of it is in sight and stays so: until somebody zooms. */
-const fitted = signal(true);
+/** All that happened is in sight and stays so, or the whole run with its idle end: until somebody zooms. */
+const fitted = signal<'busy' | 'whole' | undefined>('busy');
 /** The end is followed at a scale that somebody has chosen. */
 export const tailing = computed(() => following.value && !fitted.value);
 /** The display stands still at this cycle, whatever the machine does. */
@@ -160,6 +160,17 @@ export function extentOf(): Extent {
   return { first, last };
 }
 
+/** In the past of the machine the present is in sight, too. */
+function fittedExtent(): Extent {
+  const extent = extentOf();
+  return fitted.peek() === 'busy' && !state.peek()?.present ? busyOf(extent, log.lastCycle) : extent;
+}
+
+/** Cycles at the end of the run in which nothing happened and that are not in sight because of that. */
+export function idleOut(): number {
+  return fitted.peek() === 'busy' && frozenAt.peek() === undefined && !state.peek()?.present ? extentOf().last - fittedExtent().last : 0;
+}
+
 /** No later event is shown. */
 export function limit(): number {
   return frozenAt.peek() ?? Number.POSITIVE_INFINITY;
@@ -169,8 +180,10 @@ export function limit(): number {
 export function settle(): void {
   const { width } = view.peek();
   if (width === 0 || frozenAt.peek() !== undefined) return;
-  if (fitted.peek()) view.value = wholeOf(extentOf(), width);
-  else if (following.peek()) {
+  if (fitted.peek()) {
+    const next = wholeOf(fittedExtent(), width);
+    if (next.start !== view.peek().start || next.perPixel !== view.peek().perPixel) view.value = next;
+  } else if (following.peek()) {
     const next = followed(view.peek(), state.peek()?.present ? nowCycle() : extentOf().last);
     if (next.start !== view.peek().start) view.value = next;
   }
@@ -178,13 +191,13 @@ export function settle(): void {
 
 export function resize(width: number): void {
   if (width <= 0 || width === view.peek().width) return;
-  view.value = view.peek().width === 0 ? wholeOf(extentOf(), width) : { ...view.peek(), width };
+  view.value = view.peek().width === 0 ? wholeOf(fittedExtent(), width) : { ...view.peek(), width };
 }
 
 /** A view that the user has chosen: the end is no longer followed. */
 export function look(next: View): void {
   batch(() => {
-    fitted.value = false;
+    fitted.value = undefined;
     following.value = false;
     view.value = next;
   });
@@ -192,7 +205,7 @@ export function look(next: View): void {
 
 export function fitAll(): void {
   batch(() => {
-    fitted.value = true;
+    fitted.value = 'whole';
     following.value = true;
     view.value = wholeOf(extentOf(), view.peek().width);
   });
@@ -201,7 +214,7 @@ export function fitAll(): void {
 export function follow(on: boolean): void {
   batch(() => {
     following.value = on;
-    fitted.value = false;
+    fitted.value = undefined;
     if (on) frozenAt.value = undefined;
     // The whole of a long run, followed, would only creep.
     const span = spanOf(view.peek());

@@ -1,6 +1,7 @@
 /** Below the timeline: the exact moment under the pointer, the two markers and what is between them, what is in sight. */
 import { IconButton } from '../../components/index.ts';
-import { clearMarkers, cursor, hz, log, markers, shownLanes, version, view } from './model.ts';
+import { state } from '../../store.ts';
+import { clearMarkers, cursor, hz, idleOut, log, markers, shownLanes, version, view } from './model.ts';
 import { formatDuration, formatInteger, formatTime } from './time-format.ts';
 import { useSlow } from './use-slow.ts';
 import { endOf, spanOf } from './viewport.ts';
@@ -50,13 +51,20 @@ function Markers() {
 }
 
 function InSight() {
-  useSlow(version, view, shownLanes);
+  useSlow(version, view, shownLanes, state);
+  const idle = idleOut();
   const { all } = shownLanes.peek();
   const inSight = all.lowerBound(endOf(view.peek())) - all.lowerBound(view.peek().start);
   const missing = log.gaps.reduce((sum, gap) => sum + gap.count, 0);
   return (
     <span class="number muted">
       {formatInteger(inSight)} of {formatInteger(log.length)} events in {formatDuration(spanOf(view.peek()), hz.peek())}
+      {idle > 0 && (
+        <span data-tip="Nothing has happened since the last event. 0 shows the whole run, l follows its end.">
+          {' '}
+          · then idle for {formatDuration(idle, hz.peek())}
+        </span>
+      )}
       {missing > 0 && (
         <span
           class="timeline-missing"

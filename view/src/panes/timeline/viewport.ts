@@ -32,6 +32,15 @@ export function wholeOf(extent: Extent, width: number): View {
   return { start: extent.first - (perPixel * width - span) / 2, perPixel, width };
 }
 
+/** Part of the stretch in which something happened that is shown after it while nothing does. */
+const IDLE = 0.15;
+
+/** What there is to see without the idle end of it: until a little after the last event. */
+export function busyOf(extent: Extent, lastEvent: number): Extent {
+  const active = lastEvent - extent.first;
+  return active > 0 ? { first: extent.first, last: Math.min(extent.last, lastEvent + active * IDLE) } : extent;
+}
+
 /** Keeps what lies at pixel `x` there; `factor` below 1 comes nearer. */
 export function zoomAt(view: View, x: number, factor: number, extent: Extent): View {
   const widest = Math.max(wholeOf(extent, view.width).perPixel, MIN_PER_PIXEL);
