@@ -89,10 +89,11 @@ function Controls() {
       })}
       <Select
         label="Steps go by"
+        shown
         value={stepBy.value}
         options={[
-          { value: 'line', title: 'by line' },
-          { value: 'instruction', title: 'by instruction' },
+          { value: 'line', title: 'line' },
+          { value: 'instruction', title: 'instruction' },
         ]}
         onChange={setStepBy}
       />
@@ -117,7 +118,8 @@ function Clock() {
     <div class="head-clock">
       {mode.value !== 'trace' && (
         <Select
-          label="Pace of virtual time"
+          label="Pace"
+          shown
           value={pace}
           options={options}
           onChange={(value) => void control('control.pace', { pace: Number(value) })}

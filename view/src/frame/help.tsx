@@ -8,7 +8,7 @@ import { help } from './layers.ts';
 
 export function Help() {
   if (!help.value) return null;
-  const groups = [
+  const groups: { title: string; rows: readonly { keys: string; title: string }[]; pane?: boolean }[] = [
     { title: 'Panes', rows: PANES.map(({ key, title }) => ({ keys: key, title })) },
     {
       title: 'Run',
@@ -17,14 +17,14 @@ export function Help() {
     { title: 'Page', rows: OTHER_KEYS },
     ...shown.value.flatMap(({ pane }) => {
       const { title, shortcuts } = PANES.find(({ id }) => id === pane)!;
-      return shortcuts ? [{ title: `${title} pane`, rows: shortcuts }] : [];
+      return shortcuts ? [{ title: `${title} pane`, rows: shortcuts, pane: true }] : [];
     }),
   ];
   return (
     <Dialog title="Keyboard" wide onClose={() => (help.value = false)}>
       <div class="help">
-        {groups.map(({ title, rows }) => (
-          <section key={title}>
+        {groups.map(({ title, rows, pane }) => (
+          <section key={title} class={pane ? 'help-pane' : undefined}>
             <h3>{title}</h3>
             <dl>
               {rows.map(({ keys, title: what }) => (

@@ -31,27 +31,39 @@ export function Scrubber() {
       }
     >
       <span class="visually-hidden">Moment of the run</span>
-      <input
-        type="range"
-        min={0}
-        max={end}
-        step="any"
-        value={value}
-        disabled={why !== undefined}
-        aria-valuetext={moment(value)}
-        onInput={(event) => setWanted(Number(event.currentTarget.value))}
-        onKeyDown={(event) => {
-          const step =
-            (end / 100) * ({ ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 }[event.key] ?? 0);
-          if (!step) return;
-          event.preventDefault();
-          const to = Math.min(end, Math.max(0, value + step));
-          setWanted(to);
-          release(to);
-        }}
-        onChange={(event) => release(Number(event.currentTarget.value))}
-      />
-      <span class="scrubber-value mono number">{wanted === undefined ? '' : `→ ${moment(wanted)}`}</span>
+      <span class="scrubber-end number" aria-hidden="true">
+        0 s
+      </span>
+      <span class="scrubber-rail">
+        <input
+          type="range"
+          min={0}
+          max={end}
+          step="any"
+          value={value}
+          disabled={why !== undefined}
+          aria-valuetext={moment(value)}
+          onInput={(event) => setWanted(Number(event.currentTarget.value))}
+          onKeyDown={(event) => {
+            const step =
+              (end / 100) * ({ ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 }[event.key] ?? 0);
+            if (!step) return;
+            event.preventDefault();
+            const to = Math.min(end, Math.max(0, value + step));
+            setWanted(to);
+            release(to);
+          }}
+          onChange={(event) => release(Number(event.currentTarget.value))}
+        />
+        {wanted !== undefined && (
+          <span class="scrubber-value mono number" style={{ left: `${(wanted / end) * 100}%` }}>
+            {moment(wanted)}
+          </span>
+        )}
+      </span>
+      <span class="scrubber-end number" aria-hidden="true">
+        {end.toFixed(3)} s
+      </span>
     </label>
   );
 }
