@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Debugger } from '../debug/debugger.ts';
+import type { HaltReason } from '../debug/types.ts';
 import { UsageError } from '../errors.ts';
 import type { InputLog } from '../history/inputs.ts';
 import type { RunHost } from '../session/run-inputs.ts';
@@ -75,6 +76,11 @@ export async function openDebugging(options: DebuggingOptions, run: DebuggedRun)
     ...(wait ? { wait } : {}),
     ...(noWayBack === undefined ? {} : { noWayBack }),
     pace: () => paceOf(1),
+    // A page that comes too late to see a crash is of no use; GDB leaves, and scripts wait for the end.
+    keepEnds: !bounded && view !== undefined,
+  });
+  debug.subscribe((event) => {
+    if (event.type === 'halted') told(event.reason, run.note);
   });
   const pace = paceOf(bounded ? 0 : 1);
   const closers: (() => Promise<void> | void)[] = [];
@@ -94,6 +100,17 @@ export async function openDebugging(options: DebuggingOptions, run: DebuggedRun)
       for (const close of closers) await close();
     },
   };
+}
+
+/** Tells whoever sits at the terminal that the run is over, and why it does not end. */
+function told(reason: HaltReason, note: (text: string) => void): void {
+  const what =
+    reason.kind === 'crashed'
+      ? `firmware failed: ${reason.core}: ${reason.reason}`
+      : reason.kind === 'ended'
+        ? 'the run is over'
+        : undefined;
+  if (what !== undefined) note(`${what}; it can still be looked at, and Ctrl-C ends it`);
 }
 
 async function openGdb(port: number, debug: Debugger, { session, inputs, note }: DebuggedRun): Promise<() => Promise<void> | void> {

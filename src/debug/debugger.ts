@@ -43,6 +43,8 @@ export interface DebuggerOptions {
   readonly wait?: boolean;
   /** Why there can be no way back in this run: bridges, coverage ... */
   readonly noWayBack?: string;
+  /** True: a run that has failed or ended stands there for whoever comes, until it is stopped; otherwise only while somebody is there. */
+  readonly keepEnds?: boolean;
   /** A new pace that begins at so many seconds of virtual time, for a Linux that goes on while the core stands still. */
   readonly pace?: (seconds: number) => DebuggerPace;
 }
@@ -170,7 +172,8 @@ export class Debugger implements DebuggerApi, RunControl {
     this.wanted = undefined;
     this.hit = undefined;
     this.stepper.end();
-    if (this.reason && !this.busy) this.go({ kind: 'continue' });
+    const over = this.reason?.kind === 'crashed' || this.reason?.kind === 'ended';
+    if (this.reason && !this.busy && !(over && this.options.keepEnds)) this.go({ kind: 'continue' });
   }
 
   subscribe(listener: (event: DebuggerEvent) => void): () => void {
@@ -297,7 +300,7 @@ export class Debugger implements DebuggerApi, RunControl {
   }
 
   keeps({ reason, report, stop = { kind: 'requested' } }: RunEnd): boolean {
-    if (this.clients.size === 0) return false;
+    if (this.clients.size === 0 && !this.options.keepEnds) return false;
     const core = this.machine.core.name;
     const was = this.travel.arrive();
     if (was && was.kind !== 'history-end') this.wanted = was;

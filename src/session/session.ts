@@ -375,7 +375,7 @@ export class Session {
       this.wake = undefined;
       if (!this.stopped) continue;
       await this.control?.calm();
-      return this.ends.interrupted(this.stopped);
+      return this.kept ?? this.ends.interrupted(this.stopped);
     }
     return this.kept;
   }

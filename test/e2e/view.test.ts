@@ -45,11 +45,12 @@ function start(image: string, ...options: string[]): Promise<ViewedRun> {
   });
 }
 
-async function end({ child }: ViewedRun): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once('close', resolve));
+/** Ends it as Ctrl-C does; its exit status. */
+async function end({ child }: ViewedRun): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const gone = new Promise<number | null>((resolve) => child.once('close', resolve));
   child.kill('SIGTERM');
-  await gone;
+  return gone;
 }
 
 describe.skipIf(absent)('the view in Chromium', { timeout: 2 * WAIT_MS }, () => {
@@ -185,6 +186,20 @@ describe.skipIf(absent)('the view in Chromium', { timeout: 2 * WAIT_MS }, () => 
       .first()
       .waitFor();
     expect(await problem.textContent()).toMatch(/m7/);
+  });
+
+  it('shows a crash from before anybody came', async () => {
+    await open('imx8mp_fault');
+    await page.locator('.head', { hasText: /fault/i }).waitFor();
+    await halted();
+    await pane('CPU');
+    await page.getByRole('tab', { name: 'Faults' }).click();
+    await page
+      .getByText(/BusFault|UsageFault|MemManage|HardFault/)
+      .first()
+      .waitFor();
+    expect(await end(run)).toBe(1);
+    trouble = trouble.filter((text) => !/WebSocket|ERR_CONNECTION_REFUSED/.test(text));
   });
 
   it('exports a trace for Perfetto', async () => {

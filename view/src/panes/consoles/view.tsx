@@ -47,7 +47,7 @@ export function View({ console, focus }: { readonly console: ConsoleView; readon
       )}
       <footer class="consoles-foot">
         <span class={why ? 'consoles-refused' : 'muted'}>
-          {why ?? hint ?? (closed ? 'Not open: the first key opens it.' : 'Takes input. F6 leaves the terminal.')}
+          {why ?? hint ?? (closed ? 'Not open.' : 'Takes input. F6 leaves the terminal.')}
         </span>
         <span class="spacer" />
         {!why && LINE_END[kind] !== undefined && <LineField session={session} console={console} end={LINE_END[kind]} />}
