@@ -80,6 +80,9 @@ describe('monitor', () => {
     expect(await client.monitor('peripherals uart4 ucr1')).toMatch(/^UCR1 at 0x30a60080: 0x\w{8} \(reset 0x\w{8}, rw\)\n {2}\w+ +\[\d+/);
     expect(await client.monitor('peripherals UART4 NONE')).toMatch(/UART4 has no register NONE: it has URXD/);
     expect(await client.monitor('peripherals NONE')).toContain('NONE');
+    expect(await client.monitor('peripherals')).toMatch(/^MU1_A +0x30aa0000 +0x10000 .*\nMU1_B +0x30ab0000 /m);
+    expect(await client.monitor('peripherals MU1')).toMatch(/MU1_A or MU1_B/);
+    expect(await client.monitor('peripherals MU1_B TR1')).toMatch(/^TR1 at 0x30ab0004/);
     expect(await client.monitor('info irq all')).toMatch(/^105 +IRQ 89 +SRC /m);
     expect(await client.monitor('info irq what')).toContain('info irq all');
     expect(await client.monitor('vring virtio0 1')).toMatch(/^virtio0 vring1 \(Linux to core\)/);

@@ -23,12 +23,23 @@ async function peripherals({ target }: MonitorContext, [name, register]: readonl
   const context = inspected(target);
   if (name === undefined) {
     const { peripherals: blocks } = await METHODS['system.describe'](context, {});
-    const rows = [...blocks].sort((a, b) => a.base - b.base);
+    const units = soc.mus.flatMap(({ name: unit, a, b }) =>
+      [a, b].map(({ base }, side) => ({
+        name: `${unit}_${'AB'[side]!}`,
+        kind: 'messaging unit',
+        base,
+        size: [...target.machine.spaces.values()].map((view) => view.find(base)).find((region) => region?.device)?.size ?? 0,
+        modelled: true,
+      })),
+    );
+    const rows = [...blocks, ...units].sort((a, b) => a.base - b.base);
     return table(
       rows.map(({ name: block, kind, base, size, modelled }) => [block, hex32(base), hex(size), kind, modelled ? '' : 'not modelled']),
     );
   }
-  const known = [...soc.peripherals.map((each) => each.name), ...soc.mus.map((each) => each.name)];
+  const unit = soc.mus.find((each) => each.name.toLowerCase() === name.toLowerCase())?.name;
+  if (unit) throw new UsageError(`${unit} has two sides`, `${unit}_A or ${unit}_B; monitor info mu shows both`);
+  const known = [...soc.peripherals.map((each) => each.name), ...soc.mus.flatMap((each) => [`${each.name}_A`, `${each.name}_B`])];
   const block = known.find((each) => each.toLowerCase() === name.toLowerCase()) ?? name;
   const registers = await METHODS['peripherals.registers'](context, { name: block });
   if (register === undefined) return table(registers.map(row));

@@ -115,7 +115,8 @@ function muDetail(event: Of<'mu'>): string {
 
 /** Whether its text is what it says: not so when zeros are left out of it, as of a number that happens to be a letter. */
 export function isText(event: Of<'message'>): boolean {
-  return event.text !== undefined && event.text !== '' && event.text.length >= Math.min(event.length, 256) - 1;
+  if (event.text === undefined || event.text === '') return false;
+  return new TextEncoder().encode(event.text).length >= Math.min(event.length, 256) - 1;
 }
 
 /** The message's content in words, where it has any. */
