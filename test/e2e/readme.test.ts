@@ -16,6 +16,8 @@ const commands = [...readme.matchAll(/^```(?:sh|console)\n([\s\S]*?)^```/gm)]
   .map((line) => /(?:node bin\/imx-sim\.js|imx-sim) ((?:(?:run|info) .*|shell )images\/.*)$/.exec(line)?.[1])
   // Without -c a shell is for the keyboard.
   .filter((command) => !command?.startsWith('shell') || command.includes(' -c '))
+  // The page needs the built command, and somebody who looks at it: test/e2e/view.test.ts.
+  .filter((command) => !command?.endsWith(' --view'))
   .filter((command) => command !== undefined)
   .map((command) => [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!));
 
