@@ -33,7 +33,16 @@ import { Pins } from './peripherals/pins.ts';
 import type { Firmware } from './remoteproc/elf-loader.ts';
 import { LoadedFirmware } from './remoteproc/loaded-firmware.ts';
 import { findVectors } from './remoteproc/vectors.ts';
-import { type BoardDescription, type CoreDescription, findBoard, type Interrupts, type MuSide, type SocDescription } from './soc/soc.ts';
+import {
+  type BoardDescription,
+  baseIn,
+  type CoreDescription,
+  findBoard,
+  type Interrupts,
+  type Located,
+  type MuSide,
+  type SocDescription,
+} from './soc/soc.ts';
 import { type LinuxState, Software, type SoftwareOptions } from './software.ts';
 import type { Symbols } from './symbols.ts';
 import { Scheduler, type Timer } from './time/scheduler.ts';
@@ -442,13 +451,19 @@ export class Machine {
       });
       this.messagingUnits.push({ unit, a, b });
       for (const core of this.soc.cores) this.showState(core.name, 'reset');
-      this.mapDevice(a.base, MU_LAYOUTS[layout].window, unit.a, `${name}_A`, a.views);
-      this.mapDevice(b.base, MU_LAYOUTS[layout].window, unit.b, `${name}_B`, b.views);
+      this.mapDevice(a, MU_LAYOUTS[layout].window, unit.a, `${name}_A`);
+      this.mapDevice(b, MU_LAYOUTS[layout].window, unit.b, `${name}_B`);
     }
   }
 
-  private mapDevice(base: number, size: number, device: BusDevice, name: string, views: readonly string[] = [...this.views.keys()]): void {
-    for (const view of views) this.view(view).mapDevice(base, size, device, name);
+  private coreCalled(name: string): Core {
+    const core = this.cores.find((candidate) => candidate.name === name);
+    invariant(core, `core ${name}`);
+    return core;
+  }
+
+  private mapDevice(at: Located & { readonly views?: readonly string[] }, size: number, device: BusDevice, name: string): void {
+    for (const view of at.views ?? this.views.keys()) this.view(view).mapDevice(baseIn(at, view), size, device, name);
   }
 
   /** A function that drives the inputs named by `interrupts`, whichever core or kernel they belong to. */
@@ -469,7 +484,7 @@ export class Machine {
         events: this.events,
         clocks,
         interrupt: this.interruptLine(spec.interrupts ?? {}),
-        coreReset: (held) => this.power.hold(this.core, held),
+        coreReset: (name, held) => this.power.hold(this.coreCalled(name), held),
         requestReset: (cause) => this.power.resetRequested(spec.name, cause),
         pins: this.pins,
         devices: this.devices,
@@ -477,7 +492,7 @@ export class Machine {
         ...('pinInterrupts' in spec ? { pinInterrupts: spec.pinInterrupts?.map((lines) => this.interruptLine(lines)) ?? [] } : {}),
       });
       for (const view of spec.views ?? this.views.keys()) {
-        this.mapDevice(spec.base, spec.size, peripheral.deviceFor?.(view) ?? peripheral.device, spec.name, [view]);
+        this.view(view).mapDevice(baseIn(spec, view), spec.size, peripheral.deviceFor?.(view) ?? peripheral.device, spec.name);
       }
       return peripheral;
     });

@@ -35,6 +35,8 @@ interface Placement {
   /** The block's name in the reference manual (`UART4`). */
   readonly name: string;
   readonly base: number;
+  /** Base address in views that see the block elsewhere; see `Located` in soc/soc.ts. */
+  readonly bases?: Readonly<Record<string, number>>;
   /** Bytes of the bus window. */
   readonly size: number;
   /** Interrupt line by view: NVIC line for a core, GIC SPI for `linux`. */
@@ -43,6 +45,8 @@ interface Placement {
   readonly highInterrupts?: Readonly<Record<string, number>>;
   /** Views that see the block; all unless given. */
   readonly views?: readonly string[];
+  /** Number of the block's permissions in the RDC (PDAP); absent: the RDC does not guard it. */
+  readonly pdap?: number;
 }
 
 /** `kind` chooses the model; the other keys are what that model needs to know. */
@@ -65,7 +69,7 @@ export type PeripheralSpec = Placement &
     | { readonly kind: 'iomuxc-gpr' }
     | { readonly kind: 'rdc'; readonly masters: RdcMasters; readonly assignments: Readonly<Record<number, number>> }
     | { readonly kind: 'gpc' }
-    | { readonly kind: 'src' }
+    | { readonly kind: 'src'; /** The core that it holds in reset and lets go. */ readonly core: string }
     | { readonly kind: 'snvs' }
     | { readonly kind: 'audiomix' }
     | { readonly kind: 'system-counter' }
@@ -92,8 +96,8 @@ export interface PeripheralContext {
   readonly devices?: DeviceDefinitions;
   /** The block asks for a reset of the system; `cause` is for the user. */
   readonly requestReset?: (cause: string) => void;
-  /** Software put the M core into reset (true) or let it go, through SRC's registers. */
-  readonly coreReset?: (held: boolean) => void;
+  /** Software put a core into reset (true) or let it go, through SRC's registers. */
+  readonly coreReset?: (core: string, held: boolean) => void;
 }
 
 /** A block that is ready to be mapped. */
@@ -167,7 +171,7 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
     case 'gpc':
       return { name, kind, ...block(new Gpc({ name, scheduler, diagnostics })) };
     case 'src':
-      return { name, kind, ...block(new Src({ name, diagnostics, coreReset })) };
+      return { name, kind, ...block(new Src({ name, diagnostics, coreReset: (held) => coreReset(spec.core, held) })) };
     case 'snvs':
       return { name, kind, ...block(new Snvs({ name, scheduler, diagnostics, interrupt })) };
     case 'audiomix':

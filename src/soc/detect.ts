@@ -10,7 +10,7 @@ import type { BuildAttributes } from '../remoteproc/build-attributes.ts';
 import { firstWords } from '../remoteproc/vectors.ts';
 import { builtFor, isBuiltFor, mismatch } from './built-for.ts';
 import { SOCS } from './index.ts';
-import type { BoardDescription, CoreDescription, SocDescription } from './soc.ts';
+import { type BoardDescription, baseIn, type CoreDescription, type SocDescription } from './soc.ts';
 
 /** What detection looks at; a `Firmware` of the ELF reader is one. */
 export interface DetectableImage {
@@ -138,12 +138,13 @@ function weigh(
     }
   }
   const mus = soc.mus.flatMap(({ name, a, b }) => [
-    { name: `${name}_A`, base: a.base },
-    { name: `${name}_B`, base: b.base },
+    { name: `${name}_A`, base: baseIn(a, core.name) },
+    { name: `${name}_B`, base: baseIn(b, core.name) },
   ]);
   // Blocks that are not modelled would add round numbers that are anybody's constants.
   const modelled = soc.peripherals.filter(({ kind }) => kind !== 'unmodelled' && kind !== 'reserved');
-  const bases = [...mus, ...modelled].filter(({ base }) => words.has(base));
+  const placed = modelled.map((block) => ({ name: block.name, base: baseIn(block, core.name) }));
+  const bases = [...mus, ...placed].filter(({ base }) => words.has(base));
   if (bases.length > 0) {
     score += WEIGHT.base * bases.length;
     evidence.push(`it holds the addresses of ${bases.map(({ name, base }) => `${name} (${hex32(base)})`).join(', ')}`);

@@ -129,7 +129,7 @@ export const IMX8MP = defineSoc({
     { kind: 'ccm-analog', name: 'CCM_ANALOG', base: 0x3036_0000, size: SLOT, digprog: 0x0082_4311 },
     { kind: 'snvs', name: 'SNVS', base: 0x3037_0000, size: SLOT, interrupts: { m7: 19, linux: 19 } },
     { kind: 'ccm', name: 'CCM', base: 0x3038_0000, size: SLOT, roots: IMX8MP_ROOTS, derived: IMX8MP_DERIVED_ROOTS },
-    { kind: 'src', name: 'SRC', base: 0x3039_0000, size: SLOT, interrupts: { m7: 89, linux: 89 } },
+    { kind: 'src', name: 'SRC', base: 0x3039_0000, size: SLOT, core: 'm7', interrupts: { m7: 89, linux: 89 } },
     { kind: 'gpc', name: 'GPC', base: 0x303a_0000, size: SLOT, interrupts: { m7: 87, linux: 87 } },
     {
       kind: 'rdc',

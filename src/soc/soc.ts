@@ -42,9 +42,20 @@ export interface MemoryDescription {
   readonly views: Readonly<Record<string, readonly MemoryWindow[]>>;
 }
 
-/** One side of a messaging unit. */
-export interface MuSide {
+/** Where a block stands: at one address for every master, unless some see it elsewhere. */
+export interface Located {
   readonly base: number;
+  /** In views that see it elsewhere (`base` is Linux's, the system address): the M4 of the i.MX 6SoloX finds the A9's 0x0200_0000 at 0x4200_0000. */
+  readonly bases?: Readonly<Record<string, number>>;
+}
+
+/** Base address of a block or of a unit's side as the master of `view` sees it. */
+export function baseIn({ base, bases }: Located, view: string): number {
+  return bases?.[view] ?? base;
+}
+
+/** One side of a messaging unit. */
+export interface MuSide extends Located {
   readonly interrupts: Interrupts;
   /** Views that see this side; all unless given. */
   readonly views?: readonly string[];
@@ -215,22 +226,24 @@ export function defineSoc(soc: SocDescription): SocDescription {
     wire(`${mu.name}_A`, mu.a.interrupts);
     wire(`${mu.name}_B`, mu.b.interrupts);
     const size = MU_LAYOUTS[mu.layout].window;
-    for (const view of mu.a.views ?? views) windows.push({ view, name: `${mu.name}_A`, base: mu.a.base, size });
-    for (const view of mu.b.views ?? views) windows.push({ view, name: `${mu.name}_B`, base: mu.b.base, size });
+    for (const view of mu.a.views ?? views) windows.push({ view, name: `${mu.name}_A`, base: baseIn(mu.a, view), size });
+    for (const view of mu.b.views ?? views) windows.push({ view, name: `${mu.name}_B`, base: baseIn(mu.b, view), size });
   }
   for (const peripheral of soc.peripherals) {
-    const { name, base, size, views: seenBy, interrupts, highInterrupts } = peripheral;
+    const { name, size, views: seenBy, interrupts, highInterrupts } = peripheral;
     wire(name, interrupts ?? {});
     wire(`${name} (high)`, highInterrupts ?? {});
     if ('pinInterrupts' in peripheral)
       for (const [pin, lines] of peripheral.pinInterrupts?.entries() ?? []) wire(`${name} pin ${pin}`, lines);
-    for (const view of seenBy ?? views) windows.push({ view, name, base, size });
+    for (const view of seenBy ?? views) windows.push({ view, name, base: baseIn(peripheral, view), size });
   }
   for (const [a, b] of overlaps(windows)) fail(`${a.name} at ${hex32(a.base)} overlaps ${b.name} at ${hex32(b.base)} in view ${a.view}`);
   for (const board of soc.boards)
     for (const { mu } of Object.values(board.remoteprocs))
       if (!soc.mus.some(({ name }) => name === mu)) fail(`board ${board.name} names a messaging unit ${mu} that does not exist`);
   for (const { core } of soc.remoteprocs) if (!views.has(core)) fail(`remoteproc of an unknown core ${core}`);
+  for (const spec of soc.peripherals)
+    if (spec.kind === 'src' && !views.has(spec.core)) fail(`${spec.name} resets an unknown core ${spec.core}`);
   return soc;
 }
 

@@ -13,7 +13,7 @@ import { MU_LAYOUTS } from '../../src/mu/mu-layout.ts';
 import { createPeripheral } from '../../src/peripherals/catalogue.ts';
 import { ClockTree } from '../../src/peripherals/clock-tree.ts';
 import { SOCS } from '../../src/soc/index.ts';
-import type { SocDescription } from '../../src/soc/soc.ts';
+import { baseIn, type SocDescription } from '../../src/soc/soc.ts';
 import { Scheduler } from '../../src/time/scheduler.ts';
 
 /** A SoC without its cores: views, devices, interrupt lines as `view line`. */
@@ -48,7 +48,7 @@ function assemble(soc: SocDescription) {
       highInterrupt: drive(spec.highInterrupts),
     });
     for (const view of spec.views ?? names) {
-      views.get(view)!.mapDevice(spec.base, spec.size, peripheral.deviceFor?.(view) ?? peripheral.device, spec.name);
+      views.get(view)!.mapDevice(baseIn(spec, view), spec.size, peripheral.deviceFor?.(view) ?? peripheral.device, spec.name);
     }
     return peripheral;
   });
@@ -56,8 +56,8 @@ function assemble(soc: SocDescription) {
     const now = () => scheduler.now;
     const [interruptA, interruptB] = [drive(a.interrupts), drive(b.interrupts)];
     const unit = new MessagingUnit({ name, layout: MU_LAYOUTS[layout], now, diagnostics, events, interruptA, interruptB });
-    for (const view of a.views ?? names) views.get(view)!.mapDevice(a.base, unit.layout.window, unit.a, `${name}_A`);
-    for (const view of b.views ?? names) views.get(view)!.mapDevice(b.base, unit.layout.window, unit.b, `${name}_B`);
+    for (const view of a.views ?? names) views.get(view)!.mapDevice(baseIn(a, view), unit.layout.window, unit.a, `${name}_A`);
+    for (const view of b.views ?? names) views.get(view)!.mapDevice(baseIn(b, view), unit.layout.window, unit.b, `${name}_B`);
   }
   return { scheduler, diagnostics, clocks, lines, views, peripherals, view: (name: string) => views.get(name)! };
 }
@@ -149,7 +149,9 @@ describe.each(SOCS.map((soc) => [soc.name, soc] as const))('%s', (_name, soc) =>
 
   it('has blocks that a debugger can look at, and reset, without a trace', () => {
     const { view, diagnostics, peripherals, scheduler } = assemble(soc);
-    for (const { name, base, size, views } of soc.peripherals) {
+    for (const spec of soc.peripherals) {
+      const { name, size, views } = spec;
+      const base = baseIn(spec, views?.[0] ?? 'linux');
       const space = view(views?.[0] ?? 'linux');
       for (let offset = 0; offset < Math.min(size, 0x1000); offset += 4) {
         const value = space.peek(base + offset, 4);
@@ -169,7 +171,9 @@ describe.each(SOCS.map((soc) => [soc.name, soc] as const))('%s', (_name, soc) =>
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
       return state;
     };
-    for (const { name, base, size: window, views } of soc.peripherals) {
+    for (const spec of soc.peripherals) {
+      const { name, size: window, views } = spec;
+      const base = baseIn(spec, views?.[0] ?? soc.cores[0]!.name);
       const space = view(views?.[0] ?? soc.cores[0]!.name);
       for (let n = 0; n < 300; n++) {
         const reach = n % 2 ? Math.min(window, 0x200) : window;
@@ -189,8 +193,8 @@ describe.each(SOCS.map((soc) => [soc.name, soc] as const))('%s', (_name, soc) =>
     const [near] = Object.entries(a.interrupts);
     const [far] = Object.entries(b.interrupts);
     const sides = [
-      { from: { view: near![0], base: a.base }, to: { view: far![0], base: b.base, line: `${far![0]} ${far![1]}` } },
-      { from: { view: far![0], base: b.base }, to: { view: near![0], base: a.base, line: `${near![0]} ${near![1]}` } },
+      { from: { view: near![0], base: baseIn(a, near![0]) }, to: { view: far![0], base: baseIn(b, far![0]), line: `${far![0]} ${far![1]}` } },
+      { from: { view: far![0], base: baseIn(b, far![0]) }, to: { view: near![0], base: baseIn(a, near![0]), line: `${near![0]} ${near![1]}` } },
     ];
 
     it.each(sides)('carries words from $from.view to $to.view on all channels and drives their line', ({ from, to }) => {

@@ -52,7 +52,7 @@ export class Bench {
       pins: this.pins,
       devices: this.devices,
       requestReset: (cause) => this.resets.push(cause),
-      coreReset: (held) => this.coreResets.push(held),
+      coreReset: (_core, held) => this.coreResets.push(held),
     };
     const peripheral = createPeripheral(spec, context);
     this.made.set(name, peripheral);
