@@ -6,6 +6,7 @@ import { styleText } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ImxSimError, UsageError } from '../errors.ts';
 import { EXIT } from '../session/exit.ts';
+import type { AddrOptions } from './commands/addr.ts';
 import type { CoverageOptions } from './commands/coverage.ts';
 import type { DtsOptions } from './commands/dts.ts';
 import type { InfoOptions } from './commands/info.ts';
@@ -78,6 +79,12 @@ Examples:
 Exit status: that of the recorded run when this one is the same; 5 when it is not (E_SNAPSHOT_DIVERGED); 2 for what is no recording; with --until
 or --timeout, as for run.`;
 
+const ADDR_EXAMPLES = `
+Examples:
+  imx-sim addr 0x1ffe0000 --soc imx8mm
+  imx-sim addr UART4.UCR2 0x4027 --soc imx8mp
+  imx-sim addr 0x20001f40 --elf fw.elf`;
+
 const VIEW_EXAMPLES = `
 Examples:
   imx-sim run fw.elf --record session.imxrec; imx-sim view session.imxrec --at 480ms
@@ -147,6 +154,20 @@ function buildProgram(done: (status: number) => void): Command {
     });
   for (const row of TREE_OPTIONS) for (const each of [infoCommand, dtsCommand]) each.addOption(commanderOption(row));
   addCoverageCommand(command, done);
+  command
+    .command('addr')
+    .description('explain an address of a SoC: who sees what there, aliases, register and fields')
+    .argument('<address>', 'in hexadecimal, or a name: UART4, UART4.UCR2, TCML')
+    .argument('[value]', 'a value of the register, to see its fields')
+    .option('--soc <name>', 'SoC or bare core')
+    .option('--core <name>', 'core whose view names are looked up in, on SoCs with several')
+    .option('--elf <file>', 'firmware whose symbols are named, and from which the SoC is found when --soc is absent')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', ADDR_EXAMPLES)
+    .action(async (place: string, value: string | undefined, options: AddrOptions) => {
+      const { addr } = await import('./commands/addr.ts');
+      done(addr(place, value, options));
+    });
   command
     .command('socs')
     .description('list the SoCs, boards and bare cores that are modelled, with their memories and blocks')

@@ -7,6 +7,7 @@ import { BUS_FAULT, type BusDevice } from '../../memory/bus.ts';
 import { RegisterFile, type RegisterMap, type RegisterSpec } from '../../memory/registers.ts';
 import { MU_LAYOUTS, type MuLayout } from '../../mu/mu-layout.ts';
 import { interruptSources } from '../../profile/exception-watch.ts';
+import { baseIn } from '../../soc/soc.ts';
 import type { Methods, Overview, RegisterView } from '../protocol.ts';
 import type { InspectContext } from './context.ts';
 
@@ -26,16 +27,20 @@ function registerFile({ device, model }: MachinePeripheral): RegisterFile<Regist
   return Object.values(model).find((value): value is RegisterFile<RegisterMap> => value instanceof RegisterFile);
 }
 
-/** `peripherals.registers`: of a block, or a side of a messaging unit (`MU1_B`); in the view of the core that runs the firmware. */
-export function peripheralRegisters({ machine }: InspectContext, { name }: Methods['peripherals.registers']['params']): RegisterView[] {
+/** `peripherals.registers`: of a block, or a side of a messaging unit (`MU1_B`); as the core that runs the firmware sees it, unless `view` says who else. */
+export function peripheralRegisters(
+  { machine }: Pick<InspectContext, 'machine'>,
+  { name }: Methods['peripherals.registers']['params'],
+  view = machine.core.name,
+): RegisterView[] {
   const spec = machine.soc.peripherals.find((each) => each.name === name);
   const peripheral = machine.peripherals.find((each) => each.name === name);
   if (spec && peripheral) {
     const file = registerFile(peripheral);
-    const device = peripheral.deviceFor?.(machine.core.name) ?? peripheral.device;
-    return file ? fileRegisters(file, device, spec.base) : [];
+    const device = peripheral.deviceFor?.(view) ?? peripheral.device;
+    return file ? fileRegisters(file, device, baseIn(spec, view)) : [];
   }
-  const side = muSideNamed(machine, name);
+  const side = muSideNamed(machine, name, view);
   if (side) return muRegisters(side.device, side.layout, side.base);
   const names = [...machine.soc.peripherals.filter(({ kind }) => isModelled(kind)).map((each) => each.name), ...muSideNames(machine)];
   throw new UsageError(`no peripheral ${name}`, `there are ${names.join(', ')}`, 'name');
@@ -46,12 +51,12 @@ export function muSideNames(machine: Machine): string[] {
   return machine.soc.mus.flatMap(({ name }) => [`${name}_A`, `${name}_B`]);
 }
 
-function muSideNamed(machine: Machine, name: string): { device: BusDevice; layout: MuLayout; base: number } | undefined {
+function muSideNamed(machine: Machine, name: string, view: string): { device: BusDevice; layout: MuLayout; base: number } | undefined {
   for (const { unit } of machine.units) {
     const description = machine.soc.mus.find((each) => each.name === unit.name)!;
     const layout: MuLayout = MU_LAYOUTS[description.layout];
-    if (name === `${unit.name}_A`) return { device: unit.a, layout, base: description.a.base };
-    if (name === `${unit.name}_B`) return { device: unit.b, layout, base: description.b.base };
+    if (name === `${unit.name}_A`) return { device: unit.a, layout, base: baseIn(description.a, view) };
+    if (name === `${unit.name}_B`) return { device: unit.b, layout, base: baseIn(description.b, view) };
   }
   return undefined;
 }

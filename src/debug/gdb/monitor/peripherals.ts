@@ -1,6 +1,7 @@
 /** `monitor` commands about registers of blocks: names, fields and values, without the side effects of reading. */
 import { UsageError } from '../../../errors.ts';
 import { hex, hex32 } from '../../../memory/bits.ts';
+import { baseIn } from '../../../soc/soc.ts';
 import { METHODS } from '../../../view/inspect/methods.ts';
 import { messagingUnits } from '../../../view/inspect/units.ts';
 import type { RegisterView } from '../../../view/protocol.ts';
@@ -24,13 +25,11 @@ async function peripherals({ target }: MonitorContext, [name, register]: readonl
   if (name === undefined) {
     const { peripherals: blocks } = await METHODS['system.describe'](context, {});
     const units = soc.mus.flatMap(({ name: unit, a, b }) =>
-      [a, b].map(({ base }, side) => ({
-        name: `${unit}_${'AB'[side]!}`,
-        kind: 'messaging unit',
-        base,
-        size: [...target.machine.spaces.values()].map((view) => view.find(base)).find((region) => region?.device)?.size ?? 0,
-        modelled: true,
-      })),
+      [a, b].map((side, index) => {
+        const base = baseIn(side, target.machine.core.name);
+        const region = target.machine.view(target.machine.core.name).find(base);
+        return { name: `${unit}_${'AB'[index]!}`, kind: 'messaging unit', base, size: region?.size ?? 0, modelled: true };
+      }),
     );
     const rows = [...blocks, ...units].sort((a, b) => a.base - b.base);
     return table(
