@@ -2,6 +2,7 @@
  * What runs beside the firmware and is modelled, not executed: Linux, and the boot loader before it. It has a clock domain of its own, its view of
  * the memory, interrupts, and a hand on the cores; when a history is kept, all that reaches it goes through there.
  */
+import { transportOf } from './devicetree/built-in-tree.ts';
 import { chooseTree, type TreeInput } from './devicetree/load.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import { invariant, SnapshotError } from './errors.ts';
@@ -119,6 +120,7 @@ export class Software {
     const { kernel, scheduler, bootLoader } = this;
     const { soc, board, core, diagnostics, completeDump, run, requestStop } = this.environment;
     const { firmware, modules, ttyReader, dtb, overlays, udev } = this.environment.options;
+    const transport = transportOf(board, bootLoader !== undefined);
     const onFinding = (text: string) => diagnostics.guestError('Linux', 'rpmsg', text);
     kernel.onFinding = (text) => diagnostics.guestError('Linux', 'open', text);
     const linux = new Linux({
@@ -130,7 +132,9 @@ export class Software {
       clockwork: { scheduler, run, requestStop },
       modules: new VirtioModules(kernel, { onFinding, ...(ttyReader ? { reader: ttyReader } : {}) }),
       onFinding,
-      ...(dtb || overlays ? { deviceTree: chooseTree(soc, board, { ...(dtb ? { dtb } : {}), ...(overlays ? { overlays } : {}) }) } : {}),
+      ...(dtb || overlays || transport !== 'remoteproc'
+        ? { deviceTree: chooseTree(soc, board, { transport, ...(dtb ? { dtb } : {}), ...(overlays ? { overlays } : {}) }) }
+        : {}),
       ownTree: dtb === undefined,
       ...(completeDump ? { completeDump: true } : {}),
       ...(modules ? { moduleNames: modules } : {}),

@@ -4,11 +4,14 @@
  * It describes what is modelled, as source text with labels, so that users can start from it (`imx-sim dts`), and overlays made for real
  * trees find the labels that they need: `mu`, `clk`, `resmem`, `src`, `uart4`. Clocks, pins and power domains are left out.
  */
+import { MU_LAYOUTS } from '../mu/mu-layout.ts';
 import type { PeripheralSpec } from '../peripherals/catalogue.ts';
-import type { BoardDescription, RemoteprocDescription, ReservedMemory, SocDescription } from '../soc/soc.ts';
+import type { BoardDescription, ImxRpmsgDescription, RemoteprocDescription, ReservedMemory, SocDescription } from '../soc/soc.ts';
 import { parseDts } from './parse-dts.ts';
 import type { DeviceTree } from './tree.ts';
 
+/** Kinds of blocks that are the clock controller. */
+const CLOCKS: readonly string[] = ['ccm', 'imx6-ccm'];
 /** A reserved region that Linux gives to the virtio device as its pool. */
 const BUFFERS = /^vdev\d*buffer$/;
 const GiB = 2 ** 30;
@@ -25,40 +28,51 @@ const NODES: Readonly<
   'ccm-analog': { node: 'clock-controller', label: 'anatop', suffix: 'anatop', also: ['syscon'] },
   snvs: { node: 'snvs', suffix: 'snvs', also: ['syscon'] },
   ccm: { node: 'clock-controller', label: 'clk', suffix: 'ccm', also: [] },
+  'imx6-ccm': { node: 'clock-controller', label: 'clks', suffix: 'ccm', also: [] },
   src: { node: 'reset-controller', label: 'src', suffix: 'src', also: ['syscon'] },
   gpc: { node: 'gpc', suffix: 'gpc', also: [] },
   'imx-uart': { node: 'serial', suffix: 'uart', also: ['fsl,imx6q-uart'] },
 };
 
+/** Which of the two drivers that carry RPMsg has the messaging unit, on boards with a node for either (`BoardDescription.rpmsg`). */
+export type RpmsgTransport = 'remoteproc' | 'imx-rpmsg';
+
+/** What the tree has on which Linux boots behind a boot loader, or without one. */
+export function transportOf({ rpmsg }: BoardDescription, bootLoader: boolean): RpmsgTransport {
+  return rpmsg && bootLoader ? 'imx-rpmsg' : 'remoteproc';
+}
+
 /** The tree, with `__symbols__`. */
-export function builtInTree(soc: SocDescription, board: BoardDescription): DeviceTree {
-  const trees = TREES.get(soc) ?? new Map<BoardDescription, DeviceTree>();
-  TREES.set(soc, trees);
+export function builtInTree(soc: SocDescription, board: BoardDescription, transport: RpmsgTransport = 'remoteproc'): DeviceTree {
+  const trees = TREES.get(board) ?? new Map<RpmsgTransport, DeviceTree>();
+  TREES.set(board, trees);
   const file = `built-in tree of ${soc.name} ${board.name}`;
-  const tree = trees.get(board) ?? parseDts(builtInSource(soc, board), { file, symbols: true });
-  trees.set(board, tree);
+  const tree = trees.get(transport) ?? parseDts(builtInSource(soc, board, transport), { file, symbols: true });
+  trees.set(transport, tree);
   return tree.clone();
 }
 
 /** Descriptions are data and do not change, so neither do their trees; every machine asks several times. */
-const TREES = new WeakMap<SocDescription, Map<BoardDescription, DeviceTree>>();
+const TREES = new WeakMap<BoardDescription, Map<RpmsgTransport, DeviceTree>>();
 
 /** Its source. */
-export function builtInSource(soc: SocDescription, board: BoardDescription): string {
-  return new Source(soc, board).write();
+export function builtInSource(soc: SocDescription, board: BoardDescription, transport: RpmsgTransport = 'remoteproc'): string {
+  return new Source(soc, board, transport).write();
 }
 
 class Source {
   private readonly soc: SocDescription;
   private readonly board: BoardDescription;
+  private readonly transport: RpmsgTransport;
   private readonly lines: string[] = [];
   /** Cells of an address or size at the root. */
   private readonly cells: number;
   private depth = 0;
 
-  constructor(soc: SocDescription, board: BoardDescription) {
+  constructor(soc: SocDescription, board: BoardDescription, transport: RpmsgTransport) {
     this.soc = soc;
     this.board = board;
+    this.transport = transport;
     this.cells = soc.deviceTree?.cells ?? 2;
   }
 
@@ -66,7 +80,7 @@ class Source {
     const { soc, board } = this;
     this.lines.push('/dts-v1/;', '');
     this.node('/', () => {
-      this.line('interrupt-parent = <&gic>;');
+      this.line(`interrupt-parent = <&${this.label('gic', 'gic')}>;`);
       this.busCells(this.cells);
       this.line(`model = ${text(board.model ?? board.title)};`);
       const compatible = [...(board.compatible ?? []), ...(soc.compatible ? [soc.compatible] : [])];
@@ -76,8 +90,9 @@ class Source {
       this.memory();
       this.node('resmem: reserved-memory', () => this.reservedMemory());
       this.interruptController();
-      this.node('soc: soc@0', () => this.busses());
-      for (const description of soc.remoteprocs) this.remoteproc(description);
+      this.node(this.cells === 1 ? 'soc: soc' : 'soc: soc@0', () => this.busses());
+      if (this.transport === 'remoteproc') for (const description of soc.remoteprocs) this.remoteproc(description);
+      if (board.rpmsg && board.rpmsg.bus === undefined) this.imxRpmsg(board.rpmsg);
     });
     return `${this.lines.join('\n')}\n`;
   }
@@ -93,6 +108,11 @@ class Source {
     content();
     this.depth--;
     this.line('};');
+  }
+
+  /** The label of a node of that kind: the SoC's, or else `standard`. */
+  private label(kind: string, standard: string): string {
+    return this.soc.deviceTree?.labels?.[kind] ?? standard;
   }
 
   private busCells(cells: number): void {
@@ -157,24 +177,30 @@ class Source {
     this.busCells(this.cells);
     this.line('ranges;');
     const seen = new Set<string>();
-    for (const { memoryRegions } of Object.values(this.board.remoteprocs)) {
-      for (const region of memoryRegions) {
-        const name = unitName(region);
-        if (seen.has(name)) continue;
-        seen.add(name);
-        this.node(`${label(region)}: ${name}`, () => {
-          if (BUFFERS.test(region.name)) this.line('compatible = "shared-dma-pool";');
-          this.line(`reg = <${this.range(region.base, region.size)}>;`);
-          this.line('no-map;');
-        });
-      }
+    for (const region of this.reservedRegions()) {
+      const name = unitName(region);
+      if (seen.has(name)) continue;
+      seen.add(name);
+      this.node(`${label(region)}: ${name}`, () => {
+        if (BUFFERS.test(region.name)) this.line('compatible = "shared-dma-pool";');
+        this.line(`reg = <${this.range(region.base, region.size)}>;`);
+        this.line('no-map;');
+      });
     }
+  }
+
+  /** With imx_rpmsg: its own, and the memory that firmware is linked to. */
+  private reservedRegions(): readonly ReservedMemory[] {
+    const { remoteprocs, rpmsg } = this.board;
+    const all = Object.entries(remoteprocs).flatMap(([core, { memoryRegions }]) => memoryRegions.map((region) => ({ core, region })));
+    if (this.transport === 'remoteproc') return all.map(({ region }) => region);
+    return [...all.filter(({ core, region }) => region.name.startsWith(core)).map(({ region }) => region), ...(rpmsg?.reserved ?? [])];
   }
 
   private interruptController(): void {
     const { compatible = 'arm,gic-v3', reg = [] } = this.soc.deviceTree?.gic ?? {};
     const at = reg[0]?.[0];
-    this.node(`gic: interrupt-controller${at === undefined ? '' : `@${at.toString(16)}`}`, () => {
+    this.node(`${this.label('gic', 'gic')}: interrupt-controller${at === undefined ? '' : `@${at.toString(16)}`}`, () => {
       this.line(`compatible = ${text(compatible)};`);
       if (reg.length > 0) this.line(`reg = ${reg.map(([base, size]) => `<${this.range(base, size)}>`).join(', ')};`);
       this.line('#address-cells = <0>;');
@@ -200,6 +226,8 @@ class Source {
         this.line('#size-cells = <1>;');
         this.line('ranges;');
         for (const block of blocks) if (inside(block.base) === bus) block.write();
+        const { rpmsg } = this.board;
+        if (rpmsg?.bus === bus.name) this.imxRpmsg(rpmsg);
       });
     for (const block of blocks) if (!inside(block.base)) block.write();
   }
@@ -220,11 +248,11 @@ class Source {
   private block({ kind, name, base, size, interrupts, highInterrupts }: PeripheralSpec): void {
     const { node, label: its, suffix, also } = NODES[kind]!;
     const spis = [interrupts?.['linux'], highInterrupts?.['linux']].filter((spi) => spi !== undefined);
-    this.node(`${its ?? name.toLowerCase()}: ${node}@${base.toString(16)}`, () => {
+    this.node(`${this.label(kind, its ?? name.toLowerCase())}: ${node}@${base.toString(16)}`, () => {
       this.line(`compatible = ${[`fsl,${this.soc.name}-${suffix}`, ...also].map(text).join(', ')};`);
       this.line(`reg = <0x${base.toString(16)} 0x${size.toString(16)}>;`);
       if (spis.length > 0) this.line(`interrupts = ${spis.map((spi) => `<0 ${spi} 4>`).join(', ')};`);
-      if (kind === 'ccm') this.line('#clock-cells = <1>;');
+      if (CLOCKS.includes(kind)) this.line('#clock-cells = <1>;');
       if (kind === 'src') this.line('#reset-cells = <1>;');
       if (kind === 'gpio') {
         this.line('gpio-controller;');
@@ -239,7 +267,7 @@ class Source {
     this.node(`${this.muLabel(name, index)}: mailbox@${a.base.toString(16)}`, () => {
       const own = `fsl,${this.soc.name}-mu`;
       this.line(`compatible = ${[...new Set([own, `fsl,${layout}-mu`])].map(text).join(', ')};`);
-      this.line(`reg = <0x${a.base.toString(16)} 0x10000>;`);
+      this.line(`reg = <0x${a.base.toString(16)} 0x${Math.max(MU_LAYOUTS[layout].window, this.cells === 1 ? 0 : 0x1_0000).toString(16)}>;`);
       this.line(`interrupts = <0 ${a.interrupts['linux']} 4>;`);
       this.line('#mbox-cells = <2>;');
     });
@@ -254,8 +282,8 @@ class Source {
     const its = this.board.remoteprocs[core];
     if (!its) return;
     const has = (kind: string): boolean => this.soc.peripherals.some((block) => block.kind === kind);
-    const mu = this.muLabel(its.mu);
-    const ownClock = !has('ccm');
+    const clocks = CLOCKS.find(has);
+    const ownClock = clocks === undefined;
     if (ownClock)
       this.node(`${core}_clk: clock-${core}`, () => {
         this.line('compatible = "fixed-clock";');
@@ -266,12 +294,28 @@ class Source {
     if (ownSyscon) this.node(`${core}_syscon: syscon-${core}`, () => this.line('compatible = "syscon";'));
     this.node(node, () => {
       this.line(`compatible = ${text(compatible)};`);
-      this.line(`clocks = <${ownClock ? `&${core}_clk` : `&clk ${clock ?? 0}`}>;`);
-      this.line('mbox-names = "tx", "rx", "rxdb";');
-      this.line(`mboxes = <&${mu} 0 1>, <&${mu} 1 1>, <&${mu} 3 1>;`);
+      this.line(`clocks = <${ownClock ? `&${core}_clk` : `&${this.label(clocks, NODES[clocks]!.label!)} ${clock ?? 0}`}>;`);
+      this.mailbox(its.mu);
       this.line(`memory-region = ${its.memoryRegions.map((region) => `<&${label(region)}>`).join(', ')};`);
       if (method === 'mmio') this.line(`syscon = <&${ownSyscon ? `${core}_syscon` : 'src'}>;`);
       if (its.startupDelayMs !== undefined) this.line(`fsl,startup-delay-ms = <${its.startupDelayMs}>;`);
+    });
+  }
+
+  private mailbox(unit: string): void {
+    const mu = this.muLabel(unit);
+    this.line('mbox-names = "tx", "rx", "rxdb";');
+    this.line(`mboxes = <&${mu} 0 1>, <&${mu} 1 1>, <&${mu} 3 1>;`);
+  }
+
+  /** In NXP's and Toradex' trees the node has no unit address. */
+  private imxRpmsg({ compatible, mu, base, size }: ImxRpmsgDescription): void {
+    this.node('rpmsg: rpmsg', () => {
+      this.line(`compatible = ${text(compatible)};`);
+      this.line(`reg = <${this.range(base, size)}>;`);
+      this.line('vdev-nums = <1>;');
+      this.mailbox(mu);
+      if (this.transport === 'remoteproc') this.line('status = "disabled";');
     });
   }
 }

@@ -3,7 +3,7 @@
  */
 import { DeviceTreeError } from '../errors.ts';
 import type { BoardDescription, SocDescription } from '../soc/soc.ts';
-import { builtInTree } from './built-in-tree.ts';
+import { builtInTree, type RpmsgTransport } from './built-in-tree.ts';
 import type { IncludeFile } from './dts-scanner.ts';
 import { applyOverlay } from './overlay.ts';
 import { isDtb, parseDtb } from './parse-dtb.ts';
@@ -38,9 +38,13 @@ export type TreeInput = DeviceTree | Uint8Array | NamedTree;
 export function chooseTree(
   soc: SocDescription,
   board: BoardDescription,
-  { dtb, overlays = [] }: { readonly dtb?: TreeInput; readonly overlays?: readonly TreeInput[] } = {},
+  {
+    dtb,
+    overlays = [],
+    transport,
+  }: { readonly dtb?: TreeInput; readonly overlays?: readonly TreeInput[]; readonly transport?: RpmsgTransport } = {},
 ): DeviceTree {
-  let tree = dtb ? named(dtb, 'device tree').tree : builtInTree(soc, board);
+  let tree = dtb ? named(dtb, 'device tree').tree : builtInTree(soc, board, transport);
   for (const [index, input] of overlays.entries()) {
     const { name, tree: overlay } = named(input, overlays.length > 1 ? `overlay ${index + 1}` : 'overlay');
     tree = applyOverlay(tree, overlay, name);

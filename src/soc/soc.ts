@@ -108,6 +108,8 @@ export interface DeviceTreeDescription {
   readonly gic: { readonly compatible: string; readonly reg: readonly (readonly [base: number, size: number])[] };
   /** AIPS bridges, by the labels that Linux's trees give them. */
   readonly buses: readonly { readonly name: string; readonly base: number; readonly size: number }[];
+  /** Labels of nodes whose kinds have others on this SoC (`ccm: 'clks'`, `gic: 'intc'`). */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** A reserved-memory node; `base` is a system address. */
@@ -116,6 +118,25 @@ export interface ReservedMemory {
   readonly name: string;
   readonly base: number;
   readonly size: number;
+}
+
+/**
+ * The node of NXP's imx_rpmsg in a board's device tree: RPMsg with rings at fixed places, for firmware without a resource table, which the boot
+ * loader (bootaux) or m4fwloader has started.
+ */
+export interface ImxRpmsgDescription {
+  readonly compatible: string;
+  /** Core that it talks to. */
+  readonly core: string;
+  /** MU whose channels are `tx` (0), `rx` (1), `rxdb` (3), each on index 1. */
+  readonly mu: string;
+  /** `reg`: 64 KiB for the two vrings of one vdev. */
+  readonly base: number;
+  readonly size: number;
+  /** Bridge under which the node stands; the root unless given. */
+  readonly bus?: string;
+  /** Memory that the tree keeps from Linux for it. */
+  readonly reserved: readonly ReservedMemory[];
 }
 
 /** A board: what its device tree gives to the SoC's remoteprocs and consoles. */
@@ -133,6 +154,11 @@ export interface BoardDescription {
   readonly linuxConsole?: string;
   /** The kernel's command line, as the board's boot loader writes it. */
   readonly bootargs?: string;
+  /**
+   * imx_rpmsg in the tree that the board's U-Boot loads, which has no remoteproc node then: both need the same MU. Without a U-Boot, Linux has
+   * the remoteproc node and this one is disabled.
+   */
+  readonly rpmsg?: ImxRpmsgDescription;
   /** By core name: mailbox and `memory-region`s of the remoteproc node. */
   readonly remoteprocs: Readonly<
     Record<
@@ -241,6 +267,8 @@ export function defineSoc(soc: SocDescription): SocDescription {
   for (const board of soc.boards)
     for (const { mu } of Object.values(board.remoteprocs))
       if (!soc.mus.some(({ name }) => name === mu)) fail(`board ${board.name} names a messaging unit ${mu} that does not exist`);
+  for (const { name, rpmsg } of soc.boards)
+    if (rpmsg && !soc.mus.some((mu) => mu.name === rpmsg.mu)) fail(`board ${name} names a messaging unit ${rpmsg.mu} that does not exist`);
   for (const { core } of soc.remoteprocs) if (!views.has(core)) fail(`remoteproc of an unknown core ${core}`);
   for (const spec of soc.peripherals)
     if (spec.kind === 'src' && !views.has(spec.core)) fail(`${spec.name} resets an unknown core ${spec.core}`);
