@@ -10,6 +10,7 @@ import type { AddrOptions } from './commands/addr.ts';
 import type { CoverageOptions } from './commands/coverage.ts';
 import type { DtsOptions } from './commands/dts.ts';
 import type { InfoOptions } from './commands/info.ts';
+import type { SocsOptions } from './commands/socs.ts';
 import type { ViewOptions } from './commands/view.ts';
 import { EXPLORE_OPTIONS, type ExploreCommandOptions } from './explore-options.ts';
 import {
@@ -170,11 +171,13 @@ function buildProgram(done: (status: number) => void): Command {
     });
   command
     .command('socs')
-    .description('list the SoCs, boards and bare cores that are modelled, with their memories and blocks')
+    .description('list the SoCs, boards and bare cores that are modelled; of one that is named, every block and how well it is modelled')
+    .argument('[name...]', 'SoCs to show in full')
     .option('--json', 'one JSON array')
-    .action(async (options: { json?: boolean }) => {
+    .option('--no-color', 'no colours (none are used when output is not a terminal, or NO_COLOR is set)')
+    .action(async (names: string[], options: SocsOptions) => {
       const { socs } = await import('./commands/socs.ts');
-      done(socs(options));
+      done(socs(names, options));
     });
   for (const sub of command.commands) sub.exitOverride();
   return command;

@@ -3,8 +3,10 @@
  * What the rows claim is the business of those tests.
  */
 import { describe, expect, it } from 'vitest';
+import { BLOCK_FEATURES } from '../../src/soc/block-fidelity.ts';
+import { blocksMarkdown, featuresMarkdown, ranges } from '../../src/soc/fidelity-page.ts';
 import { SOCS } from '../../src/soc/index.ts';
-import { exists, filesUnder, quoted, read, tableRows } from './support.ts';
+import { exists, filesUnder, made, quoted, read, tableRows } from './support.ts';
 
 const PAGE = read('docs/fidelity.md');
 const COLUMNS = ['feature', 'state', 'difference', 'shown by'];
@@ -28,7 +30,25 @@ const named = (): { files: Set<string>; directories: string[] } => {
   };
 };
 
+/** SoCs with blocks; bare cores have none. */
+const REAL = SOCS.filter(({ peripherals }) => peripherals.length > 0);
+
 describe('docs/fidelity.md', () => {
+  it('has the tables that its data make', () => {
+    expect(made('docs/fidelity.md', 'blocks', blocksMarkdown(REAL))).toBe(`\n${blocksMarkdown(REAL)}\n`);
+    expect(made('docs/fidelity.md', 'features', featuresMarkdown())).toBe(`\n${featuresMarkdown()}\n`);
+  });
+
+  it('names blocks that follow each other by the first and the last', () => {
+    expect(ranges(['UART1', 'UART3', 'UART2', 'WDOG3', 'CCM', 'GPT1'])).toBe('UART1..3 WDOG3 CCM GPT1');
+    expect(ranges([])).toBe('');
+  });
+
+  it('has features of kinds that some SoC has', () => {
+    const used = new Set(SOCS.flatMap(({ peripherals }) => peripherals.map(({ kind }) => kind)));
+    expect(BLOCK_FEATURES.flatMap(({ kinds }) => kinds).filter((kind) => !used.has(kind))).toEqual([]);
+  });
+
   it('has a row for every kind of peripheral, and no other', () => {
     const kinds = [...read('src/peripherals/catalogue.ts').matchAll(/readonly kind: '([^']+)'/g)].map(([, kind]) => kind!);
     const rows = new Set(BLOCKS.flatMap(([kind]) => quoted(kind!)));

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path/posix';
 import { describe, expect, it } from 'vitest';
 import { optionsMarkdown } from '../../src/cli/options.ts';
 import { EXIT } from '../../src/cpu/jit/layout.ts';
-import { exists, filesUnder, quoted, read, tableRows } from './support.ts';
+import { exists, filesUnder, made, quoted, read, tableRows } from './support.ts';
 
 const PAGES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...filesUnder('docs', '.md')];
 const ARCHITECTURE = read('docs/architecture.md');
@@ -122,7 +122,7 @@ describe('docs/adr', () => {
 
 describe('README.md', () => {
   it('lists the options of `imx-sim run` as the program has them', () => {
-    const section = /<!-- options -->\n(.*?)<!-- \/options -->/s.exec(read('README.md'))?.[1] ?? '';
+    const section = made('README.md', 'options', optionsMarkdown());
     expect(section.trim().split('\n')).toEqual(optionsMarkdown().trim().split('\n'));
   });
 });

@@ -1,5 +1,5 @@
 /** Reading the documents and the sources, for the tests that hold the two together. Paths are relative to the repository. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path/posix';
 
 /** Text of a file. */
@@ -47,4 +47,19 @@ export function tableRows(markdown: string, heading: readonly string[]): string[
 /** Names in backticks of one cell or text, fenced blocks left out. */
 export function quoted(text: string): string[] {
   return [...text.replace(/^```.*?^```$/gms, '').matchAll(/`([^`]+)`/g)].map(([, name]) => name!);
+}
+
+/**
+ * The part of a page between `<!-- name -->` and `<!-- /name -->`. With IMX_SIM_WRITE_DOCS in the environment it is made anew from `content` first.
+ * @throws {Error} when the page has no such part
+ */
+export function made(path: string, name: string, content: string): string {
+  const page = read(path);
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const from = page.indexOf(begin);
+  const to = page.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`${path} has no part between ${begin} and ${end}`);
+  if (process.env['IMX_SIM_WRITE_DOCS'] === undefined) return page.slice(from + begin.length, to);
+  writeFileSync(path, `${page.slice(0, from + begin.length)}\n${content}\n${page.slice(to)}`);
+  return `\n${content}\n`;
 }

@@ -398,7 +398,9 @@ describe('info and socs', () => {
       inOrder(linesOf(stdout), [
         /^imx8mp {2}/,
         /core +m7: cortex-m7.*800 MHz/,
-        /memory +ITCM +128 KiB/,
+        /memory +ITCM 128 KiB, /,
+        /blocks +.*GPT1\.\.6/,
+        /\d+ blocks that are known by name and not modelled/,
         /board +evk:/,
         /board +verdin-hmp:/,
         /^cortex-m7 {2}/,
@@ -406,6 +408,24 @@ describe('info and socs', () => {
       ]),
       stdout,
     ).toEqual([]);
+  });
+
+  it('socs <name> lists every block with how well it is modelled', async () => {
+    const { status, stdout } = await runCli(['socs', 'imx8mp']);
+    expect(status).toBe(EXIT.OK);
+    expect(
+      inOrder(linesOf(stdout), [
+        /memory +ITCM +128 KiB +m7 0x00000000, linux 0x007e0000/,
+        /^ {2}gpt$/,
+        /GPT1 +0x302d0000 +interrupt m7 55, linux 55/,
+        /exact: counter from five sources/,
+        /not modelled, reported by name/,
+      ]),
+      stdout,
+    ).toEqual([]);
+    const unknown = await runCli(['socs', 'imx9']);
+    expect(unknown.status).toBe(EXIT.USAGE);
+    expect(unknown.stderr).toContain('unknown SoC imx9');
   });
 
   it('socs --json gives an array', async () => {

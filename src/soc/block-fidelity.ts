@@ -1,0 +1,285 @@
+/**
+ * How well each kind of block is modelled, feature by feature, and which test shows it: what docs/fidelity.md and `imx-sim socs` say of blocks.
+ *
+ * The page is made from this list (`IMX_SIM_WRITE_DOCS=1 npm test -- --project unit test/docs`); its beginning says what the four states mean.
+ */
+import type { PeripheralSpec } from '../peripherals/catalogue.ts';
+
+/** How near a model is to the hardware; docs/fidelity.md defines the words. */
+export type FidelityState = 'exact' | 'approximate' | 'stub' | 'absent';
+
+/** One feature of one kind of block, or of several. */
+export interface BlockFeature {
+  readonly kinds: readonly PeripheralSpec['kind'][];
+  /** What it is, in Markdown. */
+  readonly feature: string;
+  readonly state: FidelityState;
+  /** How it differs from the hardware, in Markdown. */
+  readonly difference?: string;
+  /** Paths from the root of the repository. */
+  readonly tests: readonly string[];
+}
+
+/** All features, kind by kind. */
+export const BLOCK_FEATURES: readonly BlockFeature[] = [
+  {
+    kinds: ['imx-uart'],
+    feature:
+      'FIFOs of 32, baud from the clock tree, frame length, TRDY, TXDC, TXFE, RRDY, RDR, AGTIM, IDLE, AWAKE, WAKE, errors, loopback, software reset, interrupts',
+    state: 'exact',
+    difference:
+      'bytes reach the console when written, in loopback too; the line waits while the receive FIFO is full, as with flow control',
+    tests: ['test/peripherals/imx-uart.test.ts'],
+  },
+  {
+    kinds: ['imx-uart'],
+    feature: 'DMA requests, IrDA, RS-485, automatic baud, escape sequences, sending a break',
+    state: 'stub',
+    tests: ['test/peripherals/imx-uart.test.ts'],
+  },
+  {
+    kinds: ['imx-uart'],
+    feature: 'modem lines',
+    state: 'stub',
+    difference: 'silently: RTS and carrier are always asserted',
+    tests: ['test/peripherals/imx-uart.test.ts'],
+  },
+  {
+    kinds: ['gpt'],
+    feature: 'counter from five sources, prescalers, restart and free-run, three compares, two captures, rollover, software reset',
+    state: 'exact',
+    difference: 'captures have nobody to drive them from the command line',
+    tests: ['test/peripherals/gpt.test.ts'],
+  },
+  {
+    kinds: ['gpt'],
+    feature: 'output pins; WAITEN, DOZEEN, STOPEN, DBGEN',
+    state: 'stub',
+    difference: 'low-power enables silently',
+    tests: ['test/peripherals/gpt.test.ts'],
+  },
+  {
+    kinds: ['gpio'],
+    feature: "data, direction, levels, edges, both interrupt lines, the separate lines of GPIO1's pins 0 to 7",
+    state: 'exact',
+    difference:
+      'pins that nobody drives are low, or what a test pulls them to, whatever IOMUXC says; a level that IMR holds back is not kept in ISR once it is over',
+    tests: ['test/peripherals/gpio.test.ts', 'test/kit/devices.test.ts'],
+  },
+  {
+    kinds: ['gpio'],
+    feature: 'wires between pins, pulses, history (`peripherals/pins.ts`)',
+    state: 'exact',
+    difference: 'levels only: the last change wins where two sides drive',
+    tests: ['test/peripherals/gpio.test.ts', 'test/kit/devices.test.ts'],
+  },
+  {
+    kinds: ['imx-i2c'],
+    feature:
+      "IADR, IFDR, I2CR, I2SR, I2DR: master transmit and receive, repeated START, acknowledgements, busy, arbitration lost, IIF and its interrupt, software reset, target of another master; SCL from IFDR and the clock root. Used by NXP's fsl_i2c (polling and interrupts, master and slave)",
+    state: 'exact',
+    difference:
+      'START, repeated START and STOP take a period of SCL each; arbitration is lost when a test says so; a byte reaches the device at its ninth clock',
+    tests: ['test/peripherals/imx-i2c.test.ts', 'test/kit/devices.test.ts'],
+  },
+  {
+    kinds: ['imx-i2c'],
+    feature: 'clock stretching by devices, 10-bit addresses, general call',
+    state: 'absent',
+    difference: 'such addresses are not acknowledged, which is reported',
+    tests: ['test/peripherals/imx-i2c.test.ts'],
+  },
+  {
+    kinds: ['ecspi'],
+    feature:
+      "FIFOs of 64 words, bursts of 1 to 4096 bits, SMC and XCH, SS_CTL, waits (CSD_CTL, SAMPLE_PERIOD), every flag and interrupt, loopback, reset by EN; SCLK from both dividers and the clock root. Used by NXP's fsl_ecspi (polling, interrupts, loopback)",
+    state: 'exact',
+    difference: 'chip select goes up after each burst; a word reaches the device with its last bit',
+    tests: ['test/peripherals/ecspi.test.ts', 'test/kit/devices.test.ts'],
+  },
+  {
+    kinds: ['ecspi'],
+    feature: 'slave mode, DMA requests, SPI_RDY, HT mode with MSGDATA',
+    state: 'stub',
+    tests: ['test/peripherals/ecspi.test.ts'],
+  },
+  {
+    kinds: ['ecspi'],
+    feature: 'polarity and phase, polarity of the chip select, idle levels',
+    state: 'stub',
+    difference: 'silently; devices are told the mode',
+    tests: ['test/peripherals/ecspi.test.ts'],
+  },
+  {
+    kinds: ['imx-i2c', 'ecspi'],
+    feature: 'devices that a test attaches (`peripherals/attached/attached-device.ts`), on chip selects that are GPIOs, too',
+    state: 'exact',
+    difference: 'without one, an address is not acknowledged and MISO reads as ones, each reported by name',
+    tests: ['test/peripherals/attached.test.ts', 'test/kit/devices.test.ts'],
+  },
+  {
+    kinds: ['imx-i2c'],
+    feature: '24C01, 24C02 and 24C32 to 24C512, TMP102, register files',
+    state: 'approximate',
+    difference: 'no write protection; a TMP102 converts at once and without its fault queue',
+    tests: ['test/peripherals/attached.test.ts'],
+  },
+  {
+    kinds: ['ecspi'],
+    feature: 'W25Q80 to W25Q128, a wire from MOSI to MISO',
+    state: 'approximate',
+    difference: 'no dual and quad instructions, block protection, SFDP',
+    tests: ['test/peripherals/attached.test.ts'],
+  },
+  {
+    kinds: ['wdog'],
+    feature: 'service sequence, timeout, interrupt before it, SRS, write-once bits',
+    state: 'exact',
+    difference: 'the reset ends the run',
+    tests: ['test/peripherals/wdog.test.ts'],
+  },
+  {
+    kinds: ['wdog'],
+    feature: 'WDOG_B pin, power-down counter, stopping in low-power and debug modes',
+    state: 'stub',
+    difference: 'silently',
+    tests: ['test/peripherals/wdog.test.ts'],
+  },
+  {
+    kinds: ['sema4'],
+    feature: '16 gates, ownership by bus master, notification, both reset sequences',
+    state: 'exact',
+    tests: ['test/peripherals/sema4.test.ts'],
+  },
+  {
+    kinds: ['ccm'],
+    feature: 'roots: multiplexer, both dividers, enable, SET/CLR/TOG, views POST and PRE',
+    state: 'exact',
+    difference: 'switches at once; BUSY never reads 1',
+    tests: ['test/peripherals/clocks.test.ts'],
+  },
+  {
+    kinds: ['ccm'],
+    feature: 'gates (CCGR), PLL gates, domain access control, second branch of the glitchless multiplexers',
+    state: 'stub',
+    difference: 'silently',
+    tests: ['test/peripherals/clocks.test.ts'],
+  },
+  {
+    kinds: ['ccm-analog'],
+    feature: 'ten PLLs: dividers, fraction, bypass, enables, LOCK 50 µs after reset; divided outputs',
+    state: 'exact',
+    difference: 'starts as U-Boot leaves it',
+    tests: ['test/peripherals/clocks.test.ts'],
+  },
+  {
+    kinds: ['ccm-analog'],
+    feature: 'spread spectrum, monitors, other reference clocks',
+    state: 'stub',
+    difference: 'silently; ANAMIX_PLL_MNIT_CTL is reported',
+    tests: ['test/peripherals/clocks.test.ts'],
+  },
+  {
+    kinds: ['audiomix'],
+    feature: 'SAI PLL',
+    state: 'exact',
+    tests: ['test/peripherals/clocks.test.ts'],
+  },
+  {
+    kinds: ['audiomix'],
+    feature: 'clock enables, multiplexers, audio DSP control',
+    state: 'stub',
+    difference: 'enables silently',
+    tests: ['test/peripherals/clocks.test.ts'],
+  },
+  {
+    kinds: ['iomuxc'],
+    feature: 'pad multiplexing, electrics, daisy chains',
+    state: 'stub',
+    difference: 'silently: every block is connected whatever the pads say',
+    tests: ['test/peripherals/system-blocks.test.ts'],
+  },
+  {
+    kinds: ['iomuxc-gpr'],
+    feature: 'general-purpose registers',
+    state: 'stub',
+    difference: 'silently',
+    tests: ['test/peripherals/system-blocks.test.ts'],
+  },
+  {
+    kinds: ['rdc'],
+    feature: 'domain of each master, locks, register file',
+    state: 'exact',
+    tests: ['test/peripherals/system-blocks.test.ts'],
+  },
+  {
+    kinds: ['rdc'],
+    feature: 'enforcement, violations, interrupt',
+    state: 'absent',
+    difference: 'denial is reported as not enforced',
+    tests: ['test/peripherals/system-blocks.test.ts'],
+  },
+  {
+    kinds: ['gpc'],
+    feature: 'power requests that clear themselves after 2 µs, handshakes',
+    state: 'approximate',
+    difference: 'nothing loses power; masks, sequences and mappings are stored silently, status registers reported',
+    tests: ['test/peripherals/system-blocks.test.ts'],
+  },
+  {
+    kinds: ['gpc'],
+    feature: 'interrupt, wake-up, low-power modes',
+    state: 'absent',
+    tests: [],
+  },
+  {
+    kinds: ['src'],
+    feature: "reset cause, boot registers, M7RCR's own logic",
+    state: 'approximate',
+    difference: 'M7RCR is not connected to the core: on the 8M Plus Linux starts it by SMC',
+    tests: ['test/peripherals/system-blocks.test.ts'],
+  },
+  {
+    kinds: ['src'],
+    feature: 'resets of other parts, interrupt',
+    state: 'stub',
+    difference: 'silently',
+    tests: [],
+  },
+  {
+    kinds: ['snvs'],
+    feature: 'SRTC and HPRTC, 47 bits at 32.768 kHz, alarms, general-purpose storage',
+    state: 'exact',
+    difference: 'both start at 0',
+    tests: ['test/peripherals/system-blocks.test.ts'],
+  },
+  {
+    kinds: ['snvs'],
+    feature: 'security state, tamper, power button, periodic interrupt',
+    state: 'stub',
+    difference: 'silently',
+    tests: [],
+  },
+  {
+    kinds: ['system-counter'],
+    feature: '8 MHz counter, two compares, three frames',
+    state: 'approximate',
+    difference: '53 bits of 56; no slow modes',
+    tests: ['test/peripherals/system-blocks.test.ts'],
+  },
+  {
+    kinds: ['unmodelled'],
+    feature:
+      'everything else that the manual places: TMU, OCOTP, CSU, PWM, FLEXCAN, SAI, SDMA, ENET, USDHC, MU2, MU3, CAAM, display, camera, USB, PCIe, GPU, VPU, NPU, DDR controller ...',
+    state: 'absent',
+    difference: 'reads 0, writes vanish, each reported once by name; the list is `soc/imx8mp-unmodelled.ts`',
+    tests: ['test/peripherals/system-blocks.test.ts'],
+  },
+  {
+    kinds: ['reserved'],
+    feature: 'a window that answers on the board although nothing is there',
+    state: 'approximate',
+    difference: 'reads 0, reported',
+    tests: ['test/peripherals/system-blocks.test.ts'],
+  },
+];
