@@ -30,6 +30,7 @@ import { UFSR } from './fault-status.ts';
 import { type HookHandler, Hooks } from './hooks.ts';
 import { isEndlessLoop, skipInstruction } from './instruction-stream.ts';
 import type { Instruments } from './instruments.ts';
+import { LMEM_OFFSET, Lmem } from './lmem.ts';
 import type { Nvic } from './nvic.ts';
 import { PPB_BASE, PPB_SIZE, PrivateBus } from './private-bus.ts';
 import type { CoreProfile } from './profile.ts';
@@ -130,6 +131,7 @@ export class CortexM implements Core, CoreView {
   private readonly forward: FastForward | undefined;
   private readonly system: CoreSystem;
   private readonly caches: ReturnType<typeof cacheRegisters>;
+  private readonly lmem: Lmem | undefined;
   private readonly cpi: number;
   private readonly scheduler: Scheduler;
   private readonly diagnostics: Diagnostics;
@@ -210,6 +212,7 @@ export class CortexM implements Core, CoreView {
       setMonitorPending: (on) => (on ? this.nvic.setPending(EXCEPTION.DEBUG_MONITOR) : this.nvic.clearPending(EXCEPTION.DEBUG_MONITOR)),
     });
     this.caches = cacheRegisters(profile, diagnostics);
+    this.lmem = profile.lmem && new Lmem({ diagnostics, now: () => scheduler.now, cyclesPerTick: this.cpi });
     bus.mapDevice(PPB_BASE, PPB_SIZE, this.privateBus(options), 'PPB');
     this.semihosting = options.semihosting && new Semihosting(options.semihosting, bus, scheduler, diagnostics);
     this.paper = this.roundHost(options);
@@ -619,7 +622,7 @@ export class CortexM implements Core, CoreView {
   }
 
   private privateBus(options: CortexMOptions): PrivateBus {
-    const { debug, caches } = this;
+    const { debug, caches, lmem } = this;
     const common = caches ? [debug.debug, caches] : [debug.debug];
     const { blocks, nonSecureBlocks } = this.system;
     return new PrivateBus({
@@ -632,6 +635,7 @@ export class CortexM implements Core, CoreView {
         { offset: DWT_OFFSET, size: PAGE, device: debug.dwt },
         { offset: FPB_OFFSET, size: PAGE, device: debug.fpb },
         { offset: TPIU_OFFSET, size: PAGE, device: debug.tpiu },
+        ...(lmem ? [{ offset: LMEM_OFFSET, size: PAGE, device: lmem.registers }] : []),
         ...(options.privateDevices ?? []),
       ],
       privileged: () => this.memory.accessPrivileged,
@@ -644,6 +648,7 @@ export class CortexM implements Core, CoreView {
     this.registers.cells[CELL.LR] = 0xffff_ffff;
     this.system.reset(vectors);
     this.debug.reset();
+    this.lmem?.reset();
     this.memory.setPrivileged(true);
     this.memory.flush();
     this.halted = false;

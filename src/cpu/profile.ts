@@ -60,9 +60,11 @@ export interface CoreProfile {
   readonly security?: SecurityProfile;
   /** L1 caches as CLIDR and CCSIDR show them; absent when there are none. */
   readonly caches?: { readonly clidr: number; readonly ctr: number; readonly instruction: number; readonly data: number };
+  /** NXP's cache controller LMEM is on the private bus; see lmem.ts. */
+  readonly lmem?: true;
 }
 
-/** Cortex-M4 r0p1 with FPv4-SP, 8 MPU regions, as on 6SX, 7D, 8MM, 8MQ. */
+/** Cortex-M4 r0p1 with FPv4-SP and 8 MPU regions. */
 export const CORTEX_M4: CoreProfile = {
   name: 'cortex-m4',
   architecture: 'armv7e-m',
@@ -72,6 +74,9 @@ export const CORTEX_M4: CoreProfile = {
   priorityBits: 4,
   interrupts: 240,
 };
+
+/** The Cortex-M4 of 6SX, 7D, 8MM, 8MQ: with LMEM's caches. */
+export const CORTEX_M4_LMEM: CoreProfile = { ...CORTEX_M4, lmem: true };
 
 /** Cortex-M7 r1p2 with FPv5-DP, 16 MPU regions, 32 KiB caches, as on 8MN, 8MP, 95. */
 export const CORTEX_M7: CoreProfile = {
