@@ -8,7 +8,8 @@ import type { Diagnostics } from '../diagnostics.ts';
 import { defineRegisters, RegisterFile } from '../memory/registers.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 import type { ClockTree } from './clock-tree.ts';
-import { FDIV_CTL0, FRACTIONAL_GEN_CTRL, PLL_LOCK_NS, Pll } from './pll.ts';
+import { PLL_LOCK_NS, Pll } from './pll.ts';
+import { FDIV_CTL0, FRACTIONAL_GEN_CTRL } from './pll-kinds.ts';
 
 /** Registers in manual order. */
 export const AUDIOMIX = defineRegisters({
@@ -36,6 +37,9 @@ export const AUDIOMIX = defineRegisters({
   AUDIO_AXI_LIMIT: { offset: 0x508 },
 });
 
+/** Registers of the SAI PLL in the order of its kind. */
+const SAI_PLL = ['SAI_PLL_GNRL_CTL', 'SAI_PLL_FDIV_CTL0', 'SAI_PLL_FDIV_CTL1'] as const;
+
 /** The block; defines `SAI_PLL` in the clock tree. */
 export class Audiomix {
   readonly device: RegisterFile<typeof AUDIOMIX>;
@@ -47,11 +51,7 @@ export class Audiomix {
     this.clocks = clocks;
     this.pll = new Pll(
       'fractional',
-      {
-        control: () => this.device.get('SAI_PLL_GNRL_CTL'),
-        dividers: () => this.device.get('SAI_PLL_FDIV_CTL0'),
-        fraction: () => this.device.get('SAI_PLL_FDIV_CTL1'),
-      },
+      (register) => this.device.get(SAI_PLL[register]!),
       () => scheduler.now,
       scheduler.cyclesFromNs(PLL_LOCK_NS),
     );
@@ -63,13 +63,13 @@ export class Audiomix {
           value: () => this.pll.control,
           progress: () => this.pll.progress,
           write: (next, previous) => {
-            this.pll.controlWritten(next, previous);
+            this.pll.written(0, next, previous);
             clocks.changed();
           },
         },
         SAI_PLL_FDIV_CTL0: {
           write: (next, previous) => {
-            this.pll.dividersWritten(next, previous);
+            this.pll.written(1, next, previous);
             clocks.changed();
           },
         },

@@ -13,19 +13,24 @@ import { DeviceDefinitions } from './attached/definitions.ts';
 import { Audiomix } from './audiomix.ts';
 import { Ccm, type ClockRoot, type DerivedRoot } from './ccm.ts';
 import { CcmAnalog } from './ccm-analog.ts';
+import type { CcmAnalogLayoutName } from './ccm-analog-layouts.ts';
 import type { ClockSource, ClockTree } from './clock-tree.ts';
 import { Ecspi } from './ecspi.ts';
+import { Epit } from './epit.ts';
 import { Gpc } from './gpc.ts';
+import type { GpcLayoutName } from './gpc-layouts.ts';
 import { Gpio } from './gpio.ts';
 import { Gpt, type GptClocks } from './gpt.ts';
 import { ImxI2c } from './imx-i2c.ts';
 import { ImxUart } from './imx-uart.ts';
 import { Iomuxc } from './iomuxc.ts';
 import { Pins } from './pins.ts';
+import { Pwm, type TimerClocks } from './pwm.ts';
 import { Rdc, type RdcMasters } from './rdc.ts';
 import { Sema4, type SemaProcessors } from './sema4.ts';
 import { Snvs } from './snvs.ts';
 import { Src } from './src.ts';
+import type { SrcLayoutName } from './src-layouts.ts';
 import { SystemCounter } from './system-counter.ts';
 import { ReservedWindow, UnmodelledBlock } from './unmodelled-block.ts';
 import { Wdog } from './wdog.ts';
@@ -54,6 +59,8 @@ export type PeripheralSpec = Placement &
   (
     | { readonly kind: 'imx-uart'; readonly clock: ClockSource }
     | { readonly kind: 'gpt'; readonly clocks: GptClocks }
+    | { readonly kind: 'pwm'; readonly clocks: TimerClocks }
+    | { readonly kind: 'epit'; readonly clocks: TimerClocks }
     | {
         readonly kind: 'gpio';
         /** Interrupts of single pins beside the combined ones, from pin 0 on. */
@@ -64,12 +71,17 @@ export type PeripheralSpec = Placement &
     | { readonly kind: 'wdog' }
     | { readonly kind: 'sema4'; readonly processors: SemaProcessors }
     | { readonly kind: 'ccm'; readonly roots: readonly ClockRoot[]; readonly derived: readonly DerivedRoot[] }
-    | { readonly kind: 'ccm-analog'; readonly digprog: number }
+    | { readonly kind: 'ccm-analog'; readonly layout: CcmAnalogLayoutName; readonly digprog: number }
     | { readonly kind: 'iomuxc' }
     | { readonly kind: 'iomuxc-gpr' }
     | { readonly kind: 'rdc'; readonly masters: RdcMasters; readonly assignments: Readonly<Record<number, number>> }
-    | { readonly kind: 'gpc' }
-    | { readonly kind: 'src'; /** The core that it holds in reset and lets go. */ readonly core: string }
+    | { readonly kind: 'gpc'; readonly layout: GpcLayoutName }
+    | {
+        readonly kind: 'src';
+        readonly layout: SrcLayoutName;
+        /** The core that it holds in reset and lets go. */
+        readonly core: string;
+      }
     | { readonly kind: 'snvs' }
     | { readonly kind: 'audiomix' }
     | { readonly kind: 'system-counter' }
@@ -135,6 +147,10 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
       const gpt = new Gpt({ name, clocks, sources: spec.clocks, scheduler, diagnostics, interrupt });
       return { name, kind, ...block(gpt), gpt };
     }
+    case 'pwm':
+      return { name, kind, ...block(new Pwm({ name, clocks, sources: spec.clocks, scheduler, diagnostics, interrupt })) };
+    case 'epit':
+      return { name, kind, ...block(new Epit({ name, clocks, sources: spec.clocks, scheduler, diagnostics, interrupt })) };
     case 'gpio': {
       const lines = { interrupt, highInterrupt, ...(pinInterrupts ? { pinInterrupts } : {}) };
       const gpio = new Gpio({ name, diagnostics, scheduler, pins, ...lines });
@@ -159,7 +175,7 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
     case 'ccm':
       return { name, kind, ...block(new Ccm({ name, roots: spec.roots, derived: spec.derived, clocks, diagnostics })) };
     case 'ccm-analog':
-      return { name, kind, ...block(new CcmAnalog({ name, digprog: spec.digprog, scheduler, clocks, diagnostics })) };
+      return { name, kind, ...block(new CcmAnalog({ name, layout: spec.layout, digprog: spec.digprog, scheduler, clocks, diagnostics })) };
     case 'iomuxc':
       return { name, kind, ...block(new Iomuxc({ name, map: 'pads', diagnostics })) };
     case 'iomuxc-gpr':
@@ -169,9 +185,9 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
       return { name, kind, ...block(rdc), deviceFor: (view) => rdc.deviceFor(view) };
     }
     case 'gpc':
-      return { name, kind, ...block(new Gpc({ name, scheduler, diagnostics })) };
+      return { name, kind, ...block(new Gpc({ name, layout: spec.layout, scheduler, diagnostics })) };
     case 'src':
-      return { name, kind, ...block(new Src({ name, diagnostics, coreReset: (held) => coreReset(spec.core, held) })) };
+      return { name, kind, ...block(new Src({ name, layout: spec.layout, diagnostics, coreReset: (held) => coreReset(spec.core, held) })) };
     case 'snvs':
       return { name, kind, ...block(new Snvs({ name, scheduler, diagnostics, interrupt })) };
     case 'audiomix':
