@@ -3,9 +3,11 @@
  */
 import { Diagnostics } from '../../src/diagnostics.ts';
 import { EventHub, type MachineEvent } from '../../src/events.ts';
-import type { BusDevice } from '../../src/memory/bus.ts';
+import { Arena } from '../../src/memory/arena.ts';
+import { AddressSpace, type BusDevice } from '../../src/memory/bus.ts';
+import { Ram } from '../../src/memory/ram.ts';
 import { DeviceDefinitions } from '../../src/peripherals/attached/definitions.ts';
-import { createPeripheral, type Peripheral, type PeripheralContext } from '../../src/peripherals/catalogue.ts';
+import { createPeripheral, type Peripheral, type PeripheralContext, type PeripheralSpec } from '../../src/peripherals/catalogue.ts';
 import { ClockTree } from '../../src/peripherals/clock-tree.ts';
 import { Pins } from '../../src/peripherals/pins.ts';
 import { IMX8MP } from '../../src/soc/imx8mp.ts';
@@ -24,9 +26,12 @@ export class Bench {
   readonly lines = new Map<string, boolean>();
   readonly pins = new Pins();
   readonly devices = new DeviceDefinitions();
+  /** What bus masters see: 1 MiB of RAM from 0x8000_0000 on; a test may map more. */
+  readonly memory = new AddressSpace('system');
   private readonly made = new Map<string, Peripheral>();
 
   constructor() {
+    this.memory.mapRam(0x8000_0000, new Ram('DDR', 1024 * 1024, new Arena()));
     this.events.subscribe((event) => this.seen.push(event));
     for (const [name, hz] of Object.entries(IMX8MP.oscillators ?? {})) this.clocks.define(name, () => hz);
   }
@@ -41,6 +46,12 @@ export class Bench {
     }
     const spec = IMX8MP.peripherals.find((candidate) => candidate.name === name);
     if (!spec) throw new Error(`no block ${name}`);
+    return this.makeSpec(spec);
+  }
+
+  /** A block that the 8M Plus does not have; its clocks are rates. */
+  makeSpec(spec: PeripheralSpec): Peripheral {
+    const { name } = spec;
     const context: PeripheralContext = {
       scheduler: this.scheduler,
       diagnostics: this.diagnostics,
@@ -51,6 +62,8 @@ export class Bench {
       pinInterrupts: Array.from({ length: 8 }, (_, pin) => (level: boolean) => void this.lines.set(`${name} pin ${pin}`, level)),
       pins: this.pins,
       devices: this.devices,
+      dma: this.memory,
+      dmaRequest: (direction, level) => this.lines.set(`${name} ${direction}`, level),
       requestReset: (cause) => this.resets.push(cause),
       coreReset: (_core, held) => this.coreResets.push(held),
     };
