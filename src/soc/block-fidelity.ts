@@ -59,6 +59,29 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
     tests: ['test/peripherals/gpt.test.ts'],
   },
   {
+    kinds: ['pwm'],
+    feature:
+      'prescaled counter from three sources, period, FIFO of four samples, REPEAT, byte swaps, FE, ROV, CMP and FWE with their interrupts, software reset, level of the output',
+    state: 'exact',
+    difference: 'PWMSAR reads as the sample in use',
+    tests: ['test/peripherals/pwm.test.ts'],
+  },
+  {
+    kinds: ['pwm'],
+    feature: 'DBGEN, WAITEN, DOZEN, STOPEN',
+    state: 'stub',
+    difference: 'silently',
+    tests: ['test/peripherals/pwm.test.ts'],
+  },
+  {
+    kinds: ['epit'],
+    feature:
+      'down-counter from three sources, prescaler, both load modes, IOVW, ENMOD, compare and its interrupt, level of the output, software reset',
+    state: 'exact',
+    tests: ['test/peripherals/epit.test.ts'],
+  },
+  { kinds: ['epit'], feature: 'DBGEN, WAITEN, STOPEN', state: 'stub', difference: 'silently', tests: ['test/peripherals/epit.test.ts'] },
+  {
     kinds: ['gpio'],
     feature: "data, direction, levels, edges, both interrupt lines, the separate lines of GPIO1's pins 0 to 7",
     state: 'exact',
