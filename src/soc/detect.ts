@@ -21,6 +21,9 @@ export interface DetectableImage {
   readonly resourceTable?: { readonly bytes: Uint8Array } | undefined;
   readonly symbols?: readonly { readonly name: string }[];
   readonly buildAttributes?: BuildAttributes;
+  /** The whole file and its sections, for the paths of sources in its debug information. */
+  readonly bytes?: Uint8Array;
+  readonly sections?: readonly { readonly name: string; readonly offset: number; readonly size: number }[];
 }
 
 /** The choice, and why. */
@@ -54,7 +57,7 @@ const RSC_VDEV = 3;
 /** The SoC and core that `image` was most likely built for, or undefined when it fits none of `socs`. */
 export function detectSoc(image: DetectableImage, socs: readonly SocDescription[] = SOCS): Detection | undefined {
   const words = literals(image);
-  const text = texts(image);
+  const text = { program: texts(image), debug: debugTexts(image) };
   const vrings = vringAddresses(image.resourceTable?.bytes);
   const candidates: Candidate[] = [];
   for (const soc of socs) {
@@ -96,19 +99,29 @@ function weigh(
   core: CoreDescription,
   image: DetectableImage,
   words: ReadonlySet<number>,
-  text: string,
+  text: { readonly program: string; readonly debug: string },
   vrings: readonly number[],
 ): Pick<Candidate, 'evidence' | 'score' | 'board'> {
   const evidence: string[] = [];
   let score = 0;
-  let board: string | undefined;
-  for (const candidate of soc.boards) {
-    const regions = candidate.remoteprocs[core.name]?.memoryRegions ?? [];
-    const region = regions.find(({ base }) => vrings.includes(base));
-    if (!region) continue;
-    board ??= candidate.name;
+  // Boards of one SoC often have the same layout: it speaks for the SoC once, and a text tells them apart.
+  const laidOut = soc.boards.flatMap((candidate) => {
+    const region = candidate.remoteprocs[core.name]?.memoryRegions.find(({ base }) => vrings.includes(base));
+    return region ? [{ candidate, region }] : [];
+  });
+  const [first] = laidOut;
+  if (first) {
+    const names = laidOut.filter(({ region }) => region.base === first.region.base).map(({ candidate }) => candidate.name);
     score += WEIGHT.vring;
-    evidence.push(`its resource table has a vring at ${hex32(region.base)}, ${region.name} of board ${candidate.name}`);
+    evidence.push(
+      `its resource table has a vring at ${hex32(first.region.base)}, ${first.region.name} of board${names.length > 1 ? 's' : ''} ${names.join(', ')}`,
+    );
+  }
+  const named = boardByText(first ? laidOut.map(({ candidate }) => candidate) : soc.boards, text);
+  let board = named?.board ?? first?.candidate.name;
+  if (named) {
+    score += WEIGHT.text;
+    evidence.push(`${named.where} "${named.hint}", as firmware for board ${named.board} does`);
   }
   const built = judgeBuild(image.buildAttributes, core);
   score += built.score;
@@ -131,11 +144,11 @@ function weigh(
       score += WEIGHT.constant;
       evidence.push(`it holds the constant ${hex32(value)}: ${meaning}`);
     }
-    const found = hints.texts.find((hint) => text.includes(hint));
-    if (found) {
-      score += WEIGHT.text;
-      evidence.push(`it holds the text "${found}"`);
-    }
+    const found = hints.texts.find((hint) => text.program.includes(hint));
+    const source = found === undefined ? hints.texts.find((hint) => text.debug.includes(hint)) : undefined;
+    if (found) evidence.push(`it holds the text "${found}"`);
+    else if (source) evidence.push(`its debug information names "${source}"`);
+    if (found ?? source) score += WEIGHT.text;
   }
   const mus = soc.mus.flatMap(({ name, a, b }) => [
     { name: `${name}_A`, base: baseIn(a, core.name) },
@@ -150,6 +163,20 @@ function weigh(
     evidence.push(`it holds the addresses of ${bases.map(({ name, base }) => `${name} (${hex32(base)})`).join(', ')}`);
   }
   return { evidence, score, board };
+}
+
+/** The first board of which there is a text in the image; one in the program counts before one in its debug information. */
+function boardByText(
+  boards: readonly BoardDescription[],
+  text: { readonly program: string; readonly debug: string },
+): { board: string; hint: string; where: string } | undefined {
+  for (const [haystack, where] of [[text.program, 'it holds the text'] as const, [text.debug, 'its debug information names'] as const]) {
+    for (const { name, texts = [] } of boards) {
+      const hint = texts.find((each) => haystack.includes(each));
+      if (hint !== undefined) return { board: name, hint, where };
+    }
+  }
+  return undefined;
 }
 
 /**
@@ -202,6 +229,19 @@ function texts(image: DetectableImage): string {
   const decoder = new TextDecoder('latin1');
   const bytes = image.segments.map(({ data }) => decoder.decode(data));
   return [...bytes, ...(image.symbols ?? []).map(({ name }) => name)].join('\n');
+}
+
+/** Sections of debug information that hold paths of sources and names. */
+const DEBUG_TEXTS = /^\.debug_(?:line_str|str|line)$/;
+
+/** Their contents as one haystack; a section that leaves the file gives what is there of it. */
+function debugTexts({ bytes, sections = [] }: DetectableImage): string {
+  if (!bytes) return '';
+  const decoder = new TextDecoder('latin1');
+  return sections
+    .filter(({ name }) => DEBUG_TEXTS.test(name))
+    .map(({ offset, size }) => decoder.decode(bytes.subarray(offset, offset + size)))
+    .join('\n');
 }
 
 /** Fixed device addresses of the vrings in a resource table; a malformed table gives those that can be read. */

@@ -150,6 +150,8 @@ export interface BoardDescription {
   readonly model?: string;
   /** `compatible`s of the board, before the SoC's. */
   readonly compatible?: readonly string[];
+  /** Texts that only firmware built for this board holds, or whose sources' paths do: `colibri_imx7d`. */
+  readonly texts?: readonly string[];
   /** UART of Linux's own console (`stdout-path`). */
   readonly linuxConsole?: string;
   /** The kernel's command line, as the board's boot loader writes it. */
