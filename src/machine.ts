@@ -27,7 +27,7 @@ import { Ram } from './memory/ram.ts';
 import { MessagingUnit } from './mu/messaging-unit.ts';
 import { MU_LAYOUTS } from './mu/mu-layout.ts';
 import { DeviceDefinitions } from './peripherals/attached/definitions.ts';
-import { createPeripheral, type Peripheral } from './peripherals/catalogue.ts';
+import { createPeripheral, type DmaDirection, type Peripheral, type PeripheralSpec } from './peripherals/catalogue.ts';
 import { ClockTree } from './peripherals/clock-tree.ts';
 import { Pins } from './peripherals/pins.ts';
 import type { Firmware } from './remoteproc/elf-loader.ts';
@@ -488,6 +488,8 @@ export class Machine {
         requestReset: (cause) => this.power.resetRequested(spec.name, cause),
         pins: this.pins,
         devices: this.devices,
+        dma: this.view('linux'),
+        ...(spec.dma ? { dmaRequest: this.dmaRequests(spec.dma) } : {}),
         ...(spec.highInterrupts ? { highInterrupt: this.interruptLine(spec.highInterrupts) } : {}),
         ...('pinInterrupts' in spec ? { pinInterrupts: spec.pinInterrupts?.map((lines) => this.interruptLine(lines)) ?? [] } : {}),
       });
@@ -496,6 +498,16 @@ export class Machine {
       }
       return peripheral;
     });
+  }
+
+  /** A function that drives the DMA requests named by `requests`, whichever SDMA they belong to. */
+  private dmaRequests(requests: NonNullable<PeripheralSpec['dma']>): (direction: DmaDirection, level: boolean) => void {
+    return (direction, level) => {
+      for (const [sdma, events] of Object.entries(requests)) {
+        const event = events[direction];
+        if (event !== undefined) this.peripherals.find(({ name }) => name === sdma)?.sdma?.request(event, level);
+      }
+    };
   }
 
   private buildCore(description: CoreDescription): Core {

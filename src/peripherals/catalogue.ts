@@ -7,7 +7,7 @@
 import type { Diagnostics } from '../diagnostics.ts';
 import { assertNever } from '../errors.ts';
 import type { EventHub } from '../events.ts';
-import type { BusDevice } from '../memory/bus.ts';
+import { AddressSpace, type BusDevice } from '../memory/bus.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 import { DeviceDefinitions } from './attached/definitions.ts';
 import { Audiomix } from './audiomix.ts';
@@ -27,6 +27,9 @@ import { Iomuxc } from './iomuxc.ts';
 import { Pins } from './pins.ts';
 import { Pwm, type TimerClocks } from './pwm.ts';
 import { Rdc, type RdcMasters } from './rdc.ts';
+import { Sdma } from './sdma.ts';
+import type { DmaMemory } from './sdma-memory.ts';
+import type { SdmaRomName } from './sdma-scripts.ts';
 import { Sema4, type SemaProcessors } from './sema4.ts';
 import { Snvs } from './snvs.ts';
 import { Src } from './src.ts';
@@ -52,7 +55,12 @@ interface Placement {
   readonly views?: readonly string[];
   /** Number of the block's permissions in the RDC (PDAP); absent: the RDC does not guard it. */
   readonly pdap?: number;
+  /** DMA requests of the block by SDMA and direction, as event numbers; absent: it has none, or they lead nowhere. */
+  readonly dma?: Readonly<Record<string, Readonly<Partial<Record<DmaDirection, number>>>>>;
 }
+
+/** Which of a block's DMA requests: data for memory, or from memory. */
+export type DmaDirection = 'receive' | 'transmit';
 
 /** `kind` chooses the model; the other keys are what that model needs to know. */
 export type PeripheralSpec = Placement &
@@ -82,6 +90,7 @@ export type PeripheralSpec = Placement &
         /** The core that it holds in reset and lets go. */
         readonly core: string;
       }
+    | { readonly kind: 'sdma'; readonly clock: ClockSource; readonly rom: SdmaRomName }
     | { readonly kind: 'snvs' }
     | { readonly kind: 'audiomix' }
     | { readonly kind: 'system-counter' }
@@ -108,6 +117,10 @@ export interface PeripheralContext {
   readonly devices?: DeviceDefinitions;
   /** The block asks for a reset of the system; `cause` is for the user. */
   readonly requestReset?: (cause: string) => void;
+  /** What a bus master of the SoC reads and writes; nothing answers unless given. */
+  readonly dma?: DmaMemory;
+  /** Drives a DMA request of the block. */
+  readonly dmaRequest?: (direction: DmaDirection, level: boolean) => void;
   /** Software put a core into reset (true) or let it go, through SRC's registers. */
   readonly coreReset?: (core: string, held: boolean) => void;
 }
@@ -130,6 +143,8 @@ export interface Peripheral {
   readonly i2c?: ImxI2c;
   readonly ecspi?: Ecspi;
   readonly gpt?: Gpt;
+  /** Takes DMA requests of other blocks. */
+  readonly sdma?: Sdma;
 }
 
 /** Makes the block that `spec` describes. */
@@ -188,6 +203,11 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
       return { name, kind, ...block(new Gpc({ name, layout: spec.layout, scheduler, diagnostics })) };
     case 'src':
       return { name, kind, ...block(new Src({ name, layout: spec.layout, diagnostics, coreReset: (held) => coreReset(spec.core, held) })) };
+    case 'sdma': {
+      const memory = context.dma ?? new AddressSpace('nothing');
+      const sdma = new Sdma({ name, rom: spec.rom, clock: spec.clock, clocks, scheduler, diagnostics, memory, interrupt });
+      return { name, kind, ...block(sdma), sdma };
+    }
     case 'snvs':
       return { name, kind, ...block(new Snvs({ name, scheduler, diagnostics, interrupt })) };
     case 'audiomix':

@@ -169,6 +169,22 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
     tests: ['test/peripherals/wdog.test.ts'],
   },
   {
+    kinds: ['sdma'],
+    feature:
+      "32 channels by priority, starts by software and by 48 DMA requests, overrides, stop, lost requests, interrupts; channel control blocks and buffer descriptors (D, W, C, I, R); channel 0 with all its commands, lock; software reset. Used by NXP's fsl_sdma",
+    state: 'approximate',
+    difference:
+      'scripts of the ROM are known by address and not executed: `ap_2_ap`, `app_2_mcu`, `mcu_2_app`, `shp_2_mcu`, `mcu_2_shp`, `uart_2_mcu`, `uartsh_2_mcu` (`peripherals/sdma-scripts.ts`); a channel costs 48 cycles of the SDMA clock, a word between memories 4, a byte of a peripheral 8; a channel of higher priority waits for 256 bytes at most; an error ends a channel',
+    tests: ['test/peripherals/sdma.test.ts'],
+  },
+  {
+    kinds: ['sdma'],
+    feature: 'scripts of SPDIF, code in its RAM, OnCE, cross-triggers, hardware DONE events',
+    state: 'stub',
+    difference: 'code is stored and can be read back; a channel that would execute it is reported and stands still',
+    tests: ['test/peripherals/sdma.test.ts'],
+  },
+  {
     kinds: ['sema4'],
     feature: '16 gates, ownership by bus master, notification, both reset sequences',
     state: 'exact',
@@ -293,7 +309,7 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
   {
     kinds: ['unmodelled'],
     feature:
-      'everything else that the manual places: TMU, OCOTP, CSU, PWM, FLEXCAN, SAI, SDMA, ENET, USDHC, MU2, MU3, CAAM, display, camera, USB, PCIe, GPU, VPU, NPU, DDR controller ...',
+      'everything else that the manual places: TMU, OCOTP, CSU, PWM, FLEXCAN, SAI, ENET, USDHC, MU2, MU3, CAAM, display, camera, USB, PCIe, GPU, VPU, NPU, DDR controller ...',
     state: 'absent',
     difference: 'reads 0, writes vanish, each reported once by name; the list is `soc/imx8mp-unmodelled.ts`',
     tests: ['test/peripherals/system-blocks.test.ts'],

@@ -36,7 +36,6 @@ export const IMX8MP_UNMODELLED: readonly PeripheralSpec[] = [
   // NXP's TMU sample of SDK 24.12 writes 0x30b87f84 (a clock root that does not exist) and runs on the board.
   { kind: 'reserved', name: 'AIPS3', base: 0x30b8_0000, size: 3 * 64 * KiB },
   { kind, name: 'FLEXSPI', base: 0x30bb_0000, size },
-  { kind, name: 'SDMA1', base: 0x30bd_0000, size },
   { kind, name: 'ENET1', base: 0x30be_0000, size },
   { kind, name: 'ENET_QOS', base: 0x30bf_0000, size },
   { kind, name: 'SAI1', base: 0x30c1_0000, size },
@@ -51,8 +50,6 @@ export const IMX8MP_UNMODELLED: readonly PeripheralSpec[] = [
   { kind, name: 'AUDIO_XCVR', base: 0x30cc_0000, size },
   { kind, name: 'SPBA2', base: 0x30cf_0000, size },
   { kind, name: 'AIPSTZ5', base: 0x30df_0000, size },
-  { kind, name: 'SDMA3', base: 0x30e0_0000, size },
-  { kind, name: 'SDMA2', base: 0x30e1_0000, size },
   { kind, name: 'EDMA1', base: 0x30e3_0000, size: 3 * 64 * KiB },
   { kind, name: 'MU2_A', base: 0x30e6_0000, size },
   { kind, name: 'MU2_B', base: 0x30e7_0000, size },

@@ -46,6 +46,7 @@ function assemble(soc: SocDescription) {
       clocks,
       interrupt: drive(spec.interrupts),
       highInterrupt: drive(spec.highInterrupts),
+      dma: views.get('linux')!,
     });
     for (const view of spec.views ?? names) {
       views.get(view)!.mapDevice(baseIn(spec, view), spec.size, peripheral.deviceFor?.(view) ?? peripheral.device, spec.name);
