@@ -1,7 +1,6 @@
 /**
  * `--gdb` and `--view`: the debugger of a run, and who comes to it over sockets.
  */
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Debugger } from '../debug/debugger.ts';
 import type { HaltReason } from '../debug/types.ts';
@@ -11,12 +10,8 @@ import type { RunHost } from '../session/run-inputs.ts';
 import type { Session } from '../session/session.ts';
 import { ViewPace } from '../view/pace.ts';
 import { instructionReader } from './engines.ts';
+import { GDB_PORT, VIEW_PORT, version } from './facts.ts';
 import { type SourceMapping, sourceFiles } from './source-files.ts';
-
-/** Port of `--gdb` unless one is given: OpenOCD's, which editors expect. */
-const GDB_PORT = 3333;
-/** Port of `--view` unless one is given. */
-const VIEW_PORT = 8420;
 
 /** What of the command line is about looking inside. */
 export interface DebuggingOptions {
@@ -166,9 +161,4 @@ async function openView(
 /** Where the page of the view was built to. */
 export function pageDirectory(): string {
   return fileURLToPath(new URL('../view-page', import.meta.url));
-}
-
-/** Of imx-sim. */
-export function version(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 }

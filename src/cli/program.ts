@@ -1,7 +1,6 @@
 /**
  * The `imx-sim` command as a function: what main.ts runs for the process, and tests run without one.
  */
-import { readFileSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ImxSimError, UsageError } from '../errors.ts';
@@ -13,6 +12,7 @@ import type { InfoOptions } from './commands/info.ts';
 import type { SocsOptions } from './commands/socs.ts';
 import type { ViewOptions } from './commands/view.ts';
 import { EXPLORE_OPTIONS, type ExploreCommandOptions } from './explore-options.ts';
+import { version } from './facts.ts';
 import {
   commanderOption,
   REPLAY_OPTIONS,
@@ -92,10 +92,6 @@ Examples:
   imx-sim run fw.elf --json --timeout 1s > trace.jsonl; imx-sim view trace.jsonl
 
 Exit status: 0 after Ctrl-C; 2 for what is neither a recording nor a trace; 5 when a recording does not lead where it led.`;
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
-}
 
 function buildProgram(done: (status: number) => void): Command {
   const command = new Command('imx-sim')

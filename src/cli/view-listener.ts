@@ -13,8 +13,6 @@ import { LONGEST_CALL } from '../view/rpc.ts';
 import { newToken, type Refusal, ViewGuard } from './view-guard.ts';
 import { INDEX, type PageFile, readPage } from './view-page.ts';
 
-/** Port of `--view` unless one is given. */
-export const VIEW_PORT = 8420;
 /** Path of the socket behind the token. */
 const SOCKET = 'ws';
 /** Milliseconds between two turns of the hub. */

@@ -256,6 +256,7 @@ export class ViewHub {
     const tell = (overview: Overview | undefined): void => {
       this.overviewBusy = false;
       this.overviewCost = this.host.now() - now;
+      this.overviewFailed = false;
       if (!overview) return;
       const text = notificationText('overview', overview);
       for (const client of wanting) if (this.clients.has(client)) client.send(text);

@@ -74,7 +74,7 @@ function target({ soc: named, core: wanted, elf }: AddrOptions): { machine: Mach
 }
 
 function isNumber(text: string): boolean {
-  return /^(?:0x)?[0-9a-f_]+$/i.test(text) && /^\d/.test(text);
+  return (/^(?:0x)?[0-9a-f_]+$/i.test(text) && /^\d/.test(text)) || /^[0-9a-f]{8}$/i.test(text);
 }
 
 /** A u32 in hexadecimal, with or without 0x, `_` between digits allowed. @throws {UsageError} */

@@ -13,13 +13,14 @@ import { Session, type SessionOptions } from '../../session/session.ts';
 import { decodeRecording, type RecordingParts } from '../../snapshot/recording.ts';
 import { readTrace, viewOfTrace } from '../../view/trace.ts';
 import { ReplayedBridges } from '../bridges/replayed.ts';
-import { openDebugging, pageDirectory, version } from '../debugging.ts';
+import { openDebugging, pageDirectory } from '../debugging.ts';
 import { chooseEngine, loadCapstone, namedEngine } from '../engines.ts';
+import { VIEW_PORT, version } from '../facts.ts';
 import { hostTurns, wantsColor } from '../pace.ts';
 import { HumanRenderer } from '../renderer.ts';
 import { readFile, snapshotIn } from '../snapshot-file.ts';
 import type { SourceMapping } from '../source-files.ts';
-import { openViewListener, VIEW_PORT } from '../view-listener.ts';
+import { openViewListener } from '../view-listener.ts';
 
 /** What `view` receives after parsing. */
 export interface ViewOptions {

@@ -4,7 +4,7 @@
  * The file is the one that Linux has started the core with; that may be another one than the machine was made with, and change while it runs.
  */
 import { Dwarf } from '../../dwarf/dwarf.ts';
-import { FirmwareError } from '../../errors.ts';
+import { FirmwareError, InvariantViolation } from '../../errors.ts';
 import type { Machine } from '../../machine.ts';
 import { type Firmware, parseFirmware } from '../../remoteproc/elf-loader.ts';
 import { Symbols } from '../../symbols.ts';
@@ -67,11 +67,12 @@ function parsed(bytes: Uint8Array): Firmware | undefined {
   }
 }
 
-/** What `work` gives; undefined when the file is too damaged for it. */
+/** What `work` gives; undefined when the file is too damaged for it. @throws {InvariantViolation} for what is our own bug */
 export function quietly<T>(work: () => T): T | undefined {
   try {
     return work();
-  } catch {
+  } catch (error) {
+    if (error instanceof InvariantViolation) throw error;
     return undefined;
   }
 }
