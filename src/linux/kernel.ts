@@ -57,6 +57,8 @@ export class Kernel {
   readonly syslog: Syslog;
   /** `nodename` of uname(2). */
   hostname = 'imx';
+  /** `machine` of uname(2). */
+  machine: 'aarch64' | 'armv7l' = 'aarch64';
   /** What /dev/console is: an open terminal, once user space has one. */
   console: OpenFile | undefined;
   /** Root of debugfs, mounted or not. */

@@ -25,9 +25,11 @@ import { Mailboxes } from './mailbox.ts';
 import { OfTree } from './of.ts';
 import { boardBanks, globalPool, memoryBanks, platformDevices } from './of-platform.ts';
 import { PlatformBus } from './platform.ts';
+import { machineHardware } from './proc/facts.ts';
 import type { Program } from './process.ts';
 import { ReservedMemories } from './reserved-memory.ts';
 import { addRtc } from './rtc.ts';
+import { addSocDevice } from './soc-device.ts';
 import type { SleepState } from './suspend.ts';
 import { addSystemFiles } from './system-files.ts';
 import { startUdev } from './udev.ts';
@@ -122,6 +124,7 @@ export class Linux {
     this.recoveryWq = new Workqueue(kernel, 'rproc_recovery_wq', true);
     this.ownTree = options.ownTree ?? options.deviceTree === undefined;
     this.deviceTree = options.deviceTree ?? builtInTree(options.soc, board);
+    kernel.machine = machineHardware(this.deviceTree);
     kernel.hostname = `${options.soc.name}-${board.name}`;
     addSystemFiles(kernel, {
       deviceTree: () => this.deviceTree,
@@ -186,6 +189,7 @@ export class Linux {
     if (!deferred) this.deviceTree = this.withBootargs();
     const tree = this.readTree();
     this.tree = tree;
+    addSocDevice(this.kernel, this.deviceTree);
     for (const device of platformDevices(tree.of)) this.platform.addDevice(device);
     this.kernel.spawn('swapper', this.earlyMessages(tree.reserved), 0);
     this.kernel.spawn('init', this.init(tree), LATENCY.boot);

@@ -5,7 +5,7 @@
  * functions, options) stays. Subshells, substitutions and background jobs are shells of their own, forked with that state, each in a
  * flow of its own (linux/user-space.ts): virtual time goes on only while every one of them waits.
  */
-import type { KernelCode } from '../linux/kernel.ts';
+import type { Kernel, KernelCode } from '../linux/kernel.ts';
 import { Process, SIGNAL } from '../linux/process.ts';
 import type { Flow } from '../linux/user-space.ts';
 import { type Builtin, OWN_BUILTINS } from './builtins.ts';
@@ -124,7 +124,7 @@ export class Shell implements Names {
     this.trees = new KeptTrees(land);
     this.jobs = new JobTable(this);
     this.execution = new Execution(this);
-    this.variables = state?.variables ?? initialVariables(land.hostName);
+    this.variables = state?.variables ?? initialVariables(land.hostName, land.kernel.machine);
     this.exported = state?.exported ?? new Set(['HOME', 'PATH', 'PWD', 'SHELL', 'TERM', 'USER', 'LOGNAME', 'HOSTNAME', 'LANG']);
     this.arrays = state?.arrays ?? '';
     this.arraysInUse = this.arrays !== '';
@@ -626,7 +626,7 @@ function arrayLines(declarations: string): string {
     .join('\n');
 }
 
-function initialVariables(hostName: string): Map<string, string> {
+function initialVariables(hostName: string, hardware: Kernel['machine']): Map<string, string> {
   return new Map([
     ['HOME', '/root'],
     ['PATH', '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin'],
@@ -636,9 +636,17 @@ function initialVariables(hostName: string): Map<string, string> {
     ['LOGNAME', 'root'],
     ['LANG', 'C'],
     ['HOSTNAME', hostName],
-    ['HOSTTYPE', 'aarch64'],
-    ['MACHTYPE', 'aarch64-poky-linux-gnu'],
-    ['OSTYPE', 'linux-gnu'],
+    ...(hardware === 'aarch64'
+      ? ([
+          ['HOSTTYPE', 'aarch64'],
+          ['MACHTYPE', 'aarch64-poky-linux-gnu'],
+          ['OSTYPE', 'linux-gnu'],
+        ] as const)
+      : ([
+          ['HOSTTYPE', 'arm'],
+          ['MACHTYPE', 'arm-poky-linux-gnueabi'],
+          ['OSTYPE', 'linux-gnueabi'],
+        ] as const)),
     ['IFS', ' \t\n'],
     ['OPTIND', '1'],
   ]);

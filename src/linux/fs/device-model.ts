@@ -36,7 +36,7 @@ export interface DeviceNode {
 export interface Device {
   /** `dev_name`. */
   readonly name: string;
-  /** Undefined for one directly below /sys/devices/platform (platform bus) or /sys/devices/virtual/<class>. */
+  /** Undefined for one directly below /sys/devices/platform (platform bus), /sys/devices (soc bus) or /sys/devices/virtual/<class>. */
   readonly parent?: Device;
   /** Name of the bus that it is on (`rpmsg`, `virtio`, `platform`). */
   readonly bus?: string;
@@ -58,6 +58,9 @@ export interface DriverEntry {
   readonly bind?: (device: string) => KernelCode<number>;
   readonly unbind?: (device: string) => KernelCode<number>;
 }
+
+/** Where devices without a parent are, by their bus; those of a class are below /sys/devices/virtual. */
+const ROOTS: Readonly<Record<string, string>> = { platform: '/sys/devices/platform', soc: '/sys/devices' };
 
 /** All devices of one kernel. */
 export class DeviceModel {
@@ -191,7 +194,8 @@ export class DeviceModel {
   }
 
   private pathFor({ name, parent, bus, class: its }: Device): string {
-    const base = parent ? this.path(parent) : bus === 'platform' ? '/sys/devices/platform' : `/sys/devices/virtual/${its ?? bus ?? 'misc'}`;
+    const root = ROOTS[bus ?? ''] ?? `/sys/devices/virtual/${its ?? bus ?? 'misc'}`;
+    const base = parent ? this.path(parent) : root;
     // get_device_parent: a class device of a class device lies directly in it.
     return parent && its && !parent.class ? `${base}/${its}/${name}` : `${base}/${name}`;
   }

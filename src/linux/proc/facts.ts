@@ -45,8 +45,21 @@ const CORES: Readonly<Record<string, readonly [part: number, variant: number, re
   'arm,cortex-a72': [0xd08, 0, 3],
 };
 
+/** Cores of 32-bit Linux: their `elf_hwcap`, and the rate of the delay timer (the architected one at 8 MHz, the GPT at 3 MHz). */
+const ARMV7: Readonly<Record<string, { readonly features: string; readonly bogoMips: string }>> = {
+  'arm,cortex-a7': { features: 'half thumb fastmult vfp edsp neon vfpv3 tls vfpv4 idiva idivt vfpd32 lpae evtstrm', bogoMips: '16.00' },
+  'arm,cortex-a9': { features: 'half thumb fastmult vfp edsp neon vfpv3 tls vfpd32', bogoMips: '6.00' },
+};
+
+/** A core of 32-bit Linux, whose /proc/cpuinfo has other lines. */
+export interface Armv7Facts {
+  readonly features: string;
+  readonly bogoMips: string;
+}
+
 /** A core that Linux runs on. */
 export interface CpuFacts {
+  readonly armv7?: Armv7Facts;
   readonly part: number;
   readonly variant: number;
   readonly revision: number;
@@ -60,8 +73,26 @@ export function cpus(tree: DeviceTree | undefined): CpuFacts[] {
   const list = nodes.length > 0 ? nodes.map((node) => node.strings('compatible')[0] ?? '') : ['arm,cortex-a53'];
   return list.map((compatible) => {
     const [part, variant, revision] = CORES[compatible] ?? [0xd03, 0, 4];
-    return { part, variant, revision };
+    const armv7 = ARMV7[compatible];
+    return { part, variant, revision, ...(armv7 ? { armv7 } : {}) };
   });
+}
+
+/** `machine` of uname(2). */
+export function machineHardware(tree: DeviceTree | undefined): 'aarch64' | 'armv7l' {
+  return cpus(tree)[0]?.armv7 ? 'armv7l' : 'aarch64';
+}
+
+/** `machine_name` of 32-bit Linux by a `compatible` of the root (DT_MACHINE_START). */
+const MACHINES: Readonly<Record<string, string>> = {
+  'fsl,imx6sx': 'Freescale i.MX6 SoloX (Device Tree)',
+  'fsl,imx7d': 'Freescale i.MX7 Dual (Device Tree)',
+};
+
+/** `Hardware` of /proc/cpuinfo. */
+export function machineName(tree: DeviceTree | undefined): string {
+  const known = tree?.root.strings('compatible').find((compatible) => compatible in MACHINES);
+  return known === undefined ? 'Generic DT based system' : MACHINES[known]!;
 }
 
 /** Name of the interrupt chip. */

@@ -1,5 +1,6 @@
 /**
- * Files of /proc about the system (fs/proc/*.c, kernel/resource.c, kernel/module/procfs.c, arch/arm64/kernel/cpuinfo.c, fs/proc/proc_tty.c).
+ * Files of /proc about the system (fs/proc/*.c, kernel/resource.c, kernel/module/procfs.c, arch/arm64/kernel/cpuinfo.c,
+ * arch/arm/kernel/setup.c, fs/proc/proc_tty.c).
  *
  * Approximate where the real kernel counts what is not modelled: memory in use, load, idle time.
  */
@@ -18,8 +19,9 @@ const FIXED_MAJORS: readonly (readonly [number, string])[] = [
 const FEATURES = 'fp asimd evtstrm aes pmull sha1 sha2 crc32 cpuid';
 const FEATURES_V82 = 'fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp';
 const CORTEX_A55 = 0xd05;
-/** Where modules are loaded (`MODULES_VADDR`), for the address that lsmod does not show. */
+/** Where modules are loaded (`MODULES_VADDR`), for the address that lsmod does not show; on 32-bit ARM below the kernel. */
 const MODULES_BASE = 0xffff_8000_0100_0000n;
+const MODULES_BASE_32 = 0xbf00_0000n;
 /** What the kernel itself takes of RAM, in KiB. */
 const KERNEL_KB = 65_536;
 
@@ -31,8 +33,9 @@ export function versionText(kernel: Kernel): string {
   return `Linux version ${kernel.flavour.release} (imx-sim) (${kernel.flavour.title}) ${UTS_VERSION}\n`;
 }
 
-/** `c_show`. */
-export function cpuinfoText(cores: readonly CpuFacts[]): string {
+/** `c_show`; 32-bit Linux has the machine below its cores. */
+export function cpuinfoText(cores: readonly CpuFacts[], machine: string): string {
+  if (cores[0]?.armv7) return `${cores.map(armv7Text).join('')}Hardware\t: ${machine}\nRevision\t: 0000\nSerial\t\t: 0000000000000000\n`;
   return cores
     .map(({ part, variant, revision }, index) =>
       [
@@ -47,6 +50,20 @@ export function cpuinfoText(cores: readonly CpuFacts[]): string {
       ].join('\n'),
     )
     .join('');
+}
+
+function armv7Text({ part, variant, revision, armv7 }: CpuFacts, index: number): string {
+  return [
+    `processor\t: ${index}`,
+    `model name\t: ARMv7 Processor rev ${revision} (v7l)`,
+    `BogoMIPS\t: ${armv7?.bogoMips}`,
+    `Features\t: ${armv7?.features} `,
+    'CPU implementer\t: 0x41',
+    'CPU architecture: 7',
+    `CPU variant\t: 0x${variant.toString(16)}`,
+    `CPU part\t: 0x${part.toString(16)}`,
+    `CPU revision\t: ${revision}\n\n`,
+  ].join('\n');
 }
 
 /** `uptime_proc_show`: time since the kernel began, and that of all cores idle. */
@@ -116,8 +133,8 @@ export function iomemText({ deviceTree, claimed }: SystemFacts): string {
 }
 
 /** `m_show`. */
-export function modulesText(modules: readonly ModuleFacts[]): string {
-  let address = MODULES_BASE;
+export function modulesText(modules: readonly ModuleFacts[], machine: string): string {
+  let address = machine === 'aarch64' ? MODULES_BASE : MODULES_BASE_32;
   return modules
     .map(({ name, size, refcount, usedBy, state }) => {
       address += BigInt(size) + 0x8000n;

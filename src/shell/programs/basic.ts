@@ -312,9 +312,6 @@ export const BASIC_PROGRAMS: Readonly<Record<string, Program>> = {
   clear: text(() => '\x1b[H\x1b[2J\x1b[3J'),
   whoami: text(() => 'root\n'),
   id: text((_process, argv) => (argv[1] === '-u' || argv[1] === '-g' ? '0\n' : 'uid=0(root) gid=0(root) groups=0(root)\n')),
-  tty: text(() => '/dev/ttymxc1\n'),
-  nproc: text(() => '4\n'),
-  arch: text(() => 'aarch64\n'),
   basename,
   dirname,
 };

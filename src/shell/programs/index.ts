@@ -6,6 +6,7 @@ import { directoryPrograms } from './directories.ts';
 import { DUMP_PROGRAMS } from './dump.ts';
 import { FILE_PROGRAMS, grepPrograms } from './files.ts';
 import { FILTER_PROGRAMS } from './filters.ts';
+import { identityPrograms } from './identity.ts';
 import { kernelPrograms } from './kernel.ts';
 import { MEMORY_PROGRAMS } from './memory.ts';
 import { runningPrograms } from './run-others.ts';
@@ -29,6 +30,7 @@ export function allPrograms(system: System): Readonly<Record<string, Program>> {
     ...MEMORY_PROGRAMS,
     tree,
     ...directoryPrograms(system),
+    ...identityPrograms(system),
     ...kernelPrograms(system),
     ...runningPrograms(system),
     ...devicePrograms(system),

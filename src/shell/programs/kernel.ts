@@ -11,9 +11,8 @@ import { BUILTIN_MODULES } from '../../virtio/modules.ts';
 import { dateAt } from '../clock.ts';
 import { complain, finish, getopt, print, usage } from '../io.ts';
 import { cTime, strftime } from './date.ts';
+import { consoleTty } from './identity.ts';
 import type { System } from './system.ts';
-
-const VERSION = '#1 SMP PREEMPT Tue Oct  7 06:40:11 UTC 2025';
 
 const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug'];
 
@@ -265,7 +264,11 @@ function lsmod({ linux: { modules } }: System): Program {
   };
 }
 
-function modinfo({ linux: { modules, kernel } }: System): Program {
+/** `MODULE_ARCH_VERMAGIC`. */
+const MAGIC = { aarch64: 'aarch64', armv7l: 'ARMv7 p2v8' } as const;
+
+function modinfo({ linux }: System): Program {
+  const { modules, kernel } = linux;
   const release = kernel.flavour.release;
   return function* (process, argv) {
     const { flags, operands } = getopt(argv, 'F:adlpn0', { 'field=': 'F', description: 'd', filename: 'n', parameters: 'p' });
@@ -283,7 +286,7 @@ function modinfo({ linux: { modules, kernel } }: System): Program {
         ['depends', modules.dependencies(name).join(',')],
         ['intree', 'Y'],
         ['name', name],
-        ['vermagic', `${release} SMP preempt mod_unload modversions aarch64`],
+        ['vermagic', `${release} SMP preempt mod_unload modversions ${MAGIC[kernel.machine]}`],
         ...(name === 'rpmsg_client_sample' ? ([['parm', 'count:int']] as const) : []),
       ];
       const field = flags.get('F') ?? (flags.has('n') ? 'filename' : flags.has('p') ? 'parm' : flags.has('d') ? 'description' : undefined);
@@ -294,39 +297,6 @@ function modinfo({ linux: { modules, kernel } }: System): Program {
       yield* print(process, shown.join(''));
     }
     return status;
-  };
-}
-
-function uname({ hostName, linux: { kernel } }: System): Program {
-  const release = kernel.flavour.release;
-  return function* (process, argv) {
-    const { flags, operands, error } = getopt(argv, 'asnrvmpio', {
-      all: 'a',
-      'kernel-name': 's',
-      nodename: 'n',
-      'kernel-release': 'r',
-      'kernel-version': 'v',
-      machine: 'm',
-      'operating-system': 'o',
-    });
-    if (error) return yield* usage(process, 'uname', error);
-    if (operands.length > 0) return yield* usage(process, 'uname', `extra operand '${operands[0]}'`);
-    const has = (letter: string): boolean => flags.has(letter) || flags.has('a');
-    const words = [
-      ...(has('s') || flags.size === 0 ? ['Linux'] : []),
-      ...(has('n') ? [hostName] : []),
-      ...(has('r') ? [release] : []),
-      ...(has('v') ? [VERSION] : []),
-      ...(has('m') || flags.has('p') || flags.has('i') ? ['aarch64'] : []),
-      ...(has('o') ? ['GNU/Linux'] : []),
-    ];
-    return yield* finish(process, 'uname', `${words.join(' ')}\n`);
-  };
-}
-
-function hostname({ hostName }: System): Program {
-  return function* (process) {
-    return yield* finish(process, 'hostname', `${hostName}\n`);
   };
 }
 
@@ -366,12 +336,14 @@ const date: Program = function* (process, argv) {
   return yield* finish(process, 'date', `${strftime(pattern, when, nanoseconds)}\n`);
 };
 
-const ps: Program = function* (process) {
-  const rows = [...process.kernel.processes.values()]
-    .sort((a, b) => a.pid - b.pid)
-    .map(({ pid, name, argv }) => `${String(pid).padStart(7)} ttymxc1  00:00:00 ${argv.length > 0 ? argv.join(' ') : name}`);
-  return yield* finish(process, 'ps', ['    PID TTY          TIME CMD', ...rows, ''].join('\n'));
-};
+const ps = ({ linux }: System): Program =>
+  function* (process) {
+    const terminal = consoleTty(linux);
+    const rows = [...process.kernel.processes.values()]
+      .sort((a, b) => a.pid - b.pid)
+      .map(({ pid, name, argv }) => `${String(pid).padStart(7)} ${terminal}  00:00:00 ${argv.length > 0 ? argv.join(' ') : name}`);
+    return yield* finish(process, 'ps', ['    PID TTY          TIME CMD', ...rows, ''].join('\n'));
+  };
 
 function mount({ linux: { kernel } }: System): Program {
   return function* (process, argv) {
@@ -439,11 +411,9 @@ export function kernelPrograms(system: System): Readonly<Record<string, Program>
     modinfo: modinfo(system),
     depmod: nothing,
     udevadm: nothing,
-    uname: uname(system),
-    hostname: hostname(system),
     uptime,
     date,
-    ps,
+    ps: ps(system),
     mount: mount(system),
     umount,
     reboot: power(system, true),
