@@ -10,15 +10,14 @@ import type { Linux } from '../linux/linux.ts';
 import type { Machine } from '../machine.ts';
 import type { complete } from '../shell/complete.ts';
 import type { Shell } from '../shell/shell.ts';
-import type { Statement } from '../shell/syntax.ts';
 import { Terminal } from '../shell/terminal.ts';
 import type { UserLand } from '../shell/user-land.ts';
 import { LineEdit } from './line-edit.ts';
+import { CANCELLED, type CommandLines, nextCommand } from './shell-commands.ts';
 
 /** Name of its console. */
 export const SHELL = 'shell';
 
-const CONTINUATION = '> ';
 const CTRL_Z = 26;
 /** Virtual time between two looks at whether the boot loader has started Linux, in ns. */
 const BOOT_LOOK_NS = 1e6;
@@ -27,7 +26,6 @@ const MOST_HISTORY = 1000;
 /** Keys that wait for somebody to read them; more are lost, as in a tty. */
 const MOST_KEYS = 65_536;
 const HOME = '/root';
-const CANCELLED = Symbol('a line that Ctrl-C ended');
 
 const encoder = new TextEncoder();
 const SHELLS = new WeakMap<Machine, RunShell>();
@@ -131,7 +129,7 @@ class Login {
   private readonly editor: LineEdit;
   private readonly output: (bytes: Uint8Array) => void;
   private readonly lineWait = new WaitQueue('a command line');
-  private readonly lines: (string | typeof CANCELLED)[] = [];
+  private readonly lines: string[] = [];
   private readonly history: string[] = [];
   private complete: typeof complete | undefined;
   private shell: Shell | undefined;
@@ -208,7 +206,7 @@ class Login {
     this.output(bytes);
   }
 
-  private type(line: string | typeof CANCELLED): void {
+  private type(line: string): void {
     this.lines.push(line);
     this.lineWait.wakeAll();
   }
@@ -238,7 +236,8 @@ class Login {
     const shell = await starting;
     this.shell = shell;
     shell.history = this.history;
-    await shell.run(() => this.nextCommand(shell));
+    const lines = this.commandLines(shell);
+    await shell.run(() => nextCommand(shell, lines));
     await endShell(shell);
     this.write('the shell has ended; a key opens another\r\n');
     this.close();
@@ -255,34 +254,15 @@ class Login {
     return `root@${this.hostName}:${shown}# `;
   }
 
-  /** The statements of the next complete command, which may take several lines; undefined at the end of the input. */
-  private async nextCommand(shell: Shell): Promise<readonly Statement[] | undefined> {
-    let text = '';
-    for (;;) {
-      if (text === '') this.write(encoder.encode(shell.jobs.report()));
-      const line = await this.nextLine(shell, text === '' ? this.prompt : CONTINUATION);
-      if (line === undefined) {
-        if (text !== '') await shell.complain('syntax error: unexpected end of file');
-        else this.write('exit\r\n');
-        return undefined;
-      }
-      if (line === CANCELLED) {
-        text = '';
-        continue;
-      }
-      text = text === '' ? line : `${text}\n${line}`;
-      if (text.trim() === '') {
-        text = '';
-        continue;
-      }
-      const parsed = shell.land.parse(text);
-      if (parsed.kind === 'incomplete') continue;
-      this.remember(text);
-      if (parsed.kind === 'ok') return parsed.statements;
-      await shell.complain(parsed.message);
-      shell.status = 2;
-      text = '';
-    }
+  /** Where commands come from. */
+  private commandLines(shell: Shell): CommandLines {
+    return {
+      prompt: () => this.prompt,
+      report: (text) => this.write(encoder.encode(text)),
+      ask: (prompt) => this.nextLine(shell, prompt),
+      remember: (text) => this.remember(text),
+      ended: () => this.write('exit\r\n'),
+    };
   }
 
   private remember(text: string): void {
@@ -290,7 +270,7 @@ class Login {
     if (this.history.length > MOST_HISTORY) this.history.shift();
   }
 
-  private async nextLine(shell: Shell, prompt: string): Promise<string | typeof CANCELLED | undefined> {
+  private async nextLine(shell: Shell, prompt: string): Promise<string | undefined> {
     const typed = this.terminal.take();
     if (this.midLine) this.write('\r\n');
     this.editor.ask(prompt);

@@ -19,6 +19,7 @@ import { codeAt, type Disassemble, findings } from './explain.ts';
 import { FirmwareAdvice } from './firmware-advice.ts';
 import { dmesgTimestamp, LineAssembler, type OutputLine } from './lines.ts';
 import type { Renderer } from './renderer.ts';
+import { CANCELLED, CONTINUATION, type CommandLines, nextCommand } from './shell-commands.ts';
 import { Statistics } from './statistics.ts';
 import { TraceHash } from './trace-hash.ts';
 import { conditionText, type LineCondition, matches } from './until.ts';
@@ -37,11 +38,6 @@ const PARTIAL_NS = 10e6;
 /** A line of a script is typed when nothing was printed for so long, or after so long, in ns. */
 const QUIET_NS = 100e6;
 const PATIENCE_NS = 1e9;
-
-/** Prompt for the further lines of a command. */
-const CONTINUATION = '> ';
-/** Stands for a line that Ctrl-C ended. */
-const CANCELLED = '\u0003';
 
 /** How a shell session runs. */
 export interface ShellSessionOptions {
@@ -257,7 +253,8 @@ export class ShellSession {
     const shell = await starting;
     this.shell = shell;
     shell.history = this.history;
-    const status = await shell.run(quiet ? this.wholeScript(this.land) : () => this.nextLine(shell));
+    const lines = this.commandLines(shell);
+    const status = await shell.run(quiet ? this.wholeScript(this.land) : () => nextCommand(shell, lines));
     await endShell(shell);
     return status;
   }
@@ -298,34 +295,17 @@ export class ShellSession {
     };
   }
 
-  /** The statements of the next complete command, which may take several lines; undefined at the end of the input. */
-  private async nextLine(shell: Shell): Promise<readonly Statement[] | undefined> {
-    let text = '';
-    for (;;) {
-      if (text === '') this.programOutput(shell.jobs.report());
-      const line = await this.readLine(shell, text === '' ? this.promptText : CONTINUATION);
-      if (line === undefined) {
-        if (text !== '') await shell.complain('syntax error: unexpected end of file');
-        else if (this.options.interactive) this.programOutput('exit\n');
-        return undefined;
-      }
-      if (line === CANCELLED) {
-        text = '';
-        continue;
-      }
-      text = text === '' ? line : `${text}\n${line}`;
-      if (text.trim() === '') {
-        text = '';
-        continue;
-      }
-      const parsed = shell.land.parse(text);
-      if (parsed.kind === 'incomplete') continue;
-      this.history.push(text);
-      if (parsed.kind === 'ok') return parsed.statements;
-      await shell.complain(parsed.message);
-      shell.status = 2;
-      text = '';
-    }
+  /** Where commands come from. */
+  private commandLines(shell: Shell): CommandLines {
+    return {
+      prompt: () => this.promptText,
+      report: (text) => this.programOutput(text),
+      ask: (prompt) => this.readLine(shell, prompt),
+      remember: (text) => void this.history.push(text),
+      ended: () => {
+        if (this.options.interactive) this.programOutput('exit\n');
+      },
+    };
   }
 
   private async readLine(shell: Shell, prompt: string): Promise<string | undefined> {
