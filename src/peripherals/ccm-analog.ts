@@ -8,7 +8,7 @@
 import type { Diagnostics } from '../diagnostics.ts';
 import { type RegisterBehaviour, RegisterFile, type RegisterMap } from '../memory/registers.ts';
 import type { Scheduler } from '../time/scheduler.ts';
-import { CCM_ANALOG_LAYOUTS, type CcmAnalogLayoutName, type PllDescription } from './ccm-analog-layouts.ts';
+import { CCM_ANALOG_LAYOUTS, type CcmAnalogLayout, type CcmAnalogLayoutName, type PllDescription } from './ccm-analog-layouts.ts';
 import type { ClockTree } from './clock-tree.ts';
 import { PLL_LOCK_NS, Pll } from './pll.ts';
 import { PLL_METHODS, type PllMethod } from './pll-kinds.ts';
@@ -29,10 +29,10 @@ export class CcmAnalog {
     diagnostics: Diagnostics;
   }) {
     const { name, scheduler, clocks, diagnostics } = options;
-    const { registers, plls, references } = CCM_ANALOG_LAYOUTS[options.layout];
+    const { registers, plls, references, resets }: CcmAnalogLayout = CCM_ANALOG_LAYOUTS[options.layout];
     this.clocks = clocks;
     const behaviour: Record<string, RegisterBehaviour> = {};
-    this.plls = (plls as readonly PllDescription[]).map((description) => {
+    this.plls = plls.map((description) => {
       const { registers: suffixes }: PllMethod = PLL_METHODS[description.kind];
       const names = suffixes.map((suffix) => `${description.name}_${suffix}`);
       const word = (register: number): number => this.device.get(names[register]!);
@@ -50,7 +50,12 @@ export class CcmAnalog {
       });
       return pll;
     });
-    this.device = new RegisterFile<RegisterMap>(registers, { name, diagnostics, behaviour, resets: { DIGPROG: options.digprog } });
+    this.device = new RegisterFile<RegisterMap>(registers, {
+      name,
+      diagnostics,
+      behaviour,
+      resets: { ...resets, DIGPROG: options.digprog },
+    });
   }
 
   /** Reset of the SoC, with what the boot loader then did. */

@@ -62,8 +62,8 @@ export const FRAC_CFG0 = {
 /** Fields of CFG1 of the 8M Quad's fractional PLL. */
 export const FRAC_CFG1 = { PLL_INT_DIV_CTL: field(0, 7), PLL_FRAC_DIV_CTL: field(7, 24) } satisfies Record<string, FieldSpec>;
 
-/** Fields of CFG0 of the 8M Quad's SSCG PLL with one output. */
-export const SSCG_CFG0 = {
+/** What all SSCG PLLs of the 8M Quad have in CFG0. */
+export const SSCG_REFERENCE = {
   PLL_REFCLK_SEL: field(0, 2),
   PLL_COUNTCLK_SEL: bit(2),
   PLL_LOCK_SEL: bit(3),
@@ -71,9 +71,18 @@ export const SSCG_CFG0 = {
   PLL_BYPASS1: bit(5),
   PLL_PD_OVERRIDE: bit(6),
   PLL_PD: bit(7),
-  PLL_CLKE_OVERRIDE: bit(8),
-  PLL_CLKE: bit(9),
   PLL_LOCK: bit(31, 'ro'),
+} satisfies Record<string, FieldSpec>;
+
+/** Fields of CFG0 of an SSCG PLL with one output. */
+export const SSCG_CFG0 = { ...SSCG_REFERENCE, PLL_CLKE_OVERRIDE: bit(8), PLL_CLKE: bit(9) } satisfies Record<string, FieldSpec>;
+
+/** Fields of CFG1 of an SSCG PLL. */
+export const SSCG_CFG1 = {
+  PLL_SSE: bit(0),
+  PLL_SSMF: field(1, 4),
+  PLL_SSMD: field(5, 3),
+  PLL_SSDS: bit(8),
 } satisfies Record<string, FieldSpec>;
 
 /** Fields of CFG2 of the 8M Quad's SSCG PLL. */
