@@ -2,6 +2,7 @@
  * Instructions around an address. Where each begins is known from its first halfword, so that data between functions and instructions that the
  * disassembler does not know put nothing out of step; backwards it is counted from the beginning of a function or of a source line.
  */
+import { peekBytes } from '../../debug/memory.ts';
 import { BUS_FAULT } from '../../memory/bus.ts';
 import { type Capstone, thumbHandle } from '../../session/disassembler.ts';
 import { toBase64 } from '../base64.ts';
@@ -9,7 +10,6 @@ import type { InstructionLine, Methods, Place } from '../protocol.ts';
 import { codeOf, placeOf, quietly } from './code.ts';
 import { coreOf, type DecodedInstruction, type Disassembler, type InspectContext } from './context.ts';
 import { isDataAt } from './mapping-symbols.ts';
-import { peekBytes } from './memory.ts';
 
 /** A disassembler by capstone, which `load` gives when it is first needed. */
 export function capstoneInstructions(load: () => Promise<Capstone>): Disassembler {

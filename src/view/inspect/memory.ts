@@ -2,7 +2,8 @@
  * Memory as a master sees it: bytes, a map of what lies where, and a search. Registers of devices are peeked, never read.
  */
 import { ByteFinder } from '../../debug/find-bytes.ts';
-import { type AddressSpace, BUS_FAULT, type Region } from '../../memory/bus.ts';
+import { peekBytes } from '../../debug/memory.ts';
+import type { AddressSpace } from '../../memory/bus.ts';
 import { CHUNK_SIZE, type Ram } from '../../memory/ram.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
 import type { MemoryRegion, Methods } from '../protocol.ts';
@@ -12,7 +13,6 @@ import { debuggerOf, type InspectContext, viewOf } from './context.ts';
 const SEARCHED = 32 * 1024 * 1024;
 /** Places that one search tells unless another number is asked for. */
 const MOST_PLACES = 100;
-const END = 2 ** 32;
 
 /** What `view` has, by address. */
 export function regionsOf(view: AddressSpace): MemoryRegion[] {
@@ -23,40 +23,6 @@ export function regionsOf(view: AddressSpace): MemoryRegion[] {
     kind: ram ? 'ram' : 'device',
     ...(ram ? { offset: ramOffset } : {}),
   }));
-}
-
-/** Up to `length` bytes from `address` on, as far as there is something; nothing of it is read with a side effect. */
-export function peekBytes(view: AddressSpace, address: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(Math.max(0, Math.min(length, END - address)));
-  let done = 0;
-  while (done < bytes.length) {
-    const at = address + done;
-    const region = view.find(at);
-    if (!region) break;
-    const part = Math.min(bytes.length - done, region.base + region.size - at);
-    if (!peekRegion(region, at - region.base, bytes.subarray(done, done + part))) break;
-    done += part;
-  }
-  return bytes.subarray(0, done);
-}
-
-/** False where the device does not answer. */
-function peekRegion({ ram, ramOffset, device, broken }: Region, offset: number, into: Uint8Array): boolean {
-  if (ram) {
-    into.set(ram.readBytes(ramOffset + offset, into.length));
-    return true;
-  }
-  if (broken) return false;
-  for (let done = 0; done < into.length; ) {
-    // Whole words where they fit, as registers are.
-    const at = offset + done;
-    const size = at % 4 === 0 && into.length - done >= 4 ? 4 : 1;
-    const value = device!.peek(at, size);
-    if (value === BUS_FAULT) return false;
-    for (let n = 0; n < size; n++) into[done + n] = value >>> (8 * n);
-    done += size;
-  }
-  return true;
 }
 
 /** `memory.read`. */

@@ -1,5 +1,7 @@
 /** The call stack of a core, or of a thread that does not run: frames with those that the compiler inlined, exceptions, parameters and variables. */
+
 import { EXCEPTION, exceptionName } from '../../cpu/exception-numbers.ts';
+import { peekBytes } from '../../debug/memory.ts';
 import type { Dwarf } from '../../dwarf/dwarf.ts';
 import type { FrameContext, LocalVariable, Location, UnwindFrame, UnwindStart } from '../../dwarf/model.ts';
 import { sizeOf } from '../../dwarf/types.ts';
@@ -10,7 +12,6 @@ import { interruptSources } from '../../profile/exception-watch.ts';
 import type { Methods, Place, StackFrame } from '../protocol.ts';
 import { codeOf, placeOf, quietly } from './code.ts';
 import { coreOf, type InspectContext } from './context.ts';
-import { peekBytes } from './memory.ts';
 import { threadRegisters } from './threads.ts';
 
 /** Frames, and variables of each, that are told. */

@@ -1,10 +1,10 @@
 /** Names of the firmware: symbols by a part of their name, values of variables as gdb prints them, source files that the debug information names. */
+import { peekBytes } from '../../debug/memory.ts';
 import { Variables } from '../../dwarf/variables.ts';
 import { SymbolError, UsageError } from '../../errors.ts';
 import type { Methods } from '../protocol.ts';
 import { codeOf, mayRead, placeOf } from './code.ts';
 import type { InspectContext } from './context.ts';
-import { peekBytes } from './memory.ts';
 
 /** Symbols that are told unless another number is asked for. */
 const MOST_SYMBOLS = 50;

@@ -1,5 +1,6 @@
 /** Threads of the firmware: what its RTOS says of each, how far its stack was ever used, and where those stand that do not run. */
 
+import { peekBytes } from '../../debug/memory.ts';
 import { type Rtos, RtosFinder } from '../../debug/rtos.ts';
 import type { Machine } from '../../machine.ts';
 import type { ThreadFacts } from '../../profile/thread-reader.ts';
@@ -7,7 +8,6 @@ import { findThreads } from '../../profile/threads.ts';
 import type { Methods, ThreadRow } from '../protocol.ts';
 import { codeOf, placeOf, quietly } from './code.ts';
 import { coreOf, type InspectContext } from './context.ts';
-import { peekBytes } from './memory.ts';
 
 /** What FreeRTOS and Zephyr fill stacks with before a thread runs. */
 const FILLS = { FreeRTOS: 0xa5, Zephyr: 0xaa } as const;
