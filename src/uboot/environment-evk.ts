@@ -1,12 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of U-Boot
 /**
- * Default environment of NXP's U-Boot for the i.MX 8M Plus EVK (include/configs/imx8mp_evk.h of lf_v2022.04).
+ * Default environments of NXP's U-Boot for the EVKs of 8M parts (include/configs/imx8mp_evk.h and its siblings of lf_v2022.04).
  *
  * Left out: jailhouse, mfgtool, network boot, and the search of distro_bootcmd over USB, network and EFI, which finds nothing on this card;
  * `bootcmd` goes straight to what it ends in, bsp_bootcmd.
  */
 
-/** By name. */
+/** i.MX 8M Plus. */
 export const EVK_ENVIRONMENT: Readonly<Record<string, string>> = {
   baudrate: '115200',
   board_name: 'EVK',
@@ -50,4 +50,40 @@ export const EVK_ENVIRONMENT: Readonly<Record<string, string>> = {
   serverip: '192.168.1.1',
   soc_type: 'imx8mp',
   splashimage: '0x50000000',
+};
+
+const { boot_fdt: _try, ...COMMON } = EVK_ENVIRONMENT;
+
+/** i.MX 8M Mini. */
+export const IMX8MM_EVK_ENVIRONMENT: Readonly<Record<string, string>> = {
+  ...COMMON,
+  board_rev: 'iMX8MM',
+  ethprime: 'FEC',
+  fdtfile: 'imx8mm-evk.dtb',
+  prepare_mcore: 'setenv mcore_clk clk-imx8mm.mcore_booted;',
+  soc_type: 'imx8mm',
+};
+
+/** i.MX 8M Nano. */
+export const IMX8MN_EVK_ENVIRONMENT: Readonly<Record<string, string>> = {
+  ...IMX8MM_EVK_ENVIRONMENT,
+  board_rev: 'iMX8MN',
+  fdtfile: 'imx8mn-evk.dtb',
+  prepare_mcore: 'setenv mcore_clk clk-imx8mn.mcore_booted;',
+  soc_type: 'imx8mn',
+};
+
+/** i.MX 8M Quad, which knows no FIT images. */
+export const IMX8MQ_EVK_ENVIRONMENT: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.entries(COMMON).filter(([name]) => name !== 'boot_fit')),
+  board_rev: 'iMX8MQ',
+  boot_fdt: 'try',
+  console: 'ttymxc0,115200',
+  emmc_dev: '0',
+  ethprime: 'FEC',
+  fdtfile: 'imx8mq-evk.dtb',
+  mmcboot:
+    'echo Booting from mmc ...; run mmcargs; if test ${boot_fdt} = yes || test ${boot_fdt} = try; then if run loadfdt; then booti ${loadaddr} - ${fdt_addr_r}; else echo WARN: Cannot load the DT; fi; else echo wait for boot; fi;',
+  prepare_mcore: 'setenv mcore_clk clk-imx8mq.mcore_booted;',
+  soc_type: 'imx8mq',
 };

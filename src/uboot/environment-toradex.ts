@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of U-Boot
 /**
- * Default environments of Toradex' U-Boot for Verdin iMX8M Plus and Colibri iMX7 with eMMC (include/configs of toradex_imx_lf_v2022.04).
+ * Default environments of Toradex' U-Boot for Verdin iMX8M Plus and Mini, and Colibri iMX7 with eMMC (include/configs of toradex_imx_lf_v2022.04).
  *
  * `distro_bootcmd` is short here: it does what the boot.scr of Toradex' reference images does, which is no part of U-Boot.
  */
@@ -46,6 +46,21 @@ export const VERDIN_ENVIRONMENT: Readonly<Record<string, string>> = {
   uuid: '0a3b4c5d-02',
   variant: 'wifi',
   vendor: 'toradex',
+};
+
+/** Verdin iMX8M Mini. */
+export const VERDIN_IMX8MM_ENVIRONMENT: Readonly<Record<string, string>> = {
+  ...VERDIN_ENVIRONMENT,
+  board: 'verdin-imx8mm',
+  board_name: 'verdin-imx8mm',
+  console: 'ttymxc0',
+  devnum: '0',
+  ethprime: 'FEC',
+  fdt_addr: '0x43000000',
+  fdtfile: 'imx8mm-verdin-wifi-dev.dtb',
+  kernel_addr_r: '0x48200000',
+  loadaddr: '0x48200000',
+  preboot: 'test -n ${fdtfile} || setenv fdtfile imx8mm-verdin-${variant}-${fdt_board}.dtb',
 };
 
 /** Colibri iMX7 with eMMC. */

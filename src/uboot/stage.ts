@@ -19,9 +19,9 @@ export const BOOT_STAGES: readonly BootStage[] = ['linux', 'uboot', 'uboot-mainl
 
 /** The U-Boot of a board. @throws {UsageError} when none is known. */
 export function ubootBoard(soc: SocDescription, board: string, stage: BootStage): UBootBoard {
-  const found = findUBootBoard(board, stage === 'uboot-mainline');
+  const found = findUBootBoard(soc.name, board, stage === 'uboot-mainline');
   if (found) return found;
-  const known = soc.boards.filter(({ name }) => findUBootBoard(name, stage === 'uboot-mainline')).map(({ name }) => name);
+  const known = soc.boards.filter(({ name }) => findUBootBoard(soc.name, name, stage === 'uboot-mainline')).map(({ name }) => name);
   throw new UsageError(
     `no ${stage === 'uboot-mainline' ? 'mainline U-Boot' : 'U-Boot'} is known for board ${board}`,
     known.length > 0 ? `there is one for ${known.join(', ')}: --board` : 'leave out --boot',
@@ -108,11 +108,12 @@ export function documentedSequence(board: UBootBoard, soc: SocDescription, firmw
   if ('prepare_mcore' in board.environment) lines.push('run prepare_mcore');
   else if (board.bits === 64)
     lines.push(
-      `${'tdxargs' in board.environment || board.prompt.startsWith('Verdin') ? 'setenv tdxargs' : 'setenv mcore_clk'} clk-imx8mp.mcore_booted=1`,
+      `${'tdxargs' in board.environment || board.prompt.startsWith('Verdin') ? 'setenv tdxargs' : 'setenv mcore_clk'} clk-${soc.name}.mcore_booted=1`,
     );
-  if (board.environment['fdtfile'] !== rpmsgTree) lines.push(`setenv fdtfile ${rpmsgTree}`);
+  const treeVariable = 'fdt_file' in board.environment ? 'fdt_file' : 'fdtfile';
+  if (board.environment[treeVariable] !== rpmsgTree) lines.push(`setenv ${treeVariable} ${rpmsgTree}`);
   const staging = `0x${(board.bits === 64 ? STAGING : STAGING_32).toString(16)}`;
-  if (board.auxiliary.elf) lines.push(`fatload ${card} ${staging} ${firmware.name}`, `bootaux ${staging}`);
+  if (board.auxiliary.elf?.hostMap.length) lines.push(`fatload ${card} ${staging} ${firmware.name}`, `bootaux ${staging}`);
   else {
     const raw = rawImages(firmware, soc, core);
     if (!raw)
@@ -131,7 +132,7 @@ function rawSequence(board: UBootBoard, { images, vectors }: RawImages, card: st
     const target = `0x${address.toString(16)}`;
     if (board.dram.some(({ base, size }) => address >= base && address < base + size)) return [`fatload ${card} ${target} ${file}`];
     // Memory that U-Boot's loader does not know; of the TCM its whole size is copied, as in the documents.
-    const whole = address === board.auxiliary.bootRom && bytes.length <= TCM_SIZE;
+    const whole = board.bits === 64 && address === board.auxiliary.bootRom && bytes.length <= TCM_SIZE;
     return [`fatload ${card} ${staging} ${file}`, `cp.b ${staging} ${target} ${(whole ? TCM_SIZE : bytes.length).toString(16)}`];
   });
   if (vectors >= MiB * 16) lines.push('dcache flush');

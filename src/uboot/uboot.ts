@@ -10,7 +10,7 @@ import type { DeviceTree } from '../devicetree/tree.ts';
 import type { Kernel, KernelCode } from '../linux/kernel.ts';
 import { sleep, WaitQueue, waitEvent } from '../linux/kernel.ts';
 import type { CoreControl } from '../remoteproc/imx-rproc.ts';
-import type { UBootBoard } from './boards.ts';
+import type { UBootBoard } from './board-description.ts';
 import { type Command, findCommand, type Invocation, SUCCESS, USAGE, usageText } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { Environment } from './environment.ts';

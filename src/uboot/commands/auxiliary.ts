@@ -5,7 +5,7 @@
  * the SRC does. Which releases copy the segments of an ELF is the board's data; the others start an ELF as if it were a raw image.
  */
 import { type KernelCode, sleep } from '../../linux/kernel.ts';
-import type { AuxiliaryCore, HostMapping } from '../boards.ts';
+import type { AuxiliaryCore, HostMapping } from '../board-description.ts';
 import { type Command, FAILURE, type Invocation, MAX_ARGS, SUCCESS, USAGE } from '../command.ts';
 import { hexNumber, hexText } from '../numbers.ts';
 import { TIMING } from '../timing.ts';
