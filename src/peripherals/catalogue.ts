@@ -24,6 +24,7 @@ import { Gpt, type GptClocks } from './gpt.ts';
 import { ImxI2c } from './imx-i2c.ts';
 import { ImxUart } from './imx-uart.ts';
 import { Iomuxc } from './iomuxc.ts';
+import { IOMUXC_GPR_LAYOUTS, IOMUXC_LAYOUTS, type IomuxcGprLayoutName, type IomuxcLayoutName } from './iomuxc-layouts.ts';
 import { Pins } from './pins.ts';
 import { Pwm, type TimerClocks } from './pwm.ts';
 import { Rdc, type RdcMasters } from './rdc.ts';
@@ -37,6 +38,7 @@ import type { SrcLayoutName } from './src-layouts.ts';
 import { SystemCounter } from './system-counter.ts';
 import { ReservedWindow, UnmodelledBlock } from './unmodelled-block.ts';
 import { Wdog } from './wdog.ts';
+import { Xtalosc } from './xtalosc.ts';
 
 /** What all specs have. */
 interface Placement {
@@ -80,8 +82,9 @@ export type PeripheralSpec = Placement &
     | { readonly kind: 'sema4'; readonly processors: SemaProcessors }
     | { readonly kind: 'ccm'; readonly roots: readonly ClockRoot[]; readonly derived: readonly DerivedRoot[] }
     | { readonly kind: 'ccm-analog'; readonly layout: CcmAnalogLayoutName; readonly digprog: number }
-    | { readonly kind: 'iomuxc' }
-    | { readonly kind: 'iomuxc-gpr' }
+    | { readonly kind: 'iomuxc'; readonly layout: IomuxcLayoutName }
+    | { readonly kind: 'iomuxc-gpr'; readonly layout: IomuxcGprLayoutName }
+    | { readonly kind: 'xtalosc' }
     | { readonly kind: 'rdc'; readonly masters: RdcMasters; readonly assignments: Readonly<Record<number, number>> }
     | { readonly kind: 'gpc'; readonly layout: GpcLayoutName }
     | {
@@ -192,9 +195,11 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
     case 'ccm-analog':
       return { name, kind, ...block(new CcmAnalog({ name, layout: spec.layout, digprog: spec.digprog, scheduler, clocks, diagnostics })) };
     case 'iomuxc':
-      return { name, kind, ...block(new Iomuxc({ name, map: 'pads', diagnostics })) };
+      return { name, kind, ...block(new Iomuxc({ name, registers: IOMUXC_LAYOUTS[spec.layout], diagnostics })) };
     case 'iomuxc-gpr':
-      return { name, kind, ...block(new Iomuxc({ name, map: 'gpr', diagnostics })) };
+      return { name, kind, ...block(new Iomuxc({ name, registers: IOMUXC_GPR_LAYOUTS[spec.layout], diagnostics })) };
+    case 'xtalosc':
+      return { name, kind, ...block(new Xtalosc({ name, clocks, diagnostics })) };
     case 'rdc': {
       const rdc = new Rdc({ name, masters: spec.masters, assignments: spec.assignments, diagnostics });
       return { name, kind, ...block(rdc), deviceFor: (view) => rdc.deviceFor(view) };

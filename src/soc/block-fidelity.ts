@@ -246,6 +246,19 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
     tests: ['test/peripherals/system-blocks.test.ts'],
   },
   {
+    kinds: ['xtalosc'],
+    feature: 'dividers of the 25 MHz and 27 MHz oscillators',
+    state: 'exact',
+    tests: ['test/soc/imx8mq.test.ts'],
+  },
+  {
+    kinds: ['xtalosc'],
+    feature: 'gain, hysteresis, bypass of a crystal, test registers',
+    state: 'stub',
+    difference: 'silently',
+    tests: ['test/soc/imx8mq.test.ts'],
+  },
+  {
     kinds: ['rdc'],
     feature: 'domain of each master, locks, register file',
     state: 'exact',
