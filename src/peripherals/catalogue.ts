@@ -36,6 +36,8 @@ import { Snvs } from './snvs.ts';
 import { Src } from './src.ts';
 import type { SrcLayoutName } from './src-layouts.ts';
 import { SystemCounter } from './system-counter.ts';
+import { Tmu } from './tmu.ts';
+import type { TmuLayoutName } from './tmu-layouts.ts';
 import { ReservedWindow, UnmodelledBlock } from './unmodelled-block.ts';
 import { Wdog } from './wdog.ts';
 import { Xtalosc } from './xtalosc.ts';
@@ -94,6 +96,7 @@ export type PeripheralSpec = Placement &
         readonly core: string;
       }
     | { readonly kind: 'sdma'; readonly clock: ClockSource; readonly rom: SdmaRomName }
+    | { readonly kind: 'tmu'; readonly layout: TmuLayoutName }
     | { readonly kind: 'snvs' }
     | { readonly kind: 'audiomix' }
     | { readonly kind: 'system-counter' }
@@ -148,6 +151,7 @@ export interface Peripheral {
   readonly gpt?: Gpt;
   /** Takes DMA requests of other blocks. */
   readonly sdma?: Sdma;
+  readonly tmu?: Tmu;
 }
 
 /** Makes the block that `spec` describes. */
@@ -212,6 +216,10 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
       const memory = context.dma ?? new AddressSpace('nothing');
       const sdma = new Sdma({ name, rom: spec.rom, clock: spec.clock, clocks, scheduler, diagnostics, memory, interrupt });
       return { name, kind, ...block(sdma), sdma };
+    }
+    case 'tmu': {
+      const tmu = new Tmu({ name, layout: spec.layout, scheduler, diagnostics, interrupt });
+      return { name, kind, ...block(tmu), tmu };
     }
     case 'snvs':
       return { name, kind, ...block(new Snvs({ name, scheduler, diagnostics, interrupt })) };

@@ -185,6 +185,22 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
     tests: ['test/peripherals/sdma.test.ts'],
   },
   {
+    kinds: ['tmu'],
+    feature:
+      "three units (`peripherals/tmu-layouts.ts`): temperature and average of each site, ALPF, three thresholds with flags and interrupts; capture registers and interval of the 8M Quad's. Used by NXP's three fsl_tmu",
+    state: 'approximate',
+    difference:
+      "35 °C unless a test sets another (`temperature`); a measurement takes 100 µs, and none is made while nothing changes; the 8M Quad's interval is 16 ms times 2^TMI; the temperature of 8M Mini and Nano has the offset of 21 that NXP's examples subtract and Linux's driver does not",
+    tests: ['test/peripherals/tmu.test.ts'],
+  },
+  {
+    kinds: ['tmu'],
+    feature: 'calibration: TASR, TCALIV, TRIM, TTCFGR, TSCFGR, TTRCR; TSCR',
+    state: 'stub',
+    difference: 'silently; TSCR is reported',
+    tests: ['test/peripherals/tmu.test.ts'],
+  },
+  {
     kinds: ['sema4'],
     feature: '16 gates, ownership by bus master, notification, both reset sequences',
     state: 'exact',
@@ -322,7 +338,7 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
   {
     kinds: ['unmodelled'],
     feature:
-      'everything else that the manual places: TMU, OCOTP, CSU, PWM, FLEXCAN, SAI, ENET, USDHC, MU2, MU3, CAAM, display, camera, USB, PCIe, GPU, VPU, NPU, DDR controller ...',
+      'everything else that the manual places: OCOTP, CSU, PWM, FLEXCAN, SAI, ENET, USDHC, MU2, MU3, CAAM, display, camera, USB, PCIe, GPU, VPU, NPU, DDR controller ...',
     state: 'absent',
     difference: 'reads 0, writes vanish, each reported once by name; the list is `soc/imx8mp-unmodelled.ts`',
     tests: ['test/peripherals/system-blocks.test.ts'],

@@ -13,7 +13,6 @@ const size = 64 * KiB;
 /** In address order. */
 export const IMX8MP_UNMODELLED: readonly PeripheralSpec[] = [
   { kind, name: 'AIPSTZ1', base: 0x301f_0000, size },
-  { kind, name: 'TMU', base: 0x3026_0000, size },
   { kind, name: 'XTALOSC', base: 0x3027_0000, size },
   { kind, name: 'ROMCP', base: 0x3031_0000, size },
   { kind, name: 'OCOTP', base: 0x3035_0000, size },

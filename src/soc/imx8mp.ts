@@ -97,6 +97,7 @@ export const IMX8MP = defineSoc({
       interrupts: { m7: 72, linux: 72 },
       highInterrupts: { m7: 73, linux: 73 },
     },
+    { kind: 'tmu', name: 'TMU', base: 0x3026_0000, size: SLOT, interrupts: { m7: 49, linux: 49 }, layout: 'imx8mp' },
     { kind: 'wdog', name: 'WDOG1', base: 0x3028_0000, size: SLOT, interrupts: { m7: 78, linux: 78 } },
     { kind: 'wdog', name: 'WDOG2', base: 0x3029_0000, size: SLOT, interrupts: { m7: 79, linux: 79 } },
     { kind: 'wdog', name: 'WDOG3', base: 0x302a_0000, size: SLOT, interrupts: { m7: 10, linux: 10 } },
