@@ -25,6 +25,7 @@ import { ImxI2c } from './imx-i2c.ts';
 import { ImxUart } from './imx-uart.ts';
 import { Iomuxc } from './iomuxc.ts';
 import { IOMUXC_GPR_LAYOUTS, IOMUXC_LAYOUTS, type IomuxcGprLayoutName, type IomuxcLayoutName } from './iomuxc-layouts.ts';
+import { Ocotp, type OcotpLayoutName } from './ocotp.ts';
 import { Pins } from './pins.ts';
 import { Pwm, type TimerClocks } from './pwm.ts';
 import { Rdc, type RdcMasters } from './rdc.ts';
@@ -97,6 +98,12 @@ export type PeripheralSpec = Placement &
       }
     | { readonly kind: 'sdma'; readonly clock: ClockSource; readonly rom: SdmaRomName }
     | { readonly kind: 'tmu'; readonly layout: TmuLayoutName }
+    | {
+        readonly kind: 'ocotp';
+        readonly layout: OcotpLayoutName;
+        /** Burnt fuses; see `OcotpOptions`. All others are 0. */
+        readonly fuses?: Readonly<Record<number, number>>;
+      }
     | { readonly kind: 'snvs' }
     | { readonly kind: 'audiomix' }
     | { readonly kind: 'system-counter' }
@@ -149,6 +156,7 @@ export interface Peripheral {
   readonly i2c?: ImxI2c;
   readonly ecspi?: Ecspi;
   readonly gpt?: Gpt;
+  readonly pwm?: Pwm;
   /** Takes DMA requests of other blocks. */
   readonly sdma?: Sdma;
   readonly tmu?: Tmu;
@@ -166,13 +174,15 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
       return { name, kind, ...block(uart), uart };
     }
     case 'gpt': {
-      const gpt = new Gpt({ name, clocks, sources: spec.clocks, scheduler, diagnostics, interrupt });
+      const gpt = new Gpt({ name, clocks, sources: spec.clocks, scheduler, diagnostics, pins, interrupt });
       return { name, kind, ...block(gpt), gpt };
     }
-    case 'pwm':
-      return { name, kind, ...block(new Pwm({ name, clocks, sources: spec.clocks, scheduler, diagnostics, interrupt })) };
+    case 'pwm': {
+      const pwm = new Pwm({ name, clocks, sources: spec.clocks, scheduler, diagnostics, pins, interrupt });
+      return { name, kind, ...block(pwm), pwm };
+    }
     case 'epit':
-      return { name, kind, ...block(new Epit({ name, clocks, sources: spec.clocks, scheduler, diagnostics, interrupt })) };
+      return { name, kind, ...block(new Epit({ name, clocks, sources: spec.clocks, scheduler, diagnostics, pins, interrupt })) };
     case 'gpio': {
       const lines = { interrupt, highInterrupt, ...(pinInterrupts ? { pinInterrupts } : {}) };
       const gpio = new Gpio({ name, diagnostics, scheduler, pins, ...lines });
@@ -220,6 +230,10 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
     case 'tmu': {
       const tmu = new Tmu({ name, layout: spec.layout, scheduler, diagnostics, interrupt });
       return { name, kind, ...block(tmu), tmu };
+    }
+    case 'ocotp': {
+      const { layout, fuses = {} } = spec;
+      return { name, kind, ...block(new Ocotp({ name, layout, fuses, scheduler, diagnostics })) };
     }
     case 'snvs':
       return { name, kind, ...block(new Snvs({ name, scheduler, diagnostics, interrupt })) };

@@ -201,6 +201,14 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
     tests: ['test/peripherals/tmu.test.ts'],
   },
   {
+    kinds: ['ocotp'],
+    feature: 'shadow registers, reading, programming and reloading fuses, BUSY and ERROR',
+    state: 'approximate',
+    difference:
+      "fuses that the SoC's description does not name are 0: serial number, speed grade, calibration; LOCK and sticky bits hold nothing back; a read takes 1 µs, programming 15 µs, reloading 50 µs",
+    tests: ['test/peripherals/ocotp.test.ts'],
+  },
+  {
     kinds: ['sema4'],
     feature: '16 gates, ownership by bus master, notification, both reset sequences',
     state: 'exact',
@@ -338,7 +346,7 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
   {
     kinds: ['unmodelled'],
     feature:
-      'everything else that the manual places: OCOTP, CSU, PWM, FLEXCAN, SAI, ENET, USDHC, MU2, MU3, CAAM, display, camera, USB, PCIe, GPU, VPU, NPU, DDR controller ...',
+      'everything else that the manual places: CSU, PWM, FLEXCAN, SAI, ENET, USDHC, MU2, MU3, CAAM, display, camera, USB, PCIe, GPU, VPU, NPU, DDR controller ...',
     state: 'absent',
     difference: 'reads 0, writes vanish, each reported once by name; the list is `soc/imx8mp-unmodelled.ts`',
     tests: ['test/peripherals/system-blocks.test.ts'],

@@ -15,7 +15,6 @@ export const IMX8MP_UNMODELLED: readonly PeripheralSpec[] = [
   { kind, name: 'AIPSTZ1', base: 0x301f_0000, size },
   { kind, name: 'XTALOSC', base: 0x3027_0000, size },
   { kind, name: 'ROMCP', base: 0x3031_0000, size },
-  { kind, name: 'OCOTP', base: 0x3035_0000, size },
   { kind, name: 'RDC_SEMAPHORE1', base: 0x303b_0000, size },
   { kind, name: 'RDC_SEMAPHORE2', base: 0x303c_0000, size },
   { kind, name: 'CSU', base: 0x303e_0000, size },
