@@ -15,9 +15,9 @@ export interface DeviceHost {
 }
 
 type Kind = InputKind<DeviceHost>;
-type Model = 'gpio' | 'i2c' | 'ecspi';
+type Model = 'gpio' | 'i2c' | 'ecspi' | 'pwm';
 
-const WHAT: Record<Model, string> = { gpio: 'GPIO bank', i2c: 'I2C controller', ecspi: 'SPI controller' };
+const WHAT: Record<Model, string> = { gpio: 'GPIO bank', i2c: 'I2C controller', ecspi: 'SPI controller', pwm: 'PWM' };
 
 /** The block called `name` (in any case) that has the model `model`. @throws {UsageError} */
 export function blockOf<M extends Model>(machine: Machine, model: M, name: string): NonNullable<Peripheral[M]> {
@@ -35,8 +35,8 @@ export function selectOf(select: number | string | SelectPin): number | SelectPi
   return pinOf(select);
 }
 
-/** A pin in a text: `GPIO5.13`. @throws {UsageError} */
-export function pinOf(text: string): PinName {
+/** A GPIO in a text: `GPIO5.13`. @throws {UsageError} */
+function pinOf(text: string): PinName {
   const match = /^([A-Za-z]+\d+)\.(\d+)$/.exec(text);
   const pin = Number(match?.[2]);
   if (!match || pin > 31) throw new UsageError(`${text} is no pin`, 'write GPIO5.13 for pin 13 of GPIO5', text);
@@ -80,11 +80,12 @@ export interface PulseInput {
 
 /** All kinds, by name. */
 export const DEVICE_INPUTS: Readonly<Record<string, Kind>> = {
-  'gpio.drive': kind((machine, bank: string, pin: number, level: boolean) => blockOf(machine, 'gpio', bank).setInput(pin, level)),
-  'gpio.release': kind((machine, bank: string, pin: number) => blockOf(machine, 'gpio', bank).release(pin)),
-  'gpio.pull': kind((machine, bank: string, pin: number, up: boolean) => blockOf(machine, 'gpio', bank).pull(pin, up)),
+  'gpio.drive': kind((machine, bank: string, pin: number, level: boolean) => machine.pins.bank(bank).setInput(pin, level)),
+  'gpio.release': kind((machine, bank: string, pin: number) => machine.pins.bank(bank).release(pin)),
+  'gpio.pull': kind((machine, bank: string, pin: number, up: boolean) => machine.pins.bank(bank).pull(pin, up)),
+  'gpio.watch': kind((machine, bank: string, pin: number) => machine.pins.bank(bank).watch?.(pin)),
   'gpio.pulse': kind((machine, bank: string, pin: number, train: PulseInput) =>
-    blockOf(machine, 'gpio', bank).pulse(pin, { ...train, count: train.count < 0 ? Number.POSITIVE_INFINITY : train.count }),
+    machine.pins.bank(bank).pulse(pin, { ...train, count: train.count < 0 ? Number.POSITIVE_INFINITY : train.count }),
   ),
   'gpio.connect': kind((machine, from: PinName, to: PinName) => machine.pins.connect(from, to)),
   'gpio.disconnect': kind((machine, from: PinName, to: PinName) => machine.pins.disconnect(from, to)),

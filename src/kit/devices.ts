@@ -1,5 +1,5 @@
 /**
- * Pins and buses as a test sees them: GPIO pins to drive and watch, devices written in TypeScript on I2C and SPI.
+ * Pins (`pin-views.ts`) and buses as a test sees them: devices written in TypeScript on I2C and SPI.
  *
  * Everything that changes something is an input (`device-inputs.ts`), so that recordings and snapshots have it. What is read here is a copy.
  */
@@ -10,10 +10,9 @@ import type { AttachedDevice, DeviceState, I2cDevice, SpiDevice } from '../perip
 import { copyState } from '../peripherals/attached/attached-device.ts';
 import { DeviceDefinitions } from '../peripherals/attached/definitions.ts';
 import type { I2cTransaction } from '../peripherals/i2c-bus.ts';
-import type { PinName } from '../peripherals/pins.ts';
 import type { SelectPin } from '../peripherals/spi-bus.ts';
-import { type Duration, nanoseconds } from '../time/duration.ts';
-import { blockOf, known, pinOf, selectOf } from './device-inputs.ts';
+import { blockOf, known, selectOf } from './device-inputs.ts';
+import { type DevicesHost, GpioView, PinView, type PinWatcher, PwmView } from './pin-views.ts';
 
 /** Devices of `createMachine`: attached before anything runs. */
 export interface DevicesOption {
@@ -37,35 +36,6 @@ export function attachDevices(host: DevicesHost, { i2c = {}, spi = {} }: Devices
     for (const [address, device] of Object.entries(devices)) new I2cView(host, bus.toUpperCase()).attach(Number(address), device);
   for (const [controller, devices] of Object.entries(spi))
     for (const [select, device] of Object.entries(devices)) new SpiView(host, controller.toUpperCase()).attach(select, device);
-}
-
-/** What the views need of their simulation. */
-export interface DevicesHost {
-  readonly machine: Machine;
-  input(kind: string, ...args: readonly InputValue[]): unknown;
-}
-
-/** A change of a pin. */
-export interface PinEvent {
-  readonly level: 0 | 1;
-  /** Virtual time in ns. */
-  readonly time: number;
-  readonly cycle: number;
-}
-
-/** Hears of changes of a pin, in the middle of a run. */
-export type PinWatcher = (event: PinEvent) => void;
-
-/** A train of pulses on a pin. */
-export interface PulseOptions {
-  /** How long a pulse lasts. */
-  readonly width: Duration;
-  /** How long it is from a pulse to the next; as long as a pulse unless given. */
-  readonly gap?: Duration;
-  /** Pulses: 1 unless given, `Infinity` for a clock. */
-  readonly count?: number;
-  /** Level of a pulse: 1 unless given. */
-  readonly level?: 0 | 1;
 }
 
 /** The pins and buses of a simulation. */
@@ -99,6 +69,18 @@ export class DevicesView {
     return new GpioView(this.#host, name.toUpperCase(), (pin, watcher) => this.#watch(`${name.toUpperCase()} ${pin}`, watcher));
   }
 
+  /** A pin by its name: of a GPIO bank (`GPIO1.5`), or a signal of another block (`GPT1_CAPTURE1`). @throws {UsageError} */
+  pin(name: string): PinView {
+    const pin = this.#host.machine.pins.find(name);
+    return new PinView(this.#host, pin, (watcher) => this.#watch(`${pin.bank} ${pin.pin}`, watcher));
+  }
+
+  /** A PWM (`PWM4`). @throws {UsageError} */
+  pwm(name: string): PwmView {
+    blockOf(this.#host.machine, 'pwm', name);
+    return new PwmView(this.#host, name.toUpperCase());
+  }
+
   /** An I2C controller with its bus (`I2C3`). @throws {UsageError} */
   i2c(name: string): I2cView {
     blockOf(this.#host.machine, 'i2c', name);
@@ -117,116 +99,6 @@ export class DevicesView {
     watchers.add(watcher);
     return () => watchers.delete(watcher);
   }
-}
-
-/** A bank of pins. */
-export class GpioView {
-  readonly name: string;
-  readonly #host: DevicesHost;
-  readonly #watch: (pin: number, watcher: PinWatcher) => () => void;
-
-  /** @internal */
-  constructor(host: DevicesHost, name: string, watch: (pin: number, watcher: PinWatcher) => () => void) {
-    this.#host = host;
-    this.name = name;
-    this.#watch = watch;
-  }
-
-  /** Pin 0 to 31. @throws {UsageError} */
-  pin(pin: number): PinView {
-    if (!Number.isInteger(pin) || pin < 0 || pin > 31)
-      throw new UsageError(`${this.name} has no pin ${pin}`, 'pins are 0 to 31', this.name);
-    return new PinView(this.#host, { bank: this.name, pin }, (watcher) => this.#watch(pin, watcher));
-  }
-}
-
-/** A pin. */
-export class PinView {
-  /** `GPIO3.16`. */
-  readonly name: string;
-  readonly #host: DevicesHost;
-  readonly #pin: PinName;
-  readonly #watch: (watcher: PinWatcher) => () => void;
-
-  /** @internal */
-  constructor(host: DevicesHost, pin: PinName, watch: (watcher: PinWatcher) => () => void) {
-    this.#host = host;
-    this.#pin = pin;
-    this.#watch = watch;
-    this.name = `${pin.bank}.${pin.pin}`;
-  }
-
-  /** What a probe on the pad sees. */
-  get level(): 0 | 1 {
-    return this.#bank.pad(this.#pin.pin) ? 1 : 0;
-  }
-
-  /** Whether firmware drives it (`out`) or listens to it. */
-  get direction(): 'in' | 'out' {
-    return this.#bank.isOutput(this.#pin.pin) ? 'out' : 'in';
-  }
-
-  /** Changes of its level so far, oldest first; of a bank's last 4096 at least. */
-  get history(): readonly PinEvent[] {
-    const { scheduler } = this.#host.machine;
-    return this.#bank.history
-      .filter(({ pin }) => pin === this.#pin.pin)
-      .map(({ level, cycle }) => ({ level: level ? 1 : 0, time: scheduler.nsFromCycles(cycle), cycle }));
-  }
-
-  /** Drives it from outside, until another level, `release` or a pulse. */
-  drive(level: 0 | 1 | boolean): void {
-    this.#input('gpio.drive', level === 1 || level === true);
-  }
-
-  /** Nobody drives it: it has its pull. */
-  release(): void {
-    this.#input('gpio.release');
-  }
-
-  /** What it is pulled to while nobody drives it: down unless said otherwise (IOMUXC is not asked). */
-  pull(direction: 'up' | 'down'): void {
-    this.#input('gpio.pull', direction === 'up');
-  }
-
-  /** Drives pulses from now on, while virtual time passes; another level or pulse ends them. */
-  pulse({ width, gap = width, count = 1, level = 1 }: PulseOptions): void {
-    const { scheduler } = this.#host.machine;
-    const [long, short] = [width, gap].map((time) => Math.max(1, scheduler.cyclesFromNs(nanoseconds(time, 'pulse'))));
-    const first = level === 1;
-    const [high, low] = first ? [long!, short!] : [short!, long!];
-    if (!(count >= 1)) throw new UsageError(`${count} pulses`, 'give a count of 1 or more', 'pulse');
-    this.#input('gpio.pulse', { first, high, low, count: Number.isFinite(count) ? Math.floor(count) : -1 });
-  }
-
-  /** Lays a wire from this pin to another (`GPIO4.3`): that one has the level of this one from now on. */
-  connect(to: PinView | string): void {
-    this.#host.input('gpio.connect', { ...this.#pin }, { ...targetOf(to) });
-  }
-
-  /** Takes a wire away. */
-  disconnect(to: PinView | string): void {
-    this.#host.input('gpio.disconnect', { ...this.#pin }, { ...targetOf(to) });
-  }
-
-  /** Hears of every change from now on, in the middle of a run; drives may be made there. What it gives ends that. */
-  onChange(watcher: PinWatcher): () => void {
-    // A fork has no machine before it is used.
-    void this.#host.machine;
-    return this.#watch(watcher);
-  }
-
-  get #bank() {
-    return blockOf(this.#host.machine, 'gpio', this.#pin.bank);
-  }
-
-  #input(kind: string, ...args: readonly InputValue[]): void {
-    this.#host.input(kind, this.#pin.bank, this.#pin.pin, ...args);
-  }
-}
-
-function targetOf(to: PinView | string): PinName {
-  return pinOf(typeof to === 'string' ? to : to.name);
 }
 
 /** A device that is attached. */

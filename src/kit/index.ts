@@ -22,22 +22,12 @@ export type { I2cTransaction } from '../peripherals/i2c-bus.ts';
 export type { SelectPin } from '../peripherals/spi-bus.ts';
 export { createMachine } from './create.ts';
 export type { Prototype } from './debug.ts';
-export type {
-  DeviceHandle,
-  DevicesOption,
-  GpioView,
-  I2cView,
-  MasterTransfer,
-  PinEvent,
-  PinView,
-  PinWatcher,
-  PulseOptions,
-  SpiView,
-} from './devices.ts';
+export type { DeviceHandle, DevicesOption, I2cView, MasterTransfer, SpiView } from './devices.ts';
 export type { FunctionName } from './functions.ts';
 export type { FoundLine } from './goals.ts';
 export type { CallLimit, ExecLimit, FileView, LinuxView, ShellView } from './linux-view.ts';
 export type { Configuration, FirmwareInput, SimulationOptions } from './options.ts';
+export type { GpioView, PinEvent, PinView, PinWatcher, PulseOptions, PwmView } from './pin-views.ts';
 export { type Replay, type RestoreOptions, replayMachine, restoreMachine, restoreSnapshot } from './restore.ts';
 export type { ChannelName, RpmsgChannel, RpmsgMessage, RpmsgView } from './rpmsg.ts';
 export { Simulation } from './simulation.ts';

@@ -12,7 +12,7 @@ import type { Machine } from '../machine.ts';
 import { lintRun, SEMIHOSTING } from '../session/machine-options.ts';
 import type { Duration } from '../time/duration.ts';
 import { codeReader } from './code-reader.ts';
-import { DevicesView, type GpioView, type I2cView, type SpiView } from './devices.ts';
+import { DevicesView, type I2cView, type SpiView } from './devices.ts';
 import type { WaitEnd } from './driver.ts';
 import { figuresOf, traceHashOf, traceOf } from './figures.ts';
 import { FirmwareAccess } from './firmware-access.ts';
@@ -21,6 +21,7 @@ import { type InputHost, InputHost as Inputs, inputsOf } from './inputs.ts';
 import { LinuxView } from './linux-view.ts';
 import { SimulationLog } from './log.ts';
 import type { Configuration } from './options.ts';
+import type { GpioView, PinView, PwmView } from './pin-views.ts';
 import { Recorder } from './recorder.ts';
 import { playTo, recordingOf } from './recordings.ts';
 import { RpmsgView } from './rpmsg.ts';
@@ -99,6 +100,16 @@ export class Simulation extends FirmwareAccess {
   /** A GPIO bank (`GPIO1`): pins to drive and to watch. @throws {UsageError} when there is none of that name */
   gpio(name: string): GpioView {
     return this.devices.gpio(name);
+  }
+
+  /** A pin by its name: of a GPIO bank (`GPIO1.5`), or a signal of another block (`GPT1_CAPTURE1`, `PWM4_OUT`). @throws {UsageError} */
+  pin(name: string): PinView {
+    return this.devices.pin(name);
+  }
+
+  /** A PWM (`PWM4`): rate and duty of its output. @throws {UsageError} when there is none of that name */
+  pwm(name: string): PwmView {
+    return this.devices.pwm(name);
   }
 
   /** An I2C controller (`I2C3`): devices on its bus, what went over it. @throws {UsageError} when there is none of that name */

@@ -10,7 +10,9 @@ import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.t
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import { ClockRatio } from './clock-ratio.ts';
 import type { ClockSource, ClockTree } from './clock-tree.ts';
+import type { Pins } from './pins.ts';
 import type { TimerClocks } from './pwm.ts';
+import { SignalBank } from './signal-bank.ts';
 
 /** Registers in manual order. */
 export const EPIT = defineRegisters({
@@ -57,6 +59,7 @@ export interface EpitOptions {
   readonly sources: TimerClocks;
   readonly scheduler: Scheduler;
   readonly diagnostics: Diagnostics;
+  readonly pins: Pins;
   readonly interrupt: (level: boolean) => void;
 }
 
@@ -69,8 +72,8 @@ export class Epit {
   private anchor = 0;
   private anchorCount = TOP;
   private ratio: ClockRatio;
-  /** OM: level of the output EPITO. */
-  private outputLevel = false;
+  /** The output EPITO (`EPIT1_OUT`). */
+  private readonly bank: SignalBank;
   private level = false;
 
   constructor(options: EpitOptions) {
@@ -78,6 +81,7 @@ export class Epit {
     this.options = options;
     this.ratio = new ClockRatio(0, 1, scheduler.hz);
     this.timer = scheduler.timer(name, () => this.compare());
+    this.bank = new SignalBank({ name, signals: [{ name: 'OUT', direction: 'out' }], scheduler, pins: options.pins });
     this.device = new RegisterFile(EPIT, {
       name,
       diagnostics,
@@ -95,13 +99,13 @@ export class Epit {
   /** Reset of the SoC. */
   reset(): void {
     this.device.reset();
-    this.outputLevel = false;
+    this.bank.drive(0, false);
     this.restart(TOP);
   }
 
   /** Level of the output EPITO. */
   get output(): boolean {
-    return this.outputLevel;
+    return this.bank.pad(0);
   }
 
   /** Present value of the counter. */
@@ -190,8 +194,7 @@ export class Epit {
       this.options.interrupt(level);
     }
     this.timer.cancel();
-    // A pin that toggles does so at every compare.
-    if (this.ratio.stopped || (status && this.device.field('EPITCR', 'OM') !== 1)) return;
+    if (this.ratio.stopped || (status && !this.changesOutput)) return;
     const elapsed = this.ratio.ticks(this.options.scheduler.now - this.anchor);
     const ticks = this.ticksUntilCompare(this.countAfter(elapsed));
     if (Number.isFinite(ticks)) this.timer.armAt(this.anchor + this.ratio.cycles(elapsed + ticks));
@@ -200,8 +203,13 @@ export class Epit {
   /** The counter has reached EPITCMPR. */
   private compare(): void {
     this.device.set('EPITSR', 1);
-    const mode = this.device.field('EPITCR', 'OM');
-    if (mode) this.outputLevel = mode === 1 ? !this.outputLevel : mode === 3;
+    if (this.changesOutput) this.bank.drive(0, !this.output);
     this.settle();
+  }
+
+  /** OM: a compare toggles (1), clears (2) or sets (3) the output. */
+  private get changesOutput(): boolean {
+    const mode = this.device.field('EPITCR', 'OM');
+    return mode === 1 || (mode !== 0 && this.output !== (mode === 3));
   }
 }

@@ -7,8 +7,9 @@
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import { defineRegisters, RegisterFile } from '../memory/registers.ts';
-import type { Scheduler, Timer } from '../time/scheduler.ts';
-import type { PinBank, Pins } from './pins.ts';
+import type { Scheduler } from '../time/scheduler.ts';
+import { PinHistory, PinOutside } from './pin-outside.ts';
+import type { PinBank, PinChange, Pins, PulseTrain } from './pins.ts';
 
 /** Registers in manual order. */
 export const GPIO = defineRegisters({
@@ -26,30 +27,6 @@ const PINS = 32;
 const LOW_LEVEL = 0;
 const HIGH_LEVEL = 1;
 const RISING = 2;
-
-/** Changes of pads that are kept. */
-const KEPT_CHANGES = 4096;
-
-/** A train of pulses on an input, in cycles of the base clock; plain data, as snapshots save it. */
-interface Train {
-  readonly pin: number;
-  /** Level that comes next, at cycle `at`. */
-  level: boolean;
-  at: number;
-  /** For how long each level lasts. */
-  readonly high: number;
-  readonly low: number;
-  /** Changes to come; negative without end. */
-  left: number;
-}
-
-/** A change of a pad. */
-export interface PinChange {
-  readonly pin: number;
-  readonly level: boolean;
-  /** Of the base clock. */
-  readonly cycle: number;
-}
 
 /** What a `Gpio` needs. */
 export interface GpioOptions {
@@ -73,27 +50,20 @@ export class Gpio implements PinBank {
   private readonly name: string;
   private readonly scheduler: Scheduler;
   private readonly pins: Pins;
-  private readonly timer: Timer;
+  private readonly outside: PinOutside;
+  private readonly changes = new PinHistory();
   /** The two combined lines, then those of single pins. */
   private readonly lines: readonly ((level: boolean) => void)[];
   private readonly levels: boolean[];
-  /** Levels that the outside drives, which pins it drives, and what the others are pulled to. */
-  private inputs = 0;
-  private driven = 0;
-  private pulls = 0;
   /** Pad levels when they were last looked at, for edges. */
   private pads = 0;
-  private trains: Train[] = [];
-  /** Changes of pads: cycle, and twice the pin plus the level. */
-  private changeCycles: number[] = [];
-  private changes: number[] = [];
 
   constructor(options: GpioOptions) {
     const { name, diagnostics, scheduler, pins } = options;
     this.name = name;
     this.scheduler = scheduler;
     this.pins = pins;
-    this.timer = scheduler.timer(`${name} pulses`, () => this.nextPulse());
+    this.outside = new PinOutside({ name, scheduler, changed: () => this.settle() });
     this.lines = [options.interrupt, options.highInterrupt, ...(options.pinInterrupts ?? [])];
     this.levels = this.lines.map(() => false);
     const changed = (): void => this.settle();
@@ -116,43 +86,33 @@ export class Gpio implements PinBank {
   /** Reset of the SoC; the outside goes on driving its levels. */
   reset(): void {
     this.device.reset();
-    this.pads = this.outside;
+    this.pads = this.outside.levels;
     this.settle();
   }
 
   /** Drives pin `pin` (0 to 31) from outside; ends a train of pulses on it. */
   setInput(pin: number, level: boolean): void {
-    this.endTrain(pin);
-    this.drive(pin, level);
+    this.outside.setInput(pin, level);
   }
 
   /** Lets a pin go: it has its pull from now on. */
   release(pin: number): void {
-    this.endTrain(pin);
-    this.driven = (this.driven & ~(1 << pin)) >>> 0;
-    this.settle();
+    this.outside.release(pin);
   }
 
   /** What a pin is pulled to while nobody drives it; low unless said otherwise. */
   pull(pin: number, up: boolean): void {
-    this.pulls = withBit(this.pulls, pin, up);
-    this.settle();
+    this.outside.pull(pin, up);
   }
 
-  /**
-   * Drives a train of pulses: `first` now, the other level when that has lasted, and so on, `high` and `low` in cycles of the base clock. After
-   * `count` pulses (without end unless finite) the pin keeps the level that `first` is not.
-   */
-  pulse(pin: number, { first, high, low, count }: { first: boolean; high: number; low: number; count: number }): void {
-    this.endTrain(pin);
-    const { now } = this.scheduler;
-    this.trains.push({ pin, level: first, at: now, high, low, left: Number.isFinite(count) ? 2 * count : -1 });
-    this.nextPulse();
+  /** Drives a train of pulses on a pin, until another level or train. */
+  pulse(pin: number, train: PulseTrain): void {
+    this.outside.pulse(pin, train);
   }
 
   /** Changes of pads, oldest first; of many only the last. */
   get history(): PinChange[] {
-    return this.changes.map((change, index) => ({ pin: change >> 1, level: (change & 1) === 1, cycle: this.changeCycles[index]! }));
+    return this.changes.all;
   }
 
   /** True when firmware drives the pin. */
@@ -182,41 +142,10 @@ export class Gpio implements PinBank {
     return (this.device.get('ICR', pin >>> 4) >>> (2 * (pin & 15))) & 3;
   }
 
-  /** Levels that the pads have where firmware does not drive them. */
-  private get outside(): number {
-    return ((this.inputs & this.driven) | (this.pulls & ~this.driven)) >>> 0;
-  }
-
-  private drive(pin: number, level: boolean): void {
-    this.inputs = withBit(this.inputs, pin, level);
-    this.driven = withBit(this.driven, pin, true);
-    this.settle();
-  }
-
-  private endTrain(pin: number): void {
-    if (this.trains.length > 0) this.trains = this.trains.filter((train) => train.pin !== pin);
-  }
-
-  /** Makes the changes that are due and waits for the next. */
-  private nextPulse(): void {
-    const { now } = this.scheduler;
-    for (const train of this.trains) {
-      if (train.at > now) continue;
-      train.at += train.level ? train.high : train.low;
-      train.level = !train.level;
-      if (train.left > 0) train.left--;
-      this.drive(train.pin, !train.level);
-    }
-    this.trains = this.trains.filter(({ left }) => left !== 0);
-    const next = Math.min(...this.trains.map(({ at }) => at));
-    if (Number.isFinite(next)) this.timer.armAt(Math.max(next, now + 1));
-    else this.timer.cancel();
-  }
-
   /** Takes in the pads, latches what is to be latched, drives the lines. */
   private settle(): void {
     const directions = this.device.get('GDIR');
-    const pads = ((this.device.get('DR') & directions) | (this.outside & ~directions)) >>> 0;
+    const pads = ((this.device.get('DR') & directions) | (this.outside.levels & ~directions)) >>> 0;
     const changed = (pads ^ this.pads) >>> 0;
     this.pads = pads;
     if (changed) this.latch(changed, directions);
@@ -237,12 +166,7 @@ export class Gpio implements PinBank {
     for (let pin = 0; pin < PINS; pin++) {
       if (!((changed >>> pin) & 1)) continue;
       const level = this.pad(pin);
-      this.changes.push(2 * pin + (level ? 1 : 0));
-      this.changeCycles.push(this.scheduler.now);
-      if (this.changes.length >= 2 * KEPT_CHANGES) {
-        this.changes = this.changes.slice(-KEPT_CHANGES);
-        this.changeCycles = this.changeCycles.slice(-KEPT_CHANGES);
-      }
+      this.changes.add(pin, level, this.scheduler.now);
       if (this.isOutput(pin)) this.onOutput?.(pin, level);
       this.pins.changed(this.name, pin, level);
     }
@@ -259,9 +183,4 @@ export class Gpio implements PinBank {
       if (wanted) this.device.set('ISR', (this.device.get('ISR') | (1 << pin)) >>> 0);
     }
   }
-}
-
-function withBit(value: number, index: number, on: boolean): number {
-  const bit = 1 << index;
-  return (on ? value | bit : value & ~bit) >>> 0;
 }

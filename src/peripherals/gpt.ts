@@ -2,7 +2,8 @@
  * GPT, the 32-bit general-purpose timer of the i.MX family: prescaled up-counter, three compares, two captures.
  *
  * Described in the GPT chapter of the reference manuals. The counter is computed from the clock, so that it is exact at every read; a
- * timer is armed only for a flag that is clear. Not modelled: output pins (OMn, FOn) and low-power modes (WAITEN, STOPEN, DOZEEN).
+ * timer is armed only for a flag that is clear or an output that is to change. Its pins are signals by name (`GPT1_CAPTURE1`, `GPT1_CLK`,
+ * `GPT1_COMPARE1`). Not modelled: low-power modes (WAITEN, STOPEN, DOZEEN).
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import { type Progress, unchanging } from '../memory/bus.ts';
@@ -10,6 +11,9 @@ import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.t
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import { ClockRatio } from './clock-ratio.ts';
 import type { ClockSource, ClockTree } from './clock-tree.ts';
+import { ComparePin } from './gpt-compare-pins.ts';
+import type { Pins } from './pins.ts';
+import { SignalBank } from './signal-bank.ts';
 
 const FLAGS = {
   OF1: bit(0, 'w1c'),
@@ -52,7 +56,14 @@ export const GPT = defineRegisters({
   CNT: { offset: 0x24, access: 'ro' },
 });
 
-/** CR.CLKSRC: the timer's input clocks; a missing one stands still. */
+/** Pins in the order of `SIGNALS`. */
+const [CLK, COMPARE1] = [2, 3];
+const SIGNALS = [
+  ...['CAPTURE1', 'CAPTURE2', 'CLK'].map((name) => ({ name, direction: 'in' as const })),
+  ...['COMPARE1', 'COMPARE2', 'COMPARE3'].map((name) => ({ name, direction: 'out' as const })),
+];
+
+/** CR.CLKSRC: the timer's input clocks; 3 is the pin CLK. */
 export interface GptClocks {
   /** 1: peripheral clock. */
   readonly peripheral: ClockSource;
@@ -76,40 +87,50 @@ const EN_24M = 1 << 10;
 const SWR = 1 << 15;
 const ROV = 1 << 5;
 
+/** What a `Gpt` needs. */
+export interface GptOptions {
+  readonly name: string;
+  readonly clocks: ClockTree;
+  readonly sources: GptClocks;
+  readonly scheduler: Scheduler;
+  readonly diagnostics: Diagnostics;
+  readonly pins: Pins;
+  readonly interrupt: (level: boolean) => void;
+}
+
 /** One timer. */
 export class Gpt {
   readonly device: RegisterFile<typeof GPT>;
-  private readonly name: string;
-  private readonly options: {
-    clocks: ClockTree;
-    sources: GptClocks;
-    scheduler: Scheduler;
-    diagnostics: Diagnostics;
-    interrupt: (level: boolean) => void;
-  };
+  private readonly options: GptOptions;
   private readonly timer: Timer;
   /** The counter had the value `anchorCount` at cycle `anchor` and follows `ratio` since. */
   private anchor = 0;
   private anchorCount = 0;
   private ratio: ClockRatio;
-  private readonly inputs = [false, false];
+  private readonly bank: SignalBank;
+  private readonly outputs: readonly ComparePin[];
+  /** Edges of CLK that the prescaler has counted. */
+  private edges = 0;
   private level = false;
-  /** Ticks since the anchor at which each clear flag comes. */
+  /** Ticks since the anchor at which each flag comes that is clear or changes an output. */
   private deadlines: { flag: number; ticks: number }[] = [];
 
-  constructor(options: {
-    name: string;
-    clocks: ClockTree;
-    sources: GptClocks;
-    scheduler: Scheduler;
-    diagnostics: Diagnostics;
-    interrupt: (level: boolean) => void;
-  }) {
+  constructor(options: GptOptions) {
     const { name, scheduler, diagnostics, clocks } = options;
-    this.name = name;
     this.options = options;
     this.ratio = new ClockRatio(0, 1, scheduler.hz);
     this.timer = scheduler.timer(name, () => this.due());
+    this.bank = new SignalBank({
+      name,
+      signals: SIGNALS,
+      scheduler,
+      pins: options.pins,
+      input: (signal, level) => this.input(signal, level),
+      watched: () => this.settle(),
+    });
+    this.outputs = [0, 1, 2].map(
+      (channel) => new ComparePin({ name: `${name} COMPARE${channel + 1}`, scheduler, bank: this.bank, signal: COMPARE1 + channel }),
+    );
     this.device = new RegisterFile(GPT, {
       name,
       diagnostics,
@@ -128,19 +149,32 @@ export class Gpt {
   /** Reset of the SoC. */
   reset(): void {
     this.device.reset();
+    for (const output of this.outputs) output.reset();
     this.restart(0);
   }
 
-  /** Level of capture input 1 or 2, from outside. */
-  setInput(channel: 1 | 2, level: boolean): void {
-    const index = channel - 1;
-    if (this.inputs[index] === level) return;
-    this.inputs[index] = level;
-    const mode = this.device.field('CR', channel === 1 ? 'IM1' : 'IM2');
-    const edge = level ? 1 : 2;
-    if (!(mode & edge) || !(this.device.get('CR') & EN)) return;
+  private input(signal: number, level: boolean): void {
+    if (!(this.device.get('CR') & EN)) return;
+    if (signal !== CLK) this.capture(signal, level);
+    else if (level && this.device.field('CR', 'CLKSRC') === 3) this.countEdge();
+  }
+
+  /** An edge on a capture input. */
+  private capture(index: number, level: boolean): void {
+    const mode = this.device.field('CR', index === 0 ? 'IM1' : 'IM2');
+    if (!(mode & (level ? 1 : 2))) return;
     this.device.set('ICR', this.count, index);
-    this.device.setField('SR', channel === 1 ? 'IF1' : 'IF2', 1);
+    this.device.setField('SR', index === 0 ? 'IF1' : 'IF2', 1);
+    this.settle();
+  }
+
+  /** A rising edge of the external clock. */
+  private countEdge(): void {
+    if (++this.edges <= this.device.field('PR', 'PRESCALER')) return;
+    this.edges = 0;
+    const next = this.upcoming(this.anchorCount).filter(({ ticks }) => ticks === 1);
+    this.anchorCount = this.countAfter(1);
+    this.reached(next.map(({ flag }) => flag));
     this.settle();
   }
 
@@ -178,9 +212,9 @@ export class Gpt {
       this.restart(0);
       return;
     }
-    const outputs = (next >>> 20) & 0x1ff;
-    if (outputs || next >>> 29) this.options.diagnostics.unimplemented(this.name, 'CR', 'output compare pins are not modelled');
     this.device.set('CR', (next & 0x1fff_ffff) >>> 0);
+    // FOn makes the change of an output without a compare.
+    for (const [channel, output] of this.outputs.entries()) if (next & (1 << (29 + channel))) output.compare(this.outputMode(channel), 1);
     if (!((next ^ previous) & RETIMES)) {
       this.settle();
       return;
@@ -210,15 +244,16 @@ export class Gpt {
   /** Starts counting from `count` now. */
   private restart(count: number): void {
     const { clocks, scheduler } = this.options;
+    this.edges = 0;
     this.anchor = scheduler.now;
     this.anchorCount = count;
-    const { source, divider } = this.input();
+    const { source, divider } = this.clock();
     this.ratio = new ClockRatio(source === undefined ? 0 : clocks.hz(source), divider, scheduler.hz);
     this.settle();
   }
 
   /** The clock that drives the counter and its divider, by CR and PR. */
-  private input(): { source: ClockSource | undefined; divider: number } {
+  private clock(): { source: ClockSource | undefined; divider: number } {
     const { sources } = this.options;
     const control = this.device.get('CR');
     const prescaler = this.device.field('PR', 'PRESCALER') + 1;
@@ -269,7 +304,7 @@ export class Gpt {
     const elapsed = this.ratio.ticks(this.options.scheduler.now - this.anchor);
     const status = this.device.get('SR');
     this.deadlines = this.upcoming(this.countAfter(elapsed))
-      .filter(({ flag, ticks }) => !(status & flag) && Number.isFinite(ticks))
+      .filter(({ flag, ticks }) => (!(status & flag) || this.changesOutput(flag)) && Number.isFinite(ticks))
       .map(({ flag, ticks }) => ({ flag, ticks: elapsed + ticks }));
     const next = Math.min(...this.deadlines.map(({ ticks }) => ticks));
     if (Number.isFinite(next)) this.timer.armAt(this.anchor + this.ratio.cycles(next));
@@ -278,9 +313,28 @@ export class Gpt {
   /** The timer fired: sets every flag whose moment has come. */
   private due(): void {
     const elapsed = this.ratio.ticks(this.options.scheduler.now - this.anchor);
-    let flags = 0;
-    for (const { flag, ticks } of this.deadlines) if (ticks <= elapsed) flags |= flag;
-    this.device.set('SR', this.device.get('SR') | flags);
+    this.reached(this.deadlines.filter(({ ticks }) => ticks <= elapsed).map(({ flag }) => flag));
     this.settle();
+  }
+
+  private reached(flags: readonly number[]): void {
+    for (const flag of flags) {
+      this.device.set('SR', this.device.get('SR') | flag);
+      if (flag < ROV) {
+        const channel = Math.log2(flag);
+        this.outputs[channel]!.compare(this.outputMode(channel), this.ratio.stopped ? 1 : this.ratio.cycles(1));
+      }
+    }
+  }
+
+  private outputMode(channel: number): number {
+    return (this.device.get('CR') >>> (20 + 3 * channel)) & 7;
+  }
+
+  /** True when a compare changes an output, whatever the flag says. */
+  private changesOutput(flag: number): boolean {
+    if (flag >= ROV) return false;
+    const channel = Math.log2(flag);
+    return this.outputs[channel]!.changes(this.outputMode(channel));
   }
 }

@@ -1,19 +1,49 @@
 /**
- * What is outside of the GPIO pins: wires from pin to pin, and whoever looks at a pin (a chip select of a device, a test).
+ * What is outside of the pins: wires from pin to pin, and whoever looks at a pin (a chip select of a device, a test). Pins are those of GPIO
+ * banks, by number, and signals of other blocks, by the manual's name (`GPT1_CAPTURE1`).
  *
  * A wire carries the level of one pad to another as long as it is there. What loops or several drivers would do electrically is not modelled:
  * the last change wins.
  */
 import { UsageError } from '../errors.ts';
 
+/** A change of a pin. */
+export interface PinChange {
+  readonly pin: number;
+  readonly level: boolean;
+  /** Of the base clock. */
+  readonly cycle: number;
+}
+
+/** Pulses on a pin: `first`, then the other level, and so on; `high` and `low` last so many cycles of the base clock. */
+export interface PulseTrain {
+  readonly first: boolean;
+  readonly high: number;
+  readonly low: number;
+  /** Pulses; Infinity without end. */
+  readonly count: number;
+}
+
 /** A bank of pins. */
 export interface PinBank {
+  /** Names of the pins behind the bank's own; absent where they have numbers (GPIO). */
+  readonly signals?: readonly string[];
   /** Drives a pin from outside. */
   setInput(pin: number, level: boolean): void;
   /** Nobody drives it from outside any longer. */
   release(pin: number): void;
+  /** What it is pulled to while nobody drives it. */
+  pull(pin: number, up: boolean): void;
+  /** Drives pulses from now on. */
+  pulse(pin: number, train: PulseTrain): void;
   /** Level of the pad. */
   pad(pin: number): boolean;
+  /** True when the SoC drives it. */
+  isOutput(pin: number): boolean;
+  /** Somebody looks at the pin: its changes are to be told one by one from now on, where that costs something. */
+  watch?(pin: number): void;
+  /** Changes so far, oldest first; of many only the last. */
+  readonly history: readonly PinChange[];
 }
 
 /** One end of a wire. */
@@ -45,6 +75,34 @@ export class Pins {
     throw new UsageError(`no GPIO bank is called ${name}`, `there are: ${[...this.banks.keys()].join(', ')}`);
   }
 
+  /** The pin that a text names, in any case: `GPIO5.13`, `GPT1_CAPTURE1`. @throws {UsageError} */
+  find(text: string): PinName {
+    const wanted = text.toUpperCase();
+    const numbered = /^(.+)\.(\d+)$/.exec(wanted);
+    if (numbered) {
+      const bank = numbered[1]!;
+      const pin = Number(numbered[2]);
+      if (this.banks.has(bank) && !this.banks.get(bank)!.signals && pin < 32) return { bank, pin };
+    }
+    for (const [bank, { signals = [] }] of this.banks) {
+      const pin = signals.findIndex((signal) => wanted === `${bank}_${signal}`);
+      if (pin >= 0) return { bank, pin };
+    }
+    const near = [...this.banks].filter(([bank, { signals }]) => signals && wanted.startsWith(bank));
+    const known = near.flatMap(([bank, { signals = [] }]) => signals.map((signal) => `${bank}_${signal}`));
+    throw new UsageError(
+      `${text} is no pin`,
+      known.length > 0 ? `there are ${known.join(', ')}` : 'write GPIO5.13 for pin 13 of GPIO5',
+      text,
+    );
+  }
+
+  /** Name of a pin, as `find` takes it. */
+  nameOf({ bank, pin }: PinName): string {
+    const signal = this.banks.get(bank)?.signals?.[pin];
+    return signal ? `${bank}_${signal}` : `${bank}.${pin}`;
+  }
+
   /** Adds a listener, when a machine is built. */
   listen(listener: PinListener): void {
     this.listeners.push(listener);
@@ -56,6 +114,7 @@ export class Pins {
     const target = this.bank(to.bank);
     this.disconnect(from, to);
     this.wires.push({ from, to });
+    source.watch?.(from.pin);
     target.setInput(to.pin, source.pad(from.pin));
   }
 

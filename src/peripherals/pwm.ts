@@ -11,6 +11,8 @@ import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.t
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import { ClockRatio } from './clock-ratio.ts';
 import type { ClockSource, ClockTree } from './clock-tree.ts';
+import type { Pins } from './pins.ts';
+import { SignalBank } from './signal-bank.ts';
 
 /** Registers in manual order. */
 export const PWM = defineRegisters({
@@ -74,6 +76,7 @@ export interface PwmOptions {
   readonly sources: TimerClocks;
   readonly scheduler: Scheduler;
   readonly diagnostics: Diagnostics;
+  readonly pins: Pins;
   readonly interrupt: (level: boolean) => void;
 }
 
@@ -82,6 +85,8 @@ export class Pwm {
   readonly device: RegisterFile<typeof PWM>;
   private readonly options: PwmOptions;
   private readonly timer: Timer;
+  /** The output (`PWM1_OUT`); its changes are told while somebody watches. */
+  private readonly bank: SignalBank;
   private fifo: number[] = [];
   /** The sample in use; it was taken at tick 0. */
   private sample = 0;
@@ -99,6 +104,14 @@ export class Pwm {
     this.options = options;
     this.ratio = new ClockRatio(0, 1, scheduler.hz);
     this.timer = scheduler.timer(name, () => this.due());
+    this.bank = new SignalBank({
+      name,
+      signals: [{ name: 'OUT', direction: 'out' }],
+      scheduler,
+      pins: options.pins,
+      level: () => this.output,
+      watched: () => this.settle(),
+    });
     const changed = (): void => this.settle();
     this.device = new RegisterFile(PWM, {
       name,
@@ -135,6 +148,20 @@ export class Pwm {
     const polarity = this.device.field('PWMCR', 'POUTC');
     if (!this.enabled || polarity > 1) return false;
     return this.count < this.sample === (polarity === 0);
+  }
+
+  /** Periods per second; 0 while it stands still. */
+  get hz(): number {
+    const { scheduler } = this.options;
+    return this.ratio.stopped ? 0 : (scheduler.hz * this.ratio.numerator) / this.ratio.denominator / this.period;
+  }
+
+  /** Part of the period in which the output is high, 0 to 1. */
+  get duty(): number {
+    const polarity = this.device.field('PWMCR', 'POUTC');
+    if (!this.enabled || polarity > 1) return 0;
+    const high = Math.min(this.sample / this.period, 1);
+    return polarity === 0 ? high : 1 - high;
   }
 
   private get enabled(): boolean {
@@ -239,6 +266,8 @@ export class Pwm {
       this.level = level;
       this.options.interrupt(level);
     }
+    const watched = this.bank.isWatched(0);
+    if (watched) this.bank.drive(0, this.output);
     this.boundary = Number.POSITIVE_INFINITY;
     this.match = Number.POSITIVE_INFINITY;
     if (this.ratio.stopped) {
@@ -247,8 +276,8 @@ export class Pwm {
     }
     const { period, sample, ticks } = this;
     const start = ticks - (ticks % period);
-    if (this.fifo.length > 0 || (status & (FE | ROV)) !== (FE | ROV)) this.boundary = start + period;
-    if (!(status & CMP) && sample < period) this.match = start + sample > ticks ? start + sample : start + sample + period;
+    if (watched || this.fifo.length > 0 || (status & (FE | ROV)) !== (FE | ROV)) this.boundary = start + period;
+    if ((watched || !(status & CMP)) && sample < period) this.match = start + sample > ticks ? start + sample : start + sample + period;
     const next = Math.min(this.boundary, this.match);
     if (Number.isFinite(next)) this.timer.armAt(this.anchor + this.ratio.cycles(next - this.anchorTicks));
     else this.timer.cancel();

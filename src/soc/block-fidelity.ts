@@ -46,16 +46,17 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
   },
   {
     kinds: ['gpt'],
-    feature: 'counter from five sources, prescalers, restart and free-run, three compares, two captures, rollover, software reset',
+    feature:
+      'counter from five sources and an external clock, prescalers, restart and free-run, three compares, two captures, output pins, rollover, software reset. Pins by name (`GPT1_CAPTURE1`, docs/devices.md)',
     state: 'exact',
-    difference: 'captures have nobody to drive them from the command line',
+    difference: 'a pulse of OMn = 1xx is as long as a tick of the counter',
     tests: ['test/peripherals/gpt.test.ts'],
   },
   {
     kinds: ['gpt'],
-    feature: 'output pins; WAITEN, DOZEEN, STOPEN, DBGEN',
+    feature: 'WAITEN, DOZEEN, STOPEN, DBGEN',
     state: 'stub',
-    difference: 'low-power enables silently',
+    difference: 'silently',
     tests: ['test/peripherals/gpt.test.ts'],
   },
   {

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { BusDevice } from '../../src/memory/bus.ts';
-import type { Gpt } from '../../src/peripherals/gpt.ts';
 import { Bench, get, put } from './bench.ts';
 
 const [CR, PR, SR, IR, OCR1, OCR2, OCR3, ICR1, ICR2, CNT] = [0x00, 0x04, 0x08, 0x0c, 0x10, 0x14, 0x18, 0x1c, 0x20, 0x24];
@@ -17,12 +16,9 @@ const THREE_TICKS = 100;
 
 let bench: Bench;
 let device: BusDevice;
-let gpt: Gpt;
 beforeEach(() => {
   bench = new Bench();
-  const peripheral = bench.make('GPT1');
-  device = peripheral.device;
-  gpt = peripheral.gpt!;
+  device = bench.make('GPT1').device;
 });
 
 describe('Gpt', () => {
@@ -197,24 +193,67 @@ describe('Gpt', () => {
     put(device, IR, 0x18);
     put(device, CR, EN | FRR | CRYSTAL | (1 << 16) | (3 << 18));
     bench.advance(100);
-    gpt.setInput(1, true);
+    bench.pins.bank('GPT1').setInput(0, true);
     expect([get(device, ICR1), get(device, SR), bench.line('GPT1')]).toEqual([3, 8, true]);
     bench.advance(100);
-    gpt.setInput(1, false);
+    bench.pins.bank('GPT1').setInput(0, false);
     expect(get(device, ICR1)).toBe(3);
-    gpt.setInput(2, true);
+    bench.pins.bank('GPT1').setInput(1, true);
     expect(get(device, ICR2)).toBe(6);
     bench.advance(100);
-    gpt.setInput(2, false);
-    gpt.setInput(2, false);
+    bench.pins.bank('GPT1').setInput(1, false);
+    bench.pins.bank('GPT1').setInput(1, false);
     expect([get(device, ICR2), get(device, SR)]).toEqual([9, 0x18]);
     put(device, SR, 0x18);
     expect(bench.line('GPT1')).toBe(false);
   });
 
-  it('says that compare pins are not modelled', () => {
-    put(device, CR, 1 << 20);
-    expect(bench.complaints).toEqual(['unimplemented GPT1 CR']);
+  it.each([
+    ['toggle', 1, '010101'],
+    ['clear', 2, '000000'],
+    ['set', 3, '011111'],
+  ])('lets a compare %s its output', (_what, mode, levels) => {
+    put(device, OCR1, 29);
+    put(device, OCR2, 11);
+    put(device, CR, EN | CRYSTAL | (mode << 23));
+    const { bank, pin } = bench.pins.find('GPT1_COMPARE2');
+    const seen = [...levels].map(() => {
+      const level = bench.pins.bank(bank).pad(pin);
+      bench.advance(10 * THREE_TICKS);
+      return Number(level);
+    });
+    expect(seen.join('')).toBe(levels);
+    expect(bench.complaints).toEqual([]);
+  });
+
+  it('pulses an output while somebody watches, and forces one without a compare', () => {
+    const { bank, pin } = bench.pins.find('gpt1_compare1');
+    bench.pins.bank(bank).watch!(pin);
+    put(device, OCR1, 29);
+    put(device, CR, EN | CRYSTAL | (4 << 20));
+    bench.advance(3000);
+    expect(bench.pins.bank(bank).history.map(({ level, cycle }) => [level, cycle])).toEqual([
+      [true, 1001],
+      [false, 1967],
+      [true, 2001],
+      [false, 2967],
+    ]);
+    put(device, CR, EN | CRYSTAL | (3 << 20) | (1 << 29));
+    expect([bench.pins.bank(bank).pad(pin), get(device, SR), get(device, CR) >>> 29]).toEqual([true, 1, 0]);
+  });
+
+  it('counts edges of its external clock', () => {
+    const clk = bench.pins.find('GPT1_CLK');
+    put(device, OCR1, 9);
+    put(device, PR, 1);
+    put(device, IR, 1);
+    put(device, CR, EN | (3 << 6));
+    bench.pins.bank('GPT1').pulse(clk.pin, { first: true, high: 10, low: 30, count: 19 });
+    bench.advance(10_000);
+    expect([get(device, CNT), bench.line('GPT1')]).toEqual([9, true]);
+    bench.pins.bank('GPT1').pulse(clk.pin, { first: true, high: 10, low: 30, count: 2 });
+    bench.advance(1000);
+    expect(get(device, CNT)).toBe(0);
   });
 
   it('arms no timer for flags that are set, however short the period', () => {

@@ -223,4 +223,28 @@ describe('Pwm', () => {
     bench.make('PWM1').reset();
     expect([get(device, CR), get(device, CNR)]).toEqual([0, 0]);
   });
+
+  it('tells every change of its output to those who watch, and figures to those who ask', () => {
+    put(device, PR, 28);
+    put(device, SAR, 6);
+    put(device, CR, EN | HIGH);
+    ticks(3);
+    expect([pwm.hz, pwm.duty]).toEqual([800_000, 0.2]);
+    const { bank, pin } = bench.pins.find('PWM1_OUT');
+    bench.make('GPIO1');
+    bench.pins.connect({ bank, pin }, { bank: 'GPIO1', pin: 3 });
+    expect(bench.pins.bank('GPIO1').pad(3)).toBe(true);
+    ticks(60);
+    put(device, CR, 0);
+    const edges = bench.pins.bank('GPIO1').history.map(({ level, cycle }) => [Number(level), (cycle * 3) / 100]);
+    expect(edges).toEqual([
+      [1, 3],
+      [0, 6],
+      [1, 30],
+      [0, 36],
+      [1, 60],
+      [0, 63],
+    ]);
+    expect([pwm.hz, pwm.duty]).toEqual([0, 0]);
+  });
 });
