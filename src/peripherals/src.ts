@@ -35,9 +35,10 @@ export class Src {
 
   private coreWritten(next: number): void {
     const { register, hold, pulse, selfClearing, enable } = this.layout.core;
-    // The self-clearing resets are over at once.
-    this.device.set(register, (next & ~(pulse | selfClearing)) >>> 0);
     const held = (next & hold) !== 0 || (next & enable) === 0;
+    // The self-clearing resets are over at once, but not while the core is held: a core that was never started shows SW_M4C_RST, too (0xAB), and
+    // so does one that Linux has stopped; its imx_rproc takes anything else for a core that runs.
+    if (!held) this.device.set(register, (next & ~(pulse | selfClearing)) >>> 0);
     if (next & pulse && !held && !this.held) {
       this.coreReset(true);
       this.coreReset(false);

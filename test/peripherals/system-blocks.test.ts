@@ -96,7 +96,7 @@ describe('SRC', () => {
     put(device, 0x0c, 0x0e);
     expect([bench.coreResets, get(device, 0x0c)]).toEqual([[false], 0x08]);
     put(device, 0x0c, 0x0b);
-    expect([bench.coreResets, get(device, 0x0c)]).toEqual([[false, true], 0x09]);
+    expect([bench.coreResets, get(device, 0x0c)]).toEqual([[false, true], 0x0b]);
   });
 
   it('pulses the reset of a core that runs', () => {
