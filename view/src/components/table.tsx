@@ -1,6 +1,7 @@
 /** Tables: a header that stays, rows of one height, of which only those in sight exist when there are many. */
 import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
+import { useBox } from './use-box.ts';
 import { visibleRows } from './virtual-rows.ts';
 
 export interface Column<Row> {
@@ -14,6 +15,8 @@ export interface Column<Row> {
   readonly mono?: boolean;
 }
 
+/** Height of a row in rem: `--row` of theme.css. */
+const ROW = 1.7;
 /** Beyond so many rows only those in sight are rendered. */
 const VIRTUAL_FROM = 120;
 
@@ -33,21 +36,9 @@ export function Table<Row>(props: {
   readonly empty?: ComponentChildren;
 }) {
   const { rows, columns, rowKey, selected, onSelect } = props;
-  const box = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ top: 0, height: 0, row: 22 });
-  const measure = () => {
-    const element = box.current;
-    if (!element) return;
-    const row = 1.7 * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const next = { top: element.scrollTop, height: element.clientHeight, row };
-    setView((old) => (old.top === next.top && old.height === next.height && old.row === next.row ? old : next));
-  };
-  useLayoutEffect(measure, []);
-  useEffect(() => {
-    const observer = new ResizeObserver(measure);
-    observer.observe(box.current!);
-    return () => observer.disconnect();
-  }, []);
+  const { element: box, ref, height, rem } = useBox<HTMLDivElement>();
+  const [top, setTop] = useState(0);
+  const view = { top, height, row: ROW * rem };
   useLayoutEffect(() => {
     if (props.follow && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [props.follow, rows.length]);
@@ -104,8 +95,14 @@ export function Table<Row>(props: {
   };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the scrolling box of a table takes its arrow keys
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
-    <div ref={box} class={onSelect ? 'table-box table-selectable' : 'table-box'} tabIndex={0} onScroll={measure} onKeyDown={key}>
+    <div
+      ref={ref}
+      class={onSelect ? 'table-box table-selectable' : 'table-box'}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
+      tabIndex={0}
+      onScroll={() => setTop(box.current!.scrollTop)}
+      onKeyDown={key}
+    >
       <table class="table" aria-label={props.label} aria-rowcount={rows.length + 1}>
         <colgroup>
           {columns.map((column) => (

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { StackFrame, StopperView } from '../../../../src/view/protocol.ts';
 import { EmptyState, ErrorState, Loading } from '../../components/index.ts';
+import { useBox } from '../../components/use-box.ts';
 import { hex } from '../../format.ts';
 import { state, stoppers } from '../../store.ts';
 import { toast } from '../../toast-store.ts';
@@ -13,7 +14,6 @@ import { visibleRows } from './rows.ts';
 import { follow, show, wish } from './selection.ts';
 import { runTo } from './stepping.ts';
 import { useAnchor } from './use-anchor.ts';
-import { useBox } from './use-box.ts';
 import { useListing } from './use-listing.ts';
 
 /** Height of a row in rem. */
@@ -34,8 +34,7 @@ export function Disassembly(props: {
 }) {
   const { core } = props;
   const pc = props.pc === undefined ? undefined : even(props.pc);
-  const scroller = useRef<HTMLDivElement>(null);
-  const { width, height, rem, ref } = useBox(scroller);
+  const { element: scroller, width, height, rem, ref } = useBox<HTMLDivElement>();
   const rowHeight = Math.max(1, Math.round(ROW * rem));
   const listing = useListing(core, props.withSource);
   const { rows } = listing;
@@ -81,10 +80,7 @@ export function Disassembly(props: {
   const returns = new Map(props.frames.slice(1).map(({ place }, index) => [even(place.address), index + 1] as const));
   return (
     <div
-      ref={(element) => {
-        scroller.current = element;
-        ref(element);
-      }}
+      ref={ref}
       class={`cpu-disassembly${width / rem > WIDE ? ' cpu-disassembly-wide' : ''}`}
       role="listbox"
       tabIndex={0}

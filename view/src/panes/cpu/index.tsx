@@ -1,10 +1,11 @@
 /** The CPU pane: registers, disassembly, stack, threads, what stops the machine, exceptions, faults. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { EmptyState, SplitPane, type Tab, Tabs } from '../../components/index.ts';
 import type { Pane } from '../../panes.ts';
 import { load, save } from '../../settings.ts';
 import { description, mode, state, stoppers, want } from '../../store.ts';
 import './cpu.css';
+import { useBox } from '../../components/use-box.ts';
 import { Disassembly } from './disassembly.tsx';
 import { Exceptions } from './exceptions.tsx';
 import { Faults } from './faults.tsx';
@@ -18,7 +19,6 @@ import { COMMANDS, perform } from './stepping.ts';
 import { Stoppers } from './stoppers.tsx';
 import { Threads } from './threads.tsx';
 import { CpuToolbar } from './toolbar.tsx';
-import { useBox } from './use-box.ts';
 import { usePaneKeys } from './use-pane-keys.ts';
 
 /** Widths in rem from which registers stand beside the disassembly, and lists beside registers. */
@@ -31,8 +31,7 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
   const [withSource, setSource] = useState(load('cpu.source') !== 'off');
   const [tab, setTab] = useState<TabId>('stack');
   const [thread, setThread] = useState<{ readonly id: number; readonly name: string } | undefined>(undefined);
-  const element = useRef<HTMLElement>(null);
-  const { width, rem, ref } = useBox(element);
+  const { element, width, rem, ref } = useBox<HTMLElement>();
 
   useEffect(() => want('overview'), []);
   useEffect(() => {
@@ -124,15 +123,7 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
   );
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys of the whole pane
-    <section
-      ref={(box) => {
-        element.current = box;
-        ref(box);
-      }}
-      class="cpu-pane"
-      tabIndex={-1}
-      onKeyDown={key}
-    >
+    <section ref={ref} class="cpu-pane" tabIndex={-1} onKeyDown={key}>
       <CpuToolbar
         withSource={withSource}
         compact={columns === 1}

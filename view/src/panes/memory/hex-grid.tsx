@@ -1,10 +1,10 @@
 /** The hex view: rows over the whole address space, cursor, selection, editing in place. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { copyText } from '../../components/index.ts';
+import { useBox } from '../../components/use-box.ts';
 import { hex } from '../../format.ts';
 import { go } from '../../store.ts';
 import { bareHex } from '../cpu/numbers.ts';
-import { useBox } from '../cpu/use-box.ts';
 import { write, writeNibble } from './edit.ts';
 import {
   type Cursor,
@@ -39,9 +39,8 @@ const MOVES: Readonly<Record<string, Move>> = {
 };
 
 export function HexGrid({ onError }: { readonly onError: (text: string | undefined) => void }) {
-  const box = useRef<HTMLDivElement>(null);
   const ruler = useRef<HTMLSpanElement>(null);
-  const { width: pixels, height, rem, ref } = useBox(box);
+  const { element: box, width: pixels, height, rem, ref } = useBox<HTMLDivElement>();
   const [editing, setEditing] = useState(false);
   const [pending, setPending] = useState<number | undefined>(undefined);
   const [top, setTop] = useState(0);
@@ -165,10 +164,7 @@ export function HexGrid({ onError }: { readonly onError: (text: string | undefin
   return (
     <div class="memory-hex" style={{ '--memory-row': `${rowHeight}px` }}>
       <div
-        ref={(element) => {
-          box.current = element;
-          ref(element);
-        }}
+        ref={ref}
         class="memory-rows"
         role="application"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: no role but this lets a hex editor have its keys

@@ -1,11 +1,11 @@
 /** The memory pane: bytes of any view, what they mean, where else they are. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Button, EmptyState, IconButton, Select, Spacer, SplitPane, Tabs, Toolbar } from '../../components/index.ts';
+import { useBox } from '../../components/use-box.ts';
 import type { Pane } from '../../panes.ts';
 import { description, mode, want } from '../../store.ts';
 import { AddressField } from '../cpu/address-field.tsx';
 import { Freshness } from '../cpu/freshness.tsx';
-import { useBox } from '../cpu/use-box.ts';
 import { usePaneKeys } from '../cpu/use-pane-keys.ts';
 import { undo } from './edit.ts';
 import { HexGrid } from './hex-grid.tsx';
@@ -22,8 +22,7 @@ type TabId = 'value' | 'regions' | 'search';
 function Component({ detail }: { readonly detail: Readonly<Record<string, string>> }) {
   const [tab, setTab] = useState<TabId>('value');
   const [error, setError] = useState<string | undefined>(undefined);
-  const element = useRef<HTMLElement>(null);
-  const { width, rem, ref } = useBox(element);
+  const { element, width, rem, ref } = useBox<HTMLElement>();
   useEffect(() => want('overview'), []);
   useEffect(() => {
     if (detail['view'] !== undefined) chooseView(detail['view']);
@@ -91,15 +90,7 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
   );
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys of the whole pane
-    <section
-      ref={(box) => {
-        element.current = box;
-        ref(box);
-      }}
-      class="memory-pane"
-      tabIndex={-1}
-      onKeyDown={key}
-    >
+    <section ref={ref} class="memory-pane" tabIndex={-1} onKeyDown={key}>
       <Toolbar label="Memory">
         {views.value.length > 3 ? (
           <Select

@@ -1,7 +1,7 @@
 /** The bar beside the hex view: the whole address space with what is mapped in it, and a thumb. */
 import { useRef } from 'preact/hooks';
+import { useBox } from '../../components/use-box.ts';
 import { hex } from '../../format.ts';
-import { useBox } from '../cpu/use-box.ts';
 import { ADDRESS_SPACE } from './hex-layout.ts';
 import { condensed } from './regions.ts';
 import { type ScrollState, scrollTo, scrollToThumb, thumb } from './scroll.ts';
@@ -9,8 +9,7 @@ import { pieces } from './state.ts';
 
 export function ScrollBar(props: { readonly scroll: ScrollState; readonly width: number; readonly onScroll: (next: ScrollState) => void }) {
   const { scroll, width } = props;
-  const bar = useRef<HTMLDivElement>(null);
-  const { height, ref } = useBox(bar);
+  const { element: bar, height, ref } = useBox<HTMLDivElement>();
   const grip = useRef(0);
   const { start, length } = thumb(scroll, Math.max(1, height));
   const regions = condensed(pieces.value.flatMap((piece) => (piece.kind === 'hole' ? [] : [piece.region])));
@@ -22,10 +21,7 @@ export function ScrollBar(props: { readonly scroll: ScrollState; readonly width:
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: the rows beside it take the keys
     <div
-      ref={(element) => {
-        bar.current = element;
-        ref(element);
-      }}
+      ref={ref}
       class="memory-bar"
       role="scrollbar"
       aria-label="Place in the address space"

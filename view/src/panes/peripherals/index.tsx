@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { RegisterView } from '../../../../src/view/protocol.ts';
 import { Badge, Button, EmptyState, ErrorState, Field, Hex, Lamp, Loading, SplitPane, Table, Toolbar } from '../../components/index.ts';
+import { useBox } from '../../components/use-box.ts';
 import { bytes, hex } from '../../format.ts';
 import type { Pane } from '../../panes.ts';
 import { load, save } from '../../settings.ts';
@@ -9,7 +10,6 @@ import { description, go, mode, overview, want } from '../../store.ts';
 import { ChangeTracker } from '../cpu/changes.ts';
 import { Freshness, staleClass } from '../cpu/freshness.tsx';
 import { useLive } from '../cpu/live.ts';
-import { useBox } from '../cpu/use-box.ts';
 import './peripherals.css';
 import { RegisterDetail, RegisterList } from './register-list.tsx';
 import { type Block, blocksOf, matches } from './registers.ts';
@@ -20,8 +20,7 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
   const [filter, setFilter] = useState<Filter>('used');
   const [search, setSearch] = useState('');
   const [chosen, setChosen] = useState<string | undefined>(undefined);
-  const element = useRef<HTMLElement>(null);
-  const { width, rem, ref } = useBox(element);
+  const { width, rem, ref } = useBox<HTMLElement>();
   useEffect(() => want('overview'), []);
   useEffect(() => {
     const named = detail['name'];
@@ -128,13 +127,7 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
       <BlockView key={block.name} block={block} register={detail['register']} />
     );
   return (
-    <section
-      ref={(box) => {
-        element.current = box;
-        ref(box);
-      }}
-      class="peripherals-pane"
-    >
+    <section ref={ref} class="peripherals-pane">
       {width === 0 ? null : width / rem >= 70 ? (
         <SplitPane key="peripherals.wide" id="peripherals.wide" direction="row" initial={0.34} first={list} second={detailPart} />
       ) : (

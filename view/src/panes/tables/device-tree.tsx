@@ -2,9 +2,9 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TreeNodeView } from '../../../../src/view/protocol.ts';
 import { Badge, Button, copyText, EmptyState, ErrorState, Field, Loading, SplitPane, Toolbar } from '../../components/index.ts';
+import { useBox } from '../../components/use-box.ts';
 import { useLive } from '../cpu/live.ts';
 import { reveal, visibleRows } from '../cpu/rows.ts';
-import { useBox } from '../cpu/use-box.ts';
 import { ancestors, countNodes, linkedValue, nodeAt, type References, references, type TreeRow, treeRows } from './tree.ts';
 
 const ROW = 1.6;
@@ -36,11 +36,9 @@ function Tree({ root, path }: { readonly root: TreeNodeView; readonly path: stri
   );
   const [word, setWord] = useState('');
   const [selected, setSelected] = useState(root.path);
-  const list = useRef<HTMLDivElement>(null);
   const [scrollTop, setScrollTop] = useState(0);
-  const { height, rem, ref } = useBox(list);
-  const pane = useRef<HTMLDivElement>(null);
-  const outer = useBox(pane);
+  const { element: list, height, rem, ref } = useBox<HTMLDivElement>();
+  const outer = useBox<HTMLDivElement>();
   const rowHeight = Math.max(1, Math.round(ROW * rem));
   const rows = useMemo(() => treeRows(root, open, word), [root, open, word]);
   const known = useMemo(() => references(root), [root]);
@@ -142,10 +140,7 @@ function Tree({ root, path }: { readonly root: TreeNodeView; readonly path: stri
         </Button>
       </Toolbar>
       <div
-        ref={(element) => {
-          list.current = element;
-          ref(element);
-        }}
+        ref={ref}
         class="tables-rows"
         role="tree"
         tabIndex={0}
@@ -191,13 +186,7 @@ function Tree({ root, path }: { readonly root: TreeNodeView; readonly path: stri
   );
   const properties = <Properties node={node} known={known} onGo={goTo} onBack={back} />;
   return (
-    <div
-      class="tables-fill"
-      ref={(element) => {
-        pane.current = element;
-        outer.ref(element);
-      }}
-    >
+    <div class="tables-fill" ref={outer.ref}>
       {outer.width === 0 ? null : outer.width / outer.rem >= 56 ? (
         <SplitPane key="tables.tree" id="tables.tree" direction="row" initial={0.46} first={tree} second={properties} />
       ) : (

@@ -1,8 +1,9 @@
 /** The sequence diagram: lifelines with heads that fold their group, one line for each event, painted for what is in sight. */
 import { computed, signal } from '@preact/signals';
 import type { TargetedMouseEvent } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { Button, EmptyState, Icon } from '../../components/index.ts';
+import { useBox } from '../../components/use-box.ts';
 import { CatchUp } from './catch-up.ts';
 import { palette } from './current-scene.ts';
 import { useChanged, useFrame } from './frames.ts';
@@ -50,21 +51,12 @@ function useIndex(): { readonly index: SequenceIndex; readonly done: () => boole
 
 export function SequenceView() {
   const { index, done } = useIndex();
-  const scroll = useRef<HTMLDivElement>(null);
+  const { element: scroll, ref, ...size } = useBox<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [size, setSize] = useState({ width: 0, height: 0 });
   const revealed = useRef<{ id: number; index: SequenceIndex } | undefined>(undefined);
   const hover = useRef<number | undefined>(undefined);
   const changed = useChanged();
   useSlow(version);
-  useEffect(() => {
-    const box = scroll.current!;
-    const measure = (): void => setSize({ width: box.clientWidth, height: box.clientHeight });
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, []);
   const row = Math.round(palette.value.rem * 1.9);
   const lines = index.lines.list;
   const wanted = gutterOf(palette.value) + palette.value.rem * (13 + 6 * Math.max(0, lines.length - 1));
@@ -101,7 +93,7 @@ export function SequenceView() {
       reveal(box, index, row);
     }
     const data = [version.peek(), index.ids.length, index, selected.peek(), related.peek(), search.lanes.peek(), search.fraction];
-    if (!changed(box.scrollTop, size, width, palette.value, hover.current, ...data)) return;
+    if (!changed(box.scrollTop, size.width, size.height, width, palette.value, hover.current, ...data)) return;
     paintSequence(prepare(canvas.current, width, size.height), sceneOf(width, size.height));
   });
 
@@ -138,7 +130,7 @@ export function SequenceView() {
         </div>
       </div>
       <div
-        ref={scroll}
+        ref={ref}
         class="timeline-sequence-scroll"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
         tabIndex={0}
