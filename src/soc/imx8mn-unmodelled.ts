@@ -1,0 +1,59 @@
+/**
+ * Blocks of the i.MX 8M Nano that exist at an address and are not modelled, so that firmware that touches one is told its name.
+ *
+ * Source: memory map chapter of the reference manual, NXP's MIMX8MN6_cm7_COMMON.h and PERI_*.h, Linux's imx8mn.dtsi.
+ */
+import { KiB, MiB } from '../memory/bits.ts';
+import type { PeripheralSpec } from '../peripherals/catalogue.ts';
+
+const kind = 'unmodelled';
+/** Window of one AIPS slot. */
+const size = 64 * KiB;
+
+/** In address order. */
+export const IMX8MN_UNMODELLED: readonly PeripheralSpec[] = [
+  { kind, name: 'SAI2', base: 0x3002_0000, size, pdap: 79 },
+  { kind, name: 'SAI3', base: 0x3003_0000, size, pdap: 80 },
+  { kind, name: 'SAI5', base: 0x3005_0000, size, pdap: 82 },
+  { kind, name: 'SAI6', base: 0x3006_0000, size, pdap: 83 },
+  { kind, name: 'PDM', base: 0x3008_0000, size, pdap: 101 },
+  { kind, name: 'SPDIF1', base: 0x3009_0000, size, pdap: 97 },
+  { kind, name: 'SPDIF2', base: 0x300a_0000, size },
+  { kind, name: 'SAI7', base: 0x300b_0000, size, pdap: 87 },
+  { kind, name: 'ASRC', base: 0x300c_0000, size, pdap: 107 },
+  { kind, name: 'SPBA2', base: 0x300f_0000, size, pdap: 90 },
+  { kind, name: 'AIPSTZ1', base: 0x301f_0000, size },
+  { kind, name: 'XTALOSC', base: 0x3027_0000, size, pdap: 7 },
+  { kind, name: 'ROMCP', base: 0x3031_0000, size },
+  { kind, name: 'CSU', base: 0x303e_0000, size, pdap: 30 },
+  { kind, name: 'AIPSTZ2', base: 0x305f_0000, size },
+  { kind, name: 'PERFMON1', base: 0x307c_0000, size, pdap: 60 },
+  { kind, name: 'PERFMON2', base: 0x307d_0000, size, pdap: 61 },
+  { kind, name: 'QOSC', base: 0x307f_0000, size, pdap: 63 },
+  { kind, name: 'SPBA1', base: 0x308f_0000, size, pdap: 111 },
+  { kind, name: 'CAAM', base: 0x3090_0000, size: 256 * KiB, pdap: 114 },
+  { kind, name: 'AIPSTZ3', base: 0x309f_0000, size },
+  { kind, name: 'USDHC1', base: 0x30b4_0000, size, pdap: 84 },
+  { kind, name: 'USDHC2', base: 0x30b5_0000, size, pdap: 85 },
+  { kind, name: 'USDHC3', base: 0x30b6_0000, size, pdap: 86 },
+  { kind, name: 'FLEXSPI', base: 0x30bb_0000, size, pdap: 91 },
+  { kind, name: 'ENET1', base: 0x30be_0000, size, pdap: 94 },
+  { kind, name: 'GPV', base: 0x3200_0000, size: 7 * MiB },
+  { kind, name: 'NOC', base: 0x3270_0000, size: 1 * MiB },
+  { kind, name: 'AIPSTZ4', base: 0x32df_0000, size },
+  { kind, name: 'LCDIF', base: 0x32e0_0000, size, pdap: 32 },
+  { kind, name: 'MIPI_DSI', base: 0x32e1_0000, size, pdap: 33 },
+  { kind, name: 'ISI', base: 0x32e2_0000, size: 32 * KiB, pdap: 34 },
+  { kind, name: 'DISP_BLK_CTRL', base: 0x32e2_8000, size: 256 },
+  { kind, name: 'MIPI_CSI', base: 0x32e3_0000, size, pdap: 35 },
+  { kind, name: 'USB1', base: 0x32e4_0000, size, pdap: 36 },
+  { kind, name: 'APBH_DMA', base: 0x3300_0000, size: 8 * KiB },
+  { kind, name: 'GPMI', base: 0x3300_2000, size: 8 * KiB },
+  { kind, name: 'BCH', base: 0x3300_4000, size: 8 * KiB },
+  { kind, name: 'GPU3D', base: 0x3800_0000, size: 32 * KiB },
+  { kind, name: 'GIC', base: 0x3880_0000, size: 1 * MiB, views: ['linux'] },
+  { kind, name: 'DDR_PHY', base: 0x3c00_0000, size: 16 * MiB },
+  { kind, name: 'DDR_BLK_CTRL', base: 0x3d00_0000, size },
+  { kind, name: 'DDRC', base: 0x3d40_0000, size: 4 * MiB },
+  { kind, name: 'DDR_PERF', base: 0x3d80_0000, size: 4 * MiB },
+];
