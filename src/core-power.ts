@@ -19,6 +19,8 @@ export interface CorePowerHost {
   readonly detection: boolean;
   cores(): readonly Core[];
   /** A core has started, stopped or crashed: its peers see it, and everybody hears it. */
+  /** A word of a core's memory. */
+  peek(core: Core, address: number): number;
   changed(core: Core, state: 'started' | 'stopped' | 'crashed', detail: string, cycle: number): void;
   /** Whether Linux has a remoteproc for the core. */
   known(core: Core): boolean;
@@ -36,10 +38,12 @@ function faultRegisters(core: Core): CrashRegisters {
 /** Power and reset of the cores. */
 export class CorePower {
   /** Fields that a snapshot keeps. */
-  static readonly state = ['startedAt', 'crashWatch', 'lastRegisters'];
+  static readonly state = ['startedAt', 'bootWords', 'crashWatch', 'lastRegisters'];
   private readonly host: CorePowerHost;
   /** Vector table with which each core was last started. */
   private readonly startedAt = new Map<Core, number>();
+  /** What was where each core itself looks for SP and PC, at that time. */
+  private readonly bootWords = new Map<Core, string>();
   /** Registers of cores at their crash or stop, until they start again. */
   private readonly lastRegisters = new Map<Core, CrashRegisters>();
   /** Looks for cores that Linux should hear have crashed; there only when it does hear. */
@@ -60,7 +64,7 @@ export class CorePower {
     return {
       // What the SRC does when the driver writes its register next.
       announceBoot: (name, boot) => {
-        if (boot.vectors !== undefined) this.startedAt.set(core(name), boot.vectors);
+        if (boot.vectors !== undefined) this.noteStart(core(name), boot.vectors);
       },
       startCore: (name, boot) => {
         this.start(core(name), boot.vectors);
@@ -85,11 +89,25 @@ export class CorePower {
    * words there. Starting at the image's own table comes to the same, as every start-up code sets VTOR before it needs it.
    */
   start(core: Core, vectors: number | undefined): void {
-    const table = vectors ?? this.host.soc.cores.find(({ name }) => name === core.name)!.vectors;
-    this.startedAt.set(core, table);
+    const table = vectors ?? this.ownVectors(core);
+    this.noteStart(core, table);
     this.lastRegisters.delete(core);
     core.start(table);
     this.changed(core, 'started', '');
+  }
+
+  private ownVectors({ name }: Core): number {
+    return this.host.soc.cores.find((core) => core.name === name)!.vectors;
+  }
+
+  private noteStart(core: Core, table: number): void {
+    this.startedAt.set(core, table);
+    this.bootWords.set(core, this.wordsFor(core));
+  }
+
+  private wordsFor(core: Core): string {
+    const at = this.ownVectors(core);
+    return `${this.host.peek(core, at)} ${this.host.peek(core, at + 4)}`;
   }
 
   /** Puts `core` into reset, of which Linux is not told. */
@@ -99,10 +117,13 @@ export class CorePower {
     this.changed(core, 'stopped', detail);
   }
 
-  /** The SRC puts `core` into reset or lets it go. */
+  /**
+   * The SRC puts `core` into reset or lets it go: where it was told to start, or last started, unless somebody has since written another SP and PC
+   * where the core looks for them (bootaux, m4fwloader).
+   */
   hold(core: Core, held: boolean): void {
     if (held) this.stop(core, 'held in reset by the SRC');
-    else this.start(core, this.startedAt.get(core));
+    else this.start(core, this.bootWords.get(core) === this.wordsFor(core) ? this.startedAt.get(core) : undefined);
   }
 
   /** The core asked for its own reset: the SCU reports it as it reports a watchdog, else it starts again where it last started, with memory as it is. */

@@ -655,6 +655,7 @@ export class Machine {
       scheduler,
       detection: this.options.crashDetection === 'report',
       cores: () => this.cores,
+      peek: ({ name }, address) => this.view(name).peek(address, 4),
       changed: ({ name }, state, detail, cycle) => {
         this.showState(name, state === 'started' ? 'run' : 'reset');
         events.emit({ type: 'core', cycle, core: name, state, detail });

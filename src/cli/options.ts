@@ -45,7 +45,7 @@ export interface RunOptions extends InstrumentOptions {
   /** Paths of `--dtb` and `--overlay`. */
   dtb?: string;
   overlay: string[];
-  boot: BootStage;
+  boot?: BootStage;
   /** Path of `--uboot-script`. */
   ubootScript?: string;
   /** Lines of `--uboot-cmd`. */
@@ -234,9 +234,8 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   {
     group: 'Linux, and what boots it',
     flags: '--boot <stage>',
-    text: "what runs first: linux, or the board's U-Boot (uboot; uboot-mainline: 2024.04, which knows ELF), which starts firmware and Linux as the board's manual says",
+    text: "what runs first: linux, or the board's U-Boot (uboot; uboot-mainline: 2024.04, which knows ELF), which starts firmware and Linux as the board's manual says (default: linux, but uboot with --kernel nxp for firmware without a resource table on boards with imx_rpmsg)",
     choices: BOOT_STAGES,
-    fallback: 'linux',
   },
   {
     group: 'Linux, and what boots it',
@@ -254,9 +253,8 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   {
     group: 'Linux, and what boots it',
     flags: '--kernel <name>',
-    text: "whose kernel Linux is: mainline (Debian's 6.1) or nxp (lf-6.1.55), where they behave differently",
+    text: "whose kernel Linux is: mainline (Debian's 6.1) or nxp (lf-6.1.55), where they behave differently (default: mainline)",
     choices: KERNEL_FLAVOURS.map(({ name }) => name),
-    fallback: 'mainline',
   },
   {
     group: 'Linux, and what boots it',

@@ -328,8 +328,8 @@ function unitName({ name, base }: ReservedMemory): string {
   return `${name}@${base.toString(16)}`;
 }
 
-/** `vdev0vring0`, `rsc_table`, `m7_reserved` as in NXP's trees. */
+/** `vdev0vring0`, `rsc_table`, `m7_reserved`, `rpmsg_reserved` as in NXP's trees. */
 function label({ name }: ReservedMemory): string {
   const plain = name.replaceAll(/\W/g, '_');
-  return /^m\d$/.test(plain) ? `${plain}_reserved` : plain;
+  return /^(m\d|rpmsg)$/.test(plain) ? `${plain}_reserved` : plain;
 }

@@ -10,8 +10,12 @@ import { findKernelFlavour, type KernelFlavour } from '../linux/kernel-flavour.t
 import { lintOnTree } from '../linux/tree-lint.ts';
 import type { Machine, MachineOptions } from '../machine.ts';
 import type { Firmware } from '../remoteproc/elf-loader.ts';
+import { decodeResourceTable } from '../remoteproc/resource-table-report.ts';
+import { findBoard } from '../soc/soc.ts';
+import { findUBootBoard } from '../uboot/boards.ts';
 import { type BootStage, documentedSequence, ubootBoard } from '../uboot/stage.ts';
 import { UBOOT_CONSOLE } from '../uboot/uboot.ts';
+import { DEFAULT_MODULES } from '../virtio/modules.ts';
 import type { DeviceInput } from './input.ts';
 import type { Target } from './target.ts';
 
@@ -30,7 +34,10 @@ export interface RunConfiguration {
   readonly dtb?: TreeInput;
   /** Overlays, merged into the tree in their order. */
   readonly overlays?: readonly TreeInput[];
-  /** What runs before Linux; with a U-Boot, it starts the firmware as the board's documentation says, unless a script or keys do otherwise. */
+  /**
+   * What runs before Linux; with a U-Boot, it starts the firmware as the board's documentation says, unless a script or keys do otherwise.
+   * What firmware and board need, unless given; see `bootChoice`.
+   */
   readonly boot?: BootStage;
   /** Lines that are typed at U-Boot's prompt. */
   readonly ubootScript?: readonly string[];
@@ -48,9 +55,11 @@ export interface RunConfiguration {
 
 /** The machine for a run; `semihosting` serves its calls if it has any. @throws {UsageError} for options that contradict each other */
 export function machineOptions(run: RunConfiguration, semihosting?: SemihostingHost): MachineOptions {
-  const { firmware, target, engine, linux, fastForward, modules, hostMemory, dtb, overlays, recover } = run;
-  const kernelFlavour = run.kernel && findKernelFlavour(run.kernel);
+  const { firmware, target, engine, linux, fastForward, hostMemory, dtb, overlays, recover } = run;
+  const { boot, kernel } = bootChoice(run);
+  const kernelFlavour = kernel && findKernelFlavour(kernel);
   const { soc, core, board } = target;
+  const modules = run.modules ?? ttyModules(run);
   const bare = linux === false || soc.remoteprocs.length === 0;
   if (modules && bare) {
     const remedy = `leave out --modules${linux === false ? ', or --no-linux' : ''}`;
@@ -70,7 +79,7 @@ export function machineOptions(run: RunConfiguration, semihosting?: SemihostingH
     ...(modules ? { modules } : {}),
     ...(dtb ? { dtb } : {}),
     ...(overlays ? { overlays } : {}),
-    ...bootLoader(run),
+    ...bootLoader(run, boot),
     ...(kernelFlavour ? { kernelFlavour } : {}),
     ...(recover ? { crashDetection: 'report' as const } : {}),
     ...(semihosting ? { semihosting } : {}),
@@ -78,9 +87,48 @@ export function machineOptions(run: RunConfiguration, semihosting?: SemihostingH
   };
 }
 
+/** What runs before Linux, and whose kernel that is. */
+export interface BootChoice {
+  readonly boot: BootStage;
+  readonly kernel?: KernelFlavour['name'];
+  /** Why, when nobody asked for it. */
+  readonly note?: string;
+}
+
+/**
+ * What the user said; otherwise remoteproc of mainline, but for firmware without a vdev in a resource table on a board whose tree has NXP's
+ * imx_rpmsg: there bootaux starts it, and NXP's kernel talks to it.
+ */
+export function bootChoice({ boot, kernel, linux, firmware, target, dtb, recover, ubootScript }: RunConfiguration): BootChoice {
+  const { soc, core } = target;
+  const said = { boot: boot ?? 'linux', ...(kernel ? { kernel } : {}) } as const;
+  const board = linux === false ? undefined : findBoard(soc, target.board);
+  const asked = boot !== undefined || kernel === 'mainline' || dtb !== undefined || recover || ubootScript !== undefined;
+  if (asked || board?.rpmsg?.core !== core || hasVdev(firmware) || !findUBootBoard(soc.name, board.name)) return said;
+  return {
+    boot: 'uboot',
+    kernel: 'nxp',
+    note: `${firmware.name} has no resource table for remoteproc: as on this board, U-Boot starts it (bootaux) and NXP's kernel talks to it (imx_rpmsg); --boot linux has remoteproc start it`,
+  };
+}
+
+/**
+ * On boards with imx_rpmsg, firmware for ping-pong and for a tty announces the same channel, and their manuals have the user load one driver or the
+ * other: the tty's, when a tty is talked to.
+ */
+function ttyModules({ send = [], console: keyboard, linux, target: { soc, board } }: RunConfiguration): readonly string[] | undefined {
+  const devices = [...send.map(({ device }) => device), keyboard ?? ''];
+  if (linux === false || !findBoard(soc, board)?.rpmsg || !devices.some((device) => device.startsWith('ttyRPMSG'))) return undefined;
+  return DEFAULT_MODULES.filter((name) => name !== 'imx_rpmsg_pingpong');
+}
+
+function hasVdev({ resourceTable }: Firmware): boolean {
+  return resourceTable !== undefined && decodeResourceTable(resourceTable.bytes).resources.some(({ kind }) => kind === 'vdev');
+}
+
 /** The stage before Linux, and what is typed at it. @throws {UsageError} when there is none for this board */
-function bootLoader(run: RunConfiguration): Pick<MachineOptions, 'boot' | 'ubootScript'> {
-  const { boot = 'linux', ubootScript, linux, firmware, target, send, console: keyboard } = run;
+function bootLoader(run: RunConfiguration, boot: BootStage): Pick<MachineOptions, 'boot' | 'ubootScript'> {
+  const { ubootScript, linux, firmware, target, send, console: keyboard } = run;
   const { soc, core } = target;
   if (boot === 'linux') {
     if (ubootScript) throw new UsageError('a script for U-Boot, but no U-Boot', 'add --boot uboot', '--uboot-script');
@@ -95,8 +143,10 @@ function bootLoader(run: RunConfiguration): Pick<MachineOptions, 'boot' | 'uboot
 }
 
 /** What is wrong with the firmware on the tree that the machine's Linux boots with, and with that tree if it is the user's. */
-export function lintRun({ firmware, target, dtb, overlays }: RunConfiguration, { board, linux }: Machine): LintFinding[] {
+export function lintRun({ firmware, target, dtb, overlays }: RunConfiguration, { board, linux, uboot }: Machine): LintFinding[] {
   if (!linux || !board) return [];
+  // The tree that the board's U-Boot boots has no remoteproc.
+  if (uboot && board.rpmsg && !dtb) return [];
   const { soc, core } = target;
   if (!dtb && !overlays) return lintFirmware(firmware, soc, board, core);
   return lintOnTree(firmware, linux.deviceTree, soc, board, core);

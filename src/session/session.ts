@@ -20,7 +20,15 @@ import { InputQueue } from './input.ts';
 import { type KernelHint, kernelHint } from './kernel-messages.ts';
 import { LineAssembler, type OutputLine, PARTIAL_NS } from './lines.ts';
 import { LinuxTurns } from './linux-turns.ts';
-import { findConsole, lintRun, machineOptions, type RunConfiguration, SEMIHOSTING, semihostingConsole } from './machine-options.ts';
+import {
+  bootChoice,
+  findConsole,
+  lintRun,
+  machineOptions,
+  type RunConfiguration,
+  SEMIHOSTING,
+  semihostingConsole,
+} from './machine-options.ts';
 import type { Renderer } from './renderer.ts';
 import type { RunControl } from './run-control.ts';
 import type { RunScript } from './run-inputs.ts';
@@ -150,6 +158,8 @@ export class Session {
       ? `board ${machine.board!.name}${machine.uboot ? `, U-Boot ${machine.uboot.board.version}` : ''}`
       : 'without Linux';
     host.renderer.note(`${soc.name} ${machine.core.name} (${briefReasons(target.reasons)}), ${where}, engine ${engine.name}`);
+    const { note } = options.machine ? {} : bootChoice(options);
+    if (note) host.renderer.note(note);
     this.lint = lintRun(options, machine);
     for (const finding of this.lint) if (finding.severity === 'error') host.renderer.finding(finding);
     if (linux === false && soc.remoteprocs.length > 0) for (const finding of lintWithoutLinux(firmware)) host.renderer.finding(finding);

@@ -162,7 +162,7 @@ async function makeMachine(firmwares: readonly Firmware[], target: Target, optio
 function bootLoader(
   firmwares: readonly Firmware[],
   { soc, core, board }: Target,
-  { boot, ubootScript, ubootCmd }: ShellOptions,
+  { boot = 'linux', ubootScript, ubootCmd }: ShellOptions,
   interactive: boolean,
 ): Pick<MachineOptions, 'boot' | 'ubootScript' | 'firmware' | 'bootFiles'> {
   const lines = ubootLines(ubootScript, ubootCmd);

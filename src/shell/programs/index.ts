@@ -8,6 +8,7 @@ import { FILE_PROGRAMS, grepPrograms } from './files.ts';
 import { FILTER_PROGRAMS } from './filters.ts';
 import { identityPrograms } from './identity.ts';
 import { kernelPrograms } from './kernel.ts';
+import { m4fwloader } from './m4fwloader.ts';
 import { MEMORY_PROGRAMS } from './memory.ts';
 import { runningPrograms } from './run-others.ts';
 import type { System } from './system.ts';
@@ -29,6 +30,7 @@ export function allPrograms(system: System): Readonly<Record<string, Program>> {
     ...DUMP_PROGRAMS,
     ...MEMORY_PROGRAMS,
     tree,
+    m4fwloader,
     ...directoryPrograms(system),
     ...identityPrograms(system),
     ...kernelPrograms(system),
