@@ -27,6 +27,7 @@ import { Ram } from './memory/ram.ts';
 import { MessagingUnit } from './mu/messaging-unit.ts';
 import { MU_LAYOUTS } from './mu/mu-layout.ts';
 import { DeviceDefinitions } from './peripherals/attached/definitions.ts';
+import { CanBuses } from './peripherals/can-bus.ts';
 import { createPeripheral, type DmaDirection, type Peripheral, type PeripheralSpec } from './peripherals/catalogue.ts';
 import { ClockTree } from './peripherals/clock-tree.ts';
 import { Pins } from './peripherals/pins.ts';
@@ -132,6 +133,8 @@ export class Machine {
   readonly linuxStores = new LinuxStores();
   /** What is outside of the GPIO pins. */
   readonly pins = new Pins();
+  /** What CAN controllers are connected with. */
+  readonly canBuses = new CanBuses();
   /** What devices on I2C and SPI are made of. */
   readonly devices: DeviceDefinitions;
   /** The SoC's clocks, without those of its cores. */
@@ -181,6 +184,7 @@ export class Machine {
     this.mapMessagingUnits();
     this.peripherals = this.mapPeripherals();
     this.cores = soc.cores.map((core) => this.buildCore(core));
+    this.guardAccesses(linux);
     const chosen = this.cores.find((core) => core.name === (options.core ?? soc.cores[0]!.name));
     if (!chosen)
       throw new UsageError(`${soc.name} has no core ${options.core}`, `its cores: ${soc.cores.map((c) => c.name).join(', ')}`, '--core');
@@ -487,6 +491,7 @@ export class Machine {
         coreReset: (name, held) => this.power.hold(this.coreCalled(name), held),
         requestReset: (cause) => this.power.resetRequested(spec.name, cause),
         pins: this.pins,
+        canBuses: this.canBuses,
         devices: this.devices,
         dma: this.view('linux'),
         ...(spec.dma ? { dmaRequest: this.dmaRequests(spec.dma) } : {}),
@@ -508,6 +513,18 @@ export class Machine {
         if (event !== undefined) this.peripherals.find(({ name }) => name === sdma)?.sdma?.request(event, level);
       }
     };
+  }
+
+  /** Resource domain controllers keep masters away from what is not theirs. */
+  private guardAccesses(booted: boolean): void {
+    const { soc, peripherals, views } = this;
+    const sides = soc.mus.flatMap(({ name, a, b }) => [
+      { name: `${name}_A`, pdap: a.pdap },
+      { name: `${name}_B`, pdap: b.pdap },
+    ]);
+    const blocks = [...soc.peripherals, ...sides].flatMap(({ name, pdap }) => (pdap === undefined ? [] : [{ name, pdap }]));
+    const semaphore = (name: string) => peripherals.find((peripheral) => peripheral.name === name)?.rdcSemaphore;
+    for (const { rdc } of peripherals) rdc?.guard({ spaces: views, blocks, semaphore, booted });
   }
 
   private buildCore(description: CoreDescription): Core {

@@ -11,12 +11,15 @@ import { AddressSpace, type BusDevice } from '../memory/bus.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 import { DeviceDefinitions } from './attached/definitions.ts';
 import { Audiomix } from './audiomix.ts';
+import { CanBuses } from './can-bus.ts';
 import { Ccm, type ClockRoot, type DerivedRoot } from './ccm.ts';
 import { CcmAnalog } from './ccm-analog.ts';
 import type { CcmAnalogLayoutName } from './ccm-analog-layouts.ts';
 import type { ClockSource, ClockTree } from './clock-tree.ts';
 import { Ecspi } from './ecspi.ts';
 import { Epit } from './epit.ts';
+import { Flexcan } from './flexcan.ts';
+import type { FlexcanLayoutName } from './flexcan-registers.ts';
 import { Gpc } from './gpc.ts';
 import type { GpcLayoutName } from './gpc-layouts.ts';
 import { Gpio } from './gpio.ts';
@@ -28,7 +31,8 @@ import { IOMUXC_GPR_LAYOUTS, IOMUXC_LAYOUTS, type IomuxcGprLayoutName, type Iomu
 import { Ocotp, type OcotpLayoutName } from './ocotp.ts';
 import { Pins } from './pins.ts';
 import { Pwm, type TimerClocks } from './pwm.ts';
-import { Rdc, type RdcMasters } from './rdc.ts';
+import { Rdc, type RdcConfiguration } from './rdc.ts';
+import { RdcSemaphore, type SemaphoreMasters, type SemaphoreReset } from './rdc-semaphore.ts';
 import { Sdma } from './sdma.ts';
 import type { DmaMemory } from './sdma-memory.ts';
 import type { SdmaRomName } from './sdma-scripts.ts';
@@ -88,7 +92,8 @@ export type PeripheralSpec = Placement &
     | { readonly kind: 'iomuxc'; readonly layout: IomuxcLayoutName }
     | { readonly kind: 'iomuxc-gpr'; readonly layout: IomuxcGprLayoutName }
     | { readonly kind: 'xtalosc' }
-    | { readonly kind: 'rdc'; readonly masters: RdcMasters; readonly assignments: Readonly<Record<number, number>> }
+    | ({ readonly kind: 'rdc' } & RdcConfiguration)
+    | { readonly kind: 'rdc-semaphore'; readonly masters: SemaphoreMasters; readonly reset?: SemaphoreReset }
     | { readonly kind: 'gpc'; readonly layout: GpcLayoutName }
     | {
         readonly kind: 'src';
@@ -104,6 +109,7 @@ export type PeripheralSpec = Placement &
         /** Burnt fuses; see `OcotpOptions`. All others are 0. */
         readonly fuses?: Readonly<Record<number, number>>;
       }
+    | { readonly kind: 'flexcan'; readonly layout: FlexcanLayoutName; readonly clock: ClockSource }
     | { readonly kind: 'snvs' }
     | { readonly kind: 'audiomix' }
     | { readonly kind: 'system-counter' }
@@ -126,6 +132,8 @@ export interface PeripheralContext {
   readonly pinInterrupts?: readonly ((level: boolean) => void)[];
   /** What is outside of the GPIO pins of all banks. */
   readonly pins?: Pins;
+  /** The CAN buses that controllers are on; one for each alone unless given. */
+  readonly canBuses?: CanBuses;
   /** What devices on I2C and SPI are made of. */
   readonly devices?: DeviceDefinitions;
   /** The block asks for a reset of the system; `cause` is for the user. */
@@ -156,10 +164,14 @@ export interface Peripheral {
   readonly i2c?: ImxI2c;
   readonly ecspi?: Ecspi;
   readonly gpt?: Gpt;
+  /** What guards accesses, and what it needs. */
+  readonly rdc?: Rdc;
+  readonly rdcSemaphore?: RdcSemaphore;
   readonly pwm?: Pwm;
   /** Takes DMA requests of other blocks. */
   readonly sdma?: Sdma;
   readonly tmu?: Tmu;
+  readonly flexcan?: Flexcan;
 }
 
 /** Makes the block that `spec` describes. */
@@ -215,8 +227,13 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
     case 'xtalosc':
       return { name, kind, ...block(new Xtalosc({ name, clocks, diagnostics })) };
     case 'rdc': {
-      const rdc = new Rdc({ name, masters: spec.masters, assignments: spec.assignments, diagnostics });
-      return { name, kind, ...block(rdc), deviceFor: (view) => rdc.deviceFor(view) };
+      const rdc = new Rdc({ name, configuration: spec, diagnostics });
+      return { name, kind, ...block(rdc), deviceFor: (view) => rdc.deviceFor(view), rdc };
+    }
+    case 'rdc-semaphore': {
+      const { masters, reset } = spec;
+      const rdcSemaphore = new RdcSemaphore({ name, masters, diagnostics, ...(reset ? { reset } : {}) });
+      return { name, kind, ...block(rdcSemaphore), deviceFor: (view) => rdcSemaphore.deviceFor(view), rdcSemaphore };
     }
     case 'gpc':
       return { name, kind, ...block(new Gpc({ name, layout: spec.layout, scheduler, diagnostics })) };
@@ -234,6 +251,12 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
     case 'ocotp': {
       const { layout, fuses = {} } = spec;
       return { name, kind, ...block(new Ocotp({ name, layout, fuses, scheduler, diagnostics })) };
+    }
+    case 'flexcan': {
+      const { layout, clock } = spec;
+      const buses = context.canBuses ?? new CanBuses();
+      const flexcan = new Flexcan({ name, layout, clock, clocks, scheduler, diagnostics, buses, interrupt });
+      return { name, kind, ...block(flexcan), flexcan };
     }
     case 'snvs':
       return { name, kind, ...block(new Snvs({ name, scheduler, diagnostics, interrupt })) };

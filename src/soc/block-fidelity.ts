@@ -210,6 +210,22 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
     tests: ['test/peripherals/ocotp.test.ts'],
   },
   {
+    kinds: ['flexcan'],
+    feature:
+      '64 message buffers with all codes, locks, overrun, abort, remote frames and answers; global, individual and the two separate masks; receive FIFO with filters A to C; freeze, disable, soft reset; loopback, listen-only; arbitration, priorities; error counters, interrupts, time stamps',
+    state: 'approximate',
+    difference:
+      'frames take their bits at the programmed rate, stuff bits left out; the only error on a bus is that nobody acknowledges; controllers with different bit rates understand each other',
+    tests: ['test/peripherals/flexcan.test.ts'],
+  },
+  {
+    kinds: ['flexcan'],
+    feature: 'CAN FD, error injection and CRCR; wake-up, glitch filter, sampling, BOFF_REC',
+    state: 'stub',
+    difference: 'the latter silently',
+    tests: ['test/peripherals/flexcan.test.ts'],
+  },
+  {
     kinds: ['sema4'],
     feature: '16 gates, ownership by bus master, notification, both reset sequences',
     state: 'exact',
@@ -347,7 +363,7 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
   {
     kinds: ['unmodelled'],
     feature:
-      'everything else that the manual places: CSU, PWM, FLEXCAN, SAI, ENET, USDHC, MU2, MU3, CAAM, display, camera, USB, PCIe, GPU, VPU, NPU, DDR controller ...',
+      'everything else that the manual places: CSU, PWM, SAI, ENET, USDHC, MU2, MU3, CAAM, display, camera, USB, PCIe, GPU, VPU, NPU, DDR controller ...',
     state: 'absent',
     difference: 'reads 0, writes vanish, each reported once by name; the list is `soc/imx8mp-unmodelled.ts`',
     tests: ['test/peripherals/system-blocks.test.ts'],

@@ -7,6 +7,7 @@ import { Arena } from '../../src/memory/arena.ts';
 import { AddressSpace, type BusDevice } from '../../src/memory/bus.ts';
 import { Ram } from '../../src/memory/ram.ts';
 import { DeviceDefinitions } from '../../src/peripherals/attached/definitions.ts';
+import { CanBuses } from '../../src/peripherals/can-bus.ts';
 import { createPeripheral, type Peripheral, type PeripheralContext, type PeripheralSpec } from '../../src/peripherals/catalogue.ts';
 import { ClockTree } from '../../src/peripherals/clock-tree.ts';
 import { Pins } from '../../src/peripherals/pins.ts';
@@ -25,6 +26,7 @@ export class Bench {
   /** Levels of the two interrupt lines of every block made so far. */
   readonly lines = new Map<string, boolean>();
   readonly pins = new Pins();
+  readonly canBuses = new CanBuses();
   readonly devices = new DeviceDefinitions();
   /** What bus masters see: 1 MiB of RAM from 0x8000_0000 on; a test may map more. */
   readonly memory = new AddressSpace('system');
@@ -61,6 +63,7 @@ export class Bench {
       highInterrupt: (level) => this.lines.set(`${name} high`, level),
       pinInterrupts: Array.from({ length: 8 }, (_, pin) => (level: boolean) => void this.lines.set(`${name} pin ${pin}`, level)),
       pins: this.pins,
+      canBuses: this.canBuses,
       devices: this.devices,
       dma: this.memory,
       dmaRequest: (direction, level) => this.lines.set(`${name} ${direction}`, level),
