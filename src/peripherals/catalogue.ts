@@ -112,7 +112,7 @@ export type PeripheralSpec = Placement &
     | { readonly kind: 'flexcan'; readonly layout: FlexcanLayoutName; readonly clock: ClockSource }
     | { readonly kind: 'snvs' }
     | { readonly kind: 'audiomix' }
-    | { readonly kind: 'system-counter' }
+    | { readonly kind: 'system-counter' /** The crystal; `OSC_24M` unless given. */; readonly clock?: ClockSource }
     | { readonly kind: 'unmodelled' }
     | { readonly kind: 'reserved' }
   );
@@ -263,7 +263,11 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
     case 'audiomix':
       return { name, kind, ...block(new Audiomix({ name, scheduler, clocks, diagnostics })) };
     case 'system-counter':
-      return { name, kind, ...block(new SystemCounter({ name, scheduler, clocks, diagnostics, interrupt, highInterrupt })) };
+      return {
+        name,
+        kind,
+        ...block(new SystemCounter({ name, scheduler, clocks, clock: spec.clock ?? 'OSC_24M', diagnostics, interrupt, highInterrupt })),
+      };
     case 'unmodelled':
       return { name, kind, ...standIn(new UnmodelledBlock({ name, diagnostics })) };
     case 'reserved':

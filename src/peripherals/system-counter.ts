@@ -1,7 +1,7 @@
 /**
  * SYS_CTR: the 56-bit counter behind the A cluster's generic timers, with its read, compare and control frames 64 KiB apart.
  *
- * Described in the system counter chapter of the reference manuals and in Linux's timer-imx-sysctr.c. It counts a third of the 24 MHz
+ * Described in the system counter chapter of the reference manuals and in Linux's timer-imx-sysctr.c. It counts a third of the
  * crystal. Compare 0 drives line one, compare 1 line two. Not modelled: the slow modes (CNTFID1, CNTFID2) and CNTCR.HDBG.
  */
 import type { Diagnostics } from '../diagnostics.ts';
@@ -9,7 +9,7 @@ import { type Progress, unchanging } from '../memory/bus.ts';
 import { bit, defineRegisters, RegisterFile } from '../memory/registers.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import { ClockRatio } from './clock-ratio.ts';
-import type { ClockTree } from './clock-tree.ts';
+import type { ClockSource, ClockTree } from './clock-tree.ts';
 
 /** The three frames, in address order. */
 export const SYSTEM_COUNTER = defineRegisters({
@@ -23,7 +23,7 @@ export const SYSTEM_COUNTER = defineRegisters({
   CNTCR: { offset: 0x2_0000, reset: 0x0000_0101, fields: { EN: bit(0), HDBG: bit(1) } },
   CNTSR: { offset: 0x2_0004, access: 'ro', reset: 0x0000_0100 },
   CNTCV: { offset: 0x2_0008, count: 2 },
-  CNTFID0: { offset: 0x2_0020, access: 'ro', reset: 8_000_000 },
+  CNTFID0: { offset: 0x2_0020, access: 'ro' },
   CNTFID1: { offset: 0x2_0024, access: 'ro', reset: 512 },
   CNTFID2: { offset: 0x2_0028, access: 'ro' },
   CNTID0: { offset: 0x2_0fd0, access: 'ro' },
@@ -53,13 +53,16 @@ export class SystemCounter {
     name: string;
     scheduler: Scheduler;
     clocks: ClockTree;
+    /** The crystal; its rate is taken once. */
+    clock: ClockSource;
     diagnostics: Diagnostics;
     interrupt: (level: boolean) => void;
     highInterrupt: (level: boolean) => void;
   }) {
     const { name, scheduler, diagnostics } = options;
     this.scheduler = scheduler;
-    this.ratio = new ClockRatio(options.clocks.hz('OSC_24M'), DIVIDER, scheduler.hz);
+    const hz = options.clocks.hz(options.clock);
+    this.ratio = new ClockRatio(hz, DIVIDER, scheduler.hz);
     this.lines = [options.interrupt, options.highInterrupt];
     this.timer = scheduler.timer(`${name} compare`, () => this.settle());
     const word = (index: number): number => (index === 0 ? this.value % WRAP_LOW : Math.floor(this.value / WRAP_LOW));
@@ -68,6 +71,7 @@ export class SystemCounter {
     this.device = new RegisterFile(SYSTEM_COUNTER, {
       name,
       diagnostics,
+      resets: { CNTFID0: Math.floor(hz / DIVIDER) },
       behaviour: {
         READ_CNTCV: { value: word, progress },
         CNTCV: { value: word, progress, write: (next, _previous, index) => this.load(next, index) },

@@ -211,6 +211,7 @@ export const IMX8MQ = defineSoc({
     {
       kind: 'system-counter',
       name: 'SYS_CTR',
+      clock: 'OSC_25M',
       base: 0x306a_0000,
       size: 3 * SLOT,
       interrupts: { m4: 47, linux: 47 },
