@@ -174,7 +174,7 @@ export const IMX8MQ_EVK: UBootBoard = {
 /** i.MX 7D SABRE-SD. */
 export const MX7D_SDB: UBootBoard = {
   ...EVK,
-  boards: ['imx7d/sabresd'],
+  boards: ['imx7d/sdb'],
   compiler: ['arm-poky-linux-gnueabi-gcc (GCC) 11.3.0', LD],
   bits: 32,
   prompt: '=> ',
@@ -213,10 +213,20 @@ export const MX7D_SDB: UBootBoard = {
   auxiliary: MX7_M4,
 };
 
+/** Variscite's VAR-SOM-MX7. */
+export const VAR_SOM_MX7: UBootBoard = {
+  ...MX7D_SDB,
+  boards: ['imx7d/var-som-mx7'],
+  banner: MX7D_SDB.banner
+    .filter((line) => !line.startsWith('Board:'))
+    .map((line) => (line.startsWith('Model:') ? 'Model: Variscite i.MX7 Dual VAR-SOM-MX7' : line)),
+  trees: ['imx7d-var-som-emmc-m4.dtb', 'imx7d-var-som-emmc.dtb'],
+};
+
 /** i.MX 6SoloX SABRE-SDB. */
 export const MX6SX_SDB: UBootBoard = {
   ...MX7D_SDB,
-  boards: ['imx6sx/sabresd'],
+  boards: ['imx6sx/sdb'],
   banner: [
     'CPU:   i.MX6SX rev1.2 996 MHz (running at 792 MHz)',
     'CPU:   Commercial temperature grade (0C to 95C) at 34C',

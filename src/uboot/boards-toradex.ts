@@ -51,7 +51,7 @@ export const VERDIN: UBootBoard = {
 /** Verdin iMX8M Mini; its eMMC is the first controller. */
 export const VERDIN_IMX8MM: UBootBoard = {
   ...VERDIN,
-  boards: ['imx8mm/verdin'],
+  boards: ['imx8mm/verdin-hmp'],
   prompt: 'Verdin iMX8MM # ',
   banner: [
     'CPU:   i.MX8MMQ rev1.0 1600 MHz (running at 1200 MHz)',
