@@ -213,6 +213,7 @@ export class CortexM implements Core, CoreView {
     });
     this.caches = cacheRegisters(profile, diagnostics);
     this.lmem = profile.lmem && new Lmem({ diagnostics, now: () => scheduler.now, cyclesPerTick: this.cpi });
+    bus.onGuard(() => this.rightsChanged());
     bus.mapDevice(PPB_BASE, PPB_SIZE, this.privateBus(options), 'PPB');
     this.semihosting = options.semihosting && new Semihosting(options.semihosting, bus, scheduler, diagnostics);
     this.paper = this.roundHost(options);
@@ -587,10 +588,7 @@ export class CortexM implements Core, CoreView {
       cyclesPerTick: options.cyclesPerInstruction,
       sysTickReferenceHz: options.sysTickReferenceHz,
       monitorEnabled: () => this.debug.monitorEnabled,
-      protectionChanged: () => {
-        this.protectionChanged = true;
-        this.configurationChanged();
-      },
+      protectionChanged: () => this.rightsChanged(),
       noteFault: (id, context) => this.noteFault(id, context),
       currentException: () => this.registers.cells[CELL.IPSR]!,
       vectPending: () => {
@@ -723,6 +721,12 @@ export class CortexM implements Core, CoreView {
     this.attention = true;
     this.reconfigure = true;
     if (this.exceptions.applyPriority()) this.protectionChanged = true;
+  }
+
+  /** What any address allows may have changed. */
+  private rightsChanged(): void {
+    this.protectionChanged = true;
+    this.configurationChanged();
   }
 
   private configurationChanged(): void {
@@ -991,6 +995,7 @@ export class CortexM implements Core, CoreView {
         exceptions.floatingPointAccess();
         break;
       case STOP.FETCH_FAULT:
+        if (this.memory.fault === 'bus') this.memory.noteFetch(engine.address);
         this.complete(exceptions.fetchFault(engine.address));
         break;
       case STOP.DATA_FAULT:

@@ -58,7 +58,7 @@ export class LinuxMemory extends AddressSpace {
   }
 
   override get direct(): boolean {
-    return this.history === undefined && !this.stores.active;
+    return this.history === undefined && !this.stores.active && this.behind.direct;
   }
 
   override get regions(): readonly Region[] {

@@ -30,6 +30,8 @@ export interface BusDevice {
   progress?(offset: number, size: number): Progress | undefined;
   /** `times` reads of `offset`, which is steady, were left out, as it is known what they give; for those that count. */
   skipped?(offset: number, times: number): void;
+  /** What is written to it may change what masters may access (`AccessGuard`). */
+  readonly guards?: true;
   /** Why the block never behaves otherwise, for reports: `not modelled`. */
   readonly standIn?: string;
   /** Name of the register at `offset` as its manual has it; undefined where there is none, or where the block does not tell. */
@@ -70,6 +72,20 @@ export interface Stretch {
   readonly size: number;
 }
 
+/** Rights that an `AccessGuard` leaves to a master. */
+export const MAY_READ = 1;
+export const MAY_WRITE = 2;
+
+/** Keeps a master away from parts of its address space (a resource domain controller). Debuggers that `peek` or look at RAM are not asked. */
+export interface AccessGuard {
+  /** `MAY_READ | MAY_WRITE` as far as the master has them for all of the `size` bytes from `offset` of `region` on. No side effects. */
+  rights(region: Region, offset: number, size: number): number;
+  /** True when a refused access to `region` is a bus error; else a read gives 0 and a write is lost. */
+  fails(region: Region): boolean;
+  /** The master has made an access that is refused. */
+  note(region: Region, offset: number, write: boolean): void;
+}
+
 /** Regions found last, by 64 KiB of addresses: a master goes to and fro between a few, as Linux does between a unit's registers and a ring. */
 const RECENT = 64;
 const RECENT_SHIFT = 16;
@@ -83,6 +99,8 @@ export class AddressSpace {
   readonly name: string;
   private readonly sorted: Region[] = [];
   private readonly recent = new Array<Region | undefined>(RECENT).fill(undefined);
+  private keeper: AccessGuard | undefined;
+  private readonly guardListeners: (() => void)[] = [];
 
   constructor(name: string) {
     this.name = name;
@@ -90,7 +108,31 @@ export class AddressSpace {
 
   /** True when whoever knows the RAM behind an address may go there himself: nobody wants to hear of accesses. */
   get direct(): boolean {
-    return true;
+    return this.keeper === undefined;
+  }
+
+  /** What keeps the master away from parts of the space; undefined while all of it is open, which costs nothing then. */
+  get guard(): AccessGuard | undefined {
+    return this.keeper;
+  }
+
+  /** From now on `guard` is asked before each access, or is asked the same and answers otherwise. */
+  setGuard(guard: AccessGuard | undefined): void {
+    this.keeper = guard;
+    for (const listener of this.guardListeners) listener();
+  }
+
+  /** Calls `listener` after each `setGuard`. */
+  onGuard(listener: () => void): void {
+    this.guardListeners.push(listener);
+  }
+
+  /** Undefined when the guard lets the access pass; else it was refused, and true says that this is a bus error. */
+  refusal(region: Region, offset: number, size: number, right: number): boolean | undefined {
+    const { keeper } = this;
+    if (keeper === undefined || (keeper.rights(region, offset, size) & right) !== 0) return undefined;
+    keeper.note(region, offset, right === MAY_WRITE);
+    return keeper.fails(region);
   }
 
   /** All regions in address order. */
@@ -165,6 +207,10 @@ export class AddressSpace {
     if (!region) return BUS_FAULT;
     const offset = address - region.base;
     if (offset + size > region.size) return this.readAcross(address, size);
+    if (this.keeper !== undefined) {
+      const fails = this.refusal(region, offset, size, MAY_READ);
+      if (fails !== undefined) return fails ? BUS_FAULT : 0;
+    }
     if (region.ram) return region.ram.read(region.ramOffset + offset, size);
     return region.broken ? BUS_FAULT : region.device!.read(offset, size);
   }
@@ -175,6 +221,10 @@ export class AddressSpace {
     if (!region) return false;
     const offset = address - region.base;
     if (offset + size > region.size) return this.writeAcross(address, value, size);
+    if (this.keeper !== undefined) {
+      const fails = this.refusal(region, offset, size, MAY_WRITE);
+      if (fails !== undefined) return !fails;
+    }
     if (region.ram) {
       region.ram.write(region.ramOffset + offset, value, size);
       return true;

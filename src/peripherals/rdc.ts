@@ -1,86 +1,134 @@
 /**
- * RDC: which master belongs to which resource domain, and what each domain may access.
+ * RDC: which master belongs to which resource domain, and what each domain may access; enforced for the cores and Linux.
  *
- * Described in the RDC chapter of the reference manuals. STAT.DID shows each master its own domain. Not modelled: enforcement. The
- * permissions (PDAP, memory regions) are stored, and reported when they deny something; every access is allowed.
+ * Described in the RDC chapters of the reference manuals. STAT.DID shows each master its own domain. A refused access to a peripheral is a bus error; one
+ * to memory is so where SEC_ERR_RESP of the SoC's GPR10 says so, else a read gives 0 and a write is lost; MRVS keeps the first. Bus errors of cores are
+ * precise. Where regions overlap all of them must allow an access. The interrupt tells of the restoration after a power-down, which never happens here.
  */
 import type { Diagnostics } from '../diagnostics.ts';
-import type { BusDevice } from '../memory/bus.ts';
+import { hex32 } from '../memory/bits.ts';
+import type { AddressSpace, BusDevice, Region } from '../memory/bus.ts';
 import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.ts';
+import { ALL_RIGHTS, type Closed, type ClosedBlock, type ClosedRange, RdcGuard } from './rdc-guard.ts';
+import { RDC_LAYOUTS, type RdcLayout, type RdcLayoutName, regionCount } from './rdc-layouts.ts';
+import type { RdcSemaphore } from './rdc-semaphore.ts';
+
+const DOMAINS = 4;
+const GATES = 64;
 
 /** Registers in manual order. */
-export const RDC = defineRegisters({
-  VIR: { offset: 0x000, access: 'ro', reset: 0x04d7_0284 },
-  STAT: { offset: 0x024, access: 'ro', fields: { DID: field(0, 4, 'ro'), PDS: bit(8, 'ro') } },
-  INTCTRL: { offset: 0x028, access: 'ro', fields: { RCI_EN: bit(0) } },
-  INTSTAT: { offset: 0x02c, access: 'ro', fields: { INT: bit(0, 'w1c') } },
-  MDA: { offset: 0x200, count: 40, access: 'ro', fields: { DID: field(0, 2), LCK: bit(31) } },
-  PDAP: { offset: 0x400, count: 112, reset: 0x0000_00ff, access: 'ro', fields: { PERMISSIONS: field(0, 8), SREQ: bit(30), LCK: bit(31) } },
-  MRSA: { offset: 0x800, count: 77, stride: 0x10, access: 'ro', fields: { SADR: field(7, 25) } },
-  MREA: { offset: 0x804, count: 77, stride: 0x10, access: 'ro', fields: { EADR: field(7, 25) } },
-  MRC: {
-    offset: 0x808,
-    count: 77,
-    stride: 0x10,
-    reset: 0x0000_00ff,
-    access: 'ro',
-    fields: { PERMISSIONS: field(0, 8), ENA: bit(30), LCK: bit(31) },
-  },
-  MRVS: { offset: 0x80c, count: 77, stride: 0x10, access: 'ro', fields: { AD: bit(4, 'w1c') } },
-});
+function registersOf(layout: RdcLayout) {
+  const { masters, peripherals } = layout;
+  const count = regionCount(layout);
+  const region = { count, stride: 0x10 };
+  return defineRegisters({
+    VIR: { offset: 0x000, access: 'ro', reset: DOMAINS | (masters << 4) | (peripherals << 12) | (count << 20) },
+    STAT: { offset: 0x024, access: 'ro', fields: { DID: field(0, 4, 'ro'), PDS: bit(8, 'ro') } },
+    INTCTRL: { offset: 0x028, access: 'ro', fields: { RCI_EN: bit(0) } },
+    INTSTAT: { offset: 0x02c, access: 'ro', fields: { INT: bit(0, 'w1c') } },
+    MDA: { offset: 0x200, count: masters, access: 'ro', fields: { DID: field(0, 2), LCK: bit(31) } },
+    PDAP: {
+      offset: 0x400,
+      count: peripherals,
+      reset: 0x0000_00ff,
+      access: 'ro',
+      fields: { PERMISSIONS: field(0, 8), SREQ: bit(30), LCK: bit(31) },
+    },
+    MRSA: { offset: 0x800, ...region, access: 'ro', fields: { SADR: field(7, 25) } },
+    MREA: { offset: 0x804, ...region, access: 'ro', fields: { EADR: field(7, 25) } },
+    MRC: { offset: 0x808, ...region, reset: 0x0000_00ff, access: 'ro', fields: { PERMISSIONS: field(0, 8), ENA: bit(30), LCK: bit(31) } },
+    MRVS: { offset: 0x80c, ...region, access: 'ro', fields: { VDID: field(0, 2, 'ro'), AD: bit(4, 'w1c'), VADR: field(5, 27, 'ro') } },
+  });
+}
 
+type Registers = ReturnType<typeof registersOf>;
+
+const MAPS = new Map<RdcLayout, Registers>();
+
+function mapOf(layout: RdcLayout): Registers {
+  const map = MAPS.get(layout) ?? registersOf(layout);
+  MAPS.set(layout, map);
+  return map;
+}
+
+const STAT_OFFSET = 0x024;
 const LOCK = 0x8000_0000;
-const ENA = 0x4000_0000;
-/** Read and write for all four domains. */
-const ALL = 0xff;
 /** STAT.PDS: the power-down domain is on. */
 const POWERED = 1 << 8;
+/** MRVS.VADR. */
+const VIOLATION_ADDRESS = 0xffff_ffe0;
 
 /** Index of MDA by view. */
 export type RdcMasters = Readonly<Record<string, number>>;
 
+/** What the description of a SoC says of its RDC. */
+export interface RdcConfiguration {
+  readonly layout: RdcLayoutName;
+  readonly masters: RdcMasters;
+  /** Domains as the boot loader assigned them, by index of MDA. */
+  readonly assignments: Readonly<Record<number, number>>;
+  /** PDAP as the boot loader wrote it, by index. */
+  readonly permissions?: Readonly<Record<number, number>>;
+  /** Memories by the name of the group of regions that guards them. */
+  readonly memories?: Readonly<Record<string, readonly string[]>>;
+  /** Names of the semaphores, for PDAP 0 to 63 and from 64 on. */
+  readonly semaphores?: readonly string[];
+  /** The bit that makes a refused access to memory a bus error: SEC_ERR_RESP. `address` is Linux's. */
+  readonly errorResponse?: { readonly address: number; readonly mask: number };
+}
+
+/** What the RDC is to guard. */
+export interface RdcSurroundings {
+  /** Address spaces by view. */
+  readonly spaces: ReadonlyMap<string, AddressSpace>;
+  /** Blocks that have permissions, as they are called in the address spaces. */
+  readonly blocks: readonly { readonly name: string; readonly pdap: number }[];
+  readonly semaphore: (name: string) => RdcSemaphore | undefined;
+  /** A boot loader has run. */
+  readonly booted: boolean;
+}
+
 /** The block. */
 export class Rdc {
-  static readonly wiring = ['masters', 'assignments'];
+  static readonly wiring = ['configuration', 'layout', 'booted', 'surroundings', 'semaphores', 'shown'];
   /** As a master of domain 0 sees it. */
-  readonly device: RegisterFile<typeof RDC>;
-  private readonly masters: RdcMasters;
-  /** Domains as the boot loader assigned them, by index of MDA. */
-  private readonly assignments: Readonly<Record<number, number>>;
+  readonly device: RegisterFile<Registers>;
+  private readonly name: string;
+  private readonly configuration: RdcConfiguration;
+  private readonly layout: RdcLayout;
+  private readonly diagnostics: Diagnostics;
+  private booted = true;
+  private surroundings: RdcSurroundings | undefined;
+  private semaphores: readonly (RdcSemaphore | undefined)[] = [];
+  /** What each view's guard was made of, as text. */
+  private readonly shown = new Map<string, string>();
 
-  constructor(options: {
-    name: string;
-    masters: RdcMasters;
-    assignments: Readonly<Record<number, number>>;
-    diagnostics: Diagnostics;
-  }) {
-    const { name, diagnostics } = options;
-    this.masters = options.masters;
-    this.assignments = options.assignments;
-    const keepLocked = (register: 'MDA' | 'PDAP' | 'MRC') => (_next: number, previous: number, index: number) => {
-      if ((previous & LOCK) === 0) return;
-      this.device.set(register, previous, index);
-      diagnostics.guestError(name, `${register}[${index}]`, 'written while locked: ignored');
-    };
-    this.device = new RegisterFile(RDC, {
+  constructor(options: { name: string; configuration: RdcConfiguration; diagnostics: Diagnostics }) {
+    const { name, configuration, diagnostics } = options;
+    this.name = name;
+    this.configuration = configuration;
+    this.layout = RDC_LAYOUTS[configuration.layout];
+    this.diagnostics = diagnostics;
+    const guarded = (register: 'MDA' | 'PDAP' | 'MRSA' | 'MREA' | 'MRC') => ({
+      write: (_next: number, previous: number, index: number) => {
+        const lock = register === 'MRSA' || register === 'MREA' ? this.device.get('MRC', index) : previous;
+        if ((lock & LOCK) === 0) this.update();
+        else {
+          this.device.set(register, previous, index);
+          diagnostics.guestError(name, `${register}[${index}]`, 'written while locked: ignored');
+        }
+      },
+    });
+    this.device = new RegisterFile(mapOf(this.layout), {
       name,
       diagnostics,
       behaviour: {
         STAT: { value: () => POWERED },
-        MDA: { write: keepLocked('MDA') },
-        PDAP: {
-          write: (next, previous, index) => {
-            keepLocked('PDAP')(next, previous, index);
-            if ((next & ALL) !== ALL) diagnostics.unimplemented(name, 'PDAP', 'denies a domain, but permissions are not enforced');
-          },
-        },
-        MRC: {
-          write: (next, previous, index) => {
-            keepLocked('MRC')(next, previous, index);
-            const denies = (next & ENA) !== 0 && (next & ALL) !== ALL;
-            if (denies) diagnostics.unimplemented(name, 'MRC', 'denies a domain, but permissions are not enforced');
-          },
-        },
+        MDA: guarded('MDA'),
+        PDAP: guarded('PDAP'),
+        MRSA: guarded('MRSA'),
+        MREA: guarded('MREA'),
+        MRC: guarded('MRC'),
       },
     });
     this.reset();
@@ -88,19 +136,167 @@ export class Rdc {
 
   /** The block as the master of `view` sees it: STAT.DID is its own domain. */
   deviceFor(view: string): BusDevice {
-    const master = this.masters[view];
-    if (master === undefined) return this.device;
-    const did = (offset: number): number => (offset === RDC.STAT.offset ? this.device.field('MDA', 'DID', master) : 0);
+    const did = (offset: number): number => (offset === STAT_OFFSET ? this.domain(view) : 0);
     return {
+      guards: true,
       read: (offset, size) => (this.device.read(offset, size) | did(offset)) >>> 0,
       peek: (offset, size) => (this.device.peek(offset, size) | did(offset)) >>> 0,
       write: (offset, value, size) => this.device.write(offset, value, size),
+      registerName: (offset) => this.device.registerName(offset),
     };
+  }
+
+  /** Domain of the master of `view`. */
+  domain(view: string): number {
+    const master = this.configuration.masters[view];
+    return master === undefined ? 0 : this.device.field('MDA', 'DID', master);
+  }
+
+  /** From now on the masters are kept away from what is not theirs. */
+  guard(surroundings: RdcSurroundings): void {
+    this.surroundings = surroundings;
+    this.booted = surroundings.booted;
+    this.semaphores = (this.configuration.semaphores ?? []).map((name) => surroundings.semaphore(name));
+    for (const semaphore of this.semaphores) {
+      if (!semaphore) continue;
+      semaphore.domainOf = (view) => this.domain(view);
+      semaphore.onChange = () => this.update();
+    }
+    this.reset();
   }
 
   /** Reset of the SoC, with what the boot loader then did. */
   reset(): void {
     this.device.reset();
-    for (const [index, domain] of Object.entries(this.assignments)) this.device.set('MDA', domain, Number(index));
+    const { assignments, permissions = {} } = this.configuration;
+    if (this.booted) {
+      for (const [index, domain] of Object.entries(assignments)) this.device.set('MDA', domain, Number(index));
+      for (const [index, value] of Object.entries(permissions)) this.device.set('PDAP', value, Number(index));
+    }
+    this.update();
   }
+
+  /** After a snapshot was loaded. */
+  restored(): void {
+    this.update();
+  }
+
+  /** Tells every address space what is closed to its master now, if that is other than before. */
+  private update(): void {
+    const { surroundings } = this;
+    if (!surroundings) return;
+    for (const view of Object.keys(this.configuration.masters)) {
+      const space = surroundings.spaces.get(view);
+      if (!space) continue;
+      const domain = this.domain(view);
+      const closed: Closed = {
+        blocks: this.closedBlocks(surroundings, space, domain),
+        memories: this.closedMemories(surroundings, space, view, domain),
+      };
+      const parts = partsOf(closed);
+      const text = parts.length === 0 ? '' : `${domain}: ${parts.join()}`;
+      if (text === (this.shown.get(view) ?? '')) continue;
+      this.shown.set(view, text);
+      space.setGuard(text === '' ? undefined : this.guardFor(view, domain, closed));
+    }
+  }
+
+  private closedBlocks({ blocks }: RdcSurroundings, space: AddressSpace, domain: number): Map<Region, ClosedBlock> {
+    const closed = new Map<Region, ClosedBlock>();
+    for (const { name, pdap } of blocks) {
+      const rights = this.rightsOf('PDAP', pdap, domain);
+      const semaphore =
+        this.device.field('PDAP', 'SREQ', pdap) !== 0 && this.semaphores[Math.floor(pdap / GATES)]?.holder(pdap % GATES) !== domain;
+      if (rights === ALL_RIGHTS && !semaphore) continue;
+      const region = space.regions.find((candidate) => candidate.name === name && candidate.device);
+      if (region) closed.set(region, { pdap, rights: semaphore ? 0 : rights, semaphore: semaphore && rights !== 0 });
+    }
+    return closed;
+  }
+
+  private closedMemories({ spaces }: RdcSurroundings, space: AddressSpace, view: string, domain: number): Map<Region, ClosedRange[]> {
+    const closed = new Map<Region, ClosedRange[]>();
+    const { groups, addressShift = 0 } = this.layout;
+    let index = 0;
+    for (const { name, regions, tightlyCoupled } of groups) {
+      const first = index;
+      index += regions;
+      if (tightlyCoupled && view !== 'linux') continue;
+      for (const memory of this.configuration.memories?.[name] ?? []) {
+        const known = spaces.get('linux')?.regions.find((region) => region.name === memory && region.ram);
+        if (!known) continue;
+        const base = known.base - known.ramOffset;
+        const ranges: ClosedRange[] = [];
+        for (let number = first; number < index; number++) {
+          const rights = this.rightsOf('MRC', number, domain);
+          if (this.device.field('MRC', 'ENA', number) === 0 || rights === ALL_RIGHTS) continue;
+          const start = this.device.get('MRSA', number) * 2 ** addressShift - base;
+          const end = this.device.get('MREA', number) * 2 ** addressShift - base;
+          if (end > Math.max(start, 0) && start < known.ram!.size) ranges.push({ index: number, start, end, rights });
+        }
+        if (ranges.length > 0) for (const region of space.regions) if (region.ram === known.ram) closed.set(region, ranges);
+      }
+    }
+    return closed;
+  }
+
+  /** What a domain may do by a PDAP or MRC, as rights. */
+  private rightsOf(register: 'PDAP' | 'MRC', index: number, domain: number): number {
+    const pair = this.device.field(register, 'PERMISSIONS', index) >>> (2 * domain);
+    // DnW is the lower bit of the two.
+    return ((pair >>> 1) & 1) | ((pair & 1) << 1);
+  }
+
+  private guardFor(view: string, domain: number, closed: Closed): RdcGuard {
+    const { diagnostics, name, device, layout } = this;
+    const who = `${view} (domain ${domain})`;
+    const errors = () => this.memoryFails;
+    return new RdcGuard(closed, {
+      blockRefused: ({ pdap, semaphore }, block, write) => {
+        const access = write ? 'write to' : 'read of';
+        const why = semaphore
+          ? `it needs gate ${pdap % GATES} of ${this.configuration.semaphores?.[Math.floor(pdap / GATES)] ?? 'a semaphore'}, which its domain does not hold`
+          : 'its domain has no permission';
+        diagnostics.guestError(name, `PDAP[${pdap}]`, `${who}: ${access} ${block} refused with a bus error: ${why}`);
+      },
+      memoryRefused: ({ index, start, end }, region, offset, write) => {
+        const base = this.systemBase(region);
+        if (device.field('MRVS', 'AD', index) === 0) {
+          const address = Math.floor((base + offset) / 2 ** (layout.addressShift ?? 0));
+          device.set('MRVS', ((address & VIOLATION_ADDRESS) | (1 << 4) | domain) >>> 0, index);
+        }
+        const answer = errors() ? 'with a bus error' : write ? 'and lost' : 'and answered with 0';
+        const range = `${hex32(base + Math.max(start, 0))} to ${hex32(base + end - 1)}`;
+        diagnostics.guestError(
+          name,
+          `MRC[${index}]`,
+          `${who}: ${write ? 'write to' : 'read of'} ${region.name}, ${range}, refused ${answer}`,
+        );
+      },
+      get memoryFails() {
+        return errors();
+      },
+    });
+  }
+
+  /** SEC_ERR_RESP; a SoC whose description names no such bit answers with bus errors. */
+  private get memoryFails(): boolean {
+    const { errorResponse } = this.configuration;
+    if (!errorResponse) return true;
+    return ((this.surroundings?.spaces.get('linux')?.peek(errorResponse.address, 4) ?? 0) & errorResponse.mask) !== 0;
+  }
+
+  /** System address of byte 0 of a region's RAM. */
+  private systemBase(region: Region): number {
+    const known = this.surroundings?.spaces.get('linux')?.regions.find(({ ram }) => ram === region.ram);
+    return known ? known.base - known.ramOffset : 0;
+  }
+}
+
+/** What is closed, as texts; the same for the same. */
+function partsOf({ blocks, memories }: Closed): string[] {
+  const parts = [...blocks].map(([region, { rights, semaphore }]) => `${region.base} ${rights} ${semaphore}`);
+  for (const [region, ranges] of memories)
+    parts.push(...ranges.map(({ index, start, end, rights }) => `${region.base} ${index} ${start} ${end} ${rights}`));
+  return parts;
 }

@@ -59,6 +59,8 @@ export interface MuSide extends Located {
   readonly interrupts: Interrupts;
   /** Views that see this side; all unless given. */
   readonly views?: readonly string[];
+  /** Number of its permissions in the RDC (PDAP). */
+  readonly pdap?: number;
 }
 
 /** A messaging unit. Side A is what the manual calls MUA (Linux's on 8M parts), B is MUB. */

@@ -1,4 +1,4 @@
-/** RDC, GPC, SRC, SNVS, SYS_CTR, IOMUXC, and blocks that are not modelled. */
+/** GPC, SRC, SNVS, SYS_CTR, IOMUXC, and blocks that are not modelled. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { BusDevice } from '../../src/memory/bus.ts';
 import { Bench, get, put } from './bench.ts';
@@ -6,50 +6,6 @@ import { Bench, get, put } from './bench.ts';
 let bench: Bench;
 beforeEach(() => {
   bench = new Bench();
-});
-
-describe('RDC', () => {
-  it('shows each master its own domain', () => {
-    const rdc = bench.make('RDC');
-    const [m7, linux] = [rdc.deviceFor!('m7'), rdc.deviceFor!('linux')];
-    expect([get(m7, 0x24), get(linux, 0x24), get(rdc.device, 0x24)]).toEqual([0x101, 0x100, 0x100]);
-    put(linux, 0x204, 3);
-    expect([get(m7, 0x24), m7.peek(0x24, 4)]).toEqual([0x103, 0x103]);
-  });
-
-  it('takes the path of the MCUXpresso samples: RDC writable by domain 1, so MDA[M7] is written', () => {
-    const m7 = bench.make('RDC').deviceFor!('m7');
-    const domain = get(m7, 0x24) & 3;
-    expect((get(m7, 0x400 + 4 * 29) >>> (2 * domain)) & 1).toBe(1);
-    put(m7, 0x204, 1);
-    expect(get(m7, 0x204)).toBe(1);
-    expect(bench.complaints).toEqual([]);
-  });
-
-  it('describes 4 domains, 40 masters, 112 peripherals, 77 regions', () => {
-    expect(get(bench.make('RDC').device, 0)).toBe((77 << 20) | (112 << 12) | (40 << 4) | 4);
-  });
-
-  it('keeps what is locked until the SoC is reset', () => {
-    const { device, reset } = bench.make('RDC');
-    put(device, 0x400, 0x8000_0003);
-    put(device, 0x400, 0xff);
-    expect(get(device, 0x400)).toBe(0x8000_0003);
-    expect(bench.complaints).toEqual(['unimplemented RDC PDAP', 'guest-error RDC PDAP[0]']);
-    reset();
-    expect([get(device, 0x400), get(device, 0x204)]).toEqual([0xff, 1]);
-  });
-
-  it('stores memory regions', () => {
-    const { device } = bench.make('RDC');
-    put(device, 0x800, 0x5500_0001);
-    put(device, 0x804, 0x5510_0000);
-    put(device, 0x808, 0x0000_00fc);
-    expect(bench.complaints).toEqual([]);
-    put(device, 0x808, 0x4000_00fc);
-    expect(bench.complaints).toEqual(['unimplemented RDC MRC']);
-    expect([0x800, 0x804, 0x808, 0x80c].map((at) => get(device, at))).toEqual([0x5500_0000, 0x5510_0000, 0x4000_00fc, 0]);
-  });
 });
 
 describe('GPC', () => {

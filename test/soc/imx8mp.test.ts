@@ -112,8 +112,8 @@ describe('imx8mp', () => {
       {
         name: 'MU1',
         layout: 'imx6sx',
-        a: { base: 0x30aa_0000, interrupts: { linux: 88 } },
-        b: { base: 0x30ab_0000, interrupts: { m7: 97 } },
+        a: { base: 0x30aa_0000, interrupts: { linux: 88 }, pdap: 74 },
+        b: { base: 0x30ab_0000, interrupts: { m7: 97 }, pdap: 75 },
       },
     ]);
   });

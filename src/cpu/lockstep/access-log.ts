@@ -4,7 +4,7 @@
  * The player answers as the devices did and asks for a stop where they did, and notices the first access that is not the next one of the
  * record. Values that reach the core past memory (the event register, registers of the other security state) are part of it.
  */
-import { BUS_FAULT } from '../../memory/bus.ts';
+import { BUS_FAULT, MAY_READ, MAY_WRITE } from '../../memory/bus.ts';
 import type { Ram } from '../../memory/ram.ts';
 import type { CoreMemory, MemoryTap } from '../core-memory.ts';
 import { CELL } from '../core-registers.ts';
@@ -148,10 +148,13 @@ export class AccessLog implements MemoryTap {
   }
 
   read(address: number, size: number): number {
-    const region = this.owner.memory.bus.find(address);
+    const { bus } = this.owner.memory;
+    const region = bus.find(address);
     if (!region) return BUS_FAULT;
     const offset = address - region.base;
     if (offset + size > region.size) return this.readAcross(address, size);
+    const fails = bus.refusal(region, offset, size, MAY_READ);
+    if (fails !== undefined) return fails ? BUS_FAULT : 0;
     if (region.ram) return region.ram.read(region.ramOffset + offset, size);
     if (region.broken) return BUS_FAULT;
     if (this.mode === 'idle') return region.device!.read(offset, size);
@@ -162,10 +165,13 @@ export class AccessLog implements MemoryTap {
   }
 
   write(address: number, value: number, size: number): boolean {
-    const region = this.owner.memory.bus.find(address);
+    const { bus } = this.owner.memory;
+    const region = bus.find(address);
     if (!region) return false;
     const offset = address - region.base;
     if (offset + size > region.size) return this.writeAcross(address, value, size);
+    const fails = bus.refusal(region, offset, size, MAY_WRITE);
+    if (fails !== undefined) return !fails;
     if (region.ram) {
       region.ram.write(region.ramOffset + offset, value, size);
       return true;

@@ -3,7 +3,7 @@
  *
  * What is needed to execute the slice again is kept until the next: the registers at its start, every page as it was before the first store
  * to it, and what devices answered. One thing is not: rights. The second engine is brought up to the instruction that writes the MPU
- * (or SAU) before the write takes effect, so that both run under the rights of their time; a slice that is run again has those of now.
+ * (or SAU, or what guards the bus) before the write takes effect, so that both run under the rights of their time; a slice that is run again has those of now.
  */
 import { CELL, CELL_COUNT } from '../core-registers.ts';
 import { STOP, type StopCode } from '../engine.ts';
@@ -60,7 +60,7 @@ export class Pair {
     // Always, so that nobody stores past the port between slices either.
     first.memory.setTap(first.log);
     first.log.beforeWrite = (address) => {
-      if (changesRights(address)) second.advance(first.position, this.trail);
+      if (changesRights(address) || first.memory.bus.find(address)?.device?.guards) second.advance(first.position, this.trail);
     };
   }
 

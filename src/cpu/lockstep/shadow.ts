@@ -59,6 +59,20 @@ export class ShadowMemory implements RamObserver {
       if (ram) this.bus.mapRam(base, this.copies[this.indices.get(ram)!]!, ramOffset, size, name);
       else this.bus.mapDevice(base, size, silent(device!), name);
     }
+    this.followGuard(bus);
+    bus.onGuard(() => this.followGuard(bus));
+  }
+
+  /** Here the same is refused as on the real bus, without anybody taking note. */
+  private followGuard(bus: AddressSpace): void {
+    const { guard } = bus;
+    this.bus.setGuard(
+      guard && {
+        rights: ({ base }, offset, size) => guard.rights(bus.find(base)!, offset, size),
+        fails: ({ base }) => guard.fails(bus.find(base)!),
+        note: () => {},
+      },
+    );
   }
 
   dispose(): void {

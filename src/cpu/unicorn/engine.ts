@@ -354,7 +354,8 @@ export class UnicornEngine implements Engine, InstanceCallbacks, GuestMemoryClie
     const { memory, registers } = this.host;
     for (let page = pc >>> PAGE_SHIFT; page <= (pc + bytes - 1) >>> PAGE_SHIFT; page++) {
       const address = Math.max(pc, page * PAGE_SIZE);
-      if ((memory.protection.permissions(address, registers.privileged) & EXECUTE) === 0) return 0;
+      const end = Math.min(pc + bytes, (page + 1) * PAGE_SIZE);
+      if ((memory.rights(address, end - address, registers.privileged) & EXECUTE) === 0) return 0;
       const at = memory.ramAt(address);
       if (!at) return 0;
       if (!at.ram.isCode(at.offset >>> PAGE_SHIFT)) this.newCode.push(address);

@@ -173,7 +173,7 @@ export class GuestMemory implements RamObserver {
     const offset = region.ramOffset + base - region.base;
     const { protection } = memory;
     if (offset % PAGE_SIZE !== 0 || !protection.uniform(base) || protection.isDevice(base)) return NOT;
-    const rights = protection.permissions(base, registers.privileged);
+    const rights = memory.rights(base, PAGE_SIZE, registers.privileged);
     if ((rights & READ) === 0) return NOT;
     return (rights & WRITE) !== 0 && !region.ram.isCode(offset / PAGE_SIZE) ? READ_WRITE : READ_ONLY;
   }
