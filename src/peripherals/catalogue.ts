@@ -28,6 +28,7 @@ import { ImxI2c } from './imx-i2c.ts';
 import { ImxUart } from './imx-uart.ts';
 import { Iomuxc } from './iomuxc.ts';
 import { IOMUXC_GPR_LAYOUTS, IOMUXC_LAYOUTS, type IomuxcGprLayoutName, type IomuxcLayoutName } from './iomuxc-layouts.ts';
+import { Nic301 } from './nic301.ts';
 import { Ocotp, type OcotpLayoutName } from './ocotp.ts';
 import { Pins } from './pins.ts';
 import { Pwm, type TimerClocks } from './pwm.ts';
@@ -110,6 +111,7 @@ export type PeripheralSpec = Placement &
         readonly fuses?: Readonly<Record<number, number>>;
       }
     | { readonly kind: 'flexcan'; readonly layout: FlexcanLayoutName; readonly clock: ClockSource }
+    | { readonly kind: 'nic301' }
     | { readonly kind: 'snvs' }
     | { readonly kind: 'audiomix' }
     | { readonly kind: 'system-counter' /** The crystal; `OSC_24M` unless given. */; readonly clock?: ClockSource }
@@ -182,7 +184,10 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
   const { pins = new Pins(), devices = new DeviceDefinitions(), pinInterrupts } = context;
   switch (kind) {
     case 'imx-uart': {
-      const uart = new ImxUart({ name, device: name.toLowerCase(), clock: spec.clock, clocks, scheduler, diagnostics, events, interrupt });
+      const { clock } = spec;
+      const requests = context.dmaRequest ? { dmaRequest: context.dmaRequest } : {};
+      const outside = { device: name.toLowerCase(), events, pins, interrupt, ...requests };
+      const uart = new ImxUart({ name, clock, clocks, scheduler, diagnostics, ...outside });
       return { name, kind, ...block(uart), uart };
     }
     case 'gpt': {
@@ -258,6 +263,8 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
       const flexcan = new Flexcan({ name, layout, clock, clocks, scheduler, diagnostics, buses, interrupt });
       return { name, kind, ...block(flexcan), flexcan };
     }
+    case 'nic301':
+      return { name, kind, ...block(new Nic301({ name, diagnostics })) };
     case 'snvs':
       return { name, kind, ...block(new Snvs({ name, scheduler, diagnostics, interrupt })) };
     case 'audiomix':

@@ -287,6 +287,13 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
     tests: ['test/peripherals/system-blocks.test.ts'],
   },
   {
+    kinds: ['nic301'],
+    feature: 'settings of the interconnects (GPV)',
+    state: 'stub',
+    difference: 'silently: FORCE_INCR, priorities and limits have nothing to act on, since accesses are not bursts and never wait',
+    tests: ['test/soc/imx8mm.test.ts'],
+  },
+  {
     kinds: ['xtalosc'],
     feature: 'dividers of the 25 MHz and 27 MHz oscillators',
     state: 'exact',

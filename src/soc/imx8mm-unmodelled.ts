@@ -37,7 +37,6 @@ export const IMX8MM_UNMODELLED: readonly PeripheralSpec[] = [
   { kind, name: 'USDHC3', base: 0x30b6_0000, size, pdap: 86 },
   { kind, name: 'FLEXSPI', base: 0x30bb_0000, size, pdap: 91 },
   { kind, name: 'ENET1', base: 0x30be_0000, size, pdap: 94 },
-  { kind, name: 'GPV', base: 0x3200_0000, size: 7 * MiB },
   { kind, name: 'NOC', base: 0x3270_0000, size: 1 * MiB },
   { kind, name: 'AIPSTZ4', base: 0x32df_0000, size },
   { kind, name: 'LCDIF', base: 0x32e0_0000, size, pdap: 32 },

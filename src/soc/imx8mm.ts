@@ -5,7 +5,7 @@
  * uses the 8M Quad's table), NXP's imx8mm-evk-rpmsg.dts. NVIC lines and GIC SPIs have the same numbers on this SoC.
  */
 import { CORTEX_M4_LMEM } from '../cpu/profile.ts';
-import { GiB, KiB } from '../memory/bits.ts';
+import { GiB, KiB, MiB } from '../memory/bits.ts';
 import { IMX8MM_DERIVED_ROOTS, IMX8MM_ROOTS } from './imx8mm-clocks.ts';
 import { IMX8MM_UNMODELLED } from './imx8mm-unmodelled.ts';
 import { defineSoc } from './soc.ts';
@@ -347,6 +347,13 @@ export const IMX8MM = defineSoc({
       clock: 'AHB_CLK_ROOT',
       rom: 'imx7d',
     },
+    { kind: 'nic301', name: 'GPV0', base: 0x3200_0000, size: MiB },
+    { kind: 'nic301', name: 'GPV1', base: 0x3210_0000, size: MiB },
+    { kind: 'nic301', name: 'GPV2', base: 0x3220_0000, size: MiB },
+    { kind: 'nic301', name: 'GPV3', base: 0x3230_0000, size: MiB },
+    { kind: 'nic301', name: 'GPV4', base: 0x3240_0000, size: MiB },
+    { kind: 'nic301', name: 'GPV5', base: 0x3250_0000, size: MiB },
+    { kind: 'nic301', name: 'GPV6', base: 0x3260_0000, size: MiB },
     ...IMX8MM_UNMODELLED,
   ],
   remoteprocs: [
@@ -405,7 +412,7 @@ export const IMX8MM = defineSoc({
           mu: 'MU1',
           alsoReceives: [0],
           memoryRegions: [
-            { name: 'vdevbuffer', base: 0xb840_0000, size: 0x10_0000 },
+            { name: 'vdev0buffer', base: 0xb840_0000, size: 0x10_0000 },
             { name: 'vdev0vring0', base: 0xb800_0000, size: 0x8000 },
             { name: 'vdev0vring1', base: 0xb800_8000, size: 0x8000 },
             { name: 'rsc-table', base: 0xb80f_f000, size: 0x1000 },
@@ -429,7 +436,7 @@ export const IMX8MM = defineSoc({
           mu: 'MU1',
           alsoReceives: [0],
           memoryRegions: [
-            { name: 'vdevbuffer', base: 0xb840_0000, size: 0x10_0000 },
+            { name: 'vdev0buffer', base: 0xb840_0000, size: 0x10_0000 },
             { name: 'vdev0vring0', base: 0xb800_0000, size: 0x8000 },
             { name: 'vdev0vring1', base: 0xb800_8000, size: 0x8000 },
             { name: 'rsc-table', base: 0xb80f_f000, size: 0x1000 },
@@ -453,7 +460,7 @@ export const IMX8MM = defineSoc({
           mu: 'MU1',
           alsoReceives: [0],
           memoryRegions: [
-            { name: 'vdevbuffer', base: 0x4040_0000, size: 0x10_0000 },
+            { name: 'vdev0buffer', base: 0x4040_0000, size: 0x10_0000 },
             { name: 'vdev0vring0', base: 0x4000_0000, size: 0x8000 },
             { name: 'vdev0vring1', base: 0x4000_8000, size: 0x8000 },
             { name: 'rsc-table', base: 0x400f_f000, size: 0x1000 },

@@ -5,7 +5,7 @@
  * imx8mn-evk-rpmsg.dts. NVIC lines and GIC SPIs have the same numbers on this SoC.
  */
 import { CORTEX_M7 } from '../cpu/profile.ts';
-import { GiB, KiB } from '../memory/bits.ts';
+import { GiB, KiB, MiB } from '../memory/bits.ts';
 import { IMX8MN_DERIVED_ROOTS, IMX8MN_ROOTS } from './imx8mn-clocks.ts';
 import { IMX8MN_UNMODELLED } from './imx8mn-unmodelled.ts';
 import { defineSoc } from './soc.ts';
@@ -343,6 +343,13 @@ export const IMX8MN = defineSoc({
       clock: 'AHB_CLK_ROOT',
       rom: 'imx7d',
     },
+    { kind: 'nic301', name: 'GPV0', base: 0x3200_0000, size: MiB },
+    { kind: 'nic301', name: 'GPV1', base: 0x3210_0000, size: MiB },
+    { kind: 'nic301', name: 'GPV2', base: 0x3220_0000, size: MiB },
+    { kind: 'nic301', name: 'GPV3', base: 0x3230_0000, size: MiB },
+    { kind: 'nic301', name: 'GPV4', base: 0x3240_0000, size: MiB },
+    { kind: 'nic301', name: 'GPV5', base: 0x3250_0000, size: MiB },
+    { kind: 'nic301', name: 'GPV6', base: 0x3260_0000, size: MiB },
     ...IMX8MN_UNMODELLED,
   ],
   remoteprocs: [
@@ -401,7 +408,7 @@ export const IMX8MN = defineSoc({
           mu: 'MU1',
           alsoReceives: [0],
           memoryRegions: [
-            { name: 'vdevbuffer', base: 0xb840_0000, size: 0x10_0000 },
+            { name: 'vdev0buffer', base: 0xb840_0000, size: 0x10_0000 },
             { name: 'vdev0vring0', base: 0xb800_0000, size: 0x8000 },
             { name: 'vdev0vring1', base: 0xb800_8000, size: 0x8000 },
             { name: 'rsc-table', base: 0xb80f_f000, size: 0x1000 },
@@ -425,11 +432,11 @@ export const IMX8MN = defineSoc({
           mu: 'MU1',
           alsoReceives: [0],
           memoryRegions: [
-            { name: 'vdevbuffer', base: 0x4040_0000, size: 0x10_0000 },
+            { name: 'vdev0buffer', base: 0x4040_0000, size: 0x10_0000 },
             { name: 'vdev0vring0', base: 0x4000_0000, size: 0x8000 },
             { name: 'vdev0vring1', base: 0x4000_8000, size: 0x8000 },
             { name: 'rsc-table', base: 0x400f_f000, size: 0x1000 },
-            { name: 'm7', base: 0x7e00_0000, size: 0x100_0000 },
+            { name: 'm_core', base: 0x7e00_0000, size: 0x100_0000 },
           ],
         },
       },

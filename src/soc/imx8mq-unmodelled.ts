@@ -44,7 +44,6 @@ export const IMX8MQ_UNMODELLED: readonly PeripheralSpec[] = [
   { kind, name: 'CSI2', base: 0x30b8_0000, size, pdap: 88 },
   { kind, name: 'QUADSPI', base: 0x30bb_0000, size, pdap: 91 },
   { kind, name: 'ENET1', base: 0x30be_0000, size, pdap: 94 },
-  { kind, name: 'GPV', base: 0x3200_0000, size: 7 * MiB },
   { kind, name: 'NOC', base: 0x3270_0000, size: 1 * MiB },
   { kind, name: 'HDMI_TX', base: 0x32c0_0000, size: 1 * MiB },
   { kind, name: 'AIPSTZ4', base: 0x32df_0000, size },
