@@ -34,16 +34,20 @@ export const IMX8M_HOST_MAP: readonly HostMapping[] = [
   { da: 0x4000_0000, sa: 0x4000_0000, size: 0x8000_0000 },
 ];
 
-/** The M core of 8M parts: TF-A starts it (IMX_SIP_SRC); every image is a raw one. */
+/** The Cortex-M7 of 8M parts: TF-A lets it go (IMX_SIP_SRC); every image is a raw one. */
 export const IMX8M_M7: AuxiliaryCore = { core: 'm7', bootRom: 0x007e_0000, method: { kind: 'smc' } };
-/** As above, on parts with a Cortex-M4. */
-export const IMX8M_M4: AuxiliaryCore = { ...IMX8M_M7, core: 'm4' };
+
+/** SRC_M4RCR. */
+const M4RCR = { kind: 'src', register: 0x3039_000c, nonSclrRst: 1 << 0, enable: 1 << 3 } as const;
+
+/** The Cortex-M4 of 8MM and 8MQ: what TF-A does for U-Boot is to write SRC_M4RCR, where Linux sees it. */
+export const IMX8M_M4: AuxiliaryCore = { core: 'm4', bootRom: 0x007e_0000, method: M4RCR };
 
 /** 7D: the SRC starts it, and it looks for SP and PC at 0, which is OCRAM_S. */
 export const MX7_M4: AuxiliaryCore = {
   core: 'm4',
   bootRom: 0x0018_0000,
-  method: { kind: 'src', register: 0x3039_000c, nonSclrRst: 1 << 0, enable: 1 << 3 },
+  method: M4RCR,
   elf: { hostMap: MX7_HOST_MAP, stack: 'zero', newline: false },
 };
 
