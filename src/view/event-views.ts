@@ -2,7 +2,7 @@
  * Events as clients see them, made from the log when somebody asks: text where bytes are printable, announcements of the name service, names of
  * exceptions and threads.
  */
-import { RPMSG_NS_ADDR } from '../virtio/rpmsg-ns.ts';
+import { RPMSG_NS_ADDR, RPMSG_NS_MSG_SIZE } from '../virtio/rpmsg-ns.ts';
 import { toBase64 } from './base64.ts';
 import type { EventRecord } from './event-log.ts';
 import type { Finding, ViewEvent } from './protocol.ts';
@@ -19,11 +19,9 @@ import {
   VRING_ACTIONS,
   WIDE,
 } from './recorder.ts';
+import { readAnnouncement } from './rpmsg-bytes.ts';
 
 const decoder = new TextDecoder();
-/** `struct rpmsg_ns_msg`: name[32], addr, flags. */
-const NS_LENGTH = 40;
-const NS_NAME = 32;
 const TWO_32 = 2 ** 32;
 
 /** What numbers of events stand for. */
@@ -96,7 +94,7 @@ function messageView({ seq, cycle, detail, name, a: src, b: dst, payload }: Even
   const data = cut ? payload.subarray(0, MESSAGE_BYTES) : payload;
   const length = cut ? new DataView(payload.buffer, payload.byteOffset).getUint32(MESSAGE_BYTES, true) : payload.length;
   const text = printable(data);
-  const nameService = dst === RPMSG_NS_ADDR && length === NS_LENGTH ? announcement(data) : undefined;
+  const nameService = dst === RPMSG_NS_ADDR && length === RPMSG_NS_MSG_SIZE ? readAnnouncement(data) : undefined;
   return {
     seq,
     cycle,
@@ -110,14 +108,6 @@ function messageView({ seq, cycle, detail, name, a: src, b: dst, payload }: Even
     ...(text === undefined || nameService ? {} : { text }),
     ...(nameService ? { nameService } : {}),
   };
-}
-
-/** `struct rpmsg_ns_msg`. */
-function announcement(bytes: Uint8Array): { readonly name: string; readonly address: number; readonly flags: 'create' | 'destroy' } {
-  const fields = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const end = bytes.indexOf(0);
-  const name = decoder.decode(bytes.subarray(0, end < 0 || end > NS_NAME ? NS_NAME : end));
-  return { name, address: fields.getUint32(NS_NAME, true), flags: fields.getUint32(NS_NAME + 4, true) & 1 ? 'destroy' : 'create' };
 }
 
 /** Text of bytes, without zeros and line ends at its end, if it is one. */

@@ -1,8 +1,7 @@
 /** A vring as a circle, and what of it lies where in memory. */
 import { describe, expect, test } from 'vitest';
 import type { Vring } from '../../src/view/protocol.ts';
-import { toBase64 } from '../../view/src/format.ts';
-import { announcement, availStates, cellAt, descriptorFlags, usedStates, violationsByCell } from '../../view/src/panes/vrings/decode.ts';
+import { availStates, cellAt, descriptorFlags, usedStates, violationsByCell } from '../../view/src/panes/vrings/decode.ts';
 import { ahead, arcPath, occupancy, slotAt, slotPath, slotPoint } from '../../view/src/panes/vrings/ring-geometry.ts';
 
 describe('indices', () => {
@@ -94,18 +93,5 @@ describe('contents', () => {
     expect(descriptorFlags(0)).toBe('—');
     expect(descriptorFlags(3)).toBe('NEXT WRITE');
     expect(descriptorFlags(0x8002)).toBe('WRITE 0x8000');
-  });
-
-  test('announcements of the name service', () => {
-    const data = new Uint8Array(40);
-    data.set(new TextEncoder().encode('rpmsg-tty'));
-    new DataView(data.buffer).setUint32(32, 30, true);
-    const message = { src: 30, dst: 53, length: 40, flags: 0, data: toBase64(data) };
-    expect(announcement(message)).toEqual({ name: 'rpmsg-tty', address: 30, destroy: false });
-    data[36] = 1;
-    expect(announcement({ ...message, data: toBase64(data) })?.destroy).toBe(true);
-    expect(announcement({ ...message, dst: 54 })).toBeUndefined();
-    expect(announcement({ ...message, data: toBase64(data.subarray(0, 39)) })).toBeUndefined();
-    expect(announcement({ ...message, data: '***' })).toBeUndefined();
   });
 });

@@ -1,31 +1,15 @@
 /** Rules of the rpmsg headers in buffers that Linux is about to take: what makes it drop a message. */
 import { hex, hex32 } from '../../memory/bits.ts';
 import { RPMSG_NS_ADDR, RPMSG_NS_MSG_SIZE } from '../../virtio/rpmsg-ns.ts';
+import { RPMSG_HEADER_SIZE, type RpmsgHeader, readHeader } from '../rpmsg-bytes.ts';
 import type { RingRule } from './ring-rules.ts';
-import { goodElements, HEADER_SIZE } from './ring-rules-used.ts';
+import { goodElements } from './ring-rules-used.ts';
 import type { PendingElement, RingState } from './ring-state.ts';
-
-/** `struct rpmsg_hdr`. */
-export interface RpmsgHeader {
-  readonly src: number;
-  readonly dst: number;
-  readonly reserved: number;
-  readonly length: number;
-  readonly flags: number;
-}
 
 /** The header in the buffer at `address` (Linux's); undefined where there is no memory. */
 export function headerAt({ linuxView }: Pick<RingState, 'linuxView'>, address: number): RpmsgHeader | undefined {
-  const bytes = linuxView.readBytes(address, HEADER_SIZE);
-  if (!bytes) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_SIZE);
-  return {
-    src: view.getUint32(0, true),
-    dst: view.getUint32(4, true),
-    reserved: view.getUint32(8, true),
-    length: view.getUint16(12, true),
-    flags: view.getUint16(14, true),
-  };
+  const bytes = linuxView.readBytes(address, RPMSG_HEADER_SIZE);
+  return bytes && readHeader(bytes);
 }
 
 interface Message extends PendingElement {
@@ -37,13 +21,13 @@ interface Message extends PendingElement {
 function* messages(ring: RingState): Generator<Message> {
   if (ring.direction !== 'to-linux') return;
   for (const element of goodElements(ring)) {
-    if (element.length < HEADER_SIZE || element.length > ring.buffers.each) continue;
+    if (element.length < RPMSG_HEADER_SIZE || element.length > ring.buffers.each) continue;
     const header = headerAt(ring, element.address);
     if (header) yield { ...element, header };
   }
 }
 
-const fits = ({ header, length }: Message): boolean => header.length <= length - HEADER_SIZE;
+const fits = ({ header, length }: Message): boolean => header.length <= length - RPMSG_HEADER_SIZE;
 
 const TOO_BIG =
   'the message is dropped, its buffer never goes back to the core, and what waits behind it is not looked at before the next doorbell';
@@ -65,9 +49,9 @@ export const MESSAGE_RULES: readonly RingRule[] = [
     *find(ring) {
       for (const message of messages(ring)) {
         const { id, header, address } = message;
-        if (header.length <= ring.buffers.each - HEADER_SIZE) continue;
+        if (header.length <= ring.buffers.each - RPMSG_HEADER_SIZE) continue;
         yield {
-          text: `the message in descriptor ${id} says that it has ${header.length} bytes; a buffer has room for ${ring.buffers.each - HEADER_SIZE}`,
+          text: `the message in descriptor ${id} says that it has ${header.length} bytes; a buffer has room for ${ring.buffers.each - RPMSG_HEADER_SIZE}`,
           address: address + 12,
           size: 2,
           descriptor: id,
@@ -83,7 +67,7 @@ export const MESSAGE_RULES: readonly RingRule[] = [
     *find(ring) {
       for (const message of messages(ring)) {
         const { id, header, address, length } = message;
-        if (fits(message) || header.length > ring.buffers.each - HEADER_SIZE) continue;
+        if (fits(message) || header.length > ring.buffers.each - RPMSG_HEADER_SIZE) continue;
         yield {
           text: `the message in descriptor ${id} says that it has ${header.length} bytes, and the used ring that ${length} were written, header included`,
           address: address + 12,

@@ -1,11 +1,9 @@
 /** Rules of the elements that the core has put into the used ring and Linux has not taken yet, and of lengths that it has taken. */
 import { VRING_DESC_F_WRITE } from '../../virtio/vring.ts';
+import { RPMSG_HEADER_SIZE } from '../rpmsg-bytes.ts';
 import type { Breach, RingRule } from './ring-rules.ts';
 import { isUsedAhead, wentBack } from './ring-rules-indices.ts';
 import { type PendingElement, type RingState, slotOf, usedElement, usedElementAt } from './ring-state.ts';
-
-/** Bytes of `struct rpmsg_hdr`. */
-export const HEADER_SIZE = 16;
 
 /** What is wrong with the number in an element. */
 type IdFault = 'out-of-range' | 'twice' | 'not-outstanding';
@@ -122,7 +120,7 @@ export const USED_RULES: readonly RingRule[] = [
     *find(ring) {
       if (ring.direction !== 'to-linux') return;
       for (const { slot, id, length, index } of goodElements(ring)) {
-        if (length >= HEADER_SIZE) continue;
+        if (length >= RPMSG_HEADER_SIZE) continue;
         const text = `used element ${index} says that ${length} bytes were written to descriptor ${id}, less than a header`;
         yield { text, ...lengthAt(ring, slot), descriptor: id };
       }

@@ -5,16 +5,16 @@
  */
 import { UsageError } from '../../errors.ts';
 import { hex, hex32 } from '../../memory/bits.ts';
-import { RPMSG_NAME_SIZE } from '../../virtio/rpmsg-core.ts';
-import { RPMSG_NS_ADDR, RPMSG_NS_DESTROY, RPMSG_NS_MSG_SIZE } from '../../virtio/rpmsg-ns.ts';
+import { RPMSG_NS_ADDR, RPMSG_NS_MSG_SIZE } from '../../virtio/rpmsg-ns.ts';
 import { toBase64 } from '../base64.ts';
 import type { BufferOwner, Vring, VringDescriptor, VringSummary, VringViolation } from '../protocol.ts';
+import { RPMSG_HEADER_SIZE, readAnnouncement } from '../rpmsg-bytes.ts';
 import { printableText } from './bytes.ts';
 import type { InspectContext } from './context.ts';
 import { type Breach, breaches, type RingRule } from './ring-rules.ts';
 import { isUsedAhead, wentBack } from './ring-rules-indices.ts';
 import { headerAt } from './ring-rules-messages.ts';
-import { elements, HEADER_SIZE } from './ring-rules-used.ts';
+import { elements } from './ring-rules-used.ts';
 import { availEntry, type RingPlace, type RingState, readRing, ringPlaces, rowOf, usedElement } from './ring-state.ts';
 
 /** What of an inspection is needed. */
@@ -140,11 +140,11 @@ function messageOf(ring: RingState, index: number, owner: BufferOwner): VringDes
   const header = headerAt(ring, address);
   if (!header || (header.src === 0 && header.dst === 0 && header.length === 0)) return undefined;
   const { src, dst, length, flags } = header;
-  const room = ring.buffers.each - HEADER_SIZE;
-  const payload = ring.linuxView.readBytes(address + HEADER_SIZE, Math.min(length, room, SHOWN)) ?? new Uint8Array();
+  const room = ring.buffers.each - RPMSG_HEADER_SIZE;
+  const payload = ring.linuxView.readBytes(address + RPMSG_HEADER_SIZE, Math.min(length, room, SHOWN)) ?? new Uint8Array();
   const text = printableText(payload);
   const isCurrent = owner === (ring.direction === 'to-linux' ? 'returned' : 'core');
-  const announced = dst === RPMSG_NS_ADDR && length === RPMSG_NS_MSG_SIZE ? announcement(payload) : undefined;
+  const announced = dst === RPMSG_NS_ADDR && length === RPMSG_NS_MSG_SIZE ? readAnnouncement(payload) : undefined;
   return {
     src,
     dst,
@@ -155,18 +155,6 @@ function messageOf(ring: RingState, index: number, owner: BufferOwner): VringDes
     ...(announced ? { nameService: announced } : {}),
     ...(isCurrent ? {} : { old: true as const }),
   };
-}
-
-/** An announcement of the name service, from its 40 bytes. */
-export function announcement(
-  payload: Uint8Array,
-): { readonly name: string; readonly address: number; readonly flags: 'create' | 'destroy' } | undefined {
-  if (payload.length < RPMSG_NS_MSG_SIZE) return undefined;
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
-  const end = payload.subarray(0, RPMSG_NAME_SIZE).indexOf(0);
-  const name = new TextDecoder().decode(payload.subarray(0, end < 0 ? RPMSG_NAME_SIZE : end));
-  const flags = view.getUint32(RPMSG_NAME_SIZE + 4, true) & RPMSG_NS_DESTROY ? 'destroy' : 'create';
-  return { name, address: view.getUint32(RPMSG_NAME_SIZE, true), flags };
 }
 
 function violation({ name, consequence, remedy }: RingRule, breach: Breach): VringViolation {

@@ -1,4 +1,6 @@
 /** What bytes mean: numbers of all sizes, a float, a pointer, text, the header of an rpmsg. No DOM. */
+import { type Announcement, RPMSG_HEADER_SIZE, type RpmsgHeader, readAnnouncement, readHeader } from '../../../../src/view/rpmsg-bytes.ts';
+import { RPMSG_NS_ADDR, RPMSG_NS_MSG_SIZE } from '../../../../src/virtio/rpmsg-ns.ts';
 import { hex } from '../../format.ts';
 import { binary, float32, float64 } from '../cpu/numbers.ts';
 import { printable } from './hex-layout.ts';
@@ -66,55 +68,33 @@ export function cString(bytes: Uint8Array): string | undefined {
   return String.fromCharCode(...bytes.subarray(0, length));
 }
 
-/** `struct rpmsg_hdr` of Linux, which all that speak rpmsg use: le32 src, dst, reserved; le16 len, flags; data. */
-export interface RpmsgHeader {
-  readonly src: number;
-  readonly dst: number;
-  readonly reserved: number;
-  readonly length: number;
-  readonly flags: number;
+/** The header of an rpmsg, and what its data says. */
+export interface RpmsgMessage extends RpmsgHeader {
   /** The start of its data, as text with dots. */
   readonly text: string;
-  /** An announcement of a channel: name and address. */
-  readonly nameService?: { readonly name: string; readonly address: number; readonly flags: string };
+  readonly nameService?: Announcement;
   /** Why it is hardly one; undefined when it may be. */
   readonly doubt?: string;
 }
 
-const RPMSG_HEADER = 16;
-const RPMSG_NS_ADDR = 0x35;
 /** Buffers of rpmsg have 512 bytes. */
-const MOST = 512 - RPMSG_HEADER;
+const MOST = 512 - RPMSG_HEADER_SIZE;
 
-/** The bytes as the header of an rpmsg. Undefined when there are less than 16. */
-export function rpmsgHeader(bytes: Uint8Array): RpmsgHeader | undefined {
-  if (bytes.length < RPMSG_HEADER) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const header = {
-    src: view.getUint32(0, true),
-    dst: view.getUint32(4, true),
-    reserved: view.getUint32(8, true),
-    length: view.getUint16(12, true),
-    flags: view.getUint16(14, true),
-  };
-  const data = bytes.subarray(RPMSG_HEADER, RPMSG_HEADER + header.length);
+/** The bytes as an rpmsg. Undefined when there are less than a header. */
+export function rpmsgHeader(bytes: Uint8Array): RpmsgMessage | undefined {
+  const header = readHeader(bytes);
+  if (header === undefined) return undefined;
+  const data = bytes.subarray(RPMSG_HEADER_SIZE, RPMSG_HEADER_SIZE + header.length);
   const text = [...data.subarray(0, 48)].map(printable).join('');
   const reason = doubt(header);
-  const nameService = header.dst === RPMSG_NS_ADDR && header.length === 40 && data.length === 40 ? announcement(data) : undefined;
+  const nameService = header.dst === RPMSG_NS_ADDR && header.length === RPMSG_NS_MSG_SIZE ? readAnnouncement(data) : undefined;
   return { ...header, text, ...(nameService === undefined ? {} : { nameService }), ...(reason === undefined ? {} : { doubt: reason }) };
 }
 
-function doubt(header: { src: number; dst: number; reserved: number; length: number; flags: number }): string | undefined {
+function doubt(header: RpmsgHeader): string | undefined {
   if (header.src === 0 && header.dst === 0 && header.length === 0) return 'all zero';
   if (header.length > MOST) return `a length of ${header.length} does not fit a buffer of 512 bytes`;
   if (header.reserved !== 0) return 'its reserved word is not 0';
   if (header.flags !== 0) return 'it has flags, which rpmsg does not use';
   return undefined;
-}
-
-function announcement(data: Uint8Array): NonNullable<RpmsgHeader['nameService']> {
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const end = data.indexOf(0);
-  const name = String.fromCharCode(...data.subarray(0, end === -1 || end > 32 ? 32 : end));
-  return { name, address: view.getUint32(32, true), flags: view.getUint32(36, true) === 0 ? 'create' : 'destroy' };
 }

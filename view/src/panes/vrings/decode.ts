@@ -1,6 +1,5 @@
 /** What of a vring lies where, and what its bytes say. Pure. */
-import type { Vring, VringDescriptor, VringViolation } from '../../../../src/view/protocol.ts';
-import { fromBase64 } from '../../format.ts';
+import type { Vring, VringViolation } from '../../../../src/view/protocol.ts';
 
 /** A cell of the inspector: a row of one of the three parts, or what stands before its rows. */
 export interface Cell {
@@ -76,25 +75,4 @@ function states(size: number, from: number, to: number, state: EntryState): Entr
   const count = Math.min(size, (to - from) & 0xffff);
   for (let step = 0; step < count; step++) result[(from + step) % size] = state;
   return result;
-}
-
-/** An announcement of the name service: address 53. */
-export interface Announcement {
-  readonly name: string;
-  readonly address: number;
-  readonly destroy: boolean;
-}
-
-/** Decodes a message to the name service; undefined for others, and for what is too short. */
-export function announcement(message: NonNullable<VringDescriptor['message']>): Announcement | undefined {
-  if (message.dst !== 53) return undefined;
-  const data = fromBase64(message.data);
-  if (data.length < 40) return undefined;
-  const end = data.subarray(0, 32).indexOf(0);
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  return {
-    name: new TextDecoder('latin1').decode(data.subarray(0, end < 0 ? 32 : end)),
-    address: view.getUint32(32, true),
-    destroy: (view.getUint32(36, true) & 1) === 1,
-  };
 }

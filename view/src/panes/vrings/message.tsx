@@ -3,13 +3,13 @@ import type { Vring } from '../../../../src/view/protocol.ts';
 import { Hex } from '../../components/address.tsx';
 import { IconButton } from '../../components/button.tsx';
 import { dump, fromBase64, hex } from '../../format.ts';
-import { announcement, descriptorFlags } from './decode.ts';
+import { descriptorFlags } from './decode.ts';
 
 export function Message({ ring, index, onClose }: { readonly ring: Vring; readonly index: number; readonly onClose: () => void }) {
   const descriptor = ring.descriptors[index];
   if (!descriptor) return null;
   const { message } = descriptor;
-  const announced = message && announcement(message);
+  const announced = message?.nameService;
   return (
     <section class="vrings-message" aria-label={`Descriptor ${index}`}>
       <header>
@@ -36,7 +36,7 @@ export function Message({ ring, index, onClose }: { readonly ring: Vring; readon
             <dd class="mono">{hex(message.flags, 1)}</dd>
             {announced && (
               <>
-                <dt>{announced.destroy ? 'destroys' : 'creates'}</dt>
+                <dt>{announced.flags === 'destroy' ? 'destroys' : 'creates'}</dt>
                 <dd>
                   <b>{announced.name}</b> <span class="mono muted">at {hex(announced.address, 1)}</span>
                 </dd>

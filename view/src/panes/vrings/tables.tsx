@@ -4,7 +4,7 @@ import { Hex } from '../../components/address.tsx';
 import { Badge, type Hue } from '../../components/badge.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { hex, saying } from '../../format.ts';
-import { announcement, availStates, cellKey, descriptorFlags, type EntryState, usedStates, violationsByCell } from './decode.ts';
+import { availStates, cellKey, descriptorFlags, type EntryState, usedStates, violationsByCell } from './decode.ts';
 
 const OWNERS: Readonly<Record<BufferOwner, { readonly hue: Hue; readonly word: (core: string) => string; readonly tip: string }>> = {
   linux: { hue: 'linux', word: () => 'Linux', tip: 'free, or being filled, in Linux' },
@@ -83,13 +83,13 @@ export function Descriptors({ ring, core, selected, onSelect }: Props) {
 
 function Summary({ message }: { readonly message: NonNullable<VringDescriptor['message']> }) {
   const said = saying(message);
-  const announced = announcement(message);
+  const announced = message.nameService;
   if (announced) {
     return (
       <span class="vrings-summary">
         <span class="mono muted">{hex(message.src, 1)} ▸ name service</span>
         <span>
-          {announced.destroy ? 'withdraws' : 'announces'} {announced.name} at {hex(announced.address, 1)}
+          {announced.flags === 'destroy' ? 'withdraws' : 'announces'} {announced.name} at {hex(announced.address, 1)}
         </span>
       </span>
     );
