@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { reveal, visibleRows } from '../../view/src/components/virtual-rows.ts';
 import { ChangeTracker } from '../../view/src/panes/cpu/changes.ts';
-import { reveal, visibleRows } from '../../view/src/panes/cpu/rows.ts';
 
 describe('rows of long lists', () => {
   it('draws what can be seen and a little more', () => {

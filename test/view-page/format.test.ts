@@ -1,7 +1,7 @@
 /** How the page writes numbers, and small logic of its frame. */
 import { expect, test } from 'vitest';
 import type { MachineState } from '../../src/view/protocol.ts';
-import { visibleRows } from '../../view/src/components/virtual-rows.ts';
+import { tableRows } from '../../view/src/components/virtual-rows.ts';
 import {
   bytes,
   count,
@@ -42,8 +42,8 @@ test('bytes', () => {
   expect(fromBase64('not base64!')).toEqual(new Uint8Array());
   expect(textToBase64('ü')).toBe('w7w=');
   expect(dump(new TextEncoder().encode('hello world!\n\x7f567'))).toEqual([
-    { offset: 0, hex: '68 65 6c 6c 6f 20 77 6f 72 6c 64 21 0a 7f 35 36', text: 'hello world!··56' },
-    { offset: 16, hex: '37', text: '7' },
+    { offset: '0000', hex: '68 65 6c 6c 6f 20 77 6f 72 6c 64 21 0a 7f 35 36', text: 'hello world!··56' },
+    { offset: '0010', hex: '37', text: '7' },
   ]);
 });
 
@@ -57,11 +57,11 @@ test('what a message says: text, unless that is not all of it', () => {
 });
 
 test('rows in sight, with a margin, never beyond the list', () => {
-  expect(visibleRows(100_000, { top: 22_000, height: 440, row: 22 })).toEqual({ first: 980, last: 1040 });
-  expect(visibleRows(5, { top: 0, height: 440, row: 22 })).toEqual({ first: 0, last: 5 });
-  const end = visibleRows(1000, { top: 999_999, height: 440, row: 22 });
-  expect(end.last).toBe(1000);
-  expect(end.first).toBeLessThan(1000);
+  expect(tableRows(100_000, { top: 22_000, height: 440, row: 22 })).toEqual({ from: 980, to: 1040 });
+  expect(tableRows(5, { top: 0, height: 440, row: 22 })).toEqual({ from: 0, to: 5 });
+  const end = tableRows(1000, { top: 999_999, height: 440, row: 22 });
+  expect(end.to).toBe(1000);
+  expect(end.from).toBeLessThan(1000);
 });
 
 test('commands by the letters of their names', () => {

@@ -1,7 +1,7 @@
 /** What belongs together: the way of a message, latencies, the sequence diagram, events in words. */
 import { describe, expect, it } from 'vitest';
 import type { ViewEvent } from '../../src/view/protocol.ts';
-import { hexDump } from '../../view/src/panes/timeline/bytes.ts';
+import { dump } from '../../view/src/format.ts';
 import { chainOf, chainOfMessage } from '../../view/src/panes/timeline/correlate.ts';
 import { detailOf, lineOf, muMeaning, toneOf, visible } from '../../view/src/panes/timeline/describe.ts';
 import { EventLog } from '../../view/src/panes/timeline/event-log.ts';
@@ -254,7 +254,7 @@ describe('events in words', () => {
   it('are red when something is wrong', () => {
     const tone = (level: number) => toneOf({ seq: 0, cycle: 0, type: 'dmesg', level, text: '', seconds: 0 });
     expect([3, 4, 6].map(tone)).toEqual(['error', 'warning', 'linux']);
-    expect(hexDump(new TextEncoder().encode('hello world, and more\n'))).toEqual([
+    expect(dump(new TextEncoder().encode('hello world, and more\n'))).toEqual([
       { offset: '0000', hex: '68 65 6c 6c 6f 20 77 6f 72 6c 64 2c 20 61 6e 64', text: 'hello world, and' },
       { offset: '0010', hex: '20 6d 6f 72 65 0a', text: ' more·' },
     ]);

@@ -94,12 +94,12 @@ export function saying(message: { readonly text?: string | undefined; readonly d
 const SHOWN_BYTES = 8;
 
 /** Lines of a hex dump, 16 bytes each: offset, bytes, and the characters that are printable. */
-export function dump(data: Uint8Array): { readonly offset: number; readonly hex: string; readonly text: string }[] {
-  const lines: { offset: number; hex: string; text: string }[] = [];
+export function dump(data: Uint8Array): { readonly offset: string; readonly hex: string; readonly text: string }[] {
+  const lines: { offset: string; hex: string; text: string }[] = [];
   for (let offset = 0; offset < data.length; offset += 16) {
     const line = data.subarray(offset, offset + 16);
     lines.push({
-      offset,
+      offset: offset.toString(16).padStart(4, '0'),
       hex: Array.from(line, (byte) => byte.toString(16).padStart(2, '0')).join(' '),
       text: Array.from(line, (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·')).join(''),
     });

@@ -2,7 +2,7 @@
 import type { ComponentChildren, TargetedKeyboardEvent } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { useBox } from './use-box.ts';
-import { visibleRows } from './virtual-rows.ts';
+import { tableRows } from './virtual-rows.ts';
 
 export interface Column<Row> {
   readonly id: string;
@@ -38,25 +38,26 @@ export function Table<Row>(props: {
   const { rows, columns, rowKey, selected, onSelect } = props;
   const { element: box, ref, height, rem } = useBox<HTMLDivElement>();
   const [top, setTop] = useState(0);
-  const view = { top, height, row: ROW * rem };
+  const rowHeight = ROW * rem;
   useLayoutEffect(() => {
     if (props.follow && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [props.follow, rows.length]);
   const reveal = (index: number) => {
     const element = box.current;
     if (!element) return;
-    const top = index * view.row;
-    if (top < element.scrollTop) element.scrollTop = top;
-    else if (top + 2 * view.row > element.scrollTop + element.clientHeight) element.scrollTop = top + 2 * view.row - element.clientHeight;
+    const start = index * rowHeight;
+    const end = start + 2 * rowHeight;
+    if (start < element.scrollTop) element.scrollTop = start;
+    else if (end > element.scrollTop + element.clientHeight) element.scrollTop = end - element.clientHeight;
   };
   useLayoutEffect(() => {
     if (props.scrollTo !== undefined && props.scrollTo >= 0) reveal(props.scrollTo);
   }, [props.scrollTo]);
 
-  const { first, last } = rows.length > VIRTUAL_FROM ? visibleRows(rows.length, view) : { first: 0, last: rows.length };
+  const { from, to } = rows.length > VIRTUAL_FROM ? tableRows(rows.length, { top, height, row: rowHeight }) : { from: 0, to: rows.length };
   const at = selected === undefined ? -1 : rows.findIndex((row, index) => rowKey(row, index) === selected);
   const key = (event: TargetedKeyboardEvent<HTMLDivElement>) => {
-    const page = Math.max(1, Math.floor(view.height / view.row) - 2);
+    const page = Math.max(1, Math.floor(height / rowHeight) - 2);
     const steps: Record<string, number> = {
       ArrowDown: at + 1,
       ArrowUp: at - 1,
@@ -119,9 +120,9 @@ export function Table<Row>(props: {
           </tr>
         </thead>
         <tbody>
-          {first > 0 && <tr class="table-gap" style={{ height: `${first * view.row}px` }} />}
-          {rows.slice(first, last).map((row, index) => line(row, first + index))}
-          {last < rows.length && <tr class="table-gap" style={{ height: `${(rows.length - last) * view.row}px` }} />}
+          {from > 0 && <tr class="table-gap" style={{ height: `${from * rowHeight}px` }} />}
+          {rows.slice(from, to).map((row, index) => line(row, from + index))}
+          {to < rows.length && <tr class="table-gap" style={{ height: `${(rows.length - to) * rowHeight}px` }} />}
         </tbody>
       </table>
       {!rows.length && props.empty}

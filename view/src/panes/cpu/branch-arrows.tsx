@@ -1,6 +1,7 @@
 /** Arrows of branches in the gutter of the disassembly. */
+
+import type { Span } from '../../components/virtual-rows.ts';
 import type { Arrow } from './disassembly-layout.ts';
-import type { Span } from './rows.ts';
 
 /** Lanes that there is room for. */
 export const LANES = 6;

@@ -1,7 +1,7 @@
 /** Scrolling of the disassembly: rows that come before those in sight do not move them, and an address that is aimed at is brought into sight. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { reveal } from '../../components/virtual-rows.ts';
 import { type Row, rowAt } from './disassembly-layout.ts';
-import { reveal } from './rows.ts';
 
 /** Rows from an end at which more are asked for. */
 const NEAR = 20;

@@ -3,8 +3,8 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TreeNodeView } from '../../../../src/view/protocol.ts';
 import { Badge, Button, copyText, EmptyState, ErrorState, Field, Loading, SplitPane, Toolbar } from '../../components/index.ts';
 import { useBox } from '../../components/use-box.ts';
+import { reveal, visibleRows } from '../../components/virtual-rows.ts';
 import { useLive } from '../cpu/live.ts';
-import { reveal, visibleRows } from '../cpu/rows.ts';
 import { ancestors, countNodes, linkedValue, nodeAt, type References, references, type TreeRow, treeRows } from './tree.ts';
 
 const ROW = 1.6;

@@ -1,6 +1,6 @@
 /** Events in words, and in which hue they are shown. */
 import type { ViewEvent } from '../../../../src/view/protocol.ts';
-import { bytesOf } from './bytes.ts';
+import { fromBase64 } from '../../format.ts';
 import { exceptionName } from './exceptions.ts';
 
 /** Names of the theme's hues (`--linux` ...), which mean the same in all panes. */
@@ -124,7 +124,7 @@ export function messageText(event: Of<'message'>, before: 'colon' | 'none' = 'no
   const colon = before === 'colon' ? ': ' : '';
   if (event.nameService) return `${colon}${event.nameService.flags} ${event.nameService.name} at ${hex(event.nameService.address)}`;
   if (isText(event)) return `${colon}“${visible(event.text!)}”`;
-  const bytes = bytesOf(event.data);
+  const bytes = fromBase64(event.data);
   if (bytes.length === 0) return '';
   const shown = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
   return `${colon}${shown}${event.length > 8 ? ' …' : ''}`;

@@ -2,8 +2,8 @@
 import type { ComponentChildren } from 'preact';
 import type { ViewEvent } from '../../../../src/view/protocol.ts';
 import { Badge, Button, copyText, IconButton } from '../../components/index.ts';
+import { dump, fromBase64 } from '../../format.ts';
 import { go, mode as serverMode, state } from '../../store.ts';
-import { bytesOf, hexDump } from './bytes.ts';
 import type { Chain } from './correlate.ts';
 import { detailOf, hex, hex32, isText, lineOf, muMeaning, titleOf, toneOf, visible } from './describe.ts';
 import { exceptionName } from './exceptions.ts';
@@ -212,13 +212,13 @@ function Links({ event }: { readonly event: ViewEvent }) {
 
 function Body({ event }: { readonly event: ViewEvent }) {
   if (event.type === 'message') {
-    const bytes = bytesOf(event.data);
+    const bytes = fromBase64(event.data);
     return (
       <>
         {isText(event) && <pre class="timeline-text">{visible(event.text ?? '')}</pre>}
         {bytes.length > 0 && (
           <pre class="timeline-hex">
-            {hexDump(bytes).map((line) => (
+            {dump(bytes).map((line) => (
               <div key={line.offset}>
                 <span class="muted">{line.offset}</span> {line.hex.padEnd(47)} <span class="timeline-hex-text">{line.text}</span>
               </div>

@@ -1,6 +1,6 @@
 /** Events as CSV (RFC 4180), and names of exported files. */
 import type { ViewEvent } from '../../../../src/view/protocol.ts';
-import { bytesOf } from './bytes.ts';
+import { fromBase64 } from '../../format.ts';
 import { detailOf } from './describe.ts';
 import { exceptionName } from './exceptions.ts';
 import { placeOf } from './lanes.ts';
@@ -50,7 +50,7 @@ function cellsOf(event: ViewEvent): Cells {
     case 'vring':
       return { action: event.action, queue: event.queue, buffer: event.id, length: event.length };
     case 'message': {
-      const data = [...bytesOf(event.data)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+      const data = [...fromBase64(event.data)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
       return { action: event.direction, src: event.src, dst: event.dst, length: event.length, text: event.text ?? '', data };
     }
     case 'interrupt':

@@ -46,7 +46,7 @@ export function Message({ ring, index, onClose }: { readonly ring: Vring; readon
           <pre class="vrings-dump">
             {dump(fromBase64(message.data)).map(({ offset, hex: row, text }) => (
               <span key={offset}>
-                <i>{offset.toString(16).padStart(4, '0')}</i> {row.padEnd(47)} <b>{text}</b>
+                <i>{offset}</i> {row.padEnd(47)} <b>{text}</b>
                 {'\n'}
               </span>
             ))}
