@@ -9,6 +9,7 @@ import { assertNever } from '../errors.ts';
 import type { EventHub } from '../events.ts';
 import { AddressSpace, type BusDevice } from '../memory/bus.ts';
 import type { Scheduler } from '../time/scheduler.ts';
+import type { AnalogInputs } from './analog-inputs.ts';
 import { DeviceDefinitions } from './attached/definitions.ts';
 import { Audiomix } from './audiomix.ts';
 import { CanBuses } from './can-bus.ts';
@@ -26,6 +27,10 @@ import { Gpio } from './gpio.ts';
 import { Gpt, type GptClocks } from './gpt.ts';
 import { ImxI2c } from './imx-i2c.ts';
 import { ImxUart } from './imx-uart.ts';
+import { Imx6Anatop } from './imx6-anatop.ts';
+import type { AnatopLayoutName } from './imx6-anatop-layouts.ts';
+import { Imx6Ccm, type Imx6Clock } from './imx6-ccm.ts';
+import { Imx7dAdc } from './imx7d-adc.ts';
 import { Iomuxc } from './iomuxc.ts';
 import { IOMUXC_GPR_LAYOUTS, IOMUXC_LAYOUTS, type IomuxcGprLayoutName, type IomuxcLayoutName } from './iomuxc-layouts.ts';
 import { Nic301 } from './nic301.ts';
@@ -45,6 +50,7 @@ import { SystemCounter } from './system-counter.ts';
 import { Tmu } from './tmu.ts';
 import type { TmuLayoutName } from './tmu-layouts.ts';
 import { ReservedWindow, UnmodelledBlock } from './unmodelled-block.ts';
+import { Vf610Adc } from './vf610-adc.ts';
 import { Wdog } from './wdog.ts';
 import { Xtalosc } from './xtalosc.ts';
 
@@ -90,6 +96,8 @@ export type PeripheralSpec = Placement &
     | { readonly kind: 'sema4'; readonly processors: SemaProcessors }
     | { readonly kind: 'ccm'; readonly roots: readonly ClockRoot[]; readonly derived: readonly DerivedRoot[] }
     | { readonly kind: 'ccm-analog'; readonly layout: CcmAnalogLayoutName; readonly digprog: number }
+    | { readonly kind: 'imx6-ccm'; readonly clocks: readonly Imx6Clock[] }
+    | { readonly kind: 'imx6-anatop'; readonly layout: AnatopLayoutName; readonly digprog: number }
     | { readonly kind: 'iomuxc'; readonly layout: IomuxcLayoutName }
     | { readonly kind: 'iomuxc-gpr'; readonly layout: IomuxcGprLayoutName }
     | { readonly kind: 'xtalosc' }
@@ -112,6 +120,8 @@ export type PeripheralSpec = Placement &
       }
     | { readonly kind: 'flexcan'; readonly layout: FlexcanLayoutName; readonly clock: ClockSource }
     | { readonly kind: 'nic301' }
+    | { readonly kind: 'imx7d-adc'; readonly clock: ClockSource }
+    | { readonly kind: 'vf610-adc'; readonly clock: ClockSource }
     | { readonly kind: 'snvs' }
     | { readonly kind: 'audiomix' }
     | { readonly kind: 'system-counter' /** The crystal; `OSC_24M` unless given. */; readonly clock?: ClockSource }
@@ -174,6 +184,8 @@ export interface Peripheral {
   readonly sdma?: Sdma;
   readonly tmu?: Tmu;
   readonly flexcan?: Flexcan;
+  /** Inputs of an ADC. */
+  readonly analog?: AnalogInputs;
 }
 
 /** Makes the block that `spec` describes. */
@@ -225,6 +237,10 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
       return { name, kind, ...block(new Ccm({ name, roots: spec.roots, derived: spec.derived, clocks, diagnostics })) };
     case 'ccm-analog':
       return { name, kind, ...block(new CcmAnalog({ name, layout: spec.layout, digprog: spec.digprog, scheduler, clocks, diagnostics })) };
+    case 'imx6-ccm':
+      return { name, kind, ...block(new Imx6Ccm({ name, clocks: spec.clocks, tree: clocks, diagnostics })) };
+    case 'imx6-anatop':
+      return { name, kind, ...block(new Imx6Anatop({ name, layout: spec.layout, digprog: spec.digprog, scheduler, clocks, diagnostics })) };
     case 'iomuxc':
       return { name, kind, ...block(new Iomuxc({ name, registers: IOMUXC_LAYOUTS[spec.layout], diagnostics })) };
     case 'iomuxc-gpr':
@@ -265,6 +281,14 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
     }
     case 'nic301':
       return { name, kind, ...block(new Nic301({ name, diagnostics })) };
+    case 'imx7d-adc': {
+      const adc = new Imx7dAdc({ name, clock: spec.clock, clocks, scheduler, diagnostics, interrupt });
+      return { name, kind, ...block(adc), analog: adc.inputs };
+    }
+    case 'vf610-adc': {
+      const adc = new Vf610Adc({ name, clock: spec.clock, clocks, scheduler, diagnostics, interrupt });
+      return { name, kind, ...block(adc), analog: adc.inputs };
+    }
     case 'snvs':
       return { name, kind, ...block(new Snvs({ name, scheduler, diagnostics, interrupt })) };
     case 'audiomix':

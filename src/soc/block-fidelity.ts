@@ -33,15 +33,24 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
   },
   {
     kinds: ['imx-uart'],
-    feature: 'DMA requests, IrDA, RS-485, automatic baud, escape sequences, sending a break',
+    feature:
+      'automatic baud rate detection, escape sequences, breaks, RTS_B and CTS_B (UCR2.IRTS, RTEC, CTS, CTSC; docs/devices.md), wires from UART to UART, DMA requests',
+    state: 'exact',
+    difference: 'a UART whose rate is off by more than 4 % receives framing errors; the host always has the right rate, and sees no breaks',
+    tests: ['test/peripherals/imx-uart-line.test.ts'],
+  },
+  {
+    kinds: ['imx-uart'],
+    feature: 'IrDA, RS-485',
     state: 'stub',
+    difference: 'reported when switched on',
     tests: ['test/peripherals/imx-uart.test.ts'],
   },
   {
     kinds: ['imx-uart'],
-    feature: 'modem lines',
+    feature: 'DTR, DSR, DCD, RI',
     state: 'stub',
-    difference: 'silently: RTS and carrier are always asserted',
+    difference: 'silently: the carrier is always there',
     tests: ['test/peripherals/imx-uart.test.ts'],
   },
   {
@@ -225,6 +234,24 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
     difference: 'the latter silently',
     tests: ['test/peripherals/flexcan.test.ts'],
   },
+  {
+    kinds: ['imx7d-adc'],
+    feature:
+      "four logical channels, once or continuously, averages of 4 to 32, comparison with AUTO_DIS, software channel, power and clock down, interrupts. Used by NXP's adc_imx7d",
+    state: 'approximate',
+    difference: 'inputs have the voltage that a test sets, 0 V before; full scale is 1.8 V; channels do not wait for each other',
+    tests: ['test/peripherals/adc.test.ts'],
+  },
+  { kinds: ['imx7d-adc'], feature: 'FIFO for DMA, time-outs', state: 'stub', tests: ['test/peripherals/adc.test.ts'] },
+  {
+    kinds: ['vf610-adc'],
+    feature:
+      "conversions of 8, 10 and 12 bits with their times, averages, continuous conversion, comparison, offset, calibration, interrupt. Used by NXP's adc_imx6sx",
+    state: 'approximate',
+    difference: 'inputs have the voltage that a test sets, 0 V before; full scale is 3.3 V; calibration finds nothing to correct',
+    tests: ['test/peripherals/adc.test.ts'],
+  },
+  { kinds: ['vf610-adc'], feature: 'hardware triggers, DMA requests', state: 'stub', tests: ['test/peripherals/adc.test.ts'] },
   {
     kinds: ['sema4'],
     feature: '16 gates, ownership by bus master, notification, both reset sequences',
