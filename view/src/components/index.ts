@@ -1,6 +1,7 @@
 /** What panes are made of. Import './components.css' is done by the page. */
 export { baseName, Hex, PlaceLink } from './address.tsx';
 export { Badge, type Hue, Lamp } from './badge.tsx';
+export { BesideOrBelow } from './beside-or-below.tsx';
 export { Button, Field, IconButton, Select, Spacer, Toolbar } from './button.tsx';
 export { copyText } from './clipboard.ts';
 export { Dialog } from './dialog.tsx';

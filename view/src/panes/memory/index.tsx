@@ -1,6 +1,6 @@
 /** The memory pane: bytes of any view, what they mean, where else they are. */
 import { useEffect, useState } from 'preact/hooks';
-import { Button, EmptyState, IconButton, Select, Spacer, SplitPane, Tabs, Toolbar } from '../../components/index.ts';
+import { BesideOrBelow, Button, EmptyState, IconButton, Select, Spacer, Tabs, Toolbar } from '../../components/index.ts';
 import { useBox } from '../../components/use-box.ts';
 import type { Pane } from '../../panes.ts';
 import { description, mode, want } from '../../store.ts';
@@ -22,7 +22,8 @@ type TabId = 'value' | 'regions' | 'search';
 function Component({ detail }: { readonly detail: Readonly<Record<string, string>> }) {
   const [tab, setTab] = useState<TabId>('value');
   const [error, setError] = useState<string | undefined>(undefined);
-  const { element, width, rem, ref } = useBox<HTMLElement>();
+  const box = useBox<HTMLElement>();
+  const { element } = box;
   useEffect(() => want('overview'), []);
   useEffect(() => {
     if (detail['view'] !== undefined) chooseView(detail['view']);
@@ -58,7 +59,6 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
       </EmptyState>
     );
   }
-  const beside = width / rem >= 70;
   const hexPart = (
     <div class="memory-main">
       {error !== undefined && (
@@ -90,7 +90,7 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
   );
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys of the whole pane
-    <section ref={ref} class="memory-pane" tabIndex={-1} onKeyDown={key}>
+    <section ref={box.ref} class="cpu-pane" tabIndex={-1} onKeyDown={key}>
       <Toolbar label="Memory">
         {views.value.length > 3 ? (
           <Select
@@ -142,11 +142,7 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
       </Toolbar>
       <Strip />
       <div class="cpu-body">
-        {width === 0 ? null : beside ? (
-          <SplitPane key="memory.wide" id="memory.wide" direction="row" initial={0.72} first={hexPart} second={side} />
-        ) : (
-          <SplitPane key="memory.narrow" id="memory.narrow" direction="column" initial={0.6} first={hexPart} second={side} />
-        )}
+        <BesideOrBelow id="memory" box={box} from={70} beside={0.72} below={0.6} first={hexPart} second={side} />
       </div>
     </section>
   );

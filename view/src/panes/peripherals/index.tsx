@@ -1,7 +1,7 @@
 /** The peripherals pane: every block of the machine through one view, by the names of its registers and fields. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { RegisterView } from '../../../../src/view/protocol.ts';
-import { Badge, Button, EmptyState, ErrorState, Field, Hex, Lamp, Loading, SplitPane, Table, Toolbar } from '../../components/index.ts';
+import { Badge, BesideOrBelow, Button, EmptyState, ErrorState, Field, Hex, Lamp, Loading, Table, Toolbar } from '../../components/index.ts';
 import { useBox } from '../../components/use-box.ts';
 import { bytes, hex } from '../../format.ts';
 import type { Pane } from '../../panes.ts';
@@ -20,7 +20,7 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
   const [filter, setFilter] = useState<Filter>('used');
   const [search, setSearch] = useState('');
   const [chosen, setChosen] = useState<string | undefined>(undefined);
-  const { width, rem, ref } = useBox<HTMLElement>();
+  const box = useBox<HTMLElement>();
   useEffect(() => want('overview'), []);
   useEffect(() => {
     const named = detail['name'];
@@ -127,12 +127,8 @@ function Component({ detail }: { readonly detail: Readonly<Record<string, string
       <BlockView key={block.name} block={block} register={detail['register']} />
     );
   return (
-    <section ref={ref} class="peripherals-pane">
-      {width === 0 ? null : width / rem >= 70 ? (
-        <SplitPane key="peripherals.wide" id="peripherals.wide" direction="row" initial={0.34} first={list} second={detailPart} />
-      ) : (
-        <SplitPane key="peripherals.narrow" id="peripherals.narrow" direction="column" initial={0.34} first={list} second={detailPart} />
-      )}
+    <section ref={box.ref} class="peripherals-pane">
+      <BesideOrBelow id="peripherals" box={box} from={70} beside={0.34} below={0.34} first={list} second={detailPart} />
     </section>
   );
 }

@@ -1,7 +1,7 @@
 /** The device tree that Linux has: a tree with search, properties, and links along phandles. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TreeNodeView } from '../../../../src/view/protocol.ts';
-import { Badge, Button, copyText, EmptyState, ErrorState, Field, Loading, SplitPane, Toolbar } from '../../components/index.ts';
+import { Badge, BesideOrBelow, Button, copyText, EmptyState, ErrorState, Field, Loading, Toolbar } from '../../components/index.ts';
 import { useBox } from '../../components/use-box.ts';
 import { reveal, visibleRows } from '../../components/virtual-rows.ts';
 import { useLive } from '../cpu/live.ts';
@@ -187,11 +187,7 @@ function Tree({ root, path }: { readonly root: TreeNodeView; readonly path: stri
   const properties = <Properties node={node} known={known} onGo={goTo} onBack={back} />;
   return (
     <div class="tables-fill" ref={outer.ref}>
-      {outer.width === 0 ? null : outer.width / outer.rem >= 56 ? (
-        <SplitPane key="tables.tree" id="tables.tree" direction="row" initial={0.46} first={tree} second={properties} />
-      ) : (
-        <SplitPane key="tables.tree.narrow" id="tables.tree.narrow" direction="column" initial={0.5} first={tree} second={properties} />
-      )}
+      <BesideOrBelow id="tables.tree" box={outer} from={56} beside={0.46} below={0.5} first={tree} second={properties} />
     </div>
   );
 }
