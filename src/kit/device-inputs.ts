@@ -15,9 +15,9 @@ export interface DeviceHost {
 }
 
 type Kind = InputKind<DeviceHost>;
-type Model = 'gpio' | 'i2c' | 'ecspi' | 'pwm';
+type Model = 'gpio' | 'i2c' | 'ecspi' | 'pwm' | 'uart';
 
-const WHAT: Record<Model, string> = { gpio: 'GPIO bank', i2c: 'I2C controller', ecspi: 'SPI controller', pwm: 'PWM' };
+const WHAT: Record<Model, string> = { gpio: 'GPIO bank', i2c: 'I2C controller', ecspi: 'SPI controller', pwm: 'PWM', uart: 'UART' };
 
 /** The block called `name` (in any case) that has the model `model`. @throws {UsageError} */
 export function blockOf<M extends Model>(machine: Machine, model: M, name: string): NonNullable<Peripheral[M]> {
@@ -89,6 +89,11 @@ export const DEVICE_INPUTS: Readonly<Record<string, Kind>> = {
   ),
   'gpio.connect': kind((machine, from: PinName, to: PinName) => machine.pins.connect(from, to)),
   'gpio.disconnect': kind((machine, from: PinName, to: PinName) => machine.pins.disconnect(from, to)),
+  'uart.baud': kind((machine, uart: string, baud: number) => {
+    blockOf(machine, 'uart', uart).hostBaud = baud;
+  }),
+  'uart.connect': kind((machine, from: string, to: string) => blockOf(machine, 'uart', from).wire(blockOf(machine, 'uart', to))),
+  'uart.disconnect': kind((machine, from: string, to: string) => blockOf(machine, 'uart', from).unwire(blockOf(machine, 'uart', to))),
   'i2c.attach': kind((machine, bus: string, address: number, id: string, state: DeviceState) =>
     attachI2c(machine, bus, address, id, state),
   ),

@@ -13,6 +13,7 @@ import type { I2cTransaction } from '../peripherals/i2c-bus.ts';
 import type { SelectPin } from '../peripherals/spi-bus.ts';
 import { blockOf, known, selectOf } from './device-inputs.ts';
 import { type DevicesHost, GpioView, PinView, type PinWatcher, PwmView } from './pin-views.ts';
+import { SerialView } from './serial-view.ts';
 
 /** Devices of `createMachine`: attached before anything runs. */
 export interface DevicesOption {
@@ -79,6 +80,12 @@ export class DevicesView {
   pwm(name: string): PwmView {
     blockOf(this.#host.machine, 'pwm', name);
     return new PwmView(this.#host, name.toUpperCase());
+  }
+
+  /** The line of a UART (`UART3`). @throws {UsageError} */
+  serial(name: string): SerialView {
+    blockOf(this.#host.machine, 'uart', name);
+    return new SerialView(this.#host, name.toUpperCase());
   }
 
   /** An I2C controller with its bus (`I2C3`). @throws {UsageError} */

@@ -30,6 +30,7 @@ export type { Configuration, FirmwareInput, SimulationOptions } from './options.
 export type { GpioView, PinEvent, PinView, PinWatcher, PulseOptions, PwmView } from './pin-views.ts';
 export { type Replay, type RestoreOptions, replayMachine, restoreMachine, restoreSnapshot } from './restore.ts';
 export type { ChannelName, RpmsgChannel, RpmsgMessage, RpmsgView } from './rpmsg.ts';
+export type { SerialView } from './serial-view.ts';
 export { Simulation } from './simulation.ts';
 export type { Snapshot } from './snapshots.ts';
 export type { Stub, StubCall, StubFunction } from './stubs.ts';

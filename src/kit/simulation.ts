@@ -25,6 +25,7 @@ import type { GpioView, PinView, PwmView } from './pin-views.ts';
 import { Recorder } from './recorder.ts';
 import { playTo, recordingOf } from './recordings.ts';
 import { RpmsgView } from './rpmsg.ts';
+import type { SerialView } from './serial-view.ts';
 import { situationOf } from './situation.ts';
 import { type MachineSource, type PreparedMachine, Snapshot, snapshotParts } from './snapshots.ts';
 import { consoleName } from './sources.ts';
@@ -110,6 +111,11 @@ export class Simulation extends FirmwareAccess {
   /** A PWM (`PWM4`): rate and duty of its output. @throws {UsageError} when there is none of that name */
   pwm(name: string): PwmView {
     return this.devices.pwm(name);
+  }
+
+  /** The line of a UART (`UART3`): its rates, a wire to another one. @throws {UsageError} when there is none of that name */
+  serial(name: string): SerialView {
+    return this.devices.serial(name);
   }
 
   /** An I2C controller (`I2C3`): devices on its bus, what went over it. @throws {UsageError} when there is none of that name */

@@ -70,6 +70,7 @@ export const IMX_UART = defineRegisters({
       DTRDEN: bit(3),
       AWAKEN: bit(4),
       RXDSEN: bit(6),
+      ADNIMP: bit(7),
       FRAERREN: bit(11),
       PARERREN: bit(12),
     },

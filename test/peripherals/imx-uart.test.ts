@@ -303,12 +303,7 @@ describe('ImxUart and what is not modelled', () => {
   beforeEach(start);
 
   it.each([
-    ['DMA requests', UCR1, 1 | (1 << 8)],
-    ['sending a break', UCR1, 1 | (1 << 4)],
     ['IrDA', UCR1, 1 | (1 << 7)],
-    ['automatic baud detection', UCR1, 1 | (1 << 14)],
-    ['escape sequences', UCR2, 0x4027 | (1 << 11)],
-    ['DMA requests', UCR4, 1 << 6],
     ['RS-485 mode', UMCR, 1],
   ])('reports %s', (what, offset, value) => {
     put(device, offset, value);
