@@ -209,7 +209,7 @@ export class CoreMemory implements RamObserver {
     if ((this.protection.permissions(address, this.privileged) & EXECUTE) === 0) return this.fail('protection', address);
     const region = this.bus.find(address);
     if (!region?.ram) return this.fail('bus', address);
-    if (this.bus.guard && this.left(region, address, 2, READ) === 0) return this.bus.guard.fails(region) ? this.fail('bus', address) : 0;
+    if (region.guarded && this.left(region, address, 2, READ) === 0) return this.bus.guard!.fails(region) ? this.fail('bus', address) : 0;
     if (region.ram.locateIfTouched(region.ramOffset + address - region.base) === 0) {
       this.onUntouchedFetch?.();
       return 0;
@@ -227,7 +227,7 @@ export class CoreMemory implements RamObserver {
     const at = this.ramAt(address);
     if (at?.ram.locateIfTouched(at.offset) !== 0) return 0;
     const page = (address & ~(PAGE_SIZE - 1)) >>> 0;
-    if (this.bus.guard && this.leftAt(page, PAGE_SIZE, EXECUTE) === 0) return 0;
+    if (this.leftAt(page, PAGE_SIZE, EXECUTE) === 0) return 0;
     if ((this.protection.permissions(address, this.privileged) & EXECUTE) === 0 || !this.protection.uniform(page)) return 0;
     return Math.min(page + PAGE_SIZE - address, at.ram.size - at.offset) >>> 1;
   }
@@ -239,9 +239,9 @@ export class CoreMemory implements RamObserver {
   locate(address: number, right: number): number | undefined {
     if ((this.protection.permissions(address, this.privileged) & right) === 0) return undefined;
     if (this.watch?.watches(address & ~3, 4, right)) return undefined;
-    if (this.bus.guard && this.leftAt((address & ~3) >>> 0, 4, right) === 0) return undefined;
-    const at = this.ramAt(address);
-    return at?.ram.locateIfTouched(at.offset);
+    const region = this.bus.find(address);
+    if (!region?.ram || (region.guarded && this.left(region, (address & ~3) >>> 0, 4, right) === 0)) return undefined;
+    return region.ram.locateIfTouched(region.ramOffset + address - region.base);
   }
 
   /** What an aligned read of the device at `address` would give and how that goes on; undefined where a read has effects or is refused. */
@@ -249,7 +249,7 @@ export class CoreMemory implements RamObserver {
     const region = this.bus.find(address);
     if (!region?.device || region.broken || (this.protection.permissions(address, this.privileged) & READ) === 0) return undefined;
     if (this.watch?.watches(address, size, READ)) return undefined;
-    if (this.bus.guard && this.left(region, address, size, READ) === 0) return undefined;
+    if (region.guarded && this.left(region, address, size, READ) === 0) return undefined;
     const { device } = region;
     const offset = address - region.base;
     this.accessPrivileged = this.privileged;
@@ -272,14 +272,13 @@ export class CoreMemory implements RamObserver {
 
   /** Rights to all of the `size` bytes from `address` on, which differ nowhere for the protection unit, by that and by the bus. */
   rights(address: number, size: number, privileged: boolean): number {
-    const rights = this.protection.permissions(address, privileged);
-    return this.bus.guard ? this.leftAt(address, size, rights) : rights;
+    return this.leftAt(address, size, this.protection.permissions(address, privileged));
   }
 
   /** A fetch at `address` was a bus fault: whoever refused it notes that. */
   noteFetch(address: number): void {
-    const region = this.bus.guard && this.bus.find(address);
-    if (region) this.bus.refusal(region, address - region.base, 2, READ);
+    const region = this.bus.find(address);
+    if (region?.guarded) this.bus.refusal(region, address - region.base, 2, READ);
   }
 
   /** RAM, and byte offset in it, at `address`; undefined for devices and holes. */
@@ -323,7 +322,7 @@ export class CoreMemory implements RamObserver {
       if (this.pages[at >>> PAGE_SHIFT] === 0 || place.ram.isCode(page)) continue;
       if (this.watch?.unwatched(place.ram, page * PAGE_SIZE, PAGE_SIZE, WRITE) === 0) continue;
       const rights = this.protection.permissions(at, this.privileged) & WRITE;
-      this.pages[at >>> PAGE_SHIFT]! |= this.bus.guard ? this.leftAt((at & ~(PAGE_SIZE - 1)) >>> 0, PAGE_SIZE, rights) : rights;
+      this.pages[at >>> PAGE_SHIFT]! |= this.leftAt((at & ~(PAGE_SIZE - 1)) >>> 0, PAGE_SIZE, rights);
     }
   }
 
@@ -355,14 +354,14 @@ export class CoreMemory implements RamObserver {
     if (offset % PAGE_SIZE !== 0 || !this.protection.uniform(base)) return;
     let rights = this.protection.permissions(base, this.privileged);
     if (this.tap || region.ram.isCode(offset >>> PAGE_SHIFT)) rights &= ~WRITE;
-    if (this.bus.guard) rights = this.left(region, base, PAGE_SIZE, rights);
+    if (region.guarded) rights = this.left(region, base, PAGE_SIZE, rights);
     if (this.watch) rights = this.watch.unwatched(region.ram, offset, PAGE_SIZE, rights);
     if (rights === 0) return;
     this.pages[page] = region.ram.locate(offset) | rights | (this.protection.isDevice(base) ? 0 : NORMAL);
     this.filled.push(page);
   }
 
-  /** Of `rights` those that the bus leaves to the core for all of the `size` bytes at `address` in `region`; only while there is a guard. */
+  /** Of `rights` those that the bus leaves to the core for all of the `size` bytes at `address` in `region`, which is guarded. */
   private left(region: Region, address: number, size: number, rights: number): number {
     const left = this.bus.guard!.rights(region, address - region.base, size);
     return rights & (left | ((left & READ) !== 0 ? EXECUTE : 0) | NORMAL);
@@ -370,8 +369,8 @@ export class CoreMemory implements RamObserver {
 
   /** As `left`, wherever `address` is. */
   private leftAt(address: number, size: number, rights: number): number {
-    const region = this.bus.find(address);
-    return region ? this.left(region, address, size, rights) : rights;
+    const region = this.bus.guard && this.bus.find(address);
+    return region?.guarded ? this.left(region, address, size, rights) : rights;
   }
 
   private fail(fault: MemoryFault, address: number): number {

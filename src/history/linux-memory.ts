@@ -3,8 +3,11 @@
  *
  * Debuggers hear here of what Linux (and the boot loader before it) stores to RAM.
  */
-import { AddressSpace, type Region, type Stretch } from '../memory/bus.ts';
+import { AddressSpace, MAY_READ, MAY_WRITE, type Region, type Stretch } from '../memory/bus.ts';
 import type { LinuxHistory } from './linux-history.ts';
+
+/** No part of memory that is closed to somebody is smaller. */
+const LINE = 128;
 
 /** A store that Linux has made, as Linux addresses it; it may be far longer than what is watched of it. */
 export interface LinuxStore {
@@ -88,18 +91,45 @@ export class LinuxMemory extends AddressSpace {
   }
 
   override readBytes(address: number, length: number): Uint8Array | undefined {
-    const { history, behind } = this;
-    return history ? history.bytes(length, () => behind.readBytes(address, length)) : behind.readBytes(address, length);
+    const { history } = this;
+    return history ? history.bytes(length, () => this.readOpen(address, length)) : this.readOpen(address, length);
   }
 
   override writeBytes(address: number, data: Uint8Array): boolean {
     if (this.history?.replaying) return this.isRam(address, data.length);
-    return this.told(this.behind.writeBytes(address, data), address, data.length);
+    if (this.behind.direct) return this.told(this.behind.writeBytes(address, data), address, data.length);
+    if (!this.isRam(address, data.length)) return false;
+    for (const [at, size] of this.open(address, data.length, MAY_WRITE))
+      this.behind.writeBytes(at, data.subarray(at - address, at - address + size));
+    return this.told(true, address, data.length);
   }
 
   override fill(address: number, value: number, length: number): boolean {
     if (this.history?.replaying) return this.isRam(address, length);
-    return this.told(this.behind.fill(address, value, length), address, length);
+    if (this.behind.direct) return this.told(this.behind.fill(address, value, length), address, length);
+    if (!this.isRam(address, length)) return false;
+    for (const [at, size] of this.open(address, length, MAY_WRITE)) this.behind.fill(at, value, size);
+    return this.told(true, address, length);
+  }
+
+  private readOpen(address: number, length: number): Uint8Array | undefined {
+    const { behind } = this;
+    const bytes = behind.readBytes(address, length);
+    if (!bytes || behind.direct) return bytes;
+    const open = new Uint8Array(length);
+    for (const [at, size] of this.open(address, length, MAY_READ))
+      open.set(bytes.subarray(at - address, at - address + size), at - address);
+    return open;
+  }
+
+  /** Of these bytes of RAM those that the guard of the space leaves to Linux, line by line; what is refused is noted, reads as 0 and is not written. */
+  private *open(address: number, length: number, right: number): Generator<readonly [address: number, size: number]> {
+    for (let at = address; at < address + length; ) {
+      const size = Math.min(address + length, at - (at % LINE) + LINE) - at;
+      const region = this.behind.find(at);
+      if (!region?.guarded || this.behind.refusal(region, at - region.base, size, right) === undefined) yield [at, size];
+      at += size;
+    }
   }
 
   /** Tells who watches of a store, if it was `done`. */

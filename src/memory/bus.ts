@@ -62,6 +62,8 @@ export interface Region {
   readonly device?: BusDevice;
   /** The device does not answer: every access is a bus fault. */
   broken?: boolean;
+  /** The guard of the address space is to be asked before an access. */
+  guarded: boolean;
 }
 
 /** Bytes that follow each other in one RAM or device, from `offset` on; in a hole (neither) `offset` is their address. */
@@ -78,6 +80,8 @@ export const MAY_WRITE = 2;
 
 /** Keeps a master away from parts of its address space (a resource domain controller). Debuggers that `peek` or look at RAM are not asked. */
 export interface AccessGuard {
+  /** True when an access to `region` may be refused; it is asked about no other. */
+  closes(region: Region): boolean;
   /** `MAY_READ | MAY_WRITE` as far as the master has them for all of the `size` bytes from `offset` of `region` on. No side effects. */
   rights(region: Region, offset: number, size: number): number;
   /** True when a refused access to `region` is a bus error; else a read gives 0 and a write is lost. */
@@ -100,6 +104,7 @@ export class AddressSpace {
   private readonly sorted: Region[] = [];
   private readonly recent = new Array<Region | undefined>(RECENT).fill(undefined);
   private keeper: AccessGuard | undefined;
+  private ramGuarded = false;
   private readonly guardListeners: (() => void)[] = [];
 
   constructor(name: string) {
@@ -108,17 +113,19 @@ export class AddressSpace {
 
   /** True when whoever knows the RAM behind an address may go there himself: nobody wants to hear of accesses. */
   get direct(): boolean {
-    return this.keeper === undefined;
+    return !this.ramGuarded;
   }
 
-  /** What keeps the master away from parts of the space; undefined while all of it is open, which costs nothing then. */
+  /** What keeps the master away from the regions that are `guarded`; undefined while none is. */
   get guard(): AccessGuard | undefined {
     return this.keeper;
   }
 
-  /** From now on `guard` is asked before each access, or is asked the same and answers otherwise. */
+  /** From now on `guard` is asked, or is the same and answers otherwise than before. */
   setGuard(guard: AccessGuard | undefined): void {
     this.keeper = guard;
+    for (const region of this.sorted) region.guarded = guard?.closes(region) ?? false;
+    this.ramGuarded = this.sorted.some(({ ram, guarded }) => ram && guarded);
     for (const listener of this.guardListeners) listener();
   }
 
@@ -127,7 +134,7 @@ export class AddressSpace {
     this.guardListeners.push(listener);
   }
 
-  /** Undefined when the guard lets the access pass; else it was refused, and true says that this is a bus error. */
+  /** For a region that is guarded: undefined when the access may pass; else it was refused, and true says that this is a bus error. */
   refusal(region: Region, offset: number, size: number, right: number): boolean | undefined {
     const { keeper } = this;
     if (keeper === undefined || (keeper.rights(region, offset, size) & right) !== 0) return undefined;
@@ -145,12 +152,12 @@ export class AddressSpace {
    * @throws {RegionOverlap}
    */
   mapRam(base: number, ram: Ram, ramOffset = 0, size = ram.size - ramOffset, name = ram.name): Region {
-    return this.insert({ name, base, size, ram, ramOffset });
+    return this.insert({ name, base, size, ram, ramOffset, guarded: false });
   }
 
   /** Makes `device` answer in `base .. base+size-1`. @throws {RegionOverlap} */
   mapDevice(base: number, size: number, device: BusDevice, name: string): Region {
-    return this.insert({ name, base, size, ramOffset: 0, device });
+    return this.insert({ name, base, size, ramOffset: 0, device, guarded: false });
   }
 
   private insert(region: Region): Region {
@@ -207,7 +214,7 @@ export class AddressSpace {
     if (!region) return BUS_FAULT;
     const offset = address - region.base;
     if (offset + size > region.size) return this.readAcross(address, size);
-    if (this.keeper !== undefined) {
+    if (region.guarded) {
       const fails = this.refusal(region, offset, size, MAY_READ);
       if (fails !== undefined) return fails ? BUS_FAULT : 0;
     }
@@ -221,7 +228,7 @@ export class AddressSpace {
     if (!region) return false;
     const offset = address - region.base;
     if (offset + size > region.size) return this.writeAcross(address, value, size);
-    if (this.keeper !== undefined) {
+    if (region.guarded) {
       const fails = this.refusal(region, offset, size, MAY_WRITE);
       if (fails !== undefined) return !fails;
     }

@@ -50,6 +50,10 @@ export class RdcGuard implements AccessGuard {
     this.listener = listener;
   }
 
+  closes(region: Region): boolean {
+    return this.closed.blocks.has(region) || this.closed.memories.has(region);
+  }
+
   rights(region: Region, offset: number, size: number): number {
     const ranges = this.closed.memories.get(region);
     if (!ranges) return this.closed.blocks.get(region)?.rights ?? ALL_RIGHTS;

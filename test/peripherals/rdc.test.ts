@@ -134,12 +134,16 @@ describe('what RDC guards', () => {
 
   beforeEach(() => surround());
 
-  it('costs nothing while nothing is closed', () => {
+  it('concerns nothing but what is closed', () => {
+    const guarded = (space: AddressSpace) => space.regions.filter((each) => each.guarded).map(({ name }) => name);
     expect([m7.guard, linux.guard, m7.direct]).toEqual([undefined, undefined, true]);
     put(rdc, PDAP, 0xf3);
-    expect([m7.guard === undefined, linux.guard, m7.direct]).toEqual([false, undefined, false]);
+    expect([guarded(m7), linux.guard, m7.direct]).toEqual([['GPIO1'], undefined, true]);
+    close(12, 0x90_1000, 0x90_2000, ENA + 0xf3);
+    expect([guarded(m7), linux.guard, m7.direct]).toEqual([['OCRAM', 'OCRAM', 'GPIO1'], undefined, false]);
     put(rdc, PDAP, 0xff);
-    expect(m7.guard).toBeUndefined();
+    put(rdc, region(12).control, 0xff);
+    expect([guarded(m7), m7.guard]).toEqual([[], undefined]);
   });
 
   it('closes a block to the domain that has no right, for reads and for writes', () => {

@@ -153,7 +153,7 @@ export class AccessLog implements MemoryTap {
     if (!region) return BUS_FAULT;
     const offset = address - region.base;
     if (offset + size > region.size) return this.readAcross(address, size);
-    const fails = bus.refusal(region, offset, size, MAY_READ);
+    const fails = region.guarded ? bus.refusal(region, offset, size, MAY_READ) : undefined;
     if (fails !== undefined) return fails ? BUS_FAULT : 0;
     if (region.ram) return region.ram.read(region.ramOffset + offset, size);
     if (region.broken) return BUS_FAULT;
@@ -170,7 +170,7 @@ export class AccessLog implements MemoryTap {
     if (!region) return false;
     const offset = address - region.base;
     if (offset + size > region.size) return this.writeAcross(address, value, size);
-    const fails = bus.refusal(region, offset, size, MAY_WRITE);
+    const fails = region.guarded ? bus.refusal(region, offset, size, MAY_WRITE) : undefined;
     if (fails !== undefined) return !fails;
     if (region.ram) {
       region.ram.write(region.ramOffset + offset, value, size);

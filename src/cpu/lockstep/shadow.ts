@@ -68,6 +68,7 @@ export class ShadowMemory implements RamObserver {
     const { guard } = bus;
     this.bus.setGuard(
       guard && {
+        closes: ({ base }) => guard.closes(bus.find(base)!),
         rights: ({ base }, offset, size) => guard.rights(bus.find(base)!, offset, size),
         fails: ({ base }) => guard.fails(bus.find(base)!),
         note: () => {},
