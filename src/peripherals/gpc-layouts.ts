@@ -1,9 +1,9 @@
 /**
  * The GPCs by SoC: registers, the requests that clear themselves, the handshakes that are answered.
  *
- * Registers and names from NXP's headers (PERI_GPC.h with PERI_GPC_PGC.h behind it at +0x800), reset values from the reference manuals.
+ * Registers and names from NXP's headers (PERI_GPC.h with PERI_GPC_PGC.h behind it at +0x800; MCIMX7D_M4.h, MCIMX6X_M4.h), reset values from the reference manuals.
  */
-import { defineRegisters, type RegisterMap } from '../memory/registers.ts';
+import { bit, defineRegisters, type RegisterMap } from '../memory/registers.ts';
 
 /** What differs between GPCs. */
 export interface GpcLayout {
@@ -280,6 +280,101 @@ const IMX8MQ = defineRegisters({
   PU_AUXSW: { offset: 0xc10, count: 14, stride: 0x40 },
 });
 
+const IMX7D = defineRegisters({
+  LPCR_A7_BSC: { offset: 0x000, reset: 0x0000_3ff0 },
+  LPCR_A7_AD: { offset: 0x004, reset: 0x0000_0020 },
+  LPCR_M4: { offset: 0x008, reset: 0x0000_3ff0 },
+  SLPCR: { offset: 0x014, reset: 0xe000_3f82 },
+  MLPCR: { offset: 0x020, reset: 0x0101_0100 },
+  PGC_ACK_SEL_A7: { offset: 0x024, reset: 0x8000_8000 },
+  PGC_ACK_SEL_M4: { offset: 0x028, reset: 0x8000_8000 },
+  MISC: { offset: 0x02c, reset: 0x0000_0020 },
+  IMR_CORE0_A7: { offset: 0x030, count: 4 },
+  IMR_CORE1_A7: { offset: 0x040, count: 4 },
+  IMR_M4: { offset: 0x050, count: 4 },
+  ISR_A7: { offset: 0x070, count: 4, access: 'ro', unimplemented: true },
+  ISR_M4: { offset: 0x080, count: 4, access: 'ro', unimplemented: true },
+  SLT_CFG: { offset: 0x0b0, count: 10 },
+  PGC_CPU_MAPPING: { offset: 0x0ec },
+  CPU_PGC_SW_PUP_REQ: { offset: 0x0f0 },
+  PU_PGC_SW_PUP_REQ: { offset: 0x0f8 },
+  CPU_PGC_SW_PDN_REQ: { offset: 0x0fc },
+  PU_PGC_SW_PDN_REQ: { offset: 0x104 },
+  LPS_A7: { offset: 0x110, access: 'ro', unimplemented: true },
+  LPS_M4: { offset: 0x114, unimplemented: true },
+  GPC_GPR: { offset: 0x120 },
+  GTOR: { offset: 0x124 },
+  DEBUG_ADDR1: { offset: 0x128, access: 'ro', unimplemented: true },
+  DEBUG_ADDR2: { offset: 0x12c, access: 'ro', unimplemented: true },
+  CPU_PGC_PUP_STATUS1: { offset: 0x130, access: 'ro', unimplemented: true },
+  A7_PU_PGC_PUP_STATUS: { offset: 0x134, count: 3, access: 'ro', unimplemented: true },
+  M4_PU_PGC_PUP_STATUS: { offset: 0x140, count: 3, access: 'ro', unimplemented: true },
+  CPU_PGC_PDN_STATUS1: { offset: 0x170, access: 'ro', unimplemented: true },
+  A7_PU_PGC_PDN_STATUS: { offset: 0x18c, count: 3, access: 'ro', unimplemented: true },
+  M4_PU_PGC_PDN_STATUS: { offset: 0x198, count: 3, access: 'ro', unimplemented: true },
+  A7_MIX_PDN_FLG: { offset: 0x1b0 },
+  A7_PU_PDN_FLG: { offset: 0x1b4, access: 'ro' },
+  M4_MIX_PDN_FLG: { offset: 0x1b8 },
+  M4_PU_PDN_FLG: { offset: 0x1bc, access: 'ro' },
+  A7CORE_CTRL: { offset: 0x800, count: 2, stride: 0x40 },
+  A7CORE_PUPSCR: { offset: 0x804, count: 2, stride: 0x40 },
+  A7CORE_PDNSCR: { offset: 0x808, count: 2, stride: 0x40 },
+  A7CORE_SR: { offset: 0x80c, count: 2, stride: 0x40, access: 'w1c' },
+  A7SCU_CTRL: { offset: 0x880, count: 3 },
+  A7SCU_SR: { offset: 0x88c, access: 'w1c' },
+  SCU_AUXSW: { offset: 0x890 },
+  MIX_CTRL: { offset: 0xa00, count: 3 },
+  MIX_SR: { offset: 0xa0c, access: 'w1c' },
+  MIPI_CTRL: { offset: 0xc00, count: 3 },
+  MIPI_SR: { offset: 0xc0c, access: 'w1c' },
+  MIPI_AUXSW: { offset: 0xc10 },
+  PCIE_CTRL: { offset: 0xc40, count: 3 },
+  PCIE_SR: { offset: 0xc4c, access: 'w1c' },
+  PCIE_AUXSW: { offset: 0xc50 },
+  HSIC_CTRL: { offset: 0xd00, count: 3 },
+  HSIC_SR: { offset: 0xd0c, access: 'w1c' },
+});
+
+/** With DVFSC behind it at +0x180, which no i.MX 6 uses. */
+const IMX6SX = defineRegisters({
+  CNTR: {
+    offset: 0x000,
+    reset: 0x0052_0000,
+    fields: {
+      GPU_VPU_PDN_REQ: bit(0),
+      GPU_VPU_PUP_REQ: bit(1),
+      MEGA_PDN_REQ: bit(2),
+      MEGA_PUP_REQ: bit(3),
+      DISPLAY_PDN_REQ: bit(4),
+      DISPLAY_PUP_REQ: bit(5),
+      PCIE_PHY_PDN_REQ: bit(6),
+      PCIE_PHY_PUP_REQ: bit(7),
+      DVFS0CR: bit(16),
+      VADC_ANALOG_OFF: bit(17),
+      VADC_EXT_PWD_N: bit(18),
+      GPCIRQM: bit(21),
+      L2_PGE: bit(22),
+    },
+  },
+  PGR: { offset: 0x004 },
+  IMR: { offset: 0x008, count: 4 },
+  ISR: { offset: 0x018, count: 4, access: 'ro', unimplemented: true },
+  A9_LPSR: { offset: 0x028, access: 'ro', unimplemented: true },
+  M4_LPSR: { offset: 0x02c, access: 'ro', unimplemented: true },
+  DR: { offset: 0x030, access: 'ro', unimplemented: true },
+  DVFSC: { offset: 0x180, count: 17, unimplemented: true },
+  PCIE_PHY_CTRL: { offset: 0x200, count: 3 },
+  PCIE_PHY_SR: { offset: 0x20c, access: 'w1c' },
+  MEGA_CTRL: { offset: 0x220, count: 3 },
+  MEGA_SR: { offset: 0x22c, access: 'w1c' },
+  DISPLAY_CTRL: { offset: 0x240, count: 3 },
+  DISPLAY_SR: { offset: 0x24c, access: 'w1c' },
+  GPU_CTRL: { offset: 0x260, count: 3 },
+  GPU_SR: { offset: 0x26c, access: 'w1c' },
+  CPU_CTRL: { offset: 0x2a0, count: 3 },
+  CPU_SR: { offset: 0x2ac, access: 'w1c' },
+});
+
 /** Every layout by name. */
 export const GPC_LAYOUTS = {
   imx8mp: defineLayout({
@@ -309,6 +404,16 @@ export const GPC_LAYOUTS = {
     requests: PGC_REQUESTS,
     handshake: { register: 'PU_PWRHSK', answers: [{ requests: 0x0070, shift: 20 }] },
   }),
+  imx7d: defineLayout({
+    registers: IMX7D,
+    requests: [
+      { register: 'CPU_PGC_SW_PUP_REQ' },
+      { register: 'PU_PGC_SW_PUP_REQ' },
+      { register: 'CPU_PGC_SW_PDN_REQ' },
+      { register: 'PU_PGC_SW_PDN_REQ' },
+    ],
+  }),
+  imx6sx: defineLayout({ registers: IMX6SX, requests: [{ register: 'CNTR', mask: 0xff }] }),
 } as const satisfies Record<string, GpcLayout>;
 
 /** Name of a layout. */
