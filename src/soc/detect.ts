@@ -37,17 +37,43 @@ export interface Detection {
   readonly ambiguous?: readonly SocDescription[];
 }
 
+/** Haystacks: what the program holds, and what only its debug information does. */
+interface Texts {
+  readonly program: string;
+  readonly debug: string;
+}
+
+/** What speaks for a SoC or against it. */
+interface Judgement {
+  readonly evidence: readonly string[];
+  readonly score: number;
+}
+
 interface Candidate {
   readonly soc: SocDescription;
   readonly core: CoreDescription;
   readonly memories: readonly string[];
   readonly evidence: readonly string[];
+  /** What speaks for it, but for `bases`. */
   readonly score: number;
+  /** Addresses of its blocks that the image holds. */
+  readonly bases: readonly number[];
   readonly board: string | undefined;
 }
 
 /** Weights: what only one SoC has, against what its relatives share. */
-const WEIGHT = { text: 100, vring: 60, architecture: 50, constant: 40, stack: 30, region: 20, base: 5, plain: 1 } as const;
+const WEIGHT = {
+  text: 100,
+  source: 80,
+  vring: 60,
+  architecture: 50,
+  constant: 40,
+  stack: 30,
+  region: 20,
+  edge: 15,
+  base: 5,
+  plain: 1,
+} as const;
 /** FW_RSC_ADDR_ANY: the table leaves the address to Linux. */
 const ANY = 0xffff_ffff;
 /** Entries and vrings of a resource table that are looked at. */
@@ -66,10 +92,11 @@ export function detectSoc(image: DetectableImage, socs: readonly SocDescription[
       if (memories) candidates.push({ soc, core, memories, ...weigh(soc, core, image, words, text, vrings) });
     }
   }
-  candidates.sort((a, b) => b.score - a.score);
+  const whole = ({ score, bases }: Candidate): number => score + WEIGHT.base * bases.length;
+  candidates.sort((a, b) => whole(b) - whole(a));
   const best = candidates[0];
   if (!best) return undefined;
-  const rivals = candidates.filter(({ soc, score }) => soc !== best.soc && score === best.score).map(({ soc }) => soc);
+  const rivals = candidates.filter((candidate) => candidate.soc !== best.soc && isRival(candidate, best)).map(({ soc }) => soc);
   return {
     soc: best.soc,
     core: best.core.name,
@@ -77,6 +104,13 @@ export function detectSoc(image: DetectableImage, socs: readonly SocDescription[
     reasons: [`its segments lie in ${best.memories.join(', ')} of ${best.soc.name}'s ${best.core.name}`, ...best.evidence],
     ...(rivals.length > 0 ? { ambiguous: [...new Set(rivals)] } : {}),
   };
+}
+
+/** True when all that `best` has before `candidate` is addresses at which this one has blocks too, modelled or not. */
+function isRival({ soc, core, score }: Candidate, best: Candidate): boolean {
+  if (score !== best.score) return false;
+  const theirs = new Set([...soc.mus.flatMap(({ a, b }) => [a, b]), ...soc.peripherals].map((block) => baseIn(block, core.name)));
+  return best.bases.every((base) => theirs.has(base));
 }
 
 /** Names of the memories that hold the segments, or undefined when one of them lies elsewhere. */
@@ -99,81 +133,112 @@ function weigh(
   core: CoreDescription,
   image: DetectableImage,
   words: ReadonlySet<number>,
-  text: { readonly program: string; readonly debug: string },
+  text: Texts,
   vrings: readonly number[],
-): Pick<Candidate, 'evidence' | 'score' | 'board'> {
-  const evidence: string[] = [];
-  let score = 0;
-  // Boards of one SoC often have the same layout: it speaks for the SoC once, and a text tells them apart.
-  const laidOut = soc.boards.flatMap((candidate) => {
-    const region = candidate.remoteprocs[core.name]?.memoryRegions.find(({ base }) => vrings.includes(base));
-    return region ? [{ candidate, region }] : [];
-  });
-  const [first] = laidOut;
-  if (first) {
-    const names = laidOut.filter(({ region }) => region.base === first.region.base).map(({ candidate }) => candidate.name);
-    score += WEIGHT.vring;
-    evidence.push(
-      `its resource table has a vring at ${hex32(first.region.base)}, ${first.region.name} of board${names.length > 1 ? 's' : ''} ${names.join(', ')}`,
-    );
-  }
-  const named = boardByText(first ? laidOut.map(({ candidate }) => candidate) : soc.boards, text);
-  let board = named?.board ?? first?.candidate.name;
-  if (named) {
-    score += WEIGHT.text;
-    evidence.push(`${named.where} "${named.hint}", as firmware for board ${named.board} does`);
-  }
-  const built = judgeBuild(image.buildAttributes, core);
-  score += built.score;
-  evidence.push(...built.evidence);
-  const stack = initialStack(image);
-  if (stack !== undefined && !holdsStack(soc, core.name, stack)) {
-    score -= WEIGHT.stack;
-    evidence.push(`but its initial stack pointer ${hex32(stack)} is in none of its memories`);
-  }
-  const owner = soc.boards.find((candidate) => liesInRegion(image, candidate, core.name));
-  if (owner && board === undefined) {
-    board = owner.name;
-    score += WEIGHT.region;
-    evidence.push(`it is linked to memory that board ${owner.name} reserves for ${core.name}`);
-  }
-  for (const hints of soc.detection) {
-    if (hints.core !== core.name) continue;
-    for (const { value, meaning } of hints.constants) {
-      if (!words.has(value)) continue;
-      score += WEIGHT.constant;
-      evidence.push(`it holds the constant ${hex32(value)}: ${meaning}`);
-    }
-    const found = hints.texts.find((hint) => text.program.includes(hint));
-    const source = found === undefined ? hints.texts.find((hint) => text.debug.includes(hint)) : undefined;
-    if (found) evidence.push(`it holds the text "${found}"`);
-    else if (source) evidence.push(`its debug information names "${source}"`);
-    if (found ?? source) score += WEIGHT.text;
-  }
+): Pick<Candidate, 'evidence' | 'score' | 'bases' | 'board'> {
+  const placed = judgeBoard(soc, core.name, image, words, text, vrings);
+  const parts: readonly Judgement[] = [
+    placed,
+    judgeBuild(image.buildAttributes, core),
+    judgeLayout(vectorTable(image), soc, core.name),
+    judgeHints(soc, core.name, words, text),
+  ];
   const mus = soc.mus.flatMap(({ name, a, b }) => [
     { name: `${name}_A`, base: baseIn(a, core.name) },
     { name: `${name}_B`, base: baseIn(b, core.name) },
   ]);
   // Blocks that are not modelled would add round numbers that are anybody's constants.
   const modelled = soc.peripherals.filter(({ kind }) => kind !== 'unmodelled' && kind !== 'reserved');
-  const placed = modelled.map((block) => ({ name: block.name, base: baseIn(block, core.name) }));
-  const bases = [...mus, ...placed].filter(({ base }) => words.has(base));
-  if (bases.length > 0) {
-    score += WEIGHT.base * bases.length;
-    evidence.push(`it holds the addresses of ${bases.map(({ name, base }) => `${name} (${hex32(base)})`).join(', ')}`);
+  const blocks = modelled.map((block) => ({ name: block.name, base: baseIn(block, core.name) }));
+  const bases = [...mus, ...blocks].filter(({ base }) => words.has(base));
+  const held = bases.map(({ name, base }) => `${name} (${hex32(base)})`).join(', ');
+  return {
+    evidence: [...parts.flatMap(({ evidence }) => evidence), ...(held ? [`it holds the addresses of ${held}`] : [])],
+    score: parts.reduce((sum, { score }) => sum + score, 0),
+    bases: bases.map(({ base }) => base),
+    board: placed.board,
+  };
+}
+
+/** Boards of one SoC often have the same layout: it speaks for the SoC once, and a text tells them apart. */
+function judgeBoard(
+  soc: SocDescription,
+  view: string,
+  image: DetectableImage,
+  words: ReadonlySet<number>,
+  text: Texts,
+  vrings: readonly number[],
+): Judgement & { readonly board: string | undefined } {
+  const evidence: string[] = [];
+  let score = 0;
+  const laidOut = soc.boards.flatMap((candidate) => {
+    const region = candidate.remoteprocs[view]?.memoryRegions.find(({ base }) => vrings.includes(base));
+    return region ? [{ candidate, region }] : [];
+  });
+  const [first] = laidOut;
+  if (first) {
+    const sharing = laidOut.filter(({ region }) => region.base === first.region.base).map(({ candidate }) => candidate);
+    score += WEIGHT.vring;
+    evidence.push(`its resource table has a vring at ${hex32(first.region.base)}, ${first.region.name} of ${boardNames(sharing)}`);
   }
-  return { evidence, score, board };
+  // Firmware without a resource table has the place of its vrings as a constant.
+  const fixed = first ? [] : soc.boards.filter(({ rpmsg }) => rpmsg?.core === view && words.has(rpmsg.base));
+  const [fixedFirst] = fixed;
+  if (fixedFirst?.rpmsg) {
+    const sharing = fixed.filter(({ rpmsg }) => rpmsg?.base === fixedFirst.rpmsg?.base);
+    score += WEIGHT.region;
+    evidence.push(`it holds the address ${hex32(fixedFirst.rpmsg.base)}, where ${boardNames(sharing)} has its vrings`);
+  }
+  const possible = first ? laidOut.map(({ candidate }) => candidate) : soc.boards;
+  const named = boardByText(possible, text);
+  if (named) {
+    score += named.weight;
+    evidence.push(`${named.where} "${named.hint}", as firmware for board ${named.board} does`);
+  }
+  const told = named?.board ?? first?.candidate.name ?? fixedFirst?.name;
+  const owner = told === undefined ? soc.boards.find((candidate) => liesInRegion(image, soc, candidate, view)) : undefined;
+  if (owner) {
+    score += WEIGHT.region;
+    evidence.push(`it is linked to memory that board ${owner.name} reserves for ${view}`);
+  }
+  return { evidence, score, board: told ?? owner?.name };
+}
+
+function boardNames(boards: readonly BoardDescription[]): string {
+  return `board${boards.length > 1 ? 's' : ''} ${boards.map(({ name }) => name).join(', ')}`;
+}
+
+/** What the SoC's own hints find. */
+function judgeHints(soc: SocDescription, view: string, words: ReadonlySet<number>, text: Texts): Judgement {
+  const evidence: string[] = [];
+  let score = 0;
+  for (const { core, constants, texts } of soc.detection) {
+    if (core !== view) continue;
+    for (const { value, meaning } of constants) {
+      if (!words.has(value)) continue;
+      score += WEIGHT.constant;
+      evidence.push(`it holds the constant ${hex32(value)}: ${meaning}`);
+    }
+    const found = texts.find((hint) => text.program.includes(hint));
+    const source = found === undefined ? texts.find((hint) => text.debug.includes(hint)) : undefined;
+    if (found) evidence.push(`it holds the text "${found}"`);
+    else if (source) evidence.push(`its debug information names "${source}"`);
+    score += found ? WEIGHT.text : source ? WEIGHT.source : 0;
+  }
+  return { evidence, score };
 }
 
 /** The first board of which there is a text in the image; one in the program counts before one in its debug information. */
 function boardByText(
   boards: readonly BoardDescription[],
-  text: { readonly program: string; readonly debug: string },
-): { board: string; hint: string; where: string } | undefined {
-  for (const [haystack, where] of [[text.program, 'it holds the text'] as const, [text.debug, 'its debug information names'] as const]) {
+  text: Texts,
+): { board: string; hint: string; where: string; weight: number } | undefined {
+  const program = { haystack: text.program, where: 'it holds the text', weight: WEIGHT.text };
+  const debug = { haystack: text.debug, where: 'its debug information names', weight: WEIGHT.source };
+  for (const { haystack, where, weight } of [program, debug]) {
     for (const { name, texts = [] } of boards) {
       const hint = texts.find((each) => haystack.includes(each));
-      if (hint !== undefined) return { board: name, hint, where };
+      if (hint !== undefined) return { board: name, hint, where, weight };
     }
   }
   return undefined;
@@ -183,7 +248,7 @@ function boardByText(
  * What the build attributes say of a core. That it executes a program is no evidence, and neither is that it executes more: it is then only the
  * last choice of those that do.
  */
-function judgeBuild(attributes: BuildAttributes | undefined, { profile }: CoreDescription): Pick<Candidate, 'evidence' | 'score'> {
+function judgeBuild(attributes: BuildAttributes | undefined, { profile }: CoreDescription): Judgement {
   if (!attributes || builtFor(attributes) === undefined) return { score: 0, evidence: [] };
   const against = mismatch(attributes, profile);
   if (against) return { score: -WEIGHT.architecture, evidence: [`but it is ${against}`] };
@@ -192,26 +257,58 @@ function judgeBuild(attributes: BuildAttributes | undefined, { profile }: CoreDe
   return { score: 0, evidence: telling ? [`it is built for ${builtFor(attributes)}`] : [] };
 }
 
-/** First word of the vector table, when there is one whose reset vector is the entry point. */
-function initialStack({ segments, entry }: DetectableImage): number | undefined {
+/** Where the vector table is, and its first word: the segment whose reset vector is the entry point. */
+function vectorTable({ segments, entry }: DetectableImage): { readonly at: number; readonly stack: number } | undefined {
   if (entry === undefined) return undefined;
   const table = segments.find(({ data }) => data.byteLength >= 8 && (firstWords(data).pc | 1) >>> 0 === (entry | 1) >>> 0);
-  return table && firstWords(table.data).sp;
+  return table && { at: table.da, stack: firstWords(table.data).sp };
 }
 
-/** True when a stack that grows down from `sp` would be in memory of the view. */
-function holdsStack(soc: SocDescription, view: string, sp: number): boolean {
-  return soc.memories.some(({ size: whole, views }) =>
-    views[view]?.some(({ base, offset = 0, size = whole - offset }) => sp > base && sp <= base + size),
+/**
+ * Linker scripts put the vectors where a memory begins, and the stack where one ends: a 7Dual's program lies in the middle of the TCML of an
+ * 8M Mini, and of nothing on the 7Dual.
+ */
+function judgeLayout(table: ReturnType<typeof vectorTable>, soc: SocDescription, view: string): Judgement {
+  if (!table) return { score: 0, evidence: [] };
+  const windows = soc.memories.flatMap(({ name, size: whole, views }) =>
+    (views[view] ?? []).map(({ base, offset = 0, size = whole - offset }) => ({ name, base, end: base + size })),
   );
+  const evidence: string[] = [];
+  let score = 0;
+  const first = windows.find(({ base }) => base === table.at);
+  if (first) {
+    score += WEIGHT.edge;
+    evidence.push(`its vectors are where ${first.name} begins`);
+  }
+  const last = windows.find(({ end }) => end === table.stack);
+  if (last) {
+    score += WEIGHT.edge;
+    evidence.push(`its stack is where ${last.name} ends`);
+  }
+  // A stack grows down from there.
+  if (!windows.some(({ base, end }) => table.stack > base && table.stack <= end)) {
+    score -= WEIGHT.stack;
+    evidence.push(`but its initial stack pointer ${hex32(table.stack)} is in none of its memories`);
+  }
+  return { score, evidence };
 }
 
 /** True when a segment with contents lies in memory that the board reserves for the core's firmware, and not for rings or buffers. */
-function liesInRegion(image: DetectableImage, board: BoardDescription, core: string): boolean {
-  const regions = (board.remoteprocs[core]?.memoryRegions ?? []).filter(({ name }) => name.startsWith(core));
-  return image.segments.some(({ da, data }) =>
-    regions.some(({ base, size }) => data.byteLength > 0 && da >= base && da + data.byteLength <= base + size),
-  );
+function liesInRegion(image: DetectableImage, soc: SocDescription, board: BoardDescription, core: string): boolean {
+  const regions = (board.remoteprocs[core]?.memoryRegions ?? []).filter(({ name }) => !/^(?:vdev|rsc)/.test(name));
+  return image.segments.some(({ da, data }) => {
+    const at = linuxAddress(soc, core, da);
+    return regions.some(({ base, size }) => data.byteLength > 0 && at >= base && at + data.byteLength <= base + size);
+  });
+}
+
+/** Where Linux has what the core has at `da`; regions are in its words. */
+function linuxAddress(soc: SocDescription, view: string, da: number): number {
+  for (const { size: whole, views } of soc.memories)
+    for (const { base, offset = 0, size = whole - offset } of views[view] ?? [])
+      if (da >= base && da < base + size)
+        for (const linux of views['linux'] ?? []) return linux.base + offset - (linux.offset ?? 0) + da - base;
+  return da;
 }
 
 /** Every aligned word of the segments, where literal pools and pointers are. */

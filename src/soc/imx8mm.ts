@@ -177,7 +177,6 @@ export const IMX8MM = defineSoc({
       layout: 'imx8mm',
       masters: { linux: 0, m4: 1 }, // TF-A: the M4 is domain 1, UART4 its own, UART2 domain 0's.
       assignments: { 1: 1 },
-      permissions: { 70: 0x0c, 105: 0x03 },
       memories: { OCRAM: ['OCRAM'], OCRAM_S: ['OCRAM_S'], TCM: ['TCML', 'TCMU'], DRAM: ['DDR'] },
       semaphores: ['RDC_SEMAPHORE1', 'RDC_SEMAPHORE2'],
       errorResponse: { address: 0x3034_0028, mask: 0x4 },
@@ -403,6 +402,7 @@ export const IMX8MM = defineSoc({
       title: 'NXP i.MX 8M Mini EVK with imx8mm-evk-rpmsg.dtb',
       model: 'FSL i.MX8MM EVK board',
       compatible: ['fsl,imx8mm-evk'],
+      texts: ['evkmimx8mm', 'mimx8mm_evk'],
       linuxConsole: 'uart2',
       bootargs: 'console=ttymxc1,115200 root=/dev/mmcblk1p2 rootwait rw',
       ddr: 2 * GiB,
@@ -451,6 +451,7 @@ export const IMX8MM = defineSoc({
       title: 'Variscite DART-MX8M-MINI with its m4 device tree',
       model: 'Variscite DART-MX8M-MINI',
       compatible: ['variscite,imx8mm-var-dart'],
+      texts: ['dart_mx8mm'],
       linuxConsole: 'uart1',
       bootargs: 'console=ttymxc0,115200 root=/dev/mmcblk1p2 rootwait rw',
       ddr: 2 * GiB,
@@ -473,7 +474,11 @@ export const IMX8MM = defineSoc({
   detection: [
     {
       core: 'm4',
-      constants: [{ value: 0x1ffe_0000, meaning: 'TCML of the 8M Mini and Quad' }],
+      constants: [
+        { value: 0x1ffe_0000, meaning: 'TCML of the 8M Mini and Quad' },
+        { value: 400_000_000, meaning: 'the 400 MHz of its core' },
+        { value: 0x3250_4044, meaning: 'a register of GPV5, which board files of the 8M Mini and Nano set' },
+      ],
       texts: ['mimx8mm', 'MIMX8MM6', 'imx8mm', 'mx8mm', 'MIMX8MM-EVK', 'DART-MX8M-MINI'],
     },
   ],

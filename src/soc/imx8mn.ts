@@ -173,7 +173,6 @@ export const IMX8MN = defineSoc({
       layout: 'imx8mn',
       masters: { linux: 0, m7: 1 }, // TF-A: the M7 is domain 1, UART4 its own, UART2 domain 0's.
       assignments: { 1: 1 },
-      permissions: { 70: 0x0c, 105: 0x03 },
       memories: { OCRAM: ['OCRAM'], OCRAM_S: ['OCRAM_S'], TCM: ['ITCM', 'DTCM'], DRAM: ['DDR'] },
       semaphores: ['RDC_SEMAPHORE1', 'RDC_SEMAPHORE2'],
       errorResponse: { address: 0x3034_0028, mask: 0x4 },
@@ -399,6 +398,7 @@ export const IMX8MN = defineSoc({
       title: 'NXP i.MX 8M Nano EVK with imx8mn-evk-rpmsg.dtb',
       model: 'NXP i.MX8MNano EVK board',
       compatible: ['fsl,imx8mn-evk'],
+      texts: ['evkmimx8mn', 'mimx8mn_evk'],
       linuxConsole: 'uart2',
       bootargs: 'console=ttymxc1,115200 root=/dev/mmcblk1p2 rootwait rw',
       ddr: 2 * GiB,
@@ -423,6 +423,7 @@ export const IMX8MN = defineSoc({
       title: 'Variscite VAR-SOM-MX8M-NANO with its m7 device tree',
       model: 'Variscite VAR-SOM-MX8M-NANO',
       compatible: ['variscite,imx8mn-var-som'],
+      texts: ['som_mx8mn'],
       linuxConsole: 'uart4',
       bootargs: 'console=ttymxc3,115200 root=/dev/mmcblk1p2 rootwait rw',
       ddr: 1 * GiB,
@@ -445,7 +446,10 @@ export const IMX8MN = defineSoc({
   detection: [
     {
       core: 'm7',
-      constants: [],
+      constants: [
+        { value: 600_000_000, meaning: 'the 600 MHz of its core' },
+        { value: 0x3250_4044, meaning: 'a register of GPV5, which board files of the 8M Mini and Nano set' },
+      ],
       texts: ['mimx8mn', 'MIMX8MN6', 'imx8mn', 'mx8mn', 'MIMX8MN-EVK'],
     },
   ],

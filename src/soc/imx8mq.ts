@@ -397,6 +397,7 @@ export const IMX8MQ = defineSoc({
       title: 'NXP i.MX 8M Quad EVK with imx8mq-evk-rpmsg.dtb',
       model: 'NXP i.MX8MQ EVK',
       compatible: ['fsl,imx8mq-evk'],
+      texts: ['evkmimx8mq', 'mimx8mq_evk'],
       linuxConsole: 'uart1',
       bootargs: 'console=ttymxc0,115200 root=/dev/mmcblk1p2 rootwait rw',
       ddr: 3 * GiB,
@@ -421,6 +422,7 @@ export const IMX8MQ = defineSoc({
       title: 'Variscite DART-MX8M with its m4 device tree',
       model: 'Variscite DART-MX8M',
       compatible: ['variscite,imx8mq-var-dart'],
+      texts: ['dart_mx8mq'],
       linuxConsole: 'uart1',
       bootargs: 'console=ttymxc0,115200 root=/dev/mmcblk1p2 rootwait rw',
       ddr: 4 * GiB,
@@ -443,7 +445,11 @@ export const IMX8MQ = defineSoc({
   detection: [
     {
       core: 'm4',
-      constants: [{ value: 0x1ffe_0000, meaning: 'TCML of the 8M Mini and Quad' }],
+      constants: [
+        { value: 0x1ffe_0000, meaning: 'TCML of the 8M Mini and Quad' },
+        { value: 0x3027_0000, meaning: 'XTALOSC, which only the 8M Quad has' },
+        { value: 25_000_000, meaning: 'the 25 MHz of its crystal' },
+      ],
       texts: ['mimx8mq', 'MIMX8MQ6', 'imx8mq', 'mx8mq', 'MIMX8MQ-EVK'],
     },
   ],
