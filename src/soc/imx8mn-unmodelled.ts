@@ -36,6 +36,8 @@ export const IMX8MN_UNMODELLED: readonly PeripheralSpec[] = [
   { kind, name: 'USDHC1', base: 0x30b4_0000, size, pdap: 84 },
   { kind, name: 'USDHC2', base: 0x30b5_0000, size, pdap: 85 },
   { kind, name: 'USDHC3', base: 0x30b6_0000, size, pdap: 86 },
+  // NXP's TMU samples of SDK 24.12 write 0x30b87f84 (a clock root that does not exist) and run on the board.
+  { kind: 'reserved', name: 'AIPS3', base: 0x30b7_0000, size: 4 * size },
   { kind, name: 'FLEXSPI', base: 0x30bb_0000, size, pdap: 91 },
   { kind, name: 'ENET1', base: 0x30be_0000, size, pdap: 94 },
   { kind, name: 'NOC', base: 0x3270_0000, size: 1 * MiB },
