@@ -248,8 +248,12 @@ class Source {
   private block({ kind, name, base, size, interrupts, highInterrupts }: PeripheralSpec): void {
     const { node, label: its, suffix, also } = NODES[kind]!;
     const spis = [interrupts?.['linux'], highInterrupts?.['linux']].filter((spi) => spi !== undefined);
-    this.node(`${this.label(kind, its ?? name.toLowerCase())}: ${node}@${base.toString(16)}`, () => {
-      this.line(`compatible = ${[`fsl,${this.soc.name}-${suffix}`, ...also].map(text).join(', ')};`);
+    // Of several blocks of a kind (IOMUXC_GPR, IOMUXC_LPSR_GPR), the plain one has the label of the kind.
+    const plain = this.soc.peripherals.every((other) => other.kind !== kind || other.name.length >= name.length);
+    const own = plain ? this.label(kind, its ?? name.toLowerCase()) : name.toLowerCase();
+    const model = kind.startsWith('iomuxc') ? name.toLowerCase().replaceAll('_', '-') : suffix;
+    this.node(`${its === undefined ? name.toLowerCase() : own}: ${node}@${base.toString(16)}`, () => {
+      this.line(`compatible = ${[`fsl,${this.soc.name}-${model}`, ...also].map(text).join(', ')};`);
       this.line(`reg = <0x${base.toString(16)} 0x${size.toString(16)}>;`);
       if (spis.length > 0) this.line(`interrupts = ${spis.map((spi) => `<0 ${spi} 4>`).join(', ')};`);
       if (CLOCKS.includes(kind)) this.line('#clock-cells = <1>;');

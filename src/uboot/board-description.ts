@@ -75,6 +75,8 @@ export interface UBootBoard {
   /** Names under which the tree in effect is on the boot partition. */
   readonly trees: readonly string[];
   readonly auxiliary: AuxiliaryCore;
+  /** What the board's manual has its user give to `bootaux`. An ELF is started without a stack, which not every start-up code can do without. */
+  readonly manualStarts: 'elf' | 'raw';
   /** Texts that changed between releases. */
   readonly text: {
     /** Spaces between hexadecimal and ASCII in `md`: 4 before 2021.10. */

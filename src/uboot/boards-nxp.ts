@@ -77,6 +77,7 @@ export const EVK: UBootBoard = {
   kernel: { kind: 'Image', size: 31_887_872 },
   trees: ['imx8mp-evk-rpmsg.dtb', 'imx8mp-evk.dtb'],
   auxiliary: IMX8M_M7,
+  manualStarts: 'raw',
   text: TEXT_2022,
   without: [],
 };
@@ -103,6 +104,7 @@ export const EVK_MAINLINE: UBootBoard = {
   prompt: 'u-boot=> ',
   afterNet: [],
   environment: Object.fromEntries(Object.entries(EVK_ENVIRONMENT).filter(([name]) => name !== 'prepare_mcore')),
+  manualStarts: 'elf',
   auxiliary: { ...IMX8M_M7, elf: { hostMap: IMX8M_HOST_MAP, stack: 'first-word', newline: true } },
   text: { dumpGap: 2, workingFdt: true, exitEnds: true },
 };

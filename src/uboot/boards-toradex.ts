@@ -118,5 +118,6 @@ export const COLIBRI_IMX7: UBootBoard = {
   kernel: { kind: 'zImage', size: 7_654_912 },
   trees: ['imx7d-colibri-emmc-eval-v3.dtb'],
   auxiliary: MX7_M4,
+  manualStarts: 'elf',
   setup: colibriImx7Setup,
 };

@@ -113,7 +113,7 @@ export function documentedSequence(board: UBootBoard, soc: SocDescription, firmw
   const treeVariable = 'fdt_file' in board.environment ? 'fdt_file' : 'fdtfile';
   if (board.environment[treeVariable] !== rpmsgTree) lines.push(`setenv ${treeVariable} ${rpmsgTree}`);
   const staging = `0x${(board.bits === 64 ? STAGING : STAGING_32).toString(16)}`;
-  if (board.auxiliary.elf?.hostMap.length) lines.push(`fatload ${card} ${staging} ${firmware.name}`, `bootaux ${staging}`);
+  if (board.manualStarts === 'elf') lines.push(`fatload ${card} ${staging} ${firmware.name}`, `bootaux ${staging}`);
   else {
     const raw = rawImages(firmware, soc, core);
     if (!raw)
