@@ -18,9 +18,13 @@ const WATERMARK = 0xfff;
 /** URXD: a character is there, and it came with an error. */
 const CHARRDY = 1 << 15;
 const ERR = 1 << 14;
-/** USR1 from URXD on, and its aging flag. */
+/** Registers from URXD on: UCR4 with IDDMAEN, USR1 with AGTIM, USR2 with IDLE. */
+const UCR4 = 0x8c;
+const IDDMAEN = 1 << 6;
 const USR1 = 0x94;
 const AGTIM = 1 << 8;
+const USR2 = 0x98;
+const IDLE = 1 << 12;
 /** Characters that an i.MX UART can hold. */
 const UART_FIFO = 32;
 
@@ -123,12 +127,22 @@ function store(memory: DmaMemory, address: number, value: number, size: number):
   return memory.write(address, value & 0xffff, 2) && memory.write(address + 2, (value >>> 16) & 0xff, 1);
 }
 
-/** Takes characters from a UART: a watermark of them, or, when they have been there for long, all, which ends the buffer. */
+/** True when the line being idle is what a UART asks for. */
+function idles(memory: DmaMemory, urxd: number): boolean {
+  const [control, status] = [memory.read((urxd + UCR4) >>> 0, 4), memory.read((urxd + USR2) >>> 0, 4)];
+  return control !== BUS_FAULT && status !== BUS_FAULT && (control & IDDMAEN) !== 0 && (status & IDLE) !== 0;
+}
+
+/**
+ * Takes characters from a UART: a watermark of them, or, when they have been there for long (AGTIM), all, which ends the buffer. So does an idle line
+ * (IDDMAEN), which counts as one character more: NXP's driver subtracts it.
+ */
 export function uartPiece(memory: DmaMemory, { buffer, count }: BufferDescriptor, done: number, context: ChannelContext): Piece {
   const { peripheral, watermark } = context;
   const status = memory.read((peripheral + USR1) >>> 0, 4);
   if (status === BUS_FAULT) return { bytes: 0, error: true };
   const aged = (status & AGTIM) !== 0;
+  const idle = !aged && idles(memory, peripheral);
   const most = Math.min(count - done, aged ? UART_FIFO : Math.max(watermark, 1));
   let bytes = 0;
   let error = false;
@@ -141,6 +155,7 @@ export function uartPiece(memory: DmaMemory, { buffer, count }: BufferDescriptor
     bytes++;
   }
   if (aged) memory.write((peripheral + USR1) >>> 0, AGTIM, 4);
+  if (idle && bytes === 0 && done < count) return { bytes: 1, closes: true };
   return { bytes, error, closes: error || (aged && done + bytes > 0) };
 }
 

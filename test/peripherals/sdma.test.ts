@@ -198,7 +198,7 @@ describe('Sdma', () => {
     const received = [0x8041, 0x8042, 0x8043, 0x8044, 0x8045];
     let aged = false;
     const uart: BusDevice = {
-      read: (offset) => (offset === 0x94 ? (aged ? 1 << 8 : 0) : (received.shift() ?? 0)),
+      read: (offset) => (offset === 0x94 ? (aged ? 1 << 8 : 0) : offset === 0 ? (received.shift() ?? 0) : 0),
       peek: () => 0,
       write: (offset, value) => {
         if (offset === 0x94 && value === 1 << 8) aged = false;
@@ -221,6 +221,25 @@ describe('Sdma', () => {
     bench.milliseconds(1);
     expect([bytes(TO, 6), aged, mode(1, 0)]).toEqual([[0x41, 0x42, 0x43, 0x44, 0x45, 0], false, ((1 << 24) | I | 5) >>> 0]);
     expect(get(registers, INTR)).toBe(2);
+  });
+
+  it('ends a buffer when the line of a UART is idle, counting one character more, as NXP subtracts one', () => {
+    const received = [0x8041, 0x8042];
+    const uart: BusDevice = {
+      read: (offset) => (offset === 0x8c ? 1 << 6 : offset === 0x98 ? 1 << 12 : offset === 0 ? (received.shift() ?? 0) : 0),
+      peek: () => 0,
+      write: () => true,
+    };
+    bench.memory.mapDevice(0x3086_0000, 0x100, uart, 'UART1');
+    load(1, 819, { 6: 0x3086_0000, 7: 1 });
+    put(registers, CHNPRI(1), 1);
+    put(registers, CHNENBL(22), 2);
+    put(registers, HOSTOVR, 2);
+    descriptor(1, 0, (1 << 24) | D | I | 8, TO);
+    sdma.request(22, true);
+    bench.milliseconds(1);
+    expect([bytes(TO, 3), mode(1, 0), get(registers, INTR)]).toEqual([[0x41, 0x42, 0], ((1 << 24) | I | 3) >>> 0, 2]);
+    expect(bench.scheduler.nextDeadline).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('notes requests that were lost, and interrupts for them where INTRMASK says so', () => {
