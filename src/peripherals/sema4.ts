@@ -18,9 +18,10 @@ export const SEMA4 = defineRegisters({
 });
 
 const GATES = 16;
-/** The two words that reset a gate or its notifications: this byte pair, with the gate's number above the second. */
-const RESET_FIRST = 0xe2;
-const RESET_SECOND = 0x1d;
+/** The two bytes that reset a gate or its notifications; its number stands above the second. */
+const RESETS = { RSTGT: { first: 0xe2, second: 0x1d }, RSTNTF: { first: 0x47, second: 0xb8 } } as const;
+/** RSTGSM, RSTNSM: the second byte is awaited. */
+const HALF_DONE = 0x10;
 
 /** Number of the processor by view. */
 export type SemaProcessors = Readonly<Record<string, 0 | 1>>;
@@ -42,7 +43,9 @@ export class Sema4 {
   private readonly notified = [0, 0];
   private readonly enabled = [0, 0];
   private readonly levels = [false, false];
-  private readonly resetSequence = { RSTGT: false, RSTNTF: false };
+  /** One more than the processor that has written the first byte; what the last complete sequence was for, and whose. */
+  private readonly resetting = { RSTGT: 0, RSTNTF: 0 };
+  private readonly lastReset = { RSTGT: 0, RSTNTF: 0 };
   /** Processor of the access under way. */
   private current: 0 | 1 = 0;
 
@@ -69,8 +72,8 @@ export class Sema4 {
           },
         },
         CPNTF: { value: (processor) => turn(this.notified[processor]!), steady: true },
-        RSTGT: { write: (_next, _previous, _index, written) => this.resetWritten('RSTGT', written) },
-        RSTNTF: { write: (_next, _previous, _index, written) => this.resetWritten('RSTNTF', written) },
+        RSTGT: this.sequence('RSTGT'),
+        RSTNTF: this.sequence('RSTNTF'),
       },
     });
     this.device = this.face(0);
@@ -90,6 +93,10 @@ export class Sema4 {
       this.notified[processor] = 0;
       this.enabled[processor] = 0;
     }
+    for (const register of ['RSTGT', 'RSTNTF'] as const) {
+      this.resetting[register] = 0;
+      this.lastReset[register] = 0;
+    }
     this.settle();
   }
 
@@ -98,6 +105,7 @@ export class Sema4 {
       read: (offset, size) => this.file.read(offset, size),
       peek: (offset, size) => this.file.peek(offset, size),
       steady: (offset) => this.file.steady(offset),
+      registerName: (offset) => this.file.registerName(offset),
       write: (offset, value, size) => {
         this.current = processor;
         return this.file.write(offset, value, size);
@@ -132,15 +140,21 @@ export class Sema4 {
     }
   }
 
+  private sequence(register: 'RSTGT' | 'RSTNTF') {
+    return {
+      value: () => this.lastReset[register] | (this.resetting[register] === 0 ? 0 : HALF_DONE),
+      steady: true as const,
+      write: (_next: number, _previous: number, _index: number, written: number) => this.resetWritten(register, written),
+    };
+  }
+
   private resetWritten(register: 'RSTGT' | 'RSTNTF', written: number): void {
-    const pattern = written & 0xff;
-    if (pattern === RESET_FIRST) {
-      this.resetSequence[register] = true;
-      return;
-    }
-    const complete = this.resetSequence[register] && pattern === RESET_SECOND;
-    this.resetSequence[register] = false;
+    const { first, second } = RESETS[register];
+    const own = this.current + 1;
+    const complete = this.resetting[register] === own && (written & 0xff) === second;
+    this.resetting[register] = (written & 0xff) === first ? own : 0;
     if (!complete) return;
+    this.lastReset[register] = (written & 0xff00) | this.current;
     const target = written >>> 8;
     const gates = target < GATES ? 1 << target : 0xffff;
     for (let gate = 0; gate < GATES; gate++) {

@@ -79,6 +79,17 @@ describe('Sema4', () => {
     expect(gate(2)).toBe(0);
   });
 
+  it('shows a reset that is half done, and lets only who began it complete it', () => {
+    m7.write(1, 2, 1);
+    linux.write(0x100, 0xe2, 2);
+    expect(m7.read(0x100, 2) & 0x30).toBe(0x10);
+    m7.write(0x100, 0x1d | (1 << 8), 2);
+    expect([gate(1), m7.read(0x100, 2)]).toEqual([2, 0]);
+    linux.write(0x100, 0xe2, 2);
+    linux.write(0x100, 0x1d | (1 << 8), 2);
+    expect([gate(1), m7.read(0x100, 2)]).toEqual([0, 0x100]);
+  });
+
   it('resets notifications alone', () => {
     linux.write(0x40, 0xffff, 2);
     m7.write(1, 2, 1);
@@ -88,6 +99,10 @@ describe('Sema4', () => {
     expect(bench.line('SEMA4')).toBe(true);
     m7.write(0x104, 0xe2, 2);
     m7.write(0x104, 0x1d | (0xff << 8), 2);
+    expect(bench.line('SEMA4')).toBe(true);
+    m7.write(0x104, 0x47, 2);
+    m7.write(0x104, 0xb8 | (0xff << 8), 2);
+    expect(linux.read(0x104, 2)).toBe(0xff01);
     expect([bench.line('SEMA4'), gate(2)]).toEqual([false, 2]);
   });
 
