@@ -61,6 +61,7 @@ export const IMX8MP_UNMODELLED: readonly PeripheralSpec[] = [
   { kind, name: 'MEDIA_BLK_CTRL', base: 0x32ec_0000, size, pdap: 51 },
   { kind, name: 'PCIE_PHY', base: 0x32f0_0000, size, pdap: 87 },
   { kind, name: 'HSIO_BLK_CTRL', base: 0x32f1_0000, size, pdap: 37 },
+  { kind, name: 'TZASC', base: 0x32f8_0000, size, pdap: 56 },
   { kind, name: 'HDMI_TX', base: 0x32fc_0000, size: 128 * KiB, pdap: 71 },
   { kind, name: 'APBH_DMA', base: 0x3300_0000, size: 8 * KiB },
   { kind, name: 'GPMI', base: 0x3300_2000, size: 8 * KiB },

@@ -135,11 +135,12 @@ export const IMX8MP = defineSoc({
     },
     { kind: 'iomuxc', layout: 'imx8mp', name: 'IOMUXC', base: 0x3033_0000, size: SLOT, pdap: 19 },
     { kind: 'iomuxc-gpr', layout: 'imx8mp', name: 'IOMUXC_GPR', base: 0x3034_0000, size: SLOT, pdap: 20 },
+    { kind: 'ocotp', name: 'OCOTP', base: 0x3035_0000, size: SLOT, pdap: 21, layout: 'imx8mp' },
     { kind: 'ccm-analog', layout: 'imx8mp', name: 'CCM_ANALOG', base: 0x3036_0000, size: SLOT, pdap: 22, digprog: 0x0082_4311 },
     { kind: 'snvs', name: 'SNVS', base: 0x3037_0000, size: SLOT, pdap: 23, interrupts: { m7: 19, linux: 19 } },
     { kind: 'ccm', name: 'CCM', base: 0x3038_0000, size: SLOT, pdap: 24, roots: IMX8MP_ROOTS, derived: IMX8MP_DERIVED_ROOTS },
-    { kind: 'src', layout: 'imx8mp', name: 'SRC', base: 0x3039_0000, size: SLOT, core: 'm7', interrupts: { m7: 89, linux: 89 } },
-    { kind: 'gpc', layout: 'imx8mp', name: 'GPC', base: 0x303a_0000, size: SLOT, interrupts: { m7: 87, linux: 87 } },
+    { kind: 'src', layout: 'imx8mp', name: 'SRC', base: 0x3039_0000, size: SLOT, pdap: 25, core: 'm7', interrupts: { m7: 89, linux: 89 } },
+    { kind: 'gpc', layout: 'imx8mp', name: 'GPC', base: 0x303a_0000, size: SLOT, pdap: 26, interrupts: { m7: 87, linux: 87 } },
     { kind: 'rdc-semaphore', name: 'RDC_SEMAPHORE1', base: 0x303b_0000, size: SLOT, pdap: 27, masters: { linux: 1, m7: 6 }, reset: 0x42 },
     { kind: 'rdc-semaphore', name: 'RDC_SEMAPHORE2', base: 0x303c_0000, size: SLOT, pdap: 28, masters: { linux: 1, m7: 6 }, reset: 0x42 },
     {
@@ -237,6 +238,7 @@ export const IMX8MP = defineSoc({
       pdap: 98,
       interrupts: { m7: 31, linux: 31 },
       clock: 'ECSPI1_CLK_ROOT',
+      dma: { SDMA1: { receive: 0, transmit: 1 } },
     },
     {
       kind: 'ecspi',
@@ -246,6 +248,7 @@ export const IMX8MP = defineSoc({
       pdap: 99,
       interrupts: { m7: 32, linux: 32 },
       clock: 'ECSPI2_CLK_ROOT',
+      dma: { SDMA1: { receive: 2, transmit: 3 } },
     },
     {
       kind: 'ecspi',
@@ -255,6 +258,7 @@ export const IMX8MP = defineSoc({
       pdap: 100,
       interrupts: { m7: 33, linux: 33 },
       clock: 'ECSPI3_CLK_ROOT',
+      dma: { SDMA1: { receive: 4, transmit: 5 } },
     },
     {
       kind: 'imx-uart',
@@ -264,6 +268,7 @@ export const IMX8MP = defineSoc({
       pdap: 102,
       interrupts: { m7: 26, linux: 26 },
       clock: 'UART1_CLK_ROOT',
+      dma: { SDMA1: { receive: 22, transmit: 23 } },
     },
     {
       kind: 'imx-uart',
@@ -273,6 +278,7 @@ export const IMX8MP = defineSoc({
       pdap: 104,
       interrupts: { m7: 28, linux: 28 },
       clock: 'UART3_CLK_ROOT',
+      dma: { SDMA1: { receive: 26, transmit: 27 } },
     },
     {
       kind: 'imx-uart',
@@ -282,6 +288,7 @@ export const IMX8MP = defineSoc({
       pdap: 105,
       interrupts: { m7: 27, linux: 27 },
       clock: 'UART2_CLK_ROOT',
+      dma: { SDMA1: { receive: 24, transmit: 25 } },
     },
     {
       kind: 'flexcan',
@@ -345,6 +352,7 @@ export const IMX8MP = defineSoc({
       pdap: 70,
       interrupts: { m7: 29, linux: 29 },
       clock: 'UART4_CLK_ROOT',
+      dma: { SDMA1: { receive: 28, transmit: 29 } },
     },
     {
       kind: 'sema4',

@@ -216,15 +216,15 @@ describe('IOMUXC', () => {
 
 describe('a block that is not modelled', () => {
   it('names itself once for reads and once for writes, and disturbs nothing', () => {
-    const { device, reset } = bench.make('TMU');
+    const { device, reset } = bench.make('PERFMON1');
     expect(get(device, 0x10)).toBe(0);
     expect(get(device, 0x20)).toBe(0);
     expect(put(device, 0x10, 1)).toBe(true);
     expect(device.peek(0x10, 4)).toBe(0);
     reset();
     expect(bench.diagnostics.all.map(({ block, text, count }) => `${block} ${text} ${count}`)).toEqual([
-      'TMU is not modelled: it reads as 0 2',
-      'TMU is not modelled: writes are ignored 1',
+      'PERFMON1 is not modelled: it reads as 0 2',
+      'PERFMON1 is not modelled: writes are ignored 1',
     ]);
   });
 });
