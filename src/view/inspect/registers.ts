@@ -12,6 +12,7 @@ const SMALL = 0x1000;
 export function registers(context: InspectContext, { core: name }: Methods['cpu.registers']['params']): RegisterValue[] {
   const core = coreOf(context, name);
   const symbols = codeOf(context.machine)?.symbols;
+  const executed = (address: number): string | undefined => symbols?.name(address);
   const pointed = (address: number): string | undefined => {
     const symbol = symbols?.find(address);
     // What a symbol without size is followed by may be anything.
@@ -22,7 +23,7 @@ export function registers(context: InspectContext, { core: name }: Methods['cpu.
       const [value, high] = register.parts
         ? [core.readRegister(register.parts[0]), core.readRegister(register.parts[1])]
         : [core.readRegister(register.name), undefined];
-      const text = textOf(register, value, high, pointed);
+      const text = textOf(register, value, high, register.name === 'pc' ? executed : pointed);
       return {
         name: register.name,
         group,

@@ -38,6 +38,12 @@ export function Threads(props: {
   return (
     <div class={`cpu-table${staleClass()}`}>
       <Freshness at={live.at} />
+      {threads.every(({ stack }) => stack?.used === undefined) && threads.some(({ stack }) => stack !== undefined && stack.size > 0) && (
+        <p class="cpu-note">
+          How much of the stacks was used is not known: {system ?? 'the RTOS'} did not fill them when the threads began
+          {system === 'Zephyr' ? ', which CONFIG_INIT_STACKS has it do' : ''}.
+        </p>
+      )}
       <Table<ThreadRow>
         label={`Threads of ${system ?? 'the RTOS'}`}
         rows={threads}
@@ -56,7 +62,7 @@ export function Threads(props: {
               </>
             ),
           },
-          { id: 'state', title: 'State', width: '6.5rem', render: ({ state }) => state },
+          { id: 'state', title: 'State', width: '7.6rem', render: ({ state }) => state },
           { id: 'priority', title: 'Prio', width: '3.6rem', numeric: true, render: ({ priority }) => priority ?? '' },
           {
             id: 'stack',

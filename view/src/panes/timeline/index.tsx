@@ -10,6 +10,7 @@ import { ExportDialog } from './export-dialog.tsx';
 import { useFrame } from './frames.ts';
 import { HelpDialog } from './help-dialog.tsx';
 import { useKeys } from './key-actions.ts';
+import { KEYS } from './keys.ts';
 import { LanesView } from './lanes-view.tsx';
 import { LatencyPanel } from './latency-panel.tsx';
 import { bottom, detailShown, extentOf, ingest, log, look, mode, pump, record, select, settle, version, view } from './model.ts';
@@ -103,4 +104,4 @@ function Empty() {
   );
 }
 
-export const timeline: Pane = { id: 'timeline', title: 'Timeline', key: '2', component: Component };
+export const timeline: Pane = { id: 'timeline', title: 'Timeline', key: '2', shortcuts: KEYS, component: Component };

@@ -1,5 +1,5 @@
 /** What is above the timeline: which view, what is followed, filter and search, panels, export. */
-import { Button, IconButton, Spacer, Tabs, Toolbar } from '../../components/index.ts';
+import { Button, IconButton, Tabs, Toolbar } from '../../components/index.ts';
 import { state } from '../../store.ts';
 import {
   bottom,
@@ -78,7 +78,6 @@ export function TimelineToolbar(props: { readonly onExport: () => void; readonly
           {formatInteger(picked.value.ids.size)} chosen
         </Button>
       )}
-      <Spacer />
       <span class="timeline-panels">
         <Toggle what="rates" title="Rates" keys="w" />
         <Toggle what="latency" title="Latency" keys="y" />
