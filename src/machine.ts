@@ -42,6 +42,7 @@ import {
   type Interrupts,
   type Located,
   type MuSide,
+  muWindow,
   type SocDescription,
 } from './soc/soc.ts';
 import { type LinuxState, Software, type SoftwareOptions } from './software.ts';
@@ -443,7 +444,8 @@ export class Machine {
   }
 
   private mapMessagingUnits(): void {
-    for (const { name, layout, a, b } of this.soc.mus) {
+    for (const mu of this.soc.mus) {
+      const { name, layout, a, b } = mu;
       const unit = new MessagingUnit({
         name,
         layout: MU_LAYOUTS[layout],
@@ -455,8 +457,8 @@ export class Machine {
       });
       this.messagingUnits.push({ unit, a, b });
       for (const core of this.soc.cores) this.showState(core.name, 'reset');
-      this.mapDevice(a, MU_LAYOUTS[layout].window, unit.a, `${name}_A`);
-      this.mapDevice(b, MU_LAYOUTS[layout].window, unit.b, `${name}_B`);
+      this.mapDevice(a, muWindow(mu), unit.a, `${name}_A`);
+      this.mapDevice(b, muWindow(mu), unit.b, `${name}_B`);
     }
   }
 

@@ -6,7 +6,14 @@
  */
 import { MU_LAYOUTS } from '../mu/mu-layout.ts';
 import type { PeripheralSpec } from '../peripherals/catalogue.ts';
-import type { BoardDescription, ImxRpmsgDescription, RemoteprocDescription, ReservedMemory, SocDescription } from '../soc/soc.ts';
+import type {
+  BoardDescription,
+  ImxRpmsgDescription,
+  MuDescription,
+  RemoteprocDescription,
+  ReservedMemory,
+  SocDescription,
+} from '../soc/soc.ts';
 import { parseDts } from './parse-dts.ts';
 import type { DeviceTree } from './tree.ts';
 
@@ -26,6 +33,7 @@ const NODES: Readonly<
   iomuxc: { node: 'pinctrl', suffix: 'iomuxc', also: [] },
   'iomuxc-gpr': { node: 'syscon', label: 'gpr', suffix: 'iomuxc-gpr', also: ['syscon'] },
   'ccm-analog': { node: 'clock-controller', label: 'anatop', suffix: 'anatop', also: ['syscon'] },
+  'imx6-anatop': { node: 'clock-controller', label: 'anatop', suffix: 'anatop', also: ['syscon'] },
   snvs: { node: 'snvs', suffix: 'snvs', also: ['syscon'] },
   ccm: { node: 'clock-controller', label: 'clk', suffix: 'ccm', also: [] },
   'imx6-ccm': { node: 'clock-controller', label: 'clks', suffix: 'ccm', also: [] },
@@ -267,11 +275,12 @@ class Source {
     });
   }
 
-  private mu({ name, layout, a }: SocDescription['mus'][number], index: number): void {
+  private mu(unit: MuDescription, index: number): void {
+    const { name, layout, window = MU_LAYOUTS[layout].window, a } = unit;
     this.node(`${this.muLabel(name, index)}: mailbox@${a.base.toString(16)}`, () => {
       const own = `fsl,${this.soc.name}-mu`;
       this.line(`compatible = ${[...new Set([own, `fsl,${layout}-mu`])].map(text).join(', ')};`);
-      this.line(`reg = <0x${a.base.toString(16)} 0x${Math.max(MU_LAYOUTS[layout].window, this.cells === 1 ? 0 : 0x1_0000).toString(16)}>;`);
+      this.line(`reg = <0x${a.base.toString(16)} 0x${window.toString(16)}>;`);
       this.line(`interrupts = <0 ${a.interrupts['linux']} 4>;`);
       this.line('#mbox-cells = <2>;');
     });

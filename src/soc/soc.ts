@@ -68,8 +68,15 @@ export interface MuDescription {
   readonly name: string;
   /** Name of a layout in `mu/mu-layout.ts`. */
   readonly layout: MuLayoutName;
+  /** Bytes that each side has on the bus; those of the layout unless given (16 KiB on the i.MX 6SoloX). */
+  readonly window?: number;
   readonly a: MuSide;
   readonly b: MuSide;
+}
+
+/** Bytes that each side of a unit has on the bus. */
+export function muWindow({ layout, window }: MuDescription): number {
+  return window ?? MU_LAYOUTS[layout].window;
 }
 
 /** Row of imx_rproc_att: device address -> system address. `own` marks the core's own memories (ATT_OWN: mapped at probe). */
@@ -255,7 +262,7 @@ export function defineSoc(soc: SocDescription): SocDescription {
   for (const mu of soc.mus) {
     wire(`${mu.name}_A`, mu.a.interrupts);
     wire(`${mu.name}_B`, mu.b.interrupts);
-    const size = MU_LAYOUTS[mu.layout].window;
+    const size = muWindow(mu);
     for (const view of mu.a.views ?? views) windows.push({ view, name: `${mu.name}_A`, base: baseIn(mu.a, view), size });
     for (const view of mu.b.views ?? views) windows.push({ view, name: `${mu.name}_B`, base: baseIn(mu.b, view), size });
   }
