@@ -321,7 +321,7 @@ export class ImxUart {
     if (character & PRERR) this.device.setField('USR1', 'PARITYERR', 1);
     if (character & FRMERR) this.device.setField('USR1', 'FRAMERR', 1);
     if (character & BRK) this.device.setField('USR2', 'BRCD', 1);
-    this.idleTimer.armIn(IDLE_FRAMES[this.device.field('UCR1', 'ICD') as 0] * this.characterCycles);
+    this.idleAfterFrames();
     this.age();
     this.settle();
   }
@@ -392,6 +392,7 @@ export class ImxUart {
     if (previous & 1 && !(next & 1)) this.flush();
     this.report(next & (1 << 7), 'UCR1', 'IrDA');
     this.transmitter.shift();
+    if ((next ^ previous) & 1) this.listenForIdle();
     this.startReceiving();
     this.settle();
   }
@@ -401,8 +402,19 @@ export class ImxUart {
     if (!(next & 1)) this.softReset();
     else if (previous & 2 && !(next & 2)) this.receiveFifo = [];
     this.transmitter.shift();
+    if ((next ^ previous) & 2) this.listenForIdle();
     this.startReceiving();
     this.settle();
+  }
+
+  /** The receiver was switched on or off: a line on which nothing comes is idle after a while. */
+  private listenForIdle(): void {
+    if (!this.receiverOn) this.idleTimer.cancel();
+    else if (this.arriving === undefined) this.idleAfterFrames();
+  }
+
+  private idleAfterFrames(): void {
+    this.idleTimer.armIn(IDLE_FRAMES[this.device.field('UCR1', 'ICD') as 0] * this.characterCycles);
   }
 
   /** An edge on RTS_B: the transmitter stops before the next character, or goes on. */

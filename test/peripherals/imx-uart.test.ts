@@ -234,6 +234,18 @@ describe('ImxUart receiving', () => {
     expect(bench.line('UART4')).toBe(false);
   });
 
+  it('flags a line on which nothing came since the receiver was switched on', () => {
+    put(device, UCR2, 0x4025);
+    put(device, USR2, IDLE);
+    bench.advance(10 * CHARACTER);
+    expect(get(device, USR2) & IDLE).toBe(0);
+    put(device, UCR2, 0x4027);
+    bench.advance(3.9 * CHARACTER);
+    expect(get(device, USR2) & IDLE).toBe(0);
+    bench.advance(0.3 * CHARACTER);
+    expect(get(device, USR2) & IDLE).toBe(IDLE);
+  });
+
   it.each([
     ['parity', (1 << 10) | (1 << 14), USR1, 1 << 15, UCR3, 1 << 12],
     ['framing', (1 << 12) | (1 << 14), USR1, 1 << 10, UCR3, 1 << 11],
