@@ -78,6 +78,14 @@ export interface PulseInput {
   readonly count: number;
 }
 
+/** How another SPI master transfers; `gap` in cycles of the base clock. */
+export interface SpiMasterInput {
+  readonly bits: number;
+  readonly hz: number;
+  readonly gap: number;
+  readonly release: boolean;
+}
+
 /** All kinds, by name. */
 export const DEVICE_INPUTS: Readonly<Record<string, Kind>> = {
   'gpio.drive': kind((machine, bank: string, pin: number, level: boolean) => machine.pins.bank(bank).setInput(pin, level)),
@@ -106,6 +114,9 @@ export const DEVICE_INPUTS: Readonly<Record<string, Kind>> = {
   'i2c.hold': kind((machine, bus: string, held: boolean) => blockOf(machine, 'i2c', bus).hold(held)),
   'i2c.master': kind((machine, bus: string, address: number, write: readonly number[], read: number, hz: number) =>
     blockOf(machine, 'i2c', bus).outside.request(address, write, read, hz),
+  ),
+  'spi.master': kind((machine, controller: string, words: readonly number[], options: SpiMasterInput) =>
+    blockOf(machine, 'ecspi', controller).outside.request({ words, ...options }),
   ),
   'spi.attach': kind((machine, controller: string, select: number | SelectPin, id: string, state: DeviceState) =>
     attachSpi(machine, controller, select, id, state),

@@ -11,6 +11,7 @@ import { copyState } from '../peripherals/attached/attached-device.ts';
 import { DeviceDefinitions } from '../peripherals/attached/definitions.ts';
 import type { I2cTransaction } from '../peripherals/i2c-bus.ts';
 import type { SelectPin } from '../peripherals/spi-bus.ts';
+import { type Duration, nanoseconds } from '../time/duration.ts';
 import { blockOf, known, selectOf } from './device-inputs.ts';
 import { type DevicesHost, GpioView, PinView, type PinWatcher, PwmView } from './pin-views.ts';
 import { SerialView } from './serial-view.ts';
@@ -210,6 +211,25 @@ export interface MasterTransfer {
   readonly received: Uint8Array;
 }
 
+/** How another SPI master transfers. */
+export interface SpiMasterOptions {
+  /** Bits of a word: 8 unless given. */
+  readonly bits?: number;
+  /** Rate of SCLK: 1 MHz unless given. */
+  readonly hz?: number;
+  /** Time from a word to the next. */
+  readonly gap?: Duration;
+  /** SS goes up after each word. */
+  readonly release?: boolean;
+}
+
+/** What became of a transfer of another SPI master so far. */
+export interface SpiMasterTransfer {
+  readonly done: boolean;
+  /** Words that the controller has answered. */
+  readonly received: readonly number[];
+}
+
 /** A SPI controller and its devices. */
 export class SpiView {
   readonly name: string;
@@ -224,6 +244,27 @@ export class SpiView {
   /** Rate of SCLK as the firmware has set it. */
   get hz(): number {
     return blockOf(this.#host.machine, 'ecspi', this.name).hz;
+  }
+
+  /**
+   * Another master shifts words through the controller, which firmware has made a slave: SS goes down now (after the transfers before) and up after the
+   * last word, or after each with `release`. @throws {UsageError}
+   */
+  master(words: Iterable<number>, { bits = 8, hz = 1_000_000, gap = 0, release = false }: SpiMasterOptions = {}): SpiMasterTransfer {
+    if (!(bits >= 1 && bits <= 32)) throw new UsageError(`words of ${bits} bits`, 'give 1 to 32', this.name);
+    if (!(hz > 0)) throw new UsageError(`SCLK of ${hz} Hz`, 'give a rate', this.name);
+    const cycles = this.#host.machine.scheduler.cyclesFromNs(nanoseconds(gap, 'gap'));
+    const options = { bits, hz, gap: cycles, release };
+    const id = this.#host.input('spi.master', this.name, [...words], options) as number;
+    const find = () => blockOf(this.#host.machine, 'ecspi', this.name).outside.list.find((request) => request.id === id);
+    return {
+      get done() {
+        return find()?.done ?? true;
+      },
+      get received() {
+        return [...(find()?.received ?? [])];
+      },
+    };
   }
 
   /** Attaches a device to a chip select: the controller's by number, or a GPIO (`GPIO5.13`, active low); in place of one that is there. */

@@ -22,7 +22,15 @@ export type { I2cTransaction } from '../peripherals/i2c-bus.ts';
 export type { SelectPin } from '../peripherals/spi-bus.ts';
 export { createMachine } from './create.ts';
 export type { Prototype } from './debug.ts';
-export type { DeviceHandle, DevicesOption, I2cView, MasterTransfer, SpiView } from './devices.ts';
+export type {
+  DeviceHandle,
+  DevicesOption,
+  I2cView,
+  MasterTransfer,
+  SpiMasterOptions,
+  SpiMasterTransfer,
+  SpiView,
+} from './devices.ts';
 export type { FunctionName } from './functions.ts';
 export type { FoundLine } from './goals.ts';
 export type { CallLimit, ExecLimit, FileView, LinuxView, ShellView } from './linux-view.ts';

@@ -224,7 +224,8 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
     }
     case 'ecspi': {
       const definition = (id: string) => devices.spi(id);
-      const ecspi = new Ecspi({ name, clock: spec.clock, clocks, scheduler, diagnostics, pins, definition, interrupt });
+      const requests = context.dmaRequest ? { dmaRequest: context.dmaRequest } : {};
+      const ecspi = new Ecspi({ name, clock: spec.clock, clocks, scheduler, diagnostics, pins, definition, interrupt, ...requests });
       return { name, kind, ...block(ecspi), ecspi };
     }
     case 'wdog':

@@ -2,8 +2,8 @@
  * ECSPI of the i.MX family: 64-word FIFOs, bursts of 1 to 4096 bits, chip selects, loopback, interrupts; words take their time.
  *
  * Described in the ECSPI chapter of the reference manuals. A chip select is active from the first to the last bit of a burst. A word is
- * exchanged with the device when its last bit is over. Clearing CONREG.EN resets everything but CONREG. Not modelled, and reported when used:
- * slave mode, DMA requests, SPI_RDY (DRCTL), HT mode and MSGDATA. Data shifted out is not seen outside in loopback.
+ * exchanged with the device when its last bit is over. Clearing CONREG.EN resets everything but CONREG. In slave mode a master of a test shifts
+ * (`ecspi-slave.ts`). Not modelled, and reported when used: SPI_RDY (DRCTL), HT mode and MSGDATA. Data shifted out is not seen outside in loopback.
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import { RegisterFile } from '../memory/registers.ts';
@@ -11,6 +11,7 @@ import type { Scheduler, Timer } from '../time/scheduler.ts';
 import type { SpiContext, SpiDevice } from './attached/attached-device.ts';
 import type { ClockSource, ClockTree } from './clock-tree.ts';
 import { ECSPI } from './ecspi-registers.ts';
+import { OutsideSpiMaster } from './ecspi-slave.ts';
 import type { Pins } from './pins.ts';
 import { SpiBus } from './spi-bus.ts';
 
@@ -21,7 +22,13 @@ const HT = 1 << 1;
 const XCH = 1 << 2;
 const SMC = 1 << 3;
 const DRCTL = 3 << 16;
-const DMA_ENABLES = 0x8080_0080;
+/** DMAREG's enables of DMA requests: TEDEN, RXDEN, RXTDEN. */
+const TEDEN = 1 << 7;
+const RXDEN = 1 << 23;
+const RXTDEN = 1 << 31;
+/** STATREG: flags that make DMA requests. */
+const TDR = 1 << 1;
+const RDR = 1 << 4;
 /** Bits of STATREG that INTREG can enable. */
 const FLAGS = 0xff;
 const LOW_FREQUENCY_HZ = 32_768;
@@ -38,12 +45,16 @@ export interface EcspiOptions {
   /** The device that a name stands for. */
   readonly definition: (id: string) => SpiDevice;
   readonly interrupt: (level: boolean) => void;
+  /** Level of a DMA request, called when it changes. */
+  readonly dmaRequest?: (direction: 'receive' | 'transmit', level: boolean) => void;
 }
 
 /** One controller with its devices. */
 export class Ecspi {
   readonly device: RegisterFile<typeof ECSPI>;
   readonly bus: SpiBus;
+  /** The master of a test, for slave mode. */
+  readonly outside: OutsideSpiMaster;
   private readonly options: EcspiOptions;
   private readonly timer: Timer;
   /** `gap`: before a burst; `word`: in the shift register; `starved`: a burst waits for TXDATA. */
@@ -58,6 +69,7 @@ export class Ecspi {
   /** Chip select of the burst. */
   private channel = 0;
   private level = false;
+  private readonly requests = { receive: false, transmit: false };
 
   constructor(options: EcspiOptions) {
     const { name, scheduler, diagnostics, definition, pins } = options;
@@ -65,6 +77,7 @@ export class Ecspi {
     this.timer = scheduler.timer(name, () => this.due());
     this.bus = new SpiBus({ name, diagnostics, definition, context: () => this.context() });
     pins.listen((bank, pin, level) => this.bus.pinChanged(bank, pin, level));
+    this.outside = new OutsideSpiMaster({ name, scheduler, target: this.slaveSide() });
     const changed = (): void => this.settle();
     this.device = new RegisterFile(ECSPI, {
       name,
@@ -74,8 +87,8 @@ export class Ecspi {
         TXDATA: { write: (next) => this.push(next) },
         CONREG: { steady: true, write: (next, previous) => this.control(next, previous) },
         CONFIGREG: { write: changed },
-        INTREG: { write: (next) => this.enables(next) },
-        DMAREG: { write: (next) => this.thresholds(next) },
+        INTREG: { write: changed },
+        DMAREG: { write: changed },
         STATREG: { value: () => this.status(), steady: true, write: changed },
         TESTREG: { value: () => this.test(), steady: true },
         MSGDATA: { write: () => this.report('MSGDATA', 'HT mode') },
@@ -131,23 +144,12 @@ export class Ecspi {
     this.settle();
   }
 
-  private enables(next: number): void {
-    if (next !== 0) this.checkMode('INTREG');
-    this.settle();
-  }
-
-  private thresholds(next: number): void {
-    if (next & DMA_ENABLES) this.report('DMAREG', 'DMA requests are');
-    this.settle();
-  }
-
   private push(word: number): void {
     const { diagnostics, name } = this.options;
     if (!this.device.field('CONREG', 'EN')) {
       diagnostics.guestError(name, 'TXDATA', 'written while the block is disabled: the word is lost');
       return;
     }
-    this.checkMode('TXDATA');
     if (this.transmitFifo.length >= FIFO_SIZE) {
       diagnostics.guestError(name, 'TXDATA', 'written while TXFIFO is full: the word is lost');
       return;
@@ -169,12 +171,8 @@ export class Ecspi {
     return ((this.device.field('CONREG', 'CHANNEL_MODE') >>> this.device.field('CONREG', 'CHANNEL_SELECT')) & 1) === 1;
   }
 
-  private checkMode(register: string): void {
-    if (!this.master) this.report(register, 'slave mode');
-  }
-
   private report(register: string, what: string): void {
-    this.options.diagnostics.unimplemented(this.options.name, register, `${what}${what.endsWith(' are') ? '' : ' is'} not modelled`);
+    this.options.diagnostics.unimplemented(this.options.name, register, `${what} is not modelled`);
   }
 
   /** CONREG.EN is the reset of everything but CONREG. */
@@ -186,6 +184,7 @@ export class Ecspi {
     this.transmitFifo = [];
     this.receiveFifo = [];
     this.bitsLeft = 0;
+    this.outside.clear();
     this.device.reset();
     this.device.set('CONREG', (control & ~XCH) >>> 0);
   }
@@ -281,11 +280,56 @@ export class Ecspi {
     return { now: scheduler.nsFromCycles(scheduler.now), mode: 2 * polarity + phase, hz: this.hz };
   }
 
-  /** Drives the interrupt line from the present state. */
+  /** What a master outside sees. A word longer than 32 bits comes in parts. */
+  private slaveSide(): ConstructorParameters<typeof OutsideSpiMaster>[0]['target'] {
+    const wordBits = (): number | undefined => {
+      if (!this.device.field('CONREG', 'EN') || this.master) return undefined;
+      return Math.min(this.device.field('CONREG', 'BURST_LENGTH') + 1, 32);
+    };
+    return {
+      get wordBits() {
+        return wordBits();
+      },
+      fetch: () => {
+        const word = this.transmitFifo.shift() ?? 0;
+        this.settle();
+        return word;
+      },
+      arrived: (word) => {
+        this.received(word);
+        this.settle();
+      },
+      released: (rest, bits) => {
+        // SS_CTL: the burst ends with SS, and not with its last bit.
+        const endsWithSelect = (this.device.field('CONFIGREG', 'SS_CTL') >>> this.device.field('CONREG', 'CHANNEL_SELECT')) & 1;
+        if (endsWithSelect && bits > 0) this.received(rest);
+        this.device.setField('STATREG', 'TC', 1);
+        this.settle();
+      },
+    };
+  }
+
+  /** Drives DMA requests and the interrupt line from the present state. */
   private settle(): void {
-    const level = this.device.field('CONREG', 'EN') === 1 && (this.status() & this.device.get('INTREG') & FLAGS) !== 0;
+    const enabled = this.device.field('CONREG', 'EN') === 1;
+    const status = this.status();
+    const { dmaRequest, interrupt } = this.options;
+    if (dmaRequest) {
+      const enables = this.device.get('DMAREG');
+      // The tail of a transfer is what lies below the threshold when a burst is over.
+      const tail = (enables & RXTDEN) !== 0 && this.phase === 'idle' && this.receiveFifo.length > 0;
+      this.request('receive', enabled && (tail || ((enables & RXDEN) !== 0 && (status & RDR) !== 0)));
+      this.request('transmit', enabled && (enables & TEDEN) !== 0 && (status & TDR) !== 0);
+    }
+    const level = enabled && (status & this.device.get('INTREG') & FLAGS) !== 0;
     if (level === this.level) return;
     this.level = level;
-    this.options.interrupt(level);
+    interrupt(level);
+  }
+
+  private request(direction: 'receive' | 'transmit', level: boolean): void {
+    if (level === this.requests[direction]) return;
+    this.requests[direction] = level;
+    this.options.dmaRequest?.(direction, level);
   }
 }

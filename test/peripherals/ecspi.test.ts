@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { copyState, defineSpiDevice, type SpiDevice } from '../../src/peripherals/attached/attached-device.ts';
 import { spiLoopback } from '../../src/peripherals/attached/spi-loopback.ts';
-import type { Ecspi } from '../../src/peripherals/ecspi.ts';
+import { Ecspi } from '../../src/peripherals/ecspi.ts';
+import { Pins } from '../../src/peripherals/pins.ts';
 import type { SelectPin } from '../../src/peripherals/spi-bus.ts';
 import { Bench, get, put } from './bench.ts';
 
@@ -254,18 +255,13 @@ describe('Ecspi', () => {
   });
 
   it('reports what it does not do, and what the manual forbids', () => {
-    put(spi.device, CONREG, EN | burst(8));
-    send(1);
     on(HT | (1 << 16) | burst(8));
-    put(spi.device, DMAREG, 0x80);
     put(spi.device, MSGDATA, 1);
-    for (let word = 0; word < 64; word++) send(word);
+    for (let word = 0; word < 65; word++) send(word);
     get(spi.device, RXDATA);
     expect(bench.diagnostics.all.map(({ kind, register, text }) => `${kind} ${register} ${text}`)).toEqual([
-      'unimplemented TXDATA slave mode is not modelled',
       'unimplemented CONREG HT mode is not modelled',
       'unimplemented CONREG SPI_RDY is not modelled',
-      'unimplemented DMAREG DMA requests are not modelled',
       'unimplemented MSGDATA HT mode is not modelled',
       'guest-error TXDATA written while TXFIFO is full: the word is lost',
       'guest-error RXDATA read while RXFIFO is empty: the value means nothing',
@@ -280,5 +276,92 @@ describe('Ecspi', () => {
     expect([get(spi.device, CONREG), status(), state.log]).toEqual([0, 3, ['select 0', 'deselect']]);
     bench.advance(100 * BIT);
     expect(spi.bus.devices).toHaveLength(1);
+  });
+});
+
+describe('Ecspi as a slave', () => {
+  const slave = (bits: number): boolean => put(spi.device, CONREG, (EN | burst(bits)) >>> 0);
+  const transfer = (words: number[], bits: number, release = true): (() => readonly number[]) => {
+    const id = spi.outside.request({ words, bits, hz: 4_000_000, gap: 0, release });
+    return () => spi.outside.list.find((request) => request.id === id)!.received;
+  };
+
+  it('takes words from a master and answers with those of its TXFIFO, then zeroes', () => {
+    slave(8);
+    send(0x55, 0xaa);
+    put(spi.device, INTREG, RR);
+    const answers = transfer([1, 2, 0xff], 8);
+    bench.advance(8 * BIT - 1);
+    expect([irq(), answers()]).toEqual([false, []]);
+    bench.advance(1);
+    expect([irq(), answers(), received()]).toEqual([true, [0x55], [1]]);
+    expect(irq()).toBe(false);
+    bench.advance(17 * BIT);
+    expect([answers(), received(), status() & TC]).toEqual([[0x55, 0xaa, 0], [2, 0xff], TC]);
+    expect(bench.complaints).toEqual([]);
+  });
+
+  it('joins and parts words of another length', () => {
+    slave(32);
+    send(0x1234_5678);
+    const answers = transfer([0xde, 0xad, 0xbe, 0xef], 8, false);
+    bench.advance(40 * BIT);
+    expect([answers(), received()]).toEqual([[0x12, 0x34, 0x56, 0x78], [0xdead_beef]]);
+    slave(8);
+    send(0x9a, 0xbc);
+    const halves = transfer([0xcafe], 16);
+    bench.advance(20 * BIT);
+    expect([halves(), received()]).toEqual([[0x9abc], [0xca, 0xfe]]);
+  });
+
+  it.each([
+    [0, []],
+    [1, [0x5]],
+  ])('keeps what a burst has begun when SS goes up with SS_CTL %i', (control, words) => {
+    slave(8);
+    put(spi.device, CONFIGREG, control << 8);
+    transfer([0x5], 4);
+    bench.advance(5 * BIT);
+    expect(received()).toEqual(words);
+  });
+
+  it('overruns, hears nothing while it is off, and sends in the order in which it was asked', () => {
+    const unheard = transfer([1], 8);
+    bench.advance(9 * BIT);
+    expect(unheard()).toEqual([0xff]);
+    slave(8);
+    const first = transfer(
+      Array.from({ length: 65 }, (_, n) => n),
+      8,
+      false,
+    );
+    const second = transfer([0x77], 8);
+    bench.advance(70 * 9 * BIT);
+    expect([first().length, second().length, status() & (RF | RO)]).toEqual([65, 1, RF | RO]);
+    expect(received()).toEqual(Array.from({ length: 64 }, (_, n) => n));
+  });
+
+  it('asks for DMA by its thresholds and for the tail of a transfer', () => {
+    const seen: string[] = [];
+    const { clocks, scheduler, diagnostics } = bench;
+    const dmaRequest = (direction: string, level: boolean): void => void seen.push(`${direction} ${level}`);
+    const definition = (id: string): SpiDevice => bench.devices.spi(id);
+    const own = new Ecspi({
+      ...{ name: 'ECSPI9', clock: 24_000_000, clocks, scheduler, diagnostics, pins: new Pins(), definition },
+      ...{ interrupt: () => undefined, dmaRequest },
+    });
+    put(own.device, CONREG, (EN | MASTER | DIVIDERS | SMC | burst(8)) >>> 0);
+    put(own.device, TESTREG, LBC);
+    put(own.device, DMAREG, ((1 << 7) | (1 << 23) | (1 << 16)) >>> 0);
+    expect(seen.splice(0)).toEqual(['transmit true']);
+    for (const word of [1, 2, 3]) put(own.device, TXDATA, word);
+    expect(seen.splice(0)).toEqual(['transmit false']);
+    bench.advance(30 * BIT);
+    expect(seen.splice(0)).toEqual(['receive true', 'transmit true']);
+    get(own.device, RXDATA);
+    get(own.device, RXDATA);
+    expect(seen.splice(0)).toEqual(['receive false']);
+    put(own.device, DMAREG, 0x8080_0000);
+    expect(seen).toEqual(['receive true', 'transmit false']);
   });
 });
