@@ -3,6 +3,7 @@
  */
 import { UsageError } from '../errors.ts';
 import { BARE_CORTEX_M4, BARE_CORTEX_M7, BARE_CORTEX_M33 } from './cortex-m.ts';
+import { IMX6SX } from './imx6sx.ts';
 import { IMX7D } from './imx7d.ts';
 import { IMX8MM } from './imx8mm.ts';
 import { IMX8MN } from './imx8mn.ts';
@@ -11,7 +12,17 @@ import { IMX8MQ } from './imx8mq.ts';
 import type { SocDescription } from './soc.ts';
 
 /** Every SoC, real ones first; of bare cores the one that runs the other's programs too comes first, since detection takes it in doubt. */
-export const SOCS: readonly SocDescription[] = [IMX8MP, IMX8MM, IMX8MN, IMX8MQ, IMX7D, BARE_CORTEX_M7, BARE_CORTEX_M4, BARE_CORTEX_M33];
+export const SOCS: readonly SocDescription[] = [
+  IMX8MP,
+  IMX8MM,
+  IMX8MN,
+  IMX8MQ,
+  IMX7D,
+  IMX6SX,
+  BARE_CORTEX_M7,
+  BARE_CORTEX_M4,
+  BARE_CORTEX_M33,
+];
 
 /** The SoC called `name`. @throws {UsageError} naming those there are. */
 export function findSoc(name: string): SocDescription {
