@@ -29,12 +29,16 @@ export interface ShellFixture {
   dispose(): void;
 }
 
-/** An i.MX 8M Plus with the named images in /lib/firmware. */
-export async function shellOn(images: readonly string[] = [], engine: EngineFactory = interpreterFactory): Promise<ShellFixture> {
-  const machine = new Machine({ soc: findSoc('imx8mp'), engine, modules: MODULES, ttyReader: 'none' });
+/** An i.MX 8M Plus, or the SoC that is named, with the named images in /lib/firmware. */
+export async function shellOn(
+  images: readonly string[] = [],
+  engine: EngineFactory = interpreterFactory,
+  soc = 'imx8mp',
+): Promise<ShellFixture> {
+  const machine = new Machine({ soc: findSoc(soc), engine, modules: MODULES, ttyReader: 'none' });
   const linux = machine.linux!;
   for (const name of images) linux.firmwareFiles.set(name, new Uint8Array(readFileSync(join('images', name))));
-  const land = await createUserLand({ linux, hostName: 'imx8mp-evk', requestStop: () => machine.requestStop() });
+  const land = await createUserLand({ linux, hostName: `${soc}-${machine.board!.name}`, requestStop: () => machine.requestStop() });
   const run = async (script: string): Promise<Outcome> => {
     const text = { 1: '', 2: '' };
     const decoder = new TextDecoder();

@@ -215,9 +215,11 @@ class Loader {
     return true;
   }
 
-  /** The segments of an ELF, where the core sees them; its stack is left to its start-up code. */
+  /** The segments of an ELF, where the core sees them; SP comes from the vector table that has its entry point, and is 0 without one. */
   *loadElf(data: Uint8Array): KernelCode<boolean> {
     const { programs, header } = readElfStructure(data);
+    const file = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    let stack = 0;
     for (const { type, offset, paddr, filesz, memsz } of programs) {
       if (type !== PT.LOAD || memsz === 0) continue;
       const row = this.soc.map.find(([da, , size]) => paddr >= da && paddr + memsz <= da + size);
@@ -230,8 +232,9 @@ class Loader {
       bytes.set(data.subarray(offset, offset + Math.min(filesz, bytes.length)));
       const err = this.copy(target, bytes);
       if (err < 0) return yield* this.unmapped(target, err);
+      if (filesz >= 8 && (file.getUint32(offset + 4, true) | 1) === (header.entry | 1)) stack = file.getUint32(offset, true);
     }
-    yield* this.setStackPc(0, header.entry);
+    yield* this.setStackPc(stack, header.entry);
     return true;
   }
 
@@ -262,7 +265,9 @@ function* detect(process: Process): KernelCode<Loadable | undefined> {
 
 /** The program. */
 export const m4fwloader: Program = function* (process, argv) {
-  const [tool = 'm4fwloader', first, second, third, ...more] = argv;
+  const [tool = 'm4fwloader', ...words] = argv;
+  const verbose = words.at(-1) === '--verbose';
+  const [first, second, ...more] = verbose ? words.slice(0, -1) : words;
   const refuse = function* (text: string): KernelCode<number> {
     yield* print(process, HEADER + text);
     return ARGUMENTS_ERROR;
@@ -281,7 +286,7 @@ export const m4fwloader: Program = function* (process, argv) {
   if (!soc) return yield* refuse('Board is not supported.\n');
   const fd = yield* process.open('/dev/mem', O.RDWR);
   if (fd < 0) return yield* refuse('Could not open /dev/mem, are you root?\n');
-  const loader = new Loader(process, fd, soc, third === '--verbose');
+  const loader = new Loader(process, fd, soc, verbose);
   if (first === 'stop' || first === 'start') {
     yield* first === 'stop' ? loader.stop() : loader.start();
     return 0;
@@ -299,7 +304,7 @@ export const m4fwloader: Program = function* (process, argv) {
     yield* print(process, `File ${first} not found.\n`);
     return ARGUMENTS_ERROR;
   }
-  if (more.length > 0 || (third !== undefined && third !== '--verbose')) return yield* refuse(usage);
+  if (more.length > 0) return yield* refuse(usage);
   const address = strtoul(second ?? '0');
   yield* loader.log(`LoadAddr is: ${address.toString(16).toUpperCase()}\nWill stop CPU now...\n`);
   yield* loader.stop();
