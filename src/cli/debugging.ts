@@ -1,7 +1,6 @@
 /**
  * `--gdb` and `--view`: the debugger of a run, and who comes to it over sockets.
  */
-import { fileURLToPath } from 'node:url';
 import { Debugger } from '../debug/debugger.ts';
 import type { HaltReason } from '../debug/types.ts';
 import { UsageError } from '../errors.ts';
@@ -123,7 +122,7 @@ async function openView(
   debug: Debugger,
   pace: ViewPace,
 ): Promise<() => Promise<void>> {
-  const [{ openViewListener }, { viewOfRun }] = await Promise.all([import('./view-listener.ts'), import('../view/run-view.ts')]);
+  const [{ serveView }, { viewOfRun }] = await Promise.all([import('./view-listener.ts'), import('../view/run-view.ts')]);
   const { machine } = session;
   const read = sourceFiles(sourceMap, path);
   const hub = viewOfRun({
@@ -143,22 +142,6 @@ async function openView(
       internal: (error, method) => note(`internal error in ${method}: ${(error as Error)?.stack ?? error}`),
     },
   });
-  const listener = await openViewListener({
-    hub,
-    port,
-    pageDirectory: pageDirectory(),
-    note,
-    ...(mode === 'recording' ? { portOption: '--port' } : {}),
-    ...(viewHost === undefined ? {} : { host: viewHost }),
-  });
-  note(`view: ${listener.url}`);
-  return async () => {
-    hub.close('the run is over');
-    await listener.close();
-  };
-}
-
-/** Where the page of the view was built to. */
-export function pageDirectory(): string {
-  return fileURLToPath(new URL('../view-page', import.meta.url));
+  const close = await serveView(hub, { port, viewHost, note, ...(mode === 'recording' ? { portOption: '--port' } : {}) });
+  return () => close('the run is over');
 }

@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { UsageError } from '../errors.ts';
 import type { ViewHub } from '../view/hub.ts';
@@ -53,6 +54,24 @@ const REFUSALS: Readonly<Record<Refusal, string>> = {
   404: 'not found: use the whole address that imx-sim has printed',
   421: 'imx-sim does not answer to this name',
 };
+
+/** Serves the built page for a hub and tells the user its address; what it returns ends that, with a reason for those who are connected. @throws {UsageError} when the port cannot be had */
+export async function serveView(
+  hub: ViewHub,
+  options: Pick<ViewListenerOptions, 'port' | 'portOption'> & {
+    readonly viewHost?: string | undefined;
+    readonly note: (text: string) => void;
+  },
+): Promise<(reason: string) => Promise<void>> {
+  const { viewHost, ...rest } = options;
+  const pageDirectory = fileURLToPath(new URL('../view-page', import.meta.url));
+  const listener = await openViewListener({ hub, pageDirectory, ...rest, ...(viewHost === undefined ? {} : { host: viewHost }) });
+  options.note(`view: ${listener.url}`);
+  return (reason) => {
+    hub.close(reason);
+    return listener.close();
+  };
+}
 
 /** Starts the server. @throws {UsageError} when the port cannot be had, or the page is not there */
 export async function openViewListener(options: ViewListenerOptions): Promise<ViewListener> {

@@ -13,14 +13,14 @@ import { Session, type SessionOptions } from '../../session/session.ts';
 import { decodeRecording, type RecordingParts } from '../../snapshot/recording.ts';
 import { readTrace, viewOfTrace } from '../../view/trace.ts';
 import { ReplayedBridges } from '../bridges/replayed.ts';
-import { openDebugging, pageDirectory } from '../debugging.ts';
+import { openDebugging } from '../debugging.ts';
 import { chooseEngine, loadCapstone, namedEngine } from '../engines.ts';
 import { VIEW_PORT, version } from '../facts.ts';
 import { hostTurns, wantsColor } from '../pace.ts';
 import { HumanRenderer } from '../renderer.ts';
 import { readFile, snapshotIn } from '../snapshot-file.ts';
 import type { SourceMapping } from '../source-files.ts';
-import { openViewListener } from '../view-listener.ts';
+import { serveView } from '../view-listener.ts';
 
 /** What `view` receives after parsing. */
 export interface ViewOptions {
@@ -72,18 +72,9 @@ async function viewTrace(
   };
   const hub = viewOfTrace(trace, { title: basename(path), version: version() }, host);
   const note = (text: string) => renderer.note(text);
-  const listener = await openViewListener({
-    hub,
-    port,
-    portOption: '--port',
-    pageDirectory: pageDirectory(),
-    note,
-    ...(viewHost === undefined ? {} : { host: viewHost }),
-  });
-  note(`view: ${listener.url}`);
+  const close = await serveView(hub, { port, viewHost, note, portOption: '--port' });
   await interrupted();
-  hub.close('imx-sim view has ended');
-  await listener.close();
+  await close('imx-sim view has ended');
   return EXIT.OK;
 }
 
