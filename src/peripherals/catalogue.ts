@@ -17,6 +17,7 @@ import { Ccm, type ClockRoot, type DerivedRoot } from './ccm.ts';
 import { CcmAnalog } from './ccm-analog.ts';
 import type { CcmAnalogLayoutName } from './ccm-analog-layouts.ts';
 import type { ClockSource, ClockTree } from './clock-tree.ts';
+import { Csu } from './csu.ts';
 import { Ecspi } from './ecspi.ts';
 import { Epit } from './epit.ts';
 import { Flexcan } from './flexcan.ts';
@@ -103,6 +104,7 @@ export type PeripheralSpec = Placement &
     | { readonly kind: 'xtalosc' }
     | ({ readonly kind: 'rdc' } & RdcConfiguration)
     | { readonly kind: 'rdc-semaphore'; readonly masters: SemaphoreMasters; readonly reset?: SemaphoreReset }
+    | { readonly kind: 'csu' }
     | { readonly kind: 'gpc'; readonly layout: GpcLayoutName }
     | {
         readonly kind: 'src';
@@ -257,6 +259,8 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
       const rdcSemaphore = new RdcSemaphore({ name, masters, diagnostics, ...(reset ? { reset } : {}) });
       return { name, kind, ...block(rdcSemaphore), deviceFor: (view) => rdcSemaphore.deviceFor(view), rdcSemaphore };
     }
+    case 'csu':
+      return { name, kind, ...block(new Csu({ name, diagnostics })) };
     case 'gpc':
       return { name, kind, ...block(new Gpc({ name, layout: spec.layout, scheduler, diagnostics })) };
     case 'src':

@@ -142,6 +142,7 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
     kinds: ['ecspi'],
     feature: 'SPI_RDY, HT mode with MSGDATA',
     state: 'stub',
+    difference: 'reported',
     tests: ['test/peripherals/ecspi.test.ts'],
   },
   {
@@ -362,6 +363,13 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
     tests: ['test/peripherals/rdc.test.ts'],
   },
   {
+    kinds: ['csu'],
+    feature: 'CSL, HP, SA, HPCONTROL with their locks',
+    state: 'stub',
+    difference: 'silently: starts as TF-A and U-Boot leave it, and refuses nobody anything',
+    tests: ['test/peripherals/csu.test.ts'],
+  },
+  {
     kinds: ['rdc-semaphore'],
     feature: '64 gates, ownership by bus master, its domain, reset sequence',
     state: 'exact',
@@ -418,7 +426,7 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
   {
     kinds: ['unmodelled'],
     feature:
-      'everything else that the manual places: CSU, PWM, SAI, ENET, USDHC, MU2, MU3, CAAM, display, camera, USB, PCIe, GPU, VPU, NPU, DDR controller ...',
+      'everything else that the manual places: SAI, ENET, USDHC, MU2, MU3, CAAM, display, camera, USB, PCIe, GPU, VPU, NPU, DDR controller ...',
     state: 'absent',
     difference: 'reads 0, writes vanish, each reported once by name; the list is `soc/imx8mp-unmodelled.ts`',
     tests: ['test/peripherals/system-blocks.test.ts'],

@@ -15,7 +15,6 @@ export const IMX8MP_UNMODELLED: readonly PeripheralSpec[] = [
   { kind, name: 'AIPSTZ1', base: 0x301f_0000, size },
   { kind, name: 'XTALOSC', base: 0x3027_0000, size, pdap: 7 },
   { kind, name: 'ROMCP', base: 0x3031_0000, size, pdap: 17 },
-  { kind, name: 'CSU', base: 0x303e_0000, size, pdap: 30 },
   { kind, name: 'AIPSTZ2', base: 0x305f_0000, size },
   { kind, name: 'PERFMON1', base: 0x307c_0000, size, pdap: 60 },
   { kind, name: 'PERFMON2', base: 0x307d_0000, size, pdap: 61 },

@@ -195,6 +195,7 @@ export const IMX8MP = defineSoc({
       interrupts: { m7: 84, linux: 84 },
       clocks: { peripheral: 'PWM4_CLK_ROOT', highFrequency: 'PWM4_CLK_ROOT', lowFrequency: 'OSC_32K' },
     },
+    { kind: 'csu', name: 'CSU', base: 0x303e_0000, size: SLOT, pdap: 30 },
     {
       kind: 'system-counter',
       name: 'SYS_CTR',

@@ -172,6 +172,7 @@ export const IMX8MQ = defineSoc({
       semaphores: ['RDC_SEMAPHORE1', 'RDC_SEMAPHORE2'],
       errorResponse: { address: 0x3034_0028, mask: 0x4 },
     },
+    { kind: 'csu', name: 'CSU', base: 0x303e_0000, size: SLOT, pdap: 30 },
     {
       kind: 'pwm',
       name: 'PWM1',
