@@ -346,14 +346,16 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
     kinds: ['rdc'],
     feature: 'domains of masters, PDAP, memory regions, locks, SREQ, MRVS; enforced for every core and Linux',
     state: 'exact',
-    difference: 'bus errors of cores are precise, for writes too; all regions that hold a byte must allow an access; debuggers are not subject to it',
+    difference:
+      'bus errors of cores are precise, for writes too; all regions that hold a byte must allow an access; debuggers are not subject to it',
     tests: ['test/peripherals/rdc.test.ts', 'test/cpu/resource-domains.test.ts', 'test/memory/access-guard.test.ts'],
   },
   {
     kinds: ['rdc'],
     feature: 'domains and permissions that TF-A sets',
     state: 'approximate',
-    difference: 'only where Linux or U-Boot runs; RDC itself stays open to the M core, which TF-A has closed since 2021, as SDK 2.9 writes MDA unasked',
+    difference:
+      'only where Linux or U-Boot runs; RDC itself stays open to the M core, which TF-A has closed since 2021, as SDK 2.9 writes MDA unasked',
     tests: ['test/peripherals/rdc.test.ts'],
   },
   {
