@@ -1,7 +1,7 @@
 /**
  * Clock roots of the i.MX 8M Mini: index in CCM, sources by value of TARGET_ROOT.MUX, and the state in which U-Boot leaves them.
  *
- * Sources: Linux 6.1's clk-imx8mm.c, compared with NXP's fsl_clock.h (which has GPT2 to 6, too) and the CCM chapter of the reference manual.
+ * Sources: Linux 6.1's clk-imx8mm.c, compared with U-Boot's clock_slice.c and NXP's fsl_clock.h (which have GPT2 to 6, too).
  * External clocks (EXT_CLK1 to 4) are not fitted on the boards modelled: null.
  */
 import type { ClockRoot, DerivedRoot } from '../peripherals/ccm.ts';
@@ -164,7 +164,7 @@ export const IMX8MM_ROOTS: readonly ClockRoot[] = [
   {
     index: 85,
     name: 'ENET_PHY_CLK_ROOT',
-    sources: [OSC, 'SYS_PLL2_DIV20', 'SYS_PLL2_DIV8', 'SYS_PLL2_DIV5', 'SYS_PLL2_DIV2', 'VIDEO_PLL1', 'AUDIO_PLL2', null],
+    sources: [OSC, 'SYS_PLL2_DIV20', 'SYS_PLL2_DIV8', 'SYS_PLL2_DIV5', 'SYS_PLL2_DIV2', 'AUDIO_PLL1', 'VIDEO_PLL1', 'AUDIO_PLL2'],
   },
   {
     index: 86,

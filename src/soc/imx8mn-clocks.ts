@@ -1,7 +1,7 @@
 /**
  * Clock roots of the i.MX 8M Nano: index in CCM, sources by value of TARGET_ROOT.MUX, and the state in which U-Boot leaves them.
  *
- * Sources: Linux 6.1's clk-imx8mn.c, compared with NXP's fsl_clock.h (which has GPT2 to 6, too) and the CCM chapter of the reference manual.
+ * Sources: Linux 6.1's clk-imx8mn.c, compared with U-Boot's clock_slice.c and NXP's fsl_clock.h.
  * External clocks (EXT_CLK1 to 4) are not fitted on the boards modelled: null.
  */
 import type { ClockRoot, DerivedRoot } from '../peripherals/ccm.ts';

@@ -1,7 +1,7 @@
 /**
  * Clock roots of the i.MX 8M Quad: index in CCM, sources by value of TARGET_ROOT.MUX, and the state in which U-Boot leaves them.
  *
- * Sources: Linux 6.1's clk-imx8mq.c, compared with NXP's fsl_clock.h (which has GPT2 to 6, too) and the CCM chapter of the reference manual.
+ * Sources: Linux 6.1's clk-imx8mq.c; where it leaves a source out, U-Boot's clock_slice.c; compared with NXP's fsl_clock.h (which has GPT2 to 6).
  * External clocks (EXT_CLK1 to 4) are not fitted on the boards modelled: null.
  */
 import type { ClockRoot, DerivedRoot } from '../peripherals/ccm.ts';
@@ -147,7 +147,7 @@ export const IMX8MQ_ROOTS: readonly ClockRoot[] = [
   { index: 68, name: 'DISP_DTRC_CLK_ROOT', sources: DISPLAY },
   { index: 69, name: 'DISP_DC8000_CLK_ROOT', sources: DISPLAY },
   { index: 70, name: 'PCIE1_CTRL_CLK_ROOT', sources: PCIE_CTRL },
-  { index: 71, name: 'PCIE1_PHY_CLK_ROOT', sources: [OSC, 'SYS_PLL2_DIV10', 'SYS_PLL2_DIV2', null, null, null, null, null] },
+  { index: 71, name: 'PCIE1_PHY_CLK_ROOT', sources: [OSC, 'SYS_PLL2_DIV10', 'SYS_PLL2_DIV2', null, null, null, null, 'SYS_PLL1_DIV2'] },
   { index: 72, name: 'PCIE1_AUX_CLK_ROOT', sources: PCIE_AUX },
   { index: 73, name: 'DC_PIXEL_CLK_ROOT', sources: PIXEL },
   { index: 74, name: 'LCDIF_PIXEL_CLK_ROOT', sources: PIXEL },
@@ -162,13 +162,13 @@ export const IMX8MQ_ROOTS: readonly ClockRoot[] = [
   {
     index: 83,
     name: 'ENET_REF_CLK_ROOT',
-    sources: [OSC, 'SYS_PLL2_DIV8', 'SYS_PLL2_DIV2', 'SYS_PLL2_DIV10', 'SYS_PLL1_DIV5', 'AUDIO_PLL1', 'VIDEO_PLL1', null],
+    sources: [OSC, 'SYS_PLL2_DIV8', 'SYS_PLL2_DIV20', 'SYS_PLL2_DIV10', 'SYS_PLL1_DIV5', 'AUDIO_PLL1', 'VIDEO_PLL1', null],
   },
   { index: 84, name: 'ENET_TIMER_CLK_ROOT', sources: [OSC, 'SYS_PLL2_DIV10', 'AUDIO_PLL1', null, null, null, null, 'VIDEO_PLL1'] },
   {
     index: 85,
     name: 'ENET_PHY_CLK_ROOT',
-    sources: [OSC, 'SYS_PLL2_DIV20', 'SYS_PLL2_DIV8', 'SYS_PLL2_DIV2', 'AUDIO_PLL1', 'VIDEO_PLL1', 'AUDIO_PLL2', null],
+    sources: [OSC, 'SYS_PLL2_DIV20', 'SYS_PLL2_DIV8', 'SYS_PLL2_DIV5', 'SYS_PLL2_DIV2', 'AUDIO_PLL1', 'VIDEO_PLL1', 'AUDIO_PLL2'],
   },
   {
     index: 86,
@@ -195,7 +195,7 @@ export const IMX8MQ_ROOTS: readonly ClockRoot[] = [
   {
     index: 100,
     name: 'GIC_CLK_ROOT',
-    sources: [OSC, 'SYS_PLL2_DIV5', 'SYS_PLL1_DIV20', 'SYS_PLL2_DIV10', 'SYS_PLL2_DIV5', null, null, 'AUDIO_PLL2'],
+    sources: [OSC, 'SYS_PLL2_DIV5', 'SYS_PLL1_DIV20', 'SYS_PLL2_DIV10', 'SYS_PLL1', null, null, 'AUDIO_PLL2'],
     reset: 0x1100_0000,
   },
   { index: 101, name: 'ECSPI1_CLK_ROOT', sources: SPI },
