@@ -2,21 +2,20 @@
  * `imx-sim replay <file>`: the run of a recording once more, with the same output, trace and status.
  */
 import { SnapshotError } from '../../errors.ts';
-import { capstoneDisassembler } from '../../session/disassembler.ts';
 import { EXIT } from '../../session/exit.ts';
-import { recordedRun, replayOptions } from '../../session/recorded-run.ts';
-import { type RunHost, RunScript } from '../../session/run-inputs.ts';
-import { Session, type SessionOptions } from '../../session/session.ts';
+import { recordedRun } from '../../session/recorded-run.ts';
+import { RunScript } from '../../session/run-inputs.ts';
+import type { SessionOptions } from '../../session/session.ts';
 import { decodeRecording, type RecordedEnd, type RecordingParts } from '../../snapshot/recording.ts';
 import { findSoc } from '../../soc/index.ts';
-import { ReplayedBridges } from '../bridges/replayed.ts';
-import { chooseEngine, figuresText, loadCapstone, namedEngine } from '../engines.ts';
+import { figuresText } from '../engines.ts';
 import type { ReplayOptions } from '../options.ts';
 import { hostTurns, wantsColor } from '../pace.ts';
+import { recordedSession } from '../recorded-session.ts';
 import { HumanRenderer, JsonRenderer } from '../renderer.ts';
 import { replayTest } from '../replay-test.ts';
 import { watchRun } from '../run-instruments.ts';
-import { checkWritable, readFile, refuseBridged, snapshotIn, writeSnapshot } from '../snapshot-file.ts';
+import { checkWritable, readFile, refuseBridged, writeSnapshot } from '../snapshot-file.ts';
 
 /** Virtual time behind the recorded end, for a run that is to go on there, in ns. */
 const MORE_NS = 10e9;
@@ -45,10 +44,7 @@ export async function replay(path: string, options: ReplayOptions): Promise<numb
 async function replayRun({ path, parts, renderer }: Recorded, options: ReplayOptions): Promise<number> {
   const { cpu, lockstep, until, timeout, json, stats, traceHash, saveSnapshot } = options;
   const run = recordedRun(parts, path);
-  const recorded = replayOptions(parts, path, namedEngine('jit'));
-  const { engine, figures } = await chooseEngine({ cpu, lockstep }, recorded.firmware);
   if (saveSnapshot !== undefined && run.bridges) refuseBridged(run.bridges);
-  const start = run.start && (await snapshotIn(run.start, `the snapshot in ${path}`, {}));
   /** Where the user wants it to end, it need not be as it was. */
   const elsewhere = until !== undefined || timeout !== undefined;
   let interrupted = false;
@@ -57,16 +53,14 @@ async function replayRun({ path, parts, renderer }: Recorded, options: ReplayOpt
     if (saveSnapshot !== undefined) await writeSnapshot(saveSnapshot, session, renderer);
     if (parts.end && !elsewhere && !interrupted) verdict = difference(path, parts.end, end);
   };
-  const configuration: SessionOptions = {
+  const configure = (recorded: SessionOptions, restored: boolean): SessionOptions => ({
     ...recorded,
-    engine,
-    ...(recorded.machine ? { machine: { ...recorded.machine, engine } } : {}),
     ...(elsewhere ? endOf(recorded, parts.end, options) : {}),
     ...(stats ? { stats } : {}),
     ...(traceHash ? { traceHash } : {}),
-    snapshots: saveSnapshot !== undefined || start !== undefined,
+    snapshots: saveSnapshot !== undefined || restored,
     onEnd,
-  };
+  });
   const { finish } = renderer;
   renderer.finish = (facts, lines) => {
     const error = verdict && { code: verdict.code, message: verdict.message, place: verdict.place, remedy: verdict.remedy };
@@ -74,35 +68,22 @@ async function replayRun({ path, parts, renderer }: Recorded, options: ReplayOpt
     const status = verdict ? { status: EXIT.DIFFERENCE, error } : {};
     finish.call(renderer, { ...facts, ...status, recorded: parts.end, ...same }, lines);
   };
-  const nextTurn = hostTurns();
-  const pause = (): Promise<void> => {
-    bridges?.flush();
-    return nextTurn();
-  };
-  const session = new Session(configuration, {
-    renderer,
-    disassemble: capstoneDisassembler(loadCapstone),
-    now: () => performance.now(),
-    pause,
-  });
-  let bridges: ReplayedBridges | undefined;
+  const opened = await recordedSession({ path, parts, run, renderer, cpu, lockstep, configure, pause: hostTurns() });
+  const { session, recorded, figures } = opened;
   const onSignal = (): void => {
     interrupted = true;
     session.stop(EXIT.INTERRUPTED, true);
   };
   process.on('SIGINT', onSignal);
   try {
-    if (start) await session.restore(start.state);
+    const host = await opened.begin();
     const note = (text: string) => renderer.note(text);
-    const { machine } = session;
-    if (run.bridges) bridges = new ReplayedBridges(run.bridges, { machine, findConsole: (name) => session.findConsole(name), note });
-    const host: RunHost = { session, bridge: (source, kind, bytes, count) => bridges?.enter(source, kind, bytes, count) };
     // Without anything from outside, the run is bound to end as it did.
     if (parts.inputs.length > 0 || run.awaited !== undefined)
       session.follow(
         new RunScript(host, parts.inputs, elsewhere ? Number.POSITIVE_INFINITY : (parts.end?.cycle ?? Number.POSITIVE_INFINITY)),
       );
-    const watched = watchRun(machine, recorded.firmware, undefined, options);
+    const watched = watchRun(session.machine, recorded.firmware, undefined, options);
     const status = await session.run(run.awaited !== undefined, run.awaited);
     const { notes, profile } = watched.finish();
     if (json && profile) process.stdout.write(`${JSON.stringify({ type: 'profile', ...profile })}\n`);

@@ -4,21 +4,18 @@
 import { basename } from 'node:path';
 import { SnapshotError } from '../../errors.ts';
 import type { StopReason } from '../../machine.ts';
-import { capstoneDisassembler } from '../../session/disassembler.ts';
 import { EXIT } from '../../session/exit.ts';
-import { recordedRun, replayOptions } from '../../session/recorded-run.ts';
+import { recordedRun } from '../../session/recorded-run.ts';
 import type { RunControl, RunEnd } from '../../session/run-control.ts';
-import { type RunHost, RunScript, runInputs } from '../../session/run-inputs.ts';
-import { Session, type SessionOptions } from '../../session/session.ts';
+import { RunScript, runInputs } from '../../session/run-inputs.ts';
 import { decodeRecording, type RecordingParts } from '../../snapshot/recording.ts';
 import { readTrace, viewOfTrace } from '../../view/trace.ts';
-import { ReplayedBridges } from '../bridges/replayed.ts';
 import { openDebugging } from '../debugging.ts';
-import { chooseEngine, loadCapstone, namedEngine } from '../engines.ts';
 import { VIEW_PORT, version } from '../facts.ts';
 import { hostTurns, wantsColor } from '../pace.ts';
+import { recordedSession } from '../recorded-session.ts';
 import { HumanRenderer } from '../renderer.ts';
-import { readFile, snapshotIn } from '../snapshot-file.ts';
+import { readFile } from '../snapshot-file.ts';
 import type { SourceMapping } from '../source-files.ts';
 import { serveView } from '../view-listener.ts';
 
@@ -87,36 +84,28 @@ function interrupted(): Promise<void> {
 async function viewRecording(path: string, parts: RecordingParts, renderer: HumanRenderer, options: ViewOptions): Promise<number> {
   const { port = VIEW_PORT, viewHost, at, sourceMap } = options;
   const run = recordedRun(parts, path);
-  // It stands where it ended, instead of ending there.
-  const { until: _until, timeout: _timeout, ...recorded } = replayOptions(parts, path, namedEngine('jit'));
-  const { engine } = await chooseEngine({ cpu: 'jit', lockstep: ['interpreter', 'jit'] }, recorded.firmware);
-  const start = run.start && (await snapshotIn(run.start, `the snapshot in ${path}`, {}));
-  const configuration: SessionOptions = {
-    ...recorded,
-    engine,
-    ...(recorded.machine ? { machine: { ...recorded.machine, engine } } : {}),
-    timeout: Number.POSITIVE_INFINITY,
-    snapshots: start !== undefined,
-  };
   const nextTurn = hostTurns();
   const note = (text: string) => renderer.note(text);
   const end = parts.end?.cycle ?? Number.POSITIVE_INFINITY;
   let arrived = false;
   const pause = async (seconds: number): Promise<void> => {
-    bridges?.flush();
     if (!arrived && session.machine.scheduler.now >= end) void debug.halt();
     await (arrived ? debugging?.pace.wait(seconds) : nextTurn());
   };
-  const session = new Session(configuration, {
+  const opened = await recordedSession({
+    path,
+    parts,
+    run,
     renderer,
-    disassemble: capstoneDisassembler(loadCapstone),
-    now: () => performance.now(),
+    cpu: 'jit',
+    lockstep: ['interpreter', 'jit'],
+    // It stands where it ended, instead of ending there.
+    configure: ({ until: _until, ...recorded }, restored) => ({ ...recorded, timeout: Number.POSITIVE_INFINITY, snapshots: restored }),
     pause,
   });
+  const { session } = opened;
   const { machine } = session;
-  if (start) await session.restore(start.state);
-  const bridges = run.bridges && new ReplayedBridges(run.bridges, { machine, findConsole: (name) => session.findConsole(name), note });
-  const host: RunHost = { session, bridge: (source, kind, bytes, count) => bridges?.enter(source, kind, bytes, count) };
+  const host = await opened.begin();
   const script = new RunScript(
     host,
     parts.inputs.filter(({ kind }) => kind !== 'stop'),
@@ -134,7 +123,7 @@ async function viewRecording(path: string, parts: RecordingParts, renderer: Huma
       bounded: true,
       mode: 'recording',
       beforeChange: () => script.cut(),
-      ...(bridges ? { noWayBack: 'clients of --tty and --rpmsg-sock took part in it, who cannot be put back' } : {}),
+      ...(run.bridges ? { noWayBack: 'clients of --tty and --rpmsg-sock took part in it, who cannot be put back' } : {}),
     },
   );
   const debug = debugging!.debugger;
