@@ -3,6 +3,7 @@
  *
  * One image per group of segments that lie together; segments far from the others (a resource table at its own address) have their own.
  */
+import { MiB } from '../memory/bits.ts';
 import type { Firmware } from '../remoteproc/elf-loader.ts';
 import { findVectors } from '../remoteproc/vectors.ts';
 import type { SocDescription } from '../soc/soc.ts';
@@ -25,13 +26,23 @@ export interface RawImages {
 /** Segments with no more than this between them are one image, filled with zeros. */
 const LARGEST_GAP = 64 * 1024;
 
+/** Where the A cores see an address of RAM on the chip that imx_rproc has no row for (OCRAM of the i.MX 6SoloX). */
+function onChip({ memories }: SocDescription, core: string, da: number): number | undefined {
+  for (const { size: whole, views } of memories) {
+    const window = views[core]?.find(({ base, offset = 0, size = whole - offset }) => da >= base && da < base + size);
+    const seen = views['linux']?.[0];
+    if (whole <= MiB && window && seen) return seen.base - (seen.offset ?? 0) + (window.offset ?? 0) + (da - window.base);
+  }
+  return undefined;
+}
+
 /** The images, the one with the vector table first; undefined when a segment is in no memory that the A cores reach. */
 export function rawImages(firmware: Firmware, soc: SocDescription, core: string): RawImages | undefined {
   const systemAddress = (da: number): number | undefined => {
     const row = soc.remoteprocs
       .find((remoteproc) => remoteproc.core === core)
       ?.att.find((entry) => da >= entry.da && da < entry.da + entry.size);
-    return row && row.sa + (da - row.da);
+    return row ? row.sa + (da - row.da) : onChip(soc, core, da);
   };
   const groups: { da: number; end: number; parts: { da: number; data: Uint8Array }[] }[] = [];
   const segments = firmware.segments.filter(({ data }) => data.length > 0).sort((a, b) => a.da - b.da);

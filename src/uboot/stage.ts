@@ -119,7 +119,7 @@ export function documentedSequence(board: UBootBoard, soc: SocDescription, firmw
     if (!raw)
       throw new UsageError(
         `${firmware.name}: U-Boot cannot reach the memory that it is linked to`,
-        'link it for the TCM or for DDR; imx-sim info shows its segments',
+        'link it for the TCM or for DDR, or leave Linux out with --no-linux; imx-sim info shows its segments',
         '--boot',
       );
     lines.push(...rawSequence(board, raw, card, staging));
