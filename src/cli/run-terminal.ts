@@ -17,6 +17,20 @@ export interface TerminalOptions {
   readonly status?: boolean;
 }
 
+/** Standard output and error of this process, and whether they have colours; `color`: the user wants some where there can be any. */
+export function standardStreams(color: boolean): {
+  readonly out: Sink;
+  readonly err: Sink;
+  readonly colors: { readonly out: boolean; readonly err: boolean };
+} {
+  const { stdout, stderr } = process;
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    colors: { out: wantsColor(stdout, color), err: wantsColor(stderr, color) },
+  };
+}
+
 /** The outputs of one run. */
 export class RunTerminal {
   readonly renderer: HumanRenderer | JsonRenderer;
@@ -31,9 +45,7 @@ export class RunTerminal {
 
   constructor({ json, color, status }: TerminalOptions, hz: number) {
     const { stdout, stderr, env } = process;
-    const write: Sink = (text) => void stdout.write(text);
-    const error: Sink = (text) => void stderr.write(text);
-    const colors = { out: wantsColor(stdout, color), err: wantsColor(stderr, color) };
+    const { out: write, err: error, colors } = standardStreams(color);
     // One that can write over a line.
     const capable = Boolean(stdout.isTTY) && env['TERM'] !== 'dumb' && !json;
     const columns = () => stdout.columns || 80;

@@ -10,11 +10,12 @@ import { decodeRecording, type RecordedEnd, type RecordingParts } from '../../sn
 import { findSoc } from '../../soc/index.ts';
 import { figuresText } from '../engines.ts';
 import type { ReplayOptions } from '../options.ts';
-import { hostTurns, wantsColor } from '../pace.ts';
+import { hostTurns } from '../pace.ts';
 import { recordedSession } from '../recorded-session.ts';
 import { HumanRenderer, JsonRenderer } from '../renderer.ts';
 import { replayTest } from '../replay-test.ts';
 import { watchRun } from '../run-instruments.ts';
+import { standardStreams } from '../run-terminal.ts';
 import { checkWritable, readFile, refuseBridged, writeSnapshot } from '../snapshot-file.ts';
 
 /** Virtual time behind the recorded end, for a run that is to go on there, in ns. */
@@ -33,10 +34,8 @@ export async function replay(path: string, options: ReplayOptions): Promise<numb
   const file = readFile(path, 'file');
   const parts = await decodeRecording(file, path);
   if (saveSnapshot !== undefined) checkWritable(saveSnapshot, '--save-snapshot');
-  const out = (text: string) => void process.stdout.write(text);
-  const err = (text: string) => void process.stderr.write(text);
-  const colors = { out: wantsColor(process.stdout, color), err: wantsColor(process.stderr, color) };
-  const renderer = json ? new JsonRenderer(out, findSoc(parts.recipe.soc).baseHz) : new HumanRenderer({ out, err, colors });
+  const streams = standardStreams(color);
+  const renderer = json ? new JsonRenderer(streams.out, findSoc(parts.recipe.soc).baseHz) : new HumanRenderer(streams);
   if (parts.by === 'session') return replayRun({ path, parts, renderer }, options);
   return replayTest({ path, file, parts, renderer }, options);
 }

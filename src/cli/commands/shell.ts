@@ -22,8 +22,9 @@ import { chooseEngine, loadCapstone } from '../engines.ts';
 import { readFirmware } from '../firmware-file.ts';
 import { LineEditor } from '../line-editor.ts';
 import type { ShellOptions } from '../options.ts';
-import { hostTurns, Pace, wantsColor } from '../pace.ts';
+import { hostTurns, Pace } from '../pace.ts';
 import { HumanRenderer, JsonRenderer } from '../renderer.ts';
+import { standardStreams } from '../run-terminal.ts';
 import { readTrees } from '../tree-file.ts';
 import { ubootLines } from '../uboot-script.ts';
 
@@ -51,12 +52,11 @@ export async function shell(paths: readonly string[], options: ShellOptions): Pr
       'give --script, -c, or commands on standard input',
       'shell',
     );
-  const out = (line: string) => void process.stdout.write(line);
+  const streams = standardStreams(color);
   let editor: LineEditor | undefined;
   // At a terminal, above the line that is being typed.
-  const err = (line: string) => void (editor ? editor.line(line.replace(/\n$/, '')) : process.stderr.write(line));
-  const colors = { out: wantsColor(process.stdout, color), err: wantsColor(process.stderr, color) };
-  const renderer: Renderer = json ? new JsonRenderer(out, target.soc.baseHz) : new HumanRenderer({ out, err, colors });
+  const err = (line: string) => (editor ? editor.line(line.replace(/\n$/, '')) : streams.err(line));
+  const renderer: Renderer = json ? new JsonRenderer(streams.out, target.soc.baseHz) : new HumanRenderer({ ...streams, err });
   const text = interactive ? undefined : (script ?? (await standardInput((line) => renderer.note(line))));
   const machine = await makeMachine(firmwares, target, options, interactive);
   if (text !== undefined && options.command === undefined)
@@ -86,7 +86,7 @@ export async function shell(paths: readonly string[], options: ShellOptions): Pr
       disassemble: capstoneDisassembler(loadCapstone),
       now: () => performance.now(),
       pause: (seconds) => (pace ? pace.wait(seconds) : nextTurn()),
-      ...streams(options, renderer, target.soc.baseHz, () => machine.scheduler.now),
+      ...outputs(options, renderer, target.soc.baseHz, () => machine.scheduler.now),
     };
     session = new ShellSession(
       {
@@ -215,7 +215,7 @@ async function checkScript(text: string, name: string): Promise<void> {
 }
 
 /** Where output goes that no line editor shows. */
-function streams(
+function outputs(
   { json, command }: ShellOptions,
   renderer: Renderer,
   hz: number,

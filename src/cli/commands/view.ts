@@ -12,9 +12,10 @@ import { decodeRecording, type RecordingParts } from '../../snapshot/recording.t
 import { readTrace, viewOfTrace } from '../../view/trace.ts';
 import { openDebugging } from '../debugging.ts';
 import { VIEW_PORT, version } from '../facts.ts';
-import { hostTurns, wantsColor } from '../pace.ts';
+import { hostTurns } from '../pace.ts';
 import { recordedSession } from '../recorded-session.ts';
 import { HumanRenderer } from '../renderer.ts';
+import { standardStreams } from '../run-terminal.ts';
 import { readFile } from '../snapshot-file.ts';
 import type { SourceMapping } from '../source-files.ts';
 import { serveView } from '../view-listener.ts';
@@ -36,8 +37,7 @@ const HOLDER = 'imx-sim view';
 /** Serves until it is interrupted; the exit status. @throws {ImxSimError} for what is neither a recording nor a trace */
 export async function view(path: string, options: ViewOptions): Promise<number> {
   const bytes = readFile(path, 'file');
-  const err = (text: string) => void process.stderr.write(text);
-  const renderer = new HumanRenderer({ out: () => {}, err, colors: { out: false, err: wantsColor(process.stderr, options.color) } });
+  const renderer = new HumanRenderer({ ...standardStreams(options.color), out: () => {} });
   if (isText(bytes)) return viewTrace(path, bytes, renderer, options);
   const parts = await decodeRecording(bytes, path);
   if (parts.by !== 'session')
