@@ -36,6 +36,57 @@ const imx8mp = (name, directory, rest) => ({
   ...rest,
 });
 
+const M4 = ['-mcpu=cortex-m4', '-mfloat-abi=soft', '-Os', '-g'];
+
+/** The other SoCs: core, compiler options, memory map, and where imx_rpmsg's vrings are on boards that have some. */
+const FAMILY = {
+  imx8mm: { core: 'm4', flags: M4, map: 'common/tcm-128k.ld' },
+  imx8mn: { core: 'm7', flags: M7, map: 'common/itcm.ld' },
+  imx8mq: { core: 'm4', flags: M4, map: 'common/tcm-128k.ld' },
+  imx7d: { core: 'm4', flags: M4, map: 'common/tcm-32k.ld', vrings: '0x8FFF0000u' },
+  imx6sx: { core: 'm4', flags: M4, map: 'common/tcm-32k.ld', vrings: '0xBFFF0000u' },
+};
+
+/** The example `directory` for another SoC. */
+const other = (soc, directory, rest) => {
+  const { core, flags, map } = FAMILY[soc];
+  const header = `-DSOC_HEADER="${soc}.h"`;
+  return {
+    name: `${soc}_${directory}`,
+    soc: [soc],
+    core,
+    flags: [...flags, header],
+    map,
+    sources: [`${directory}/main.c`, ...UART],
+    ...rest,
+  };
+};
+
+const family = Object.entries(FAMILY).flatMap(([soc, { flags, vrings }]) => [
+  other(soc, 'hello', {
+    title: `Hello world, ${soc}`,
+    shows: 'The same program on the console of its first board.',
+    until: ['^hello world\\.$'],
+  }),
+  other(soc, 'rpmsg', {
+    title: `RPMsg remote for rpmsg_client_sample and rpmsg_tty, ${soc}`,
+    shows: 'The same program: messaging unit, vrings and memory are those of this SoC.',
+    sources: ['rpmsg/main.c', ...RPMSG],
+    until: ['incoming msg 100: hello world!', 'goodbye!'],
+  }),
+  ...(vrings === undefined
+    ? []
+    : [
+        other(soc, 'fixed', {
+          title: `Echo for NXP's imx_rpmsg, ${soc}`,
+          shows: `No resource table: vrings at ${vrings.replace('u', '')} by agreement, as FreeRTOS BSP 1.0.1 has them there.`,
+          sources: ['fixed/main.c', ...RPMSG],
+          flags: [...flags, `-DSOC_HEADER="${soc}.h"`, `-DVRINGS=${vrings}`],
+          until: ['^RPMSG String Echo without a resource table$'],
+        }),
+      ]),
+]);
+
 /**
  * Benches: name, title, group, millions of instructions of one repetition, checksum. The figures of `npm run bench` that compare engines are those of the group `integer`. Where
  * `virtualTime` is set, the program waits for SysTick, so that its speed means nothing on an emulator whose clock is the host's.
@@ -287,4 +338,5 @@ export const IMAGES = [
     until: [`^checksum ${checksum}$`],
     exit: 0,
   })),
+  ...family,
 ];

@@ -4,12 +4,12 @@
  */
 #include "mu.h"
 
-#include "imx8mp.h"
+#include "soc.h"
 
-#define MU_TR(n) REG32(MU1_B_BASE + 0x00 + 4 * (n))
-#define MU_RR(n) REG32(MU1_B_BASE + 0x10 + 4 * (n))
-#define MU_SR REG32(MU1_B_BASE + 0x20)
-#define MU_CR REG32(MU1_B_BASE + 0x24)
+#define MU_TR(n) REG32(MU_BASE + 0x00 + 4 * (n))
+#define MU_RR(n) REG32(MU_BASE + 0x10 + 4 * (n))
+#define MU_SR REG32(MU_BASE + 0x20)
+#define MU_CR REG32(MU_BASE + 0x24)
 
 #define MU_SR_RF(n) (1u << (27 - (n)))
 #define MU_SR_TE(n) (1u << (23 - (n)))
@@ -22,12 +22,12 @@ static volatile bool kicked;
 
 void mu_init(void)
 {
-	CCM_CCGR_SET(CCM_CCGR_MU) = CCM_CCGR_ON;
+	mu_connect();
 	MU_CR = MU_CR_RIE(CHANNEL);
-	nvic_enable(MU1_IRQ, 0x40);
+	nvic_enable(MU_IRQ, 0x40);
 }
 
-void MU1_M7_IRQHandler(void)
+void MU_IRQHandler(void)
 {
 	if (MU_SR & MU_SR_RF(CHANNEL)) {
 		(void)MU_RR(CHANNEL); /* reading it clears RF1; which queue it names does not matter, rpmsg_poll looks at all */

@@ -6,6 +6,7 @@
 #include "cortex-m.h"
 #include "mu.h"
 #include "print.h"
+#include "soc.h"
 
 #define RPMSG_NS_ADDR 0x35u
 #define RPMSG_FIRST_ADDRESS 0x400u
@@ -32,10 +33,10 @@ static struct vring to_linux, from_linux;
 static struct rpmsg_endpoint *endpoints;
 
 /*
- * Where the device trees of NXP's EVK and of Toradex's Verdin (HMP overlay) put the region `rsc-table`. If there is such a region,
+ * Where the device trees of the SoC's boards put the region `rsc-table`. If there is such a region,
  * imx_rproc copies the table there when it starts the core and never looks at the one in the ELF's section again.
  */
-static const uint32_t table_regions[] = { 0x550FF000, 0xB80FF000 };
+static const uint32_t table_regions[] = TABLE_REGIONS;
 
 /* The RPMsg device in `table` if that is a copy of the program's table and Linux's driver is ready there. */
 static volatile struct fw_rsc_vdev *ready_device(volatile const struct resource_table *table, const struct resource_table *own)

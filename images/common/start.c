@@ -2,7 +2,7 @@
  * From reset to main(): vector table, .data and .bss, the FPU if the program uses it, and a place to end up for every exception
  * that a program does not handle. Linux (or the boot ROM) fetches SP and PC from the first two words of the table.
  */
-#include "cortex-m.h"
+#include "soc.h"
 
 extern uint32_t __data_load[], __data_start[], __data_end[], __bss_start[], __bss_end[], __stack_top[];
 extern int main(void);
@@ -10,6 +10,9 @@ extern int main(void);
 typedef void handler_t(void);
 
 void Reset_Handler(void) __attribute__((noreturn));
+#ifdef STARTED_WITHOUT_STACK
+void start(void) __attribute__((noreturn, used));
+#endif
 
 /*
  * The default handlers stop where a debugger finds them, one loop per exception so that the address tells which it was. A
@@ -31,10 +34,11 @@ DEFAULT_HANDLER(DebugMon_Handler)
 DEFAULT_HANDLER(PendSV_Handler)
 DEFAULT_HANDLER(SysTick_Handler)
 DEFAULT_HANDLER(Unexpected_IRQHandler)
-DEFAULT_HANDLER(UART4_IRQHandler)
-DEFAULT_HANDLER(MU1_M7_IRQHandler)
+/* The names are macros: the handlers go by the manual's. */
+DEFAULT_HANDLER(CONSOLE_IRQHandler)
+DEFAULT_HANDLER(MU_IRQHandler)
 
-__attribute__((section(".vectors"), used)) handler_t *const vectors[16 + 160] = {
+__attribute__((section(".vectors"), used)) handler_t *const vectors[16 + INTERRUPTS] = {
 	[0] = (handler_t *)__stack_top,
 	[1] = Reset_Handler,
 	[2] = NMI_Handler,
@@ -46,14 +50,26 @@ __attribute__((section(".vectors"), used)) handler_t *const vectors[16 + 160] = 
 	[12] = DebugMon_Handler,
 	[14] = PendSV_Handler,
 	[15] = SysTick_Handler,
-	[16 ... 16 + 28] = Unexpected_IRQHandler,
-	[16 + 29] = UART4_IRQHandler,
-	[16 + 30 ... 16 + 96] = Unexpected_IRQHandler,
-	[16 + 97] = MU1_M7_IRQHandler,
-	[16 + 98 ... 16 + 159] = Unexpected_IRQHandler,
+	[16 ... 16 + CONSOLE_IRQ - 1] = Unexpected_IRQHandler,
+	[16 + CONSOLE_IRQ] = CONSOLE_IRQHandler,
+	[16 + CONSOLE_IRQ + 1 ... 16 + MU_IRQ - 1] = Unexpected_IRQHandler,
+	[16 + MU_IRQ] = MU_IRQHandler,
+	[16 + MU_IRQ + 1 ... 16 + INTERRUPTS - 1] = Unexpected_IRQHandler,
 };
 
-void Reset_Handler(void)
+#ifdef STARTED_WITHOUT_STACK
+/* Whoever starts the core gives it the entry point alone. */
+__attribute__((naked)) void Reset_Handler(void)
+{
+	__asm volatile("ldr r0, =__stack_top\n"
+				   "mov sp, r0\n"
+				   "b start");
+}
+#else
+#define start Reset_Handler
+#endif
+
+void start(void)
 {
 	SCB_VTOR = (uint32_t)(uintptr_t)vectors;
 #ifdef __ARM_FP

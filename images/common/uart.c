@@ -1,28 +1,28 @@
 /*
- * Driver of the i.MX UART (IMX8MPRM, "Universal Asynchronous Receiver/Transmitter"), UART4 only. Input comes by interrupt; output goes
+ * Driver of the i.MX UART (IMX8MPRM, "Universal Asynchronous Receiver/Transmitter"), the console only. Input comes by interrupt; output goes
  * straight into the FIFO of 32 characters, and the core sleeps while that is full, as 115200 baud is 70,000 core cycles per character.
  * Its registers are unlike those of the LPUART in the i.MX 93 and 8ULP.
  */
 #include "uart.h"
 
-#include "imx8mp.h"
 #include "print.h"
+#include "soc.h"
 
 #define BAUD 115200u
 
-#define URXD REG32(UART4_BASE + 0x00)
-#define UTXD REG32(UART4_BASE + 0x40)
-#define UCR1 REG32(UART4_BASE + 0x80)
-#define UCR2 REG32(UART4_BASE + 0x84)
-#define UCR3 REG32(UART4_BASE + 0x88)
-#define UCR4 REG32(UART4_BASE + 0x8C)
-#define UFCR REG32(UART4_BASE + 0x90)
-#define USR1 REG32(UART4_BASE + 0x94)
-#define USR2 REG32(UART4_BASE + 0x98)
-#define UBIR REG32(UART4_BASE + 0xA4)
-#define UBMR REG32(UART4_BASE + 0xA8)
-#define ONEMS REG32(UART4_BASE + 0xB0)
-#define UTS REG32(UART4_BASE + 0xB4)
+#define URXD REG32(CONSOLE_BASE + 0x00)
+#define UTXD REG32(CONSOLE_BASE + 0x40)
+#define UCR1 REG32(CONSOLE_BASE + 0x80)
+#define UCR2 REG32(CONSOLE_BASE + 0x84)
+#define UCR3 REG32(CONSOLE_BASE + 0x88)
+#define UCR4 REG32(CONSOLE_BASE + 0x8C)
+#define UFCR REG32(CONSOLE_BASE + 0x90)
+#define USR1 REG32(CONSOLE_BASE + 0x94)
+#define USR2 REG32(CONSOLE_BASE + 0x98)
+#define UBIR REG32(CONSOLE_BASE + 0xA4)
+#define UBMR REG32(CONSOLE_BASE + 0xA8)
+#define ONEMS REG32(CONSOLE_BASE + 0xB0)
+#define UTS REG32(CONSOLE_BASE + 0xB4)
 
 #define UCR1_UARTEN (1u << 0)
 #define UCR1_RRDYEN (1u << 9)
@@ -44,15 +44,6 @@
 static volatile char received[256];
 static volatile uint32_t received_head, received_tail;
 
-/* Rate of SYS_PLL1 in Hz, from the dividers that the boot loader left: 24 MHz * main / (pre * 2^post). */
-static uint32_t sys_pll1_hz(void)
-{
-	if (SYS_PLL1_GEN_CTRL & PLL_BYPASS) return OSC_HZ;
-	uint32_t dividers = SYS_PLL1_FDIV_CTL0;
-	uint32_t main = (dividers >> 12) & 0x3FF, pre = (dividers >> 4) & 0x3F, post = dividers & 7;
-	return OSC_HZ / 1000 * main / pre / (1u << post) * 1000;
-}
-
 static uint32_t greatest_common_divisor(uint32_t a, uint32_t b)
 {
 	while (b) {
@@ -65,21 +56,13 @@ static uint32_t greatest_common_divisor(uint32_t a, uint32_t b)
 
 void uart_init(void)
 {
-	CCM_TARGET_ROOT(CCM_ROOT_UART4) = CCM_ROOT_ENABLE | CCM_ROOT_MUX(CCM_ROOT_UART4_SYS_PLL1_DIV10);
-	CCM_CCGR_SET(CCM_CCGR_UART4) = CCM_CCGR_ON;
-
-	IOMUXC_MUX_UART4_RXD = 0;
-	IOMUXC_SELECT_UART4_RXD = 8;
-	IOMUXC_PAD_UART4_RXD = IOMUXC_PAD_PULL_UP;
-	IOMUXC_MUX_UART4_TXD = 0;
-	IOMUXC_PAD_UART4_TXD = IOMUXC_PAD_PULL_UP;
+	uint32_t reference = console_connect();
 
 	UCR1 = 0;
 	UCR2 = 0; /* SRST low starts a software reset; it reads 1 again when done */
 	while (!(UCR2 & UCR2_SRST)) {}
 
 	/* baud = reference * (UBIR + 1) / (16 * (UBMR + 1)), the fraction cancelled so that both fit 16 bits. */
-	uint32_t reference = sys_pll1_hz() / 10;
 	uint32_t common = greatest_common_divisor(reference, 16 * BAUD);
 	UFCR = UFCR_RFDIV_BY_1 | UFCR_TXTL(8) | UFCR_RXTL(1);
 	ONEMS = reference / 1000;
@@ -90,10 +73,10 @@ void uart_init(void)
 	UCR4 = 32u << 10; /* CTS trigger level: never */
 	UCR2 = UCR2_IRTS | UCR2_WS | UCR2_TXEN | UCR2_RXEN | UCR2_SRST;
 	UCR1 = UCR1_UARTEN | UCR1_RRDYEN;
-	nvic_enable(UART4_IRQ, 0x80);
+	nvic_enable(CONSOLE_IRQ, 0x80);
 }
 
-void UART4_IRQHandler(void)
+void CONSOLE_IRQHandler(void)
 {
 	while (USR2 & USR2_RDR) {
 		char c = (char)URXD;

@@ -1,4 +1,4 @@
-/* UART4, the M7's console on the EVK: 115200 8N1. */
+/* The core's console on the SoC's first board: 115200 8N1. */
 #ifndef UART_H
 #define UART_H
 

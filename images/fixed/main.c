@@ -4,14 +4,17 @@
  *
  *     imx-sim run images/imx8mp_fixed.elf --boot uboot --kernel nxp --overlay <a tree with the rpmsg node>
  */
-#include "imx8mp.h"
 #include "mpu.h"
 #include "mu.h"
 #include "print.h"
 #include "rpmsg.h"
+#include "soc.h"
 #include "uart.h"
 
+/* In memory that the board's tree reserves for it. */
+#ifndef VRINGS
 #define VRINGS 0x55000000u
+#endif
 
 /* What a resource table would say, filled in as if Linux had: rpmsg_start takes it as it is. */
 static struct {

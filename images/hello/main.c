@@ -1,12 +1,12 @@
 /*
- * The first program: prints a line on UART4 and echoes what is typed there, asleep in between.
+ * The first program: prints a line on the console and echoes what is typed there, asleep in between.
  *
  *     imx-sim run images/hello.elf --until "hello world"
  *     imx-sim run images/hello.elf --send uart4=abc
  */
-#include "imx8mp.h"
 #include "print.h"
 #include "resource-table.h"
+#include "soc.h"
 #include "uart.h"
 
 /* No resources; without a table Linux would say so in dmesg. */

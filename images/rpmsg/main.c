@@ -6,11 +6,11 @@
  *     imx-sim run images/imx8mp_rpmsg.elf --until goodbye
  *     imx-sim run images/imx8mp_rpmsg.elf --send 'ttyRPMSG0=Hello Zephyr' --until 'Hello Zephyr'
  */
-#include "imx8mp.h"
 #include "mpu.h"
 #include "mu.h"
 #include "print.h"
 #include "rpmsg.h"
+#include "soc.h"
 #include "trace.h"
 #include "uart.h"
 
@@ -24,7 +24,7 @@ RESOURCE_TABLE struct {
 	.header = { RSC_TABLE_VERSION, 2 },
 	.offset = { __builtin_offsetof(__typeof__(resource_table), vdev), __builtin_offsetof(__typeof__(resource_table), trace) },
 	.vdev = RPMSG_VDEV(FW_RSC_ADDR_ANY, FW_RSC_ADDR_ANY),
-	.trace = RSC_TRACE_BUFFER("trace:m7"),
+	.trace = RSC_TRACE_BUFFER("trace:" CORE_NAME),
 };
 
 #define CLIENT_MESSAGES 100u
@@ -68,7 +68,7 @@ int main(void)
 {
 	mpu_init();
 	uart_init();
-	print("\n*** imx-sim rpmsg example, i.MX 8M Plus Cortex-M7 ***\n");
+	print("\n*** imx-sim rpmsg example, " SOC_NAME " ***\n");
 	print("OpenAMP[remote] Linux responder demo started\n");
 	trace("waiting for Linux");
 

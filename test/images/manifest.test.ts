@@ -35,6 +35,15 @@ const manifest = JSON.parse(readFileSync(join(IMAGES, 'manifest.json'), 'utf8'))
 const built = manifest.images.filter((entry) => !entry.patch);
 const patched = manifest.images.filter((entry) => entry.patch);
 
+/** Where code is linked to, where that is not 0: DDR, the Secure alias, TCML of a Cortex-M4. */
+const ORIGINS: readonly (readonly [RegExp, number])[] = [
+  [/_ddr/, 0x8000_0000],
+  [/^trustzone/, 0x1000_0000],
+  [/^imx8m[mq]_/, 0x1ffe_0000],
+  [/^imx(?:7d|6sx)_/, 0x1fff_8000],
+];
+const FAMILY = ['imx8mm', 'imx8mn', 'imx8mq', 'imx7d', 'imx6sx'];
+
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const read = (file: string): Buffer => readFileSync(join(IMAGES, file));
 
@@ -114,13 +123,15 @@ describe('build.mjs --check', () => {
 
   it('finds a changed source', () => {
     const { status, stderr } = changed('source', (directory) => appendFileSync(join(directory, 'hello/main.c'), '\n'));
-    expect(stderr).toBe('imx8mp_hello: hello/main.c changed since it was built\n');
+    const users = ['imx8mp', ...FAMILY].map((soc) => `${soc}_hello`);
+    expect(stderr).toBe(users.map((name) => `${name}: hello/main.c changed since it was built\n`).join(''));
     expect(status).toBe(1);
   });
 
   it('finds a source that is gone', () => {
     const { status, stderr } = changed('gone', (directory) => rmSync(join(directory, 'hello/main.c')));
-    expect(stderr).toBe('imx8mp_hello: source hello/main.c is gone\n');
+    const users = ['imx8mp', ...FAMILY].map((soc) => `${soc}_hello`);
+    expect(stderr).toBe(users.map((name) => `${name}: source hello/main.c is gone\n`).join(''));
     expect(status).toBe(1);
   });
 
@@ -160,7 +171,7 @@ describe.each(built)('$file', ({ file }) => {
   });
 
   it('starts with a vector table whose reset vector is the entry point', () => {
-    const origin = file.includes('_ddr') ? 0x8000_0000 : file.startsWith('trustzone') ? 0x1000_0000 : 0;
+    const origin = ORIGINS.find(([pattern]) => pattern.test(file))?.[1] ?? 0;
     const first = segments(elf).find(({ paddr }) => paddr === origin);
     if (!first) throw new Error(`no segment at ${origin}`);
     expect(elf.readUInt32LE(first.offset + 4)).toBe(elf.readUInt32LE(0x18));
