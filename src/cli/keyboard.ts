@@ -13,8 +13,6 @@ const INTERRUPT = 0x03;
 
 /** Where keys go while a run lasts. */
 export class Keyboard {
-  /** True once the user asked to leave. */
-  left = false;
   private readonly stdin: NodeJS.ReadStream;
   private readonly give: (bytes: Uint8Array) => void;
   private readonly leave: () => void;
@@ -30,7 +28,7 @@ export class Keyboard {
   }
 
   /** Connects the terminal's keyboard; `give` gets the keys as they are typed, `leave` is told when the user asks to leave. */
-  static interactive(give: (bytes: Uint8Array) => void, leave: () => void = () => {}): Keyboard {
+  static interactive(give: (bytes: Uint8Array) => void, leave: () => void): Keyboard {
     return new Keyboard(give, leave);
   }
 
@@ -44,7 +42,6 @@ export class Keyboard {
   private keys(data: Buffer): void {
     for (const byte of data) {
       if (byte === LEAVE || (byte === INTERRUPT && this.lastByte === INTERRUPT)) {
-        this.left = true;
         this.leave();
         return;
       }

@@ -70,7 +70,6 @@ export async function run(path: string | undefined, options: RunOptions): Promis
     terminal.tick();
     const keeper = pace ?? patience;
     await (keeper ? keeper.wait(seconds) : nextTurn());
-    if (keyboard?.left) inputs.perform('stop', EXIT.OK, false);
   };
   const host = { renderer, disassemble: capstoneDisassembler(loadCapstone), now: () => performance.now(), pause };
   const { engine, figures } = await chooseEngine({ cpu, lockstep }, firmware);
@@ -129,7 +128,7 @@ export async function run(path: string | undefined, options: RunOptions): Promis
     if (interactive && device) {
       keyboard = Keyboard.interactive(
         (bytes) => void inputs.perform('console.send', device, bytes),
-        () => debugging && inputs.perform('stop', EXIT.OK, false),
+        () => void inputs.perform('stop', EXIT.OK, false),
       );
       renderer.note(`keys go to ${device}; Ctrl-] ends the run, as does Ctrl-C twice`);
       if (session.endless && !pace) pace = new Pace(session.machine.scheduler.seconds, nextTurn);
