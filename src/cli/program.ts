@@ -15,6 +15,7 @@ import { EXPLORE_OPTIONS, type ExploreCommandOptions } from './explore-options.t
 import { version } from './facts.ts';
 import {
   commanderOption,
+  type OptionRow,
   REPLAY_OPTIONS,
   type ReplayOptions,
   RUN_OPTIONS,
@@ -101,26 +102,26 @@ function buildProgram(done: (status: number) => void): Command {
     .showHelpAfterError('  remedy: imx-sim --help shows what there is')
     .configureOutput({ outputError: (text, write) => write(`${text.replace(/^error: /, 'imx-sim: ').trimEnd()}${codeText('E_USAGE')}\n`) })
     .exitOverride();
-  const runCommand = command
-    .command('run')
-    .description('run an ELF; Linux loads it, drivers bind, all consoles come out as one stream')
-    .argument('[elf]', 'firmware as the linker made it (not a .bin)')
-    .showHelpAfterError('  remedy: imx-sim run --help shows the options, with examples')
-    .addHelpText('after', `${RUN_EXAMPLES}\n${STATUS}`);
-  for (const row of RUN_OPTIONS) runCommand.addOption(commanderOption(row));
+  const runCommand = addCommand(command, {
+    name: 'run',
+    description: 'run an ELF; Linux loads it, drivers bind, all consoles come out as one stream',
+    argument: ['[elf]', 'firmware as the linker made it (not a .bin)'],
+    help: `${RUN_EXAMPLES}\n${STATUS}`,
+    options: RUN_OPTIONS,
+  });
   // Each command is loaded when it is given: the simulator is most of the time that a start takes.
   runCommand.action(async (path: string | undefined, options: RunOptions) => {
     checkLockstep(runCommand, options);
     const { run } = await import('./commands/run.ts');
     done(await run(path, options));
   });
-  const shellCommand = command
-    .command('shell')
-    .description('log in to the modelled Linux: each ELF is in /lib/firmware, nothing is started; type help there')
-    .argument('[elf...]', 'firmware as the linker made it')
-    .showHelpAfterError('  remedy: imx-sim shell --help shows the options, with examples')
-    .addHelpText('after', SHELL_EXAMPLES);
-  for (const row of SHELL_OPTIONS) shellCommand.addOption(commanderOption(row));
+  const shellCommand = addCommand(command, {
+    name: 'shell',
+    description: 'log in to the modelled Linux: each ELF is in /lib/firmware, nothing is started; type help there',
+    argument: ['[elf...]', 'firmware as the linker made it'],
+    help: SHELL_EXAMPLES,
+    options: SHELL_OPTIONS,
+  });
   shellCommand.action(async (paths: string[], options: ShellOptions) => {
     const { shell } = await import('./commands/shell.ts');
     done(await shell(paths, options));
@@ -179,6 +180,27 @@ function buildProgram(done: (status: number) => void): Command {
   return command;
 }
 
+/** What a command with a table of options says of itself. */
+interface CommandText {
+  readonly name: string;
+  readonly description: string;
+  readonly argument: readonly [name: string, description: string];
+  /** Below its options. */
+  readonly help: string;
+  readonly options: readonly OptionRow[];
+}
+
+function addCommand(program: Command, { name, description, argument, help, options }: CommandText): Command {
+  const command = program
+    .command(name)
+    .description(description)
+    .argument(...argument)
+    .showHelpAfterError(`  remedy: imx-sim ${name} --help shows the options, with examples`)
+    .addHelpText('after', help);
+  for (const row of options) command.addOption(commanderOption(row));
+  return command;
+}
+
 /** @throws {UsageError} for engines to compare, beside one that runs alone */
 function checkLockstep(command: Command, { cpu }: Pick<RunOptions, 'cpu'>): void {
   if (command.getOptionValueSource('lockstep') === 'cli' && cpu !== 'lockstep') {
@@ -195,24 +217,24 @@ function parsePercent(text: string): number {
 
 /** `explore` and `replay`. */
 function addFaultCommands(command: Command, done: (status: number) => void): void {
-  const exploreCommand = command
-    .command('explore')
-    .description('run an ELF with many seeded plans of faults, and show the smallest with which it fails (docs/faults.md)')
-    .argument('<elf>', 'firmware as the linker made it')
-    .showHelpAfterError('  remedy: imx-sim explore --help shows the options, with examples')
-    .addHelpText('after', EXPLORE_EXAMPLES);
-  for (const row of EXPLORE_OPTIONS) exploreCommand.addOption(commanderOption(row));
+  const exploreCommand = addCommand(command, {
+    name: 'explore',
+    description: 'run an ELF with many seeded plans of faults, and show the smallest with which it fails (docs/faults.md)',
+    argument: ['<elf>', 'firmware as the linker made it'],
+    help: EXPLORE_EXAMPLES,
+    options: EXPLORE_OPTIONS,
+  });
   exploreCommand.action(async (path: string, options: ExploreCommandOptions) => {
     const { explore } = await import('./commands/explore.ts');
     done(await explore(path, options));
   });
-  const replayCommand = command
-    .command('replay')
-    .description('run a recording again, on any engine, and compare (docs/snapshots.md)')
-    .argument('<file>', 'what run --record, explore or a test wrote')
-    .showHelpAfterError('  remedy: imx-sim replay --help shows the options, with examples')
-    .addHelpText('after', REPLAY_EXAMPLES);
-  for (const row of REPLAY_OPTIONS) replayCommand.addOption(commanderOption(row));
+  const replayCommand = addCommand(command, {
+    name: 'replay',
+    description: 'run a recording again, on any engine, and compare (docs/snapshots.md)',
+    argument: ['<file>', 'what run --record, explore or a test wrote'],
+    help: REPLAY_EXAMPLES,
+    options: REPLAY_OPTIONS,
+  });
   replayCommand.action(async (path: string, options: ReplayOptions) => {
     checkLockstep(replayCommand, options);
     const { replay } = await import('./commands/replay.ts');
@@ -222,13 +244,13 @@ function addFaultCommands(command: Command, done: (status: number) => void): voi
 
 /** `view`. */
 function addViewCommand(command: Command, done: (status: number) => void): void {
-  const viewCommand = command
-    .command('view')
-    .description('serve the page of run --view for a recorded run, or for what run --json printed (docs/view.md)')
-    .argument('<file>', 'what run --record wrote, or JSON lines of run --json')
-    .showHelpAfterError('  remedy: imx-sim view --help shows the options, with examples')
-    .addHelpText('after', VIEW_EXAMPLES);
-  for (const row of VIEW_OPTIONS) viewCommand.addOption(commanderOption(row));
+  const viewCommand = addCommand(command, {
+    name: 'view',
+    description: 'serve the page of run --view for a recorded run, or for what run --json printed (docs/view.md)',
+    argument: ['<file>', 'what run --record wrote, or JSON lines of run --json'],
+    help: VIEW_EXAMPLES,
+    options: VIEW_OPTIONS,
+  });
   viewCommand.action(async (path: string, options: ViewOptions) => {
     const { view } = await import('./commands/view.ts');
     done(await view(path, options));
