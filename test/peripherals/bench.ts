@@ -1,5 +1,6 @@
 /**
- * A workbench for one peripheral: clock, diagnostics, events and the clock tree of an i.MX 8M Plus, without a processor.
+ * A workbench for one peripheral: clock, diagnostics, events and the clock tree of a SoC of the i.MX 8M family (the Plus unless given), without
+ * a processor.
  */
 import { Diagnostics } from '../../src/diagnostics.ts';
 import { EventHub, type MachineEvent } from '../../src/events.ts';
@@ -12,11 +13,15 @@ import { createPeripheral, type Peripheral, type PeripheralContext, type Periphe
 import { ClockTree } from '../../src/peripherals/clock-tree.ts';
 import { Pins } from '../../src/peripherals/pins.ts';
 import { IMX8MP } from '../../src/soc/imx8mp.ts';
+import type { SocDescription } from '../../src/soc/soc.ts';
 import { Scheduler } from '../../src/time/scheduler.ts';
+
+/** Blocks that make clocks, in the order in which they need each other. */
+const CLOCK_MAKERS = ['XTALOSC', 'CCM_ANALOG', 'CCM'];
 
 /** Everything that a peripheral is built with, and what it did to it. */
 export class Bench {
-  readonly scheduler = new Scheduler(IMX8MP.baseHz);
+  readonly scheduler: Scheduler;
   readonly diagnostics = new Diagnostics({ now: () => this.scheduler.now, pc: () => undefined });
   readonly events = new EventHub();
   readonly clocks = new ClockTree();
@@ -30,23 +35,26 @@ export class Bench {
   readonly devices = new DeviceDefinitions();
   /** What bus masters see: 1 MiB of RAM from 0x8000_0000 on; a test may map more. */
   readonly memory = new AddressSpace('system');
+  private readonly soc: SocDescription;
   private readonly made = new Map<string, Peripheral>();
 
-  constructor() {
+  constructor(soc: SocDescription = IMX8MP) {
+    this.soc = soc;
+    this.scheduler = new Scheduler(soc.baseHz);
     this.memory.mapRam(0x8000_0000, new Ram('DDR', 1024 * 1024, new Arena()));
     this.events.subscribe((event) => this.seen.push(event));
-    for (const [name, hz] of Object.entries(IMX8MP.oscillators ?? {})) this.clocks.define(name, () => hz);
+    for (const [name, hz] of Object.entries(soc.oscillators ?? {})) this.clocks.define(name, () => hz);
   }
 
-  /** The block of the 8M Plus called `name`, with the clocks that it needs. */
+  /** The SoC's block called `name`, with the clocks that it needs. */
   make(name: string): Peripheral {
     const known = this.made.get(name);
     if (known) return known;
-    if (name !== 'CCM_ANALOG' && name !== 'CCM') {
-      this.make('CCM_ANALOG');
-      this.make('CCM');
-    }
-    const spec = IMX8MP.peripherals.find((candidate) => candidate.name === name);
+    const specOf = (block: string) => this.soc.peripherals.find((candidate) => candidate.name === block);
+    const own = CLOCK_MAKERS.indexOf(name);
+    const before = own < 0 ? CLOCK_MAKERS : CLOCK_MAKERS.slice(0, own);
+    for (const maker of before) if (specOf(maker)) this.make(maker);
+    const spec = specOf(name);
     if (!spec) throw new Error(`no block ${name}`);
     return this.makeSpec(spec);
   }
