@@ -5,6 +5,7 @@ import { UsageError } from '../errors.ts';
 import type { InputKind, InputValue } from '../history/inputs.ts';
 import type { Machine } from '../machine.ts';
 import { type AttachedDevice, copyState, type DeviceState } from '../peripherals/attached/attached-device.ts';
+import type { CanFrame } from '../peripherals/can-bus.ts';
 import type { Peripheral } from '../peripherals/catalogue.ts';
 import type { PinName } from '../peripherals/pins.ts';
 import type { SelectPin } from '../peripherals/spi-bus.ts';
@@ -15,9 +16,17 @@ export interface DeviceHost {
 }
 
 type Kind = InputKind<DeviceHost>;
-type Model = 'gpio' | 'i2c' | 'ecspi' | 'pwm' | 'uart';
+type Model = 'gpio' | 'i2c' | 'ecspi' | 'pwm' | 'uart' | 'flexcan' | 'analog';
 
-const WHAT: Record<Model, string> = { gpio: 'GPIO bank', i2c: 'I2C controller', ecspi: 'SPI controller', pwm: 'PWM', uart: 'UART' };
+const WHAT: Record<Model, string> = {
+  gpio: 'GPIO bank',
+  i2c: 'I2C controller',
+  ecspi: 'SPI controller',
+  pwm: 'PWM',
+  uart: 'UART',
+  flexcan: 'CAN controller',
+  analog: 'ADC',
+};
 
 /** The block called `name` (in any case) that has the model `model`. @throws {UsageError} */
 export function blockOf<M extends Model>(machine: Machine, model: M, name: string): NonNullable<Peripheral[M]> {
@@ -125,5 +134,12 @@ export const DEVICE_INPUTS: Readonly<Record<string, Kind>> = {
   'spi.set': kind((machine, controller: string, select: number | SelectPin, patch: DeviceState) => {
     const device = blockOf(machine, 'ecspi', controller).bus.at(select);
     if (device) Object.assign(device.state, copyState(patch, device.id));
+  }),
+  'adc.set': kind((machine, adc: string, input: number, volts: number) => blockOf(machine, 'analog', adc).set(input, volts)),
+  'can.connect': kind((machine, from: string, to: string) => machine.canBuses.connect(from, to)),
+  'can.listen': kind((machine, controller: string) => machine.canBuses.listen(controller)),
+  'can.send': kind((machine, controller: string, frame: CanFrame) => machine.canBuses.send(controller, frame)),
+  temperature: kind((machine, degrees: number, site: number) => {
+    for (const { tmu } of machine.peripherals) tmu?.setTemperature(degrees, site < 0 ? undefined : site);
   }),
 };

@@ -12,6 +12,7 @@ import { DeviceDefinitions } from '../peripherals/attached/definitions.ts';
 import type { I2cTransaction } from '../peripherals/i2c-bus.ts';
 import type { SelectPin } from '../peripherals/spi-bus.ts';
 import { type Duration, nanoseconds } from '../time/duration.ts';
+import { AdcView, CanView } from './analog-views.ts';
 import { blockOf, known, selectOf } from './device-inputs.ts';
 import { type DevicesHost, GpioView, PinView, type PinWatcher, PwmView } from './pin-views.ts';
 import { SerialView } from './serial-view.ts';
@@ -87,6 +88,28 @@ export class DevicesView {
   serial(name: string): SerialView {
     blockOf(this.#host.machine, 'uart', name);
     return new SerialView(this.#host, name.toUpperCase());
+  }
+
+  /** An ADC (`ADC1`). @throws {UsageError} */
+  adc(name: string): AdcView {
+    blockOf(this.#host.machine, 'analog', name);
+    return new AdcView(this.#host, name.toUpperCase());
+  }
+
+  /** A CAN controller with its bus (`FLEXCAN1`). @throws {UsageError} */
+  can(name: string): CanView {
+    blockOf(this.#host.machine, 'flexcan', name);
+    return new CanView(this.#host, name.toUpperCase());
+  }
+
+  /** Makes the silicon as warm as `degrees` Celsius, or one site of its thermal monitor. @throws {UsageError} */
+  warm(degrees: number, site?: number): void {
+    const tmu = this.#host.machine.peripherals.find((peripheral) => peripheral.tmu)?.tmu;
+    if (!tmu) throw new UsageError(`${this.#host.machine.soc.name} has no thermal monitor`, 'choose another SoC', 'temperature');
+    if (!Number.isFinite(degrees)) throw new UsageError(`${degrees} is no temperature`, 'give degrees Celsius', 'temperature');
+    if (site !== undefined && !(site >= 0 && site < tmu.sites))
+      throw new UsageError(`no site ${site}`, `sites are 0 to ${tmu.sites - 1}`, 'temperature');
+    this.#host.input('temperature', degrees, site ?? -1);
   }
 
   /** An I2C controller with its bus (`I2C3`). @throws {UsageError} */

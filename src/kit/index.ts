@@ -18,8 +18,10 @@ export { type RegisterFileState, registerFile } from '../peripherals/attached/re
 export { type SpiFlashPart, type SpiFlashState, spiFlash } from '../peripherals/attached/spi-flash.ts';
 export { type SpiLoopbackState, spiLoopback } from '../peripherals/attached/spi-loopback.ts';
 export { type Tmp102State, tmp102 } from '../peripherals/attached/tmp102.ts';
+export type { CanFrame } from '../peripherals/can-bus.ts';
 export type { I2cTransaction } from '../peripherals/i2c-bus.ts';
 export type { SelectPin } from '../peripherals/spi-bus.ts';
+export type { AdcView, CanMessage, CanView } from './analog-views.ts';
 export { createMachine } from './create.ts';
 export type { Prototype } from './debug.ts';
 export type {

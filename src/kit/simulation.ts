@@ -11,6 +11,7 @@ import type { InputEntry, InputLog, InputValue } from '../history/inputs.ts';
 import type { Machine } from '../machine.ts';
 import { lintRun, SEMIHOSTING } from '../session/machine-options.ts';
 import type { Duration } from '../time/duration.ts';
+import type { AdcView, CanView } from './analog-views.ts';
 import { codeReader } from './code-reader.ts';
 import { DevicesView, type I2cView, type SpiView } from './devices.ts';
 import type { WaitEnd } from './driver.ts';
@@ -116,6 +117,21 @@ export class Simulation extends FirmwareAccess {
   /** The line of a UART (`UART3`): its rates, a wire to another one. @throws {UsageError} when there is none of that name */
   serial(name: string): SerialView {
     return this.devices.serial(name);
+  }
+
+  /** An ADC (`ADC1`): the voltages at its inputs. @throws {UsageError} when there is none of that name */
+  adc(name: string): AdcView {
+    return this.devices.adc(name);
+  }
+
+  /** A CAN controller (`FLEXCAN1`) and its bus, on which the test can be another node. @throws {UsageError} when there is none of that name */
+  can(name: string): CanView {
+    return this.devices.can(name);
+  }
+
+  /** Makes the silicon, or one site of its thermal monitor, as warm as `degrees` Celsius: 35 until then. @throws {UsageError} */
+  temperature(degrees: number, site?: number): void {
+    this.devices.warm(degrees, site);
   }
 
   /** An I2C controller (`I2C3`): devices on its bus, what went over it. @throws {UsageError} when there is none of that name */

@@ -5,7 +5,7 @@
  * identifier goes first (ISO 11898); it takes its bits at the sender's rate and reaches the others with its last bit. Not modelled: different bit rates on
  * one bus, bit errors, error frames; a frame that nobody acknowledges fails as a whole.
  */
-import type { Scheduler, Timer } from '../time/scheduler.ts';
+import type { Timer } from '../time/scheduler.ts';
 
 /** A frame of CAN 2.0. */
 export interface CanFrame {
@@ -22,6 +22,8 @@ export interface CanFrame {
 /** A controller on a bus. */
 export interface CanNode {
   readonly name: string;
+  /** Its timer for frames on its bus; it calls `CanBuses.over`. */
+  readonly wire: Timer;
   /** The frame that it would send next. */
   pending(): CanFrame | undefined;
   /** That frame goes onto the bus now. */
@@ -68,21 +70,16 @@ export function arbitration({ id, extended, remote }: CanFrame): number {
 
 /** All buses of a machine. */
 export class CanBuses {
+  static readonly state = ['wires', 'onWire', 'outside'];
   private readonly nodes = new Map<string, CanNode>();
-  private readonly timers = new Map<string, Timer>();
   /** Bus of each controller, where that is not its own. */
   private wires: Record<string, string> = {};
   private onWire: Record<string, OnWire> = {};
-  private readonly outside: Record<string, Outside> = {};
+  private outside: Record<string, Outside> = {};
 
   /** A controller with a bus of its own. */
-  join(node: CanNode, scheduler: Scheduler): void {
-    const { name } = node;
-    this.nodes.set(name, node);
-    this.timers.set(
-      name,
-      scheduler.timer(`${name} bus`, () => this.over(name)),
-    );
+  join(node: CanNode): void {
+    this.nodes.set(node.name, node);
   }
 
   /** Puts two controllers on one bus, with all that each was connected with. */
@@ -95,7 +92,8 @@ export class CanBuses {
 
   /** The outside world acknowledges on the bus of `name` from now on, and hears it. */
   listen(name: string): void {
-    this.outside[this.busOf(name)] ??= { queue: [], heard: [] };
+    const bus = this.busOf(name);
+    this.outside = { [bus]: { queue: [], heard: [] }, ...this.outside };
     this.kick(name);
   }
 
@@ -136,7 +134,7 @@ export class CanBuses {
     const rate = this.nodes.get(best.sender ?? bus)!.bitCycles();
     this.onWire = { ...this.onWire, [bus]: best };
     if (best.sender !== undefined) this.nodes.get(best.sender)!.began();
-    this.timers.get(bus)!.armIn(Number.isFinite(rate) ? rate * frameBits(best.frame) : 0);
+    this.nodes.get(bus)!.wire.armIn(Number.isFinite(rate) ? rate * frameBits(best.frame) : 0);
   }
 
   private busOf(name: string): string {
@@ -147,8 +145,8 @@ export class CanBuses {
     for (const [name, node] of this.nodes) if (this.busOf(name) === bus) yield node;
   }
 
-  /** The last bit of the frame on `bus` is over. */
-  private over(bus: string): void {
+  /** The last bit of the frame on `bus` is over: the timer of the controller after which it is called has fired. */
+  over(bus: string): void {
     const current = this.onWire[bus];
     if (!current) return;
     const { [bus]: _gone, ...others } = this.onWire;

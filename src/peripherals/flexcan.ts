@@ -54,6 +54,7 @@ export class Flexcan implements CanNode {
   readonly name: string;
   readonly device: RegisterFile<RegisterMap>;
   readonly buses: CanBuses;
+  readonly wire: Timer;
   private readonly options: FlexcanOptions;
   private readonly receiver: FlexcanReceiver;
   /** Ends a frame in loopback. */
@@ -100,7 +101,8 @@ export class Flexcan implements CanNode {
       stamp: (buffer) => this.stamp(buffer),
       changed: () => this.go(),
     });
-    buses.join(this, scheduler);
+    this.wire = scheduler.timer(`${name} bus`, () => buses.over(name));
+    buses.join(this);
   }
 
   /** Reset of the SoC. */
