@@ -97,7 +97,7 @@ export interface BootChoice {
 
 /**
  * What the user said; otherwise remoteproc of mainline, but for firmware without a vdev in a resource table on a board whose tree has NXP's
- * imx_rpmsg: there bootaux starts it, and NXP's kernel talks to it.
+ * imx_rpmsg: there bootaux starts it, and NXP's kernel talks to it if it knows RPMsg.
  */
 export function bootChoice({ boot, kernel, linux, firmware, target, dtb, recover, ubootScript }: RunConfiguration): BootChoice {
   const { soc, core } = target;
@@ -105,11 +105,20 @@ export function bootChoice({ boot, kernel, linux, firmware, target, dtb, recover
   const board = linux === false ? undefined : findBoard(soc, target.board);
   const asked = boot !== undefined || kernel === 'mainline' || dtb !== undefined || recover || ubootScript !== undefined;
   if (asked || board?.rpmsg?.core !== core || hasVdev(firmware) || !findUBootBoard(soc.name, board.name)) return said;
-  return {
-    boot: 'uboot',
-    kernel: 'nxp',
-    note: `${firmware.name} has no resource table for remoteproc: as on this board, U-Boot starts it (bootaux) and NXP's kernel talks to it (imx_rpmsg); --boot linux has remoteproc start it`,
-  };
+  const how = `${firmware.name} has no resource table for remoteproc: as on this board, U-Boot starts it (bootaux)`;
+  const otherwise = '--boot linux has remoteproc start it';
+  if (!mayUseRpmsg(firmware, board.rpmsg.base)) return { ...said, boot: 'uboot', note: `${how}; ${otherwise}` };
+  return { boot: 'uboot', kernel: 'nxp', note: `${how}, and NXP's kernel talks to it (imx_rpmsg); ${otherwise}` };
+}
+
+/** False when nothing in the ELF is called after RPMsg, and nothing has the address of the vrings: then nobody answers imx_rpmsg. */
+function mayUseRpmsg({ bytes, segments }: Firmware, vrings: number): boolean {
+  if (/rpmsg/i.test(new TextDecoder('latin1').decode(bytes))) return true;
+  return segments.some(({ data }) => {
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    for (let at = 0; at + 4 <= data.byteLength; at += 4) if (view.getUint32(at, true) === vrings) return true;
+    return false;
+  });
 }
 
 /**
