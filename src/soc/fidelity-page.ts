@@ -1,5 +1,5 @@
 /**
- * The parts of docs/fidelity.md that are made from data: features of blocks, and which blocks each SoC has.
+ * The parts of docs/fidelity.md and of the README that are made from data: features of blocks, which blocks each SoC has, the SoCs with their boards.
  */
 import type { PeripheralSpec } from '../peripherals/catalogue.ts';
 import { BLOCK_FEATURES } from './block-fidelity.ts';
@@ -34,6 +34,22 @@ export function blocksMarkdown(socs: readonly SocDescription[]): string {
     '\n',
   );
 }
+
+/** The table of SoCs with their cores and boards, as Markdown. */
+export function socsMarkdown(socs: readonly SocDescription[]): string {
+  const rows = socs.map(({ name, title, cores, remoteprocs, boards }) =>
+    row([
+      code(name),
+      title,
+      cores.map(({ profile, hz }) => `${CORE_NAMES[profile.name]}, ${Math.round(hz / 1e6)} MHz`).join(', '),
+      remoteprocs.map(({ compatible }) => code(compatible)).join(', '),
+      boards.map((board) => code(board.name)).join(' '),
+    ]),
+  );
+  return [row(['SoC', '', 'core', 'Linux starts it as', 'boards']), row(Array.from({ length: 5 }, () => '---')), ...rows].join('\n');
+}
+
+const CORE_NAMES = { 'cortex-m4': 'Cortex-M4', 'cortex-m7': 'Cortex-M7', 'cortex-m33': 'Cortex-M33' } as const;
 
 /** `UART1 UART2 UART3 UART4 WDOG3` as `UART1..4 WDOG3`; names in order. */
 export function ranges(names: readonly string[]): string {

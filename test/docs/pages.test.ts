@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path/posix';
 import { describe, expect, it } from 'vitest';
 import { optionsMarkdown } from '../../src/cli/options.ts';
 import { EXIT } from '../../src/cpu/jit/layout.ts';
+import { socsMarkdown } from '../../src/soc/fidelity-page.ts';
+import { SOCS } from '../../src/soc/index.ts';
 import { exists, filesUnder, made, quoted, read, tableRows } from './support.ts';
 
 const PAGES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...filesUnder('docs', '.md')];
@@ -121,6 +123,11 @@ describe('docs/adr', () => {
 });
 
 describe('README.md', () => {
+  it('lists the SoCs with their boards', () => {
+    const table = socsMarkdown(SOCS.filter(({ remoteprocs }) => remoteprocs.length > 0));
+    expect(made('README.md', 'socs', table)).toBe(`\n${table}\n`);
+  });
+
   it('lists the options of `imx-sim run` as the program has them', () => {
     const section = made('README.md', 'options', optionsMarkdown());
     expect(section.trim().split('\n')).toEqual(optionsMarkdown().trim().split('\n'));

@@ -126,7 +126,8 @@ function sizeText(bytes: number): string {
 function memoryLines({ address, aliases, translations, reserved, views }: AddressFacts): string[] {
   if (!views.some(({ found }) => found?.kind === 'memory')) return [];
   const byView = new Map<string, string[]>();
-  for (const { view, address: other } of aliases) byView.set(view, [...(byView.get(view) ?? []), hex32(other)]);
+  const coresFirst = [...aliases].sort((a, b) => Number(a.view === 'linux') - Number(b.view === 'linux'));
+  for (const { view, address: other } of coresFirst) byView.set(view, [...(byView.get(view) ?? []), hex32(other)]);
   return [
     ...(byView.size > 0 ? [`  the same byte: ${[...byView].map(([view, others]) => `${view} ${others.join(' ')}`).join(', ')}`] : []),
     ...translations.map(({ core, sa, own }) =>
