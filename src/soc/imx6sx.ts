@@ -3,7 +3,7 @@
  *
  * Sources: IMX6SXRM (memory maps, interrupts), MCIMX6X_M4.h and linker files of NXP's FreeRTOS BSP 1.0.1, Linux 6.1's imx6sx.dtsi and imx_rproc.c,
  * U-Boot's mach-imx/mx6, NXP's imx6sx-sdb-m4.dts. NVIC lines and GIC SPIs have the same numbers on this SoC. The M4 runs at PLL3's PFD3 by two as after
- * power-on, 227.4 MHz, which the BSP counts as 227.
+ * power-on, 227.4 MHz, which the BSP and this description count as 227.
  */
 import { CORTEX_M4_LMEM } from '../cpu/profile.ts';
 import { GiB, KiB, MiB } from '../memory/bits.ts';
@@ -11,8 +11,8 @@ import { IMX6SX_CLOCKS } from './imx6sx-clocks.ts';
 import { IMX6SX_UNMODELLED } from './imx6sx-unmodelled.ts';
 import { defineSoc } from './soc.ts';
 
-/** 480 MHz by 18/19 by 2. */
-const M4_HZ = 227_368_421;
+/** 480 MHz by 18/19 by 2 is 227.37 MHz; cycles are counted as the BSP counts them. */
+const M4_HZ = 227_000_000;
 /** Window of one AIPS slot. */
 const SLOT = 16 * KiB;
 
@@ -573,6 +573,7 @@ export const IMX6SX = defineSoc({
   deviceTree: {
     cells: 1,
     cpus: { count: 1, compatible: 'arm,cortex-a9' },
+    kernelNames: { socId: 'i.MX6SX', revision: '1.2', machine: 'Freescale i.MX6 SoloX (Device Tree)' },
     gic: {
       compatible: 'arm,cortex-a9-gic',
       reg: [
