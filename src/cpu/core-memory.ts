@@ -47,6 +47,18 @@ export interface MemoryTap {
 /** What only an access or an event changes. */
 const STEADY: Progress = unchanging();
 
+/** True in one of the two 32 MiB whose words stand for bits. */
+function isBitBand(address: number): boolean {
+  const block = address >>> 25;
+  return block === 0x22 >>> 1 || block === 0x42 >>> 1;
+}
+
+/** The bit that the alias at `alias` stands for, in the unit of `size` bytes. */
+function bitAt(alias: number, size: number): { address: number; bit: number } {
+  const offset = alias & 0x01ff_ffff;
+  return { address: ((alias & 0xf000_0000) | ((offset >>> 5) & ~(size - 1))) >>> 0, bit: (offset >>> 2) & (8 * size - 1) };
+}
+
 /** The data and instruction port of one core. Nothing here throws for what the guest does: see `fault`. */
 export class CoreMemory implements RamObserver {
   static readonly state = ['protection', 'privileged'];
@@ -68,6 +80,8 @@ export class CoreMemory implements RamObserver {
   private privileged = true;
   /** Privilege of the access that is being made, for devices that refuse unprivileged ones (the PPB). */
   accessPrivileged = true;
+  /** The core has bit-banding: words at 0x2200_0000 and 0x4200_0000 are the bits of 1 MiB at 0x2000_0000 and 0x4000_0000. */
+  bitBand = false;
   /** Changes whenever page-table entries were dropped, as rights or places may have changed. */
   generation = 0;
   private readonly i32: Int32Array;
@@ -154,8 +168,9 @@ export class CoreMemory implements RamObserver {
   read(address: number, size: number, privileged = this.privileged): number {
     if (!this.permitted(address, size, READ, privileged)) return BUS_FAULT;
     if (this.watch?.refuses(address, size, READ, 0)) return this.fail('watch', address);
-    this.enter(address);
     this.accessPrivileged = privileged;
+    if (this.bitBand && isBitBand(address)) return this.readBit(address, size);
+    this.enter(address);
     const value = (this.tap ?? this.bus).read(address, size);
     return value === BUS_FAULT ? this.fail('bus', address) : value;
   }
@@ -167,8 +182,9 @@ export class CoreMemory implements RamObserver {
       this.fail('watch', address);
       return false;
     }
-    this.enter(address);
     this.accessPrivileged = privileged;
+    if (this.bitBand && isBitBand(address)) return this.writeBit(address, value, size);
+    this.enter(address);
     if (this.tap) this.tapStore(this.tap, address, size);
     if ((this.tap ?? this.bus).write(address, value, size)) return true;
     this.fail('bus', address);
@@ -340,6 +356,29 @@ export class CoreMemory implements RamObserver {
     const last = (address + size - 1) >>> 0;
     if ((protection.permissions(last, privileged) & right) !== 0) return true;
     this.fail('protection', last);
+    return false;
+  }
+
+  /** A bit by its alias: of the unit of that size that holds it, which the protection unit is not asked about. */
+  private readBit(alias: number, size: number): number {
+    const { address, bit } = bitAt(alias, size);
+    if (this.watch?.refuses(address, size, READ, 0)) return this.fail('watch', address);
+    const value = (this.tap ?? this.bus).read(address, size);
+    return value === BUS_FAULT ? this.fail('bus', alias) : (value >>> bit) & 1;
+  }
+
+  /** Reads the unit and writes it back with the bit changed. */
+  private writeBit(alias: number, value: number, size: number): boolean {
+    const { address, bit } = bitAt(alias, size);
+    const before = (this.tap ?? this.bus).read(address, size);
+    const after = ((before & ~(1 << bit)) | ((value & 1) << bit)) >>> 0;
+    if (before !== BUS_FAULT && this.watch?.refuses(address, size, WRITE, after)) {
+      this.fail('watch', address);
+      return false;
+    }
+    if (this.tap && before !== BUS_FAULT) this.tapStore(this.tap, address, size);
+    if (before !== BUS_FAULT && (this.tap ?? this.bus).write(address, after, size)) return true;
+    this.fail('bus', alias);
     return false;
   }
 

@@ -204,6 +204,7 @@ export class CortexM implements Core, CoreView {
     this.scb = scb;
     this.exceptions = exceptions;
     this.memory = memory;
+    memory.bitBand = profile.bitBand ?? false;
     this.debug = new DebugUnit({
       diagnostics,
       cycles: () => Math.floor(scheduler.now / this.cpi),

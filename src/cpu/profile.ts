@@ -60,6 +60,8 @@ export interface CoreProfile {
   readonly security?: SecurityProfile;
   /** L1 caches as CLIDR and CCSIDR show them; absent when there are none. */
   readonly caches?: { readonly clidr: number; readonly ctr: number; readonly instruction: number; readonly data: number };
+  /** Bit-banding, which a Cortex-M4 may be built with. None of NXP's i.MX parts has it: at 0x4200_0000 they have DDR or peripherals. */
+  readonly bitBand?: true;
   /** NXP's cache controller LMEM is on the private bus; see lmem.ts. */
   readonly lmem?: true;
 }

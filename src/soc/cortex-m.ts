@@ -44,8 +44,14 @@ const bare = ({ profile, core, title, vectors, memories }: BareCore): SocDescrip
 const PLAIN = { CODE: [0x0000_0000], SRAM: [0x2000_0000] };
 const ALIASED = { CODE: [0x0000_0000, 0x1000_0000], SRAM: [0x2000_0000, 0x3000_0000], SSRAM: [0x2800_0000, 0x3800_0000] };
 
-/** A Cortex-M4 with FPv4-SP. */
-export const BARE_CORTEX_M4 = bare({ profile: CORTEX_M4, core: 'm4', title: 'bare Cortex-M4', vectors: 0, memories: PLAIN });
+/** A Cortex-M4 with FPv4-SP and bit-banding, as AN386 has it. */
+export const BARE_CORTEX_M4 = bare({
+  profile: { ...CORTEX_M4, bitBand: true },
+  core: 'm4',
+  title: 'bare Cortex-M4',
+  vectors: 0,
+  memories: PLAIN,
+});
 /** A Cortex-M7 with FPv5-DP. */
 export const BARE_CORTEX_M7 = bare({ profile: CORTEX_M7, core: 'm7', title: 'bare Cortex-M7', vectors: 0, memories: PLAIN });
 /** A Cortex-M33 with FPv5-SP and the Security Extension. */

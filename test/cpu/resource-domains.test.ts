@@ -6,12 +6,18 @@ import { interpreterFactory } from '../../src/cpu/interpreter/index.ts';
 import { jitFactory } from '../../src/cpu/jit/index.ts';
 import { lockstepFactory } from '../../src/cpu/lockstep/index.ts';
 import { Machine } from '../../src/machine.ts';
+import { BUS_FAULT } from '../../src/memory/bus.ts';
+import { loadHardware, saveHardware } from '../../src/snapshot/hardware-state.ts';
+import { IMX8MN } from '../../src/soc/imx8mn.ts';
 import { IMX8MP } from '../../src/soc/imx8mp.ts';
 import { ENGINES } from '../support/engines.ts';
 import { ThumbPrograms } from '../support/thumb.ts';
 
 /** The program's notes: words in OCRAM_S, which is open. */
 const NOTES = 0x0018_0000;
+
+const GPIO1 = 0x3020_0000;
+const GPIO2 = 0x3021_0000;
 
 const programs = new ThumbPrograms(
   'resource-domains',
@@ -175,5 +181,25 @@ describe.each([...ENGINES, lockstepFactory(jitFactory, interpreterFactory)])('RD
     expect(findings).toEqual(['PDAP[0] 1']);
     machine?.dispose();
     expect(run(engine, source, false)).toMatchObject({ notes, pc, instructions });
+  });
+});
+
+describe('RDC in a snapshot', () => {
+  it('closes what was closed, in a machine where it was open', () => {
+    machine = new Machine({ soc: IMX8MN, linux: false, engine: interpreterFactory });
+    const { core } = machine;
+    const [m7, linux] = [machine.view('m7'), machine.view('linux')];
+    linux.write(0x303d_0204, 1, 4);
+    linux.write(0x303d_0400, 0x4000_00ff, 4);
+    m7.write(0x303b_0000, 7, 1);
+    linux.write(0x303d_0404, 0xf3, 4);
+    const rights = () => [m7.read(GPIO1, 4), linux.read(GPIO1, 4), m7.read(GPIO2, 4)].map((value) => value !== BUS_FAULT);
+    expect(rights()).toEqual([true, false, false]);
+    const state = saveHardware(machine);
+    m7.write(0x303b_0000, 0, 1);
+    linux.write(0x303d_0404, 0xff, 4);
+    expect(rights()).toEqual([false, false, true]);
+    loadHardware(machine, state);
+    expect([...rights(), machine.core]).toEqual([true, false, false, core]);
   });
 });

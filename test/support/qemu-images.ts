@@ -25,7 +25,7 @@ export interface QemuBoard {
 
 /** MPS2 with the three cores. */
 export const QEMU_BOARDS: readonly QemuBoard[] = [
-  { machine: 'mps2-an386', profile: CORTEX_M4, vectors: 0, buffer: 0x2100_0000 },
+  { machine: 'mps2-an386', profile: { ...CORTEX_M4, bitBand: true }, vectors: 0, buffer: 0x2100_0000 },
   { machine: 'mps2-an500', profile: CORTEX_M7, vectors: 0, buffer: 0x6000_0000 },
   { machine: 'mps2-an505', profile: CORTEX_M33, vectors: 0x1000_0000, buffer: 0x8000_0000 },
 ];

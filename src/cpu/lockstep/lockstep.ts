@@ -62,6 +62,7 @@ export class LockstepEngine implements Engine {
     this.shadow = new ShadowMemory(memory.bus);
     const { rams, copies, indices, arena, bus } = this.shadow;
     this.copy = new CoreMemory(bus, memory.protection);
+    this.copy.bitBand = memory.bitBand;
     const shared = { indices, undo: new Undo(), record: new AccessRecord() };
     const first = new Side({ factory: factories[0], host, rams, ...shared });
     const flush = memory.onFlush;
