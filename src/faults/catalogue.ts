@@ -266,6 +266,17 @@ export const FAULTS = {
     when: 'state=running',
     excuses: 'nothing',
   },
+  overheat: {
+    side: 'hardware',
+    text: 'the silicon gets hot, as its thermal monitor (TMU) measures it',
+    parameters: {
+      celsius: { kind: 'number', fallback: 100, text: 'how hot' },
+      for: time('how long; 0: for ever', 0),
+    },
+    when: 'state=running',
+    // Firmware may well shut down.
+    excuses: 'all',
+  },
 } as const satisfies Readonly<Record<string, FaultSpec>>;
 
 /** Name of a fault. */

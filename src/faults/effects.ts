@@ -8,6 +8,7 @@ import type { Machine } from '../machine.ts';
 import { hex, hex32 } from '../memory/bits.ts';
 import type { Region } from '../memory/bus.ts';
 import type { Peripheral } from '../peripherals/catalogue.ts';
+import { ROOM_TEMPERATURE } from '../peripherals/tmu.ts';
 import { timeText } from '../time/duration.ts';
 import type { FaultName } from './catalogue.ts';
 import { chosen, type Effect, type EffectContext, type FaultPlace, number, span, word } from './effect-context.ts';
@@ -46,6 +47,10 @@ function blockClocks(context: FaultPlace): string[] {
   if (spec?.kind === 'gpt')
     return [...new Set(Object.values(spec.clocks).filter((each) => typeof each === 'string' && !each.startsWith('OSC')))];
   return [];
+}
+
+function warm({ peripherals }: Machine, celsius: number): void {
+  for (const { tmu } of peripherals) tmu?.setTemperature(celsius);
 }
 
 // --- the rest
@@ -216,6 +221,25 @@ export const EFFECTS: Readonly<Partial<Record<FaultName, Effect>>> = {
       end: (context) => {
         for (const clock of blockClocks(context)) context.machine.clocks.gate(clock, false);
         return `${blockName(context)} has its clock again`;
+      },
+    },
+  },
+  overheat: {
+    check: ({ machine }) => {
+      if (!machine.peripherals.some(({ tmu }) => tmu))
+        throw refused(`overheat: ${machine.soc.name} has no thermal monitor that is modelled`, 'choose another SoC');
+    },
+    act: (context) => {
+      const celsius = number(context, 'celsius');
+      warm(context.machine, celsius);
+      const ns = number(context, 'for');
+      if (ns > 0) context.later(ns, 'end');
+      return `the silicon is at ${celsius} degrees Celsius ${span(ns)}`;
+    },
+    steps: {
+      end: (context) => {
+        warm(context.machine, ROOM_TEMPERATURE);
+        return `the silicon is at ${ROOM_TEMPERATURE} degrees Celsius again`;
       },
     },
   },

@@ -213,6 +213,12 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    plan: 'overheat:celsius=95,for=10ms@20ms',
+    does: /^the silicon is at 95 degrees Celsius for 10ms$/,
+    lines: [FOURTH],
+    check: ({ machine }) => expect(machine.peripherals.find(({ tmu }) => tmu)?.tmu?.temperature()).toBe(35),
+  },
+  {
     plan: 'suspend:for=40ms@20ms',
     does: /^Linux goes to sleep \(mem\) for 40ms$/,
     lines: [/PM: suspend entry \(deep\)$/, /PM: suspend exit$/, FOURTH],
