@@ -132,6 +132,7 @@ export class Linux {
       modules: () => this.modules.info(),
       majors: () => this.modules.majors.list,
       ttyDrivers: () => this.modules.ttys.drivers,
+      machineName: options.soc.deviceTree?.kernelNames?.machine,
     });
     this.loadModules = this.modules.loadAll(options.moduleNames);
     if (options.udev) startUdev(kernel, this.modules);
@@ -189,7 +190,7 @@ export class Linux {
     if (!deferred) this.deviceTree = this.withBootargs();
     const tree = this.readTree();
     this.tree = tree;
-    addSocDevice(this.kernel, this.deviceTree);
+    addSocDevice(this.kernel, this.deviceTree, this.options.soc);
     for (const device of platformDevices(tree.of)) this.platform.addDevice(device);
     this.kernel.spawn('swapper', this.earlyMessages(tree.reserved), 0);
     this.kernel.spawn('init', this.init(tree), LATENCY.boot);

@@ -19,14 +19,17 @@ export interface SystemSources {
   /** Major numbers that drivers were given. */
   readonly majors: () => readonly { readonly major: number; readonly name: string }[];
   readonly ttyDrivers: () => readonly { readonly name: string; readonly major: number; readonly count: number }[];
+  /** `machine_name` of a 32-bit kernel; the generic one's unless given. */
+  readonly machineName?: string | undefined;
 }
 
 /** Makes them for `kernel`; what they say is asked for when they are read. */
-export function addSystemFiles(kernel: Kernel, { deviceTree, platform, modules, majors, ttyDrivers }: SystemSources): void {
+export function addSystemFiles(kernel: Kernel, { deviceTree, platform, modules, majors, ttyDrivers, machineName }: SystemSources): void {
   const facts: SystemFacts = {
     deviceTree,
     modules,
     majors,
+    machineName,
     ttyDrivers: () => ttyDrivers().map((driver) => ({ ...driver, driver: 'rpmsg_tty', firstMinor: 0 })),
     claimed: () =>
       platform.bound.flatMap(({ name, node }) => {

@@ -430,6 +430,7 @@ export const IMX7D = defineSoc({
   deviceTree: {
     cells: 1,
     cpus: { count: 2, compatible: 'arm,cortex-a7' },
+    kernelNames: { socId: 'i.MX7D', revision: '1.3', machine: 'Freescale i.MX7 Dual (Device Tree)' },
     gic: {
       compatible: 'arm,cortex-a7-gic',
       reg: [

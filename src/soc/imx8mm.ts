@@ -384,6 +384,7 @@ export const IMX8MM = defineSoc({
   deviceTree: {
     cells: 2,
     cpus: { count: 4, compatible: 'arm,cortex-a53' },
+    kernelNames: { socId: 'i.MX8MM', revision: '1.0' },
     gic: {
       compatible: 'arm,gic-v3',
       reg: [

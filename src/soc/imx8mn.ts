@@ -380,6 +380,7 @@ export const IMX8MN = defineSoc({
   deviceTree: {
     cells: 2,
     cpus: { count: 4, compatible: 'arm,cortex-a53' },
+    kernelNames: { socId: 'i.MX8MN', revision: '1.0' },
     gic: {
       compatible: 'arm,gic-v3',
       reg: [

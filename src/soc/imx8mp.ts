@@ -445,6 +445,7 @@ export const IMX8MP = defineSoc({
   deviceTree: {
     cells: 2,
     cpus: { count: 4, compatible: 'arm,cortex-a53' },
+    kernelNames: { socId: 'i.MX8MP', revision: '1.1' },
     gic: {
       compatible: 'arm,gic-v3',
       reg: [

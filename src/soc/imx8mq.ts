@@ -376,6 +376,7 @@ export const IMX8MQ = defineSoc({
   deviceTree: {
     cells: 2,
     cpus: { count: 4, compatible: 'arm,cortex-a53' },
+    kernelNames: { socId: 'i.MX8MQ', revision: '2.1' },
     gic: {
       compatible: 'arm,gic-v3',
       reg: [

@@ -115,6 +115,8 @@ export interface DeviceTreeDescription {
   readonly cpus: { readonly count: number; readonly compatible: string };
   /** Interrupt controller: distributor, then redistributors or CPU interface. */
   readonly gic: { readonly compatible: string; readonly reg: readonly (readonly [base: number, size: number])[] };
+  /** What the kernel calls the SoC: `soc_id` and `revision` of /sys/devices/soc0, and the machine descriptor of a 32-bit kernel (DT_MACHINE_START). */
+  readonly kernelNames?: { readonly socId: string; readonly revision: string; readonly machine?: string };
   /** AIPS bridges, by the labels that Linux's trees give them. */
   readonly buses: readonly { readonly name: string; readonly base: number; readonly size: number }[];
   /** Labels of nodes whose kinds have others on this SoC (`ccm: 'clks'`, `gic: 'intc'`). */

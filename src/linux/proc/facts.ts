@@ -31,6 +31,8 @@ export interface SystemFacts {
   /** Major numbers that drivers were given, with the names under which they asked. */
   readonly majors: () => readonly { readonly major: number; readonly name: string }[];
   readonly ttyDrivers: () => readonly TtyDriverFacts[];
+  /** `machine_name` of a 32-bit kernel, if it has a descriptor for the SoC. */
+  readonly machineName?: string | undefined;
   /** Windows of devices that drivers have claimed. */
   readonly claimed: () => readonly (AddressRange & { readonly name: string })[];
 }
@@ -81,18 +83,6 @@ export function cpus(tree: DeviceTree | undefined): CpuFacts[] {
 /** `machine` of uname(2). */
 export function machineHardware(tree: DeviceTree | undefined): 'aarch64' | 'armv7l' {
   return cpus(tree)[0]?.armv7 ? 'armv7l' : 'aarch64';
-}
-
-/** `machine_name` of 32-bit Linux by a `compatible` of the root (DT_MACHINE_START). */
-const MACHINES: Readonly<Record<string, string>> = {
-  'fsl,imx6sx': 'Freescale i.MX6 SoloX (Device Tree)',
-  'fsl,imx7d': 'Freescale i.MX7 Dual (Device Tree)',
-};
-
-/** `Hardware` of /proc/cpuinfo. */
-export function machineName(tree: DeviceTree | undefined): string {
-  const known = tree?.root.strings('compatible').find((compatible) => compatible in MACHINES);
-  return known === undefined ? 'Generic DT based system' : MACHINES[known]!;
 }
 
 /** Name of the interrupt chip. */

@@ -5,7 +5,7 @@ import { ERRNO } from '../errno.ts';
 import { KernelFile, ProcDirectory, procFile } from '../fs/kernel-files.ts';
 import { SymlinkNode } from '../fs/vfs.ts';
 import type { Kernel, KernelCode } from '../kernel.ts';
-import { interruptChip, machineName, type SystemFacts } from './facts.ts';
+import { interruptChip, type SystemFacts } from './facts.ts';
 import { interruptsText } from './interrupts.ts';
 import { ProcRoot } from './processes.ts';
 import { sysctlDirectory } from './sysctl.ts';
@@ -17,7 +17,7 @@ function procRoot(kernel: Kernel, facts: SystemFacts): ProcRoot {
     const cores = (): number => system.coresOf(facts).length;
     const files: Readonly<Record<string, () => string>> = {
       cmdline: () => `${facts.deviceTree()?.node('/chosen')?.string('bootargs') ?? ''}\n`,
-      cpuinfo: () => system.cpuinfoText(system.coresOf(facts), machineName(facts.deviceTree())),
+      cpuinfo: () => system.cpuinfoText(system.coresOf(facts), facts.machineName ?? 'Generic DT based system'),
       devices: () => system.devicesText(kernel, facts.majors()),
       filesystems: () => system.filesystemsText(),
       interrupts: () => interruptsText(kernel, cores(), interruptChip(facts.deviceTree())),
