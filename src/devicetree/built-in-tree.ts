@@ -328,7 +328,7 @@ class Source {
       this.line(`reg = <${this.range(base, size)}>;`);
       this.line('vdev-nums = <1>;');
       this.mailbox(mu);
-      if (this.transport === 'remoteproc') this.line('status = "disabled";');
+      this.line(`status = "${this.transport === 'remoteproc' ? 'disabled' : 'okay'}";`);
     });
   }
 }

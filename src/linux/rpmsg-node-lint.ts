@@ -14,6 +14,11 @@ const VDEV_BYTES = 0x1_0000;
 /** MAX_VDEV_NUMS. */
 const MOST_VDEVS = 8;
 
+/** Whether the tree has a node for imx_rpmsg, be it disabled. */
+export function hasRpmsgNode(tree: DeviceTree): boolean {
+  return [...tree.root.walk()].some((node) => node.compatible.some((each) => COMPATIBLES.includes(each)));
+}
+
 /** Findings about all nodes that look as if they were for imx_rpmsg and are not disabled. */
 export function lintRpmsgNodes(tree: DeviceTree, of: OfTree): LintFinding[] {
   const nodes = [...tree.root.walk()].filter((node) => node.available && node.compatible.some((each) => /^fsl,imx\w+-rpmsg$/.test(each)));

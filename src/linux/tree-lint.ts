@@ -14,7 +14,7 @@ import { type LintFinding, lintFirmware } from './firmware-lint.ts';
 import { OfTree } from './of.ts';
 import { boardBanks, imxRprocProperties, memoryBanks } from './of-platform.ts';
 import { ReservedMemories } from './reserved-memory.ts';
-import { lintRpmsgNodes } from './rpmsg-node-lint.ts';
+import { hasRpmsgNode, lintRpmsgNodes } from './rpmsg-node-lint.ts';
 
 interface Context {
   readonly tree: DeviceTree;
@@ -123,6 +123,8 @@ function lintRemoteproc(context: Context, description: RemoteprocDescription): v
   const node = remoteprocNode(tree, description);
   const withNode = soc.boards.map(({ title }) => title).join('; ');
   if (!node) {
+    // The tree of a board whose core U-Boot starts.
+    if (hasRpmsgNode(tree)) return;
     const other = [...tree.root.walk()].find((candidate) => candidate.compatible.some((each) => /^fsl,imx\w+-cm\d+$/.test(each)));
     const instead = other ? `; ${other.path} is for another core (${other.string('compatible')})` : '';
     add(

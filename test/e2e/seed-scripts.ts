@@ -185,8 +185,8 @@ export const SEED_SCRIPTS: readonly SeedScript[] = [
   },
   {
     name: 'first-rpmsg',
-    title: 'imx_rpmsg: the status that Linux sees, and no vring buffer',
-    options: ['--soc', 'imx8mp', '--kernel', 'nxp', '--overlay', join(SEEDS, 'first-rpmsg.dts')],
+    title: 'PICO-IMX7D: imx_rpmsg: the status that Linux sees, and no vring buffer',
+    options: ['--soc', 'imx7d', '--board', 'pico-pi', '--kernel', 'nxp', '--overlay', join(SEEDS, 'first-rpmsg.dts')],
     shows: [
       [
         'dmesg | grep -i rpmsg',
@@ -201,16 +201,15 @@ export const SEED_SCRIPTS: readonly SeedScript[] = [
   },
   {
     name: 'second-rpmsg',
-    title: 'imx_rpmsg: the second node of the workaround, firmware without a resource table',
+    title: 'Colibri iMX7: imx_rpmsg: the second node of the workaround, firmware without a resource table',
     file: 'fixed.elf',
-    image: 'imx8mp_fixed',
+    image: 'imx7d_fixed',
     options: ['--boot', 'uboot', '--kernel', 'nxp', '--overlay', join(SEEDS, 'second-rpmsg.dts')],
     shows: [
       ['ls /sys/class/remoteproc', []],
       [
         'dmesg | grep -i rpmsg',
         [
-          'imx-rpmsg 55000000.rpmsg1: assigned reserved memory node vdev0buffer@55400000',
           'virtio_rpmsg_bus virtio0: rpmsg host is online',
           'imx rpmsg driver is registered.',
           'virtio_rpmsg_bus virtio0: creating channel rpmsg-virtual-tty-channel-1 addr 0x1e',
@@ -218,6 +217,42 @@ export const SEED_SCRIPTS: readonly SeedScript[] = [
       ],
     ],
     says: ['disabled^@', 'okay^@', 'Get Message From Master Side : "Toradex!" [len : 8]', 'Toradex!'],
+  },
+  {
+    name: 'colibri-status',
+    title: 'Colibri iMX7: the tree says okay, and Linux sees disabled, as U-Boot did not start the M4',
+    file: 'fixed.elf',
+    image: 'imx7d_fixed',
+    options: ['--boot', 'uboot', '--kernel', 'nxp', '--uboot-script', join(SEEDS, 'colibri-status.uboot')],
+    shows: [
+      ['dmesg | grep -i rpmsg', ['imx rpmsg driver is registered.']],
+      ['ls /sys/bus/rpmsg/devices', []],
+      ['cat /sys/devices/soc0/soc_id', ['i.MX7D']],
+      ['uname -m', ['armv7l']],
+    ],
+    says: ['Colibri iMX7 # fdt print /soc/bus@30800000/rpmsg status', 'status = "okay"', 'Starting kernel ...', 'disabled^@'],
+  },
+  {
+    name: 'colibri-bootaux',
+    title: "Colibri iMX7: fatload refuses the M4's memory, bootaux takes the ELF from anywhere in RAM",
+    file: 'hello_world.elf',
+    image: 'imx7d_hello',
+    options: ['--boot', 'uboot', '--kernel', 'nxp', '--uboot-script', join(SEEDS, 'colibri-bootaux.uboot')],
+    shows: [['dmesg | grep -ic "rpmsg host is online"', ['1']]],
+    says: [
+      'Colibri iMX7 # mw.l 0x7f8000 0x11223344',
+      'Colibri iMX7 # md.l 0x7f8000 4',
+      '007f8000: 11223344 00000000 00000000 00000000  D3".............',
+      'Colibri iMX7 # fatload mmc 0:1 0x7F8000 hello_world.bin',
+      '** Reading file would overwrite reserved memory **',
+      "Failed to load 'hello_world.bin'",
+      '** Reading file would overwrite reserved memory **',
+      /^## Starting auxiliary core stack = 0x00000000, pc = 0x1FFF8[0-9A-F]{3}\.\.\.$/,
+      'hello world.',
+      'Starting kernel ...',
+      'okay^@',
+      '00000000  80 00 00 00 0f f0 00 00  90 00 00 00 30 00 00 00  |............0...|',
+    ],
   },
 ];
 
@@ -234,14 +269,14 @@ export function withoutTimes(stdout: string): string {
 export function spokenLines(stdout: string): string[] {
   return withoutTimes(stdout)
     .split('\n')
-    .map((line) => line.replace(/^\[(?:T|uart4)\] /, ''));
+    .map((line) => line.replace(/^\[(?:T|uart\d)\] /, ''));
 }
 
 /** What a command showed on the terminal before the next prompt; undefined when it was not typed. */
 export function shownBy(stdout: string, command: string): string[] | undefined {
   const lines = withoutTimes(stdout)
     .split('\n')
-    .filter((line) => !/^(\[uart4\]|trace )/.test(line));
+    .filter((line) => !/^(\[uart\d\]|trace )/.test(line));
   // Zephyr 3.4 sends one byte too many, a NUL.
   const isPrompt = (line: string): boolean => /^(\^@)?root@[\w-]+:\S*# /.test(line);
   const at = lines.findIndex((line) => isPrompt(line) && line.replace(/^\S+ /, '') === command);
