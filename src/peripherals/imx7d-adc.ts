@@ -78,20 +78,31 @@ export interface Imx7dAdcOptions {
   readonly interrupt: (level: boolean) => void;
 }
 
+/** A logical channel at work. */
+class Conversion {
+  readonly timer: Timer;
+
+  constructor(timer: Timer) {
+    this.timer = timer;
+  }
+}
+
 /** One converter. */
 export class Imx7dAdc {
   readonly device: RegisterFile<typeof ADC>;
   /** Voltages at its inputs 0 to 15. */
   readonly inputs = new AnalogInputs();
   private readonly options: Imx7dAdcOptions;
-  private readonly timers: readonly Timer[];
+  private readonly conversions: readonly Conversion[];
   private readonly software: Timer;
   private level = false;
 
   constructor(options: Imx7dAdcOptions) {
     const { name, scheduler, diagnostics } = options;
     this.options = options;
-    this.timers = CHANNELS.map((channel, index) => scheduler.timer(`${name} ${channel.name}`, () => this.converted(channel, index)));
+    this.conversions = CHANNELS.map(
+      (channel, index) => new Conversion(scheduler.timer(`${name} ${channel.name}`, () => this.converted(channel, index))),
+    );
     this.software = scheduler.timer(`${name} software`, () => this.softwareDone());
     const settle = (): void => this.settle();
     const configured = (index: number) => ({ write: () => this.schedule(CHANNELS[index]!, index) });
@@ -116,7 +127,8 @@ export class Imx7dAdc {
   /** Reset of the SoC; the voltages stay. */
   reset(): void {
     this.device.reset();
-    for (const timer of [...this.timers, this.software]) timer.cancel();
+    for (const { timer } of this.conversions) timer.cancel();
+    this.software.cancel();
     this.settle();
   }
 
@@ -147,7 +159,7 @@ export class Imx7dAdc {
 
   /** Starts a channel that is enabled, at once or after its interval; stops one that is not. */
   private schedule({ config, compare }: Channel, index: number): void {
-    const timer = this.timers[index]!;
+    const { timer } = this.conversions[index]!;
     const { device } = this;
     if (!this.on || !device.field(config, 'EN')) {
       timer.cancel();
