@@ -13,7 +13,9 @@ export type {
   SpiDevice,
 } from '../peripherals/attached/attached-device.ts';
 export { defineI2cDevice, defineSpiDevice } from '../peripherals/attached/attached-device.ts';
+export { type Ds1337State, ds1337 } from '../peripherals/attached/ds1337.ts';
 export { type EepromPart, type EepromState, eeprom } from '../peripherals/attached/eeprom-24c.ts';
+export { type Axes, fxas21002, fxos8700, mag3110, mma8451q, mpl3115, type SensorState } from '../peripherals/attached/nxp-sensors.ts';
 export { type RegisterFileState, registerFile } from '../peripherals/attached/register-file.ts';
 export { type SpiFlashPart, type SpiFlashState, spiFlash } from '../peripherals/attached/spi-flash.ts';
 export { type SpiLoopbackState, spiLoopback } from '../peripherals/attached/spi-loopback.ts';

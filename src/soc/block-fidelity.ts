@@ -161,6 +161,14 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
   },
   {
     kinds: ['imx-i2c'],
+    feature: 'MMA8451Q, FXOS8700, FXAS21002, MAG3110, MPL3115A2, DS1337 (ISL12057)',
+    state: 'approximate',
+    difference:
+      'sensors have what a test says at once, without noise, data rates, FIFOs, events and interrupt pins; no alarms of the clock',
+    tests: ['test/peripherals/sensors.test.ts'],
+  },
+  {
+    kinds: ['imx-i2c'],
     feature: '24C01, 24C02 and 24C32 to 24C512, TMP102, register files',
     state: 'approximate',
     difference: 'no write protection; a TMP102 converts at once and without its fault queue',

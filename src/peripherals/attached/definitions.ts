@@ -3,14 +3,20 @@
  */
 import { UsageError } from '../../errors.ts';
 import type { AttachedDevice, I2cDevice, SpiDevice } from './attached-device.ts';
+import { DS1337 } from './ds1337.ts';
 import { EEPROM_24C } from './eeprom-24c.ts';
+import { FXAS21002, FXOS8700, MAG3110, MMA8451Q, MPL3115 } from './nxp-sensors.ts';
 import { REGISTER_FILE } from './register-file.ts';
 import { SPI_FLASH } from './spi-flash.ts';
 import { SPI_LOOPBACK } from './spi-loopback.ts';
 import { TMP102 } from './tmp102.ts';
 
 /** Devices that come with imx-sim. */
-const READY_MADE: readonly AttachedDevice[] = [REGISTER_FILE, EEPROM_24C, TMP102, SPI_FLASH, SPI_LOOPBACK];
+const READY_MADE: readonly AttachedDevice[] = [
+  ...[REGISTER_FILE, EEPROM_24C, TMP102, DS1337],
+  ...[MMA8451Q, FXOS8700, FXAS21002, MAG3110, MPL3115],
+  ...[SPI_FLASH, SPI_LOOPBACK],
+];
 
 /** Definitions by name. One of these serves a machine and all that are forked from it. */
 export class DeviceDefinitions {
