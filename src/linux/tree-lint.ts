@@ -124,7 +124,7 @@ function lintRemoteproc(context: Context, description: RemoteprocDescription): v
   const withNode = soc.boards.map(({ title }) => title).join('; ');
   if (!node) {
     // The tree of a board whose core U-Boot starts.
-    if (hasRpmsgNode(tree)) return;
+    if (hasRpmsgNode(tree) && tree.root.compatible.includes(soc.compatible ?? '')) return;
     const other = [...tree.root.walk()].find((candidate) => candidate.compatible.some((each) => /^fsl,imx\w+-cm\d+$/.test(each)));
     const instead = other ? `; ${other.path} is for another core (${other.string('compatible')})` : '';
     add(
