@@ -304,6 +304,35 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
     tests: ['test/peripherals/clocks.test.ts'],
   },
   {
+    kinds: ['imx6-ccm'],
+    feature: 'clocks of the 6SoloX: multiplexers and dividers of CCSR, CACRR, CBCDR, CBCMR, CSCMR, CSCDR, CS1CDR, CS2CDR, CDCDR, CHSCCDR',
+    state: 'exact',
+    difference: 'switches at once: CDHIPR reads 0; starts as U-Boot leaves it',
+    tests: ['test/peripherals/imx6-clocks.test.ts', 'test/soc/imx6sx.test.ts'],
+  },
+  {
+    kinds: ['imx6-ccm'],
+    feature: 'gates (CCGR), low-power modes, CISR and its interrupts, clock outputs',
+    state: 'stub',
+    difference: 'silently',
+    tests: ['test/peripherals/imx6-clocks.test.ts'],
+  },
+  {
+    kinds: ['imx6-anatop'],
+    feature:
+      'PLLs of 6SX and 7D with power, bypass, fraction and LOCK after the times of the 6SoloX manual; PFDs; divided outputs with their gates',
+    state: 'exact',
+    difference: 'starts as U-Boot leaves it; PFDs and dividers change at once',
+    tests: ['test/peripherals/imx6-clocks.test.ts', 'test/soc/imx7d.test.ts'],
+  },
+  {
+    kinds: ['imx6-anatop'],
+    feature: 'bypass sources other than the crystal, spread spectrum, regulators, temperature sensor, analogue part of USB',
+    state: 'stub',
+    difference: 'the sensor and USB are reported, the rest is stored silently; such a bypass stands still',
+    tests: ['test/peripherals/imx6-clocks.test.ts'],
+  },
+  {
     kinds: ['audiomix'],
     feature: 'SAI PLL',
     state: 'exact',

@@ -126,7 +126,7 @@ export const IMX6SX = defineSoc({
       size: SLOT,
       interrupts: { m4: 83, linux: 83 },
       pdap: 0,
-      clocks: { peripheral: 'IPG_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
+      clocks: { peripheral: 'PERCLK_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
     },
     {
       kind: 'pwm',
@@ -136,7 +136,7 @@ export const IMX6SX = defineSoc({
       size: SLOT,
       interrupts: { m4: 84, linux: 84 },
       pdap: 1,
-      clocks: { peripheral: 'IPG_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
+      clocks: { peripheral: 'PERCLK_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
     },
     {
       kind: 'pwm',
@@ -146,7 +146,7 @@ export const IMX6SX = defineSoc({
       size: SLOT,
       interrupts: { m4: 85, linux: 85 },
       pdap: 2,
-      clocks: { peripheral: 'IPG_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
+      clocks: { peripheral: 'PERCLK_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
     },
     {
       kind: 'pwm',
@@ -156,7 +156,7 @@ export const IMX6SX = defineSoc({
       size: SLOT,
       interrupts: { m4: 86, linux: 86 },
       pdap: 3,
-      clocks: { peripheral: 'IPG_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
+      clocks: { peripheral: 'PERCLK_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
     },
     {
       kind: 'flexcan',
@@ -188,7 +188,7 @@ export const IMX6SX = defineSoc({
       size: SLOT,
       interrupts: { m4: 55, linux: 55 },
       pdap: 6,
-      clocks: { peripheral: 'IPG_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K', crystal: 'OSC_24M' },
+      clocks: { peripheral: 'PERCLK_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K', crystal: 'OSC_24M' },
     },
     {
       kind: 'gpio',
@@ -284,7 +284,7 @@ export const IMX6SX = defineSoc({
       highInterrupts: { m4: 54, linux: 54 },
       pdap: 18,
       layout: 'imx6sx',
-      digprog: 0x0062_0003,
+      digprog: 0x0062_0002,
     },
     { kind: 'snvs', name: 'SNVS', base: 0x020c_c000, bases: { m4: 0x420c_c000 }, size: SLOT, interrupts: { m4: 19, linux: 19 }, pdap: 19 },
     {
@@ -295,7 +295,7 @@ export const IMX6SX = defineSoc({
       size: SLOT,
       interrupts: { m4: 56, linux: 56 },
       pdap: 20,
-      clocks: { peripheral: 'IPG_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
+      clocks: { peripheral: 'PERCLK_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
     },
     {
       kind: 'epit',
@@ -305,7 +305,7 @@ export const IMX6SX = defineSoc({
       size: SLOT,
       interrupts: { m4: 57, linux: 57 },
       pdap: 21,
-      clocks: { peripheral: 'IPG_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
+      clocks: { peripheral: 'PERCLK_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
     },
     {
       kind: 'src',
@@ -515,7 +515,7 @@ export const IMX6SX = defineSoc({
       size: SLOT,
       interrupts: { m4: 83, linux: 83 },
       pdap: 77,
-      clocks: { peripheral: 'IPG_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
+      clocks: { peripheral: 'PERCLK_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
     },
     {
       kind: 'pwm',
@@ -525,7 +525,7 @@ export const IMX6SX = defineSoc({
       size: SLOT,
       interrupts: { m4: 84, linux: 84 },
       pdap: 78,
-      clocks: { peripheral: 'IPG_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
+      clocks: { peripheral: 'PERCLK_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
     },
     {
       kind: 'pwm',
@@ -535,7 +535,7 @@ export const IMX6SX = defineSoc({
       size: SLOT,
       interrupts: { m4: 85, linux: 85 },
       pdap: 79,
-      clocks: { peripheral: 'IPG_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
+      clocks: { peripheral: 'PERCLK_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
     },
     {
       kind: 'pwm',
@@ -545,7 +545,7 @@ export const IMX6SX = defineSoc({
       size: SLOT,
       interrupts: { m4: 86, linux: 86 },
       pdap: 80,
-      clocks: { peripheral: 'IPG_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
+      clocks: { peripheral: 'PERCLK_CLK_ROOT', highFrequency: 'PERCLK_CLK_ROOT', lowFrequency: 'OSC_32K' },
     },
     ...IMX6SX_UNMODELLED,
   ],
