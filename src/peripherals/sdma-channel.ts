@@ -185,12 +185,12 @@ export function bootCommand(
       return dumpWords(memory, ram, descriptor, CONTEXTS + (command >>> 3) * contextSize);
     case 4:
       if (locked) return { error: true, loaded: 0, complaint: 'SDMA_LOCK.LOCK is set: the program memory cannot be loaded' };
-      return programMemory(memory, descriptor, (at, address) => {
+      return programMemory(descriptor, (at, address) => {
         const value = memory.read(address, 2);
         return value === BUS_FAULT ? undefined : ram.setInstruction(extended + at, value);
       });
     case 6:
-      return programMemory(memory, descriptor, (at, address) => memory.write(address, ram.instruction(extended + at), 2) || undefined);
+      return programMemory(descriptor, (at, address) => memory.write(address, ram.instruction(extended + at), 2) || undefined);
     case 7:
       return loadWords(memory, ram, descriptor, CONTEXTS + (command >>> 3) * contextSize, contextSize);
     default:
@@ -214,11 +214,7 @@ function dumpWords(memory: DmaMemory, ram: SdmaRam, { count, buffer }: BufferDes
 }
 
 /** `each` gives undefined after a bus error, and false outside of the RAM. */
-function programMemory(
-  _memory: DmaMemory,
-  { count, buffer }: BufferDescriptor,
-  each: (at: number, address: number) => boolean | undefined,
-): BootResult {
+function programMemory({ count, buffer }: BufferDescriptor, each: (at: number, address: number) => boolean | undefined): BootResult {
   let inside = true;
   for (let n = 0; n < count; n++) {
     const done = each(n, (buffer + 2 * n) >>> 0);
