@@ -35,6 +35,8 @@ export const IMX8MN = defineSoc({
       size: 512 * KiB,
       views: { m7: [{ base: 0x0090_0000 }, { base: 0x2020_0000 }], linux: [{ base: 0x0090_0000 }] },
     },
+    // The window on serial flash, as if it were programmed already.
+    { name: 'QSPI', size: 128 * MiB, views: { m7: [{ base: 0x0800_0000 }], linux: [{ base: 0x0800_0000 }] } },
     {
       name: 'DDR',
       size: 3 * GiB,
@@ -173,7 +175,7 @@ export const IMX8MN = defineSoc({
       layout: 'imx8mn',
       masters: { linux: 0, m7: 1 }, // TF-A: the M7 is domain 1, UART4 its own, UART2 domain 0's.
       assignments: { 1: 1 },
-      memories: { OCRAM: ['OCRAM'], OCRAM_S: ['OCRAM_S'], TCM: ['ITCM', 'DTCM'], DRAM: ['DDR'] },
+      memories: { QSPI: ['QSPI'], OCRAM: ['OCRAM'], OCRAM_S: ['OCRAM_S'], TCM: ['ITCM', 'DTCM'], DRAM: ['DDR'] },
       semaphores: ['RDC_SEMAPHORE1', 'RDC_SEMAPHORE2'],
       errorResponse: { address: 0x3034_0028, mask: 0x4 },
     },

@@ -39,6 +39,8 @@ export const IMX8MQ = defineSoc({
       size: 128 * KiB,
       views: { m4: [{ base: 0x0090_0000 }, { base: 0x2020_0000 }], linux: [{ base: 0x0090_0000 }] },
     },
+    // The window on serial flash, as if it were programmed already.
+    { name: 'QSPI', size: 128 * MiB, views: { m4: [{ base: 0x0800_0000 }], linux: [{ base: 0x0800_0000 }] } },
     {
       name: 'DDR',
       size: 3 * GiB,
@@ -168,7 +170,7 @@ export const IMX8MQ = defineSoc({
       layout: 'imx8mq',
       masters: { linux: 0, m4: 1 }, // TF-A: the M4 is domain 1.
       assignments: { 1: 1 },
-      memories: { OCRAM: ['OCRAM'], OCRAM_S: ['OCRAM_S'], TCM: ['TCML', 'TCMU'], DRAM: ['DDR'] },
+      memories: { QSPI: ['QSPI'], OCRAM: ['OCRAM'], OCRAM_S: ['OCRAM_S'], TCM: ['TCML', 'TCMU'], DRAM: ['DDR'] },
       semaphores: ['RDC_SEMAPHORE1', 'RDC_SEMAPHORE2'],
       errorResponse: { address: 0x3034_0028, mask: 0x4 },
     },
