@@ -1,12 +1,12 @@
 /**
  * Threads of real Zephyr and FreeRTOS firmware as gdb-multiarch shows them: IMX_SIM_FIRMWARE names a directory with ELFs, IMX_SIM_FIRMWARE_ONLY picks some.
  */
-import { readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { readFirmware } from '../../src/cli/firmware-file.ts';
 import { DebuggedRun, gdb, mark, section } from '../e2e/gdb-session.ts';
-import { firmwareOptions } from './catalogue.ts';
+import { firmwareKind } from './catalogue.ts';
 
 const directory = process.env['IMX_SIM_FIRMWARE'];
 const only = new RegExp(process.env['IMX_SIM_FIRMWARE_ONLY'] ?? '');
@@ -14,8 +14,9 @@ const only = new RegExp(process.env['IMX_SIM_FIRMWARE_ONLY'] ?? '');
 /** ELFs with an RTOS, and a thread that each must have. */
 function threaded(path: string): (readonly [name: string, elf: string, thread: string])[] {
   return readdirSync(path, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.elf') && only.test(entry.name))
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.elf'))
     .map((entry) => join(entry.parentPath, entry.name))
+    .filter((elf) => only.test(relative(path, elf)))
     .sort()
     .flatMap((elf): (readonly [string, string, string])[] => {
       const symbols = new Set(readFirmware(elf).symbols.map(({ name }) => name));
@@ -26,7 +27,9 @@ function threaded(path: string): (readonly [name: string, elf: string, thread: s
 
 describe.skipIf(directory === undefined)('threads', () => {
   it.each(directory === undefined ? [] : threaded(directory))('of %s', async (_, elf, thread) => {
-    const run = new DebuggedRun(inject('dist'), elf, firmwareOptions(basename(elf)));
+    // BSP 1.0.1 is started by U-Boot, which is not what is debugged here.
+    const options = firmwareKind(elf, readFileSync(elf))?.kind.startsWith('BSP') ? ['--no-linux'] : [];
+    const run = new DebuggedRun(inject('dist'), elf, options);
     try {
       const port = await run.port();
       // Nothing bounds the run, so it keeps to the host's time.
