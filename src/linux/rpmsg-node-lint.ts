@@ -14,9 +14,9 @@ const VDEV_BYTES = 0x1_0000;
 /** MAX_VDEV_NUMS. */
 const MOST_VDEVS = 8;
 
-/** Whether the tree has a node for imx_rpmsg, be it disabled. */
-export function hasRpmsgNode(tree: DeviceTree): boolean {
-  return [...tree.root.walk()].some((node) => node.compatible.some((each) => COMPATIBLES.includes(each)));
+/** Nodes for imx_rpmsg, disabled ones, too. */
+export function rpmsgNodes(tree: DeviceTree): DeviceTreeNode[] {
+  return [...tree.root.walk()].filter((node) => node.compatible.some((each) => COMPATIBLES.includes(each)));
 }
 
 /** Findings about all nodes that look as if they were for imx_rpmsg and are not disabled. */

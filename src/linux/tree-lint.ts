@@ -14,7 +14,7 @@ import { type LintFinding, lintFirmware } from './firmware-lint.ts';
 import { OfTree } from './of.ts';
 import { boardBanks, imxRprocProperties, memoryBanks } from './of-platform.ts';
 import { ReservedMemories } from './reserved-memory.ts';
-import { hasRpmsgNode, lintRpmsgNodes } from './rpmsg-node-lint.ts';
+import { lintRpmsgNodes, rpmsgNodes } from './rpmsg-node-lint.ts';
 
 interface Context {
   readonly tree: DeviceTree;
@@ -124,7 +124,7 @@ function lintRemoteproc(context: Context, description: RemoteprocDescription): v
   const withNode = soc.boards.map(({ title }) => title).join('; ');
   if (!node) {
     // The tree of a board whose core U-Boot starts.
-    if (hasRpmsgNode(tree) && tree.root.compatible.includes(soc.compatible ?? '')) return;
+    if (rpmsgNodes(tree).length > 0 && tree.root.compatible.includes(soc.compatible ?? '')) return;
     const other = [...tree.root.walk()].find((candidate) => candidate.compatible.some((each) => /^fsl,imx\w+-cm\d+$/.test(each)));
     const instead = other ? `; ${other.path} is for another core (${other.string('compatible')})` : '';
     add(
@@ -137,6 +137,8 @@ function lintRemoteproc(context: Context, description: RemoteprocDescription): v
   }
   const place = node.path;
   if (!node.available) {
+    // The other driver has the mailbox.
+    if (rpmsgNodes(tree).some(({ available }) => available)) return;
     add(
       'error',
       place,

@@ -222,7 +222,8 @@ class Loader {
     let stack = 0;
     for (const { type, offset, paddr, filesz, memsz } of programs) {
       if (type !== PT.LOAD || memsz === 0) continue;
-      const row = this.soc.map.find(([da, , size]) => paddr >= da && paddr + memsz <= da + size);
+      // As bootaux, it looks at where a segment begins: the two halves of the TCM lie side by side for Linux.
+      const row = this.soc.map.find(([da, , size]) => paddr >= da && paddr < da + size);
       if (!row || offset + filesz > data.length) {
         yield* print(this.process, `${NAME} - Invalid aux core address: ${hex8(paddr).toLowerCase()}\n`);
         return false;
