@@ -13,7 +13,7 @@ import { MU_LAYOUTS } from '../../src/mu/mu-layout.ts';
 import { createPeripheral } from '../../src/peripherals/catalogue.ts';
 import { ClockTree } from '../../src/peripherals/clock-tree.ts';
 import { SOCS } from '../../src/soc/index.ts';
-import { baseIn, type SocDescription } from '../../src/soc/soc.ts';
+import { baseIn, muWindow, type SocDescription } from '../../src/soc/soc.ts';
 import { Scheduler } from '../../src/time/scheduler.ts';
 
 /** A SoC without its cores: views, devices, interrupt lines as `view line`. */
@@ -53,12 +53,13 @@ function assemble(soc: SocDescription) {
     }
     return peripheral;
   });
-  for (const { name, layout, a, b } of soc.mus) {
+  for (const mu of soc.mus) {
+    const { name, layout, a, b } = mu;
     const now = () => scheduler.now;
     const [interruptA, interruptB] = [drive(a.interrupts), drive(b.interrupts)];
     const unit = new MessagingUnit({ name, layout: MU_LAYOUTS[layout], now, diagnostics, events, interruptA, interruptB });
-    for (const view of a.views ?? names) views.get(view)!.mapDevice(baseIn(a, view), unit.layout.window, unit.a, `${name}_A`);
-    for (const view of b.views ?? names) views.get(view)!.mapDevice(baseIn(b, view), unit.layout.window, unit.b, `${name}_B`);
+    for (const view of a.views ?? names) views.get(view)!.mapDevice(baseIn(a, view), muWindow(mu), unit.a, `${name}_A`);
+    for (const view of b.views ?? names) views.get(view)!.mapDevice(baseIn(b, view), muWindow(mu), unit.b, `${name}_B`);
   }
   return { scheduler, diagnostics, clocks, lines, views, peripherals, view: (name: string) => views.get(name)! };
 }
