@@ -127,4 +127,23 @@ describe('the layers of docs/architecture.md', () => {
     );
     expect(broken).toEqual([]);
   });
+
+  it('name a SoC in data alone: tables of layouts and boards, match tables of the kernel, examples in help', () => {
+    const data = [
+      /^src\/soc\//,
+      /^src\/uboot\/(?:boards|environment|auxiliary-cores|fix-ups)[\w-]*\.ts$/,
+      /^src\/peripherals\/[\w-]+-(?:layouts|registers|scripts)\.ts$/,
+      /^src\/mu\/(?:mu-layout|imx-mailbox)\.ts$/,
+      // Layouts that stand beside the model; models that go by a SoC's name because only it has that block.
+      /^src\/peripherals\/(?:ocotp|imx7d-adc|catalogue)\.ts$/,
+      // compatible strings, as in the kernel's own tables
+      /^src\/(?:virtio\/imx-rpmsg|linux\/rpmsg-node-lint)\.ts$/,
+      // examples, and the SoC that `imx-sim shell` has without firmware
+      /^src\/(?:cli\/program|cli\/commands\/shell|kit\/options)\.ts$/,
+    ];
+    const naming = SOURCES.filter((source) =>
+      /imx(?:8m[mnpq]|7d|6sx)/i.test(readFileSync(source, 'utf8').replace(/\/\*.*?\*\/|\/\/.*$/gms, '')),
+    );
+    expect(naming.filter((source) => !data.some((pattern) => pattern.test(source)))).toEqual([]);
+  });
 });

@@ -183,7 +183,7 @@ function* start(uboot: UBoot, { argv }: Invocation, image: (uboot: UBoot, addres
   const bootargs = uboot.environment.get('bootargs') ?? '';
   if (uboot.board.bits === 64 && auxiliaryUp(uboot) && !bootargs.includes('mcore_booted'))
     uboot.finding(
-      'the M core runs, but bootargs do not say so: the kernel of a board would switch off its clocks; run prepare_mcore, or add clk-imx8mp.mcore_booted',
+      'the M core runs, but bootargs do not say so: the kernel of a board would switch off its clocks; run prepare_mcore, or add clk-<soc>.mcore_booted',
     );
   uboot.print('\nStarting kernel ...\n\n');
   yield* uboot.leave(working.tree);
