@@ -5,6 +5,9 @@
  * events in a second of the host. Sessions as of `imx-sim run` do so in turns, in one process: without anything, with --gdb, with --view, and with --view and
  * a client, another process on a real socket. Figures are CPU time for each round trip, as ratios to the session without anything of the same round.
  *
+ * Sessions differ by some per cent in the code that was made for them. What events alone cost while nobody is there is therefore measured in one machine, too,
+ * to which the view's recorder listens in every other chunk (`recorder`).
+ *
  *   node bench/view.mjs [--rounds 15] [--messages 20000] [--rate 10000]      one JSON line
  */
 import { spawn } from 'node:child_process';
@@ -33,6 +36,12 @@ const ENDPOINTS = 1;
 const WARM_UP = 3;
 /** Types of events that a page asks for, without those for which the core is watched. */
 const EVENTS = ['console', 'dmesg', 'mu', 'vring', 'message', 'core', 'fault', 'finding'];
+
+/** Of `recorder`: messages of a chunk, and chunks of either kind that are not counted. */
+const CHUNK = 4000;
+const WARM_CHUNKS = 30;
+/** Four chunks for each, in rounds: as many as bring the median to half a per cent on a busy machine. */
+const RECORDER_ROUNDS = 4;
 
 /** What is compared, by the words of the tables. */
 const SITUATIONS = {
@@ -175,6 +184,63 @@ class Situation {
   }
 }
 
+/**
+ * CPU time with the recorder to that without it, of one machine: chunks without, with, with, without, and the other way round in the next round, so that neither
+ * a machine that becomes slower nor the chunk before matters. `none` compares the two chunks without, which says what the machine's noise is.
+ */
+async function recorderCost({ rounds, messages }) {
+  const { CHANNELS, EchoMachine, FIRMWARE, MODULES, engines, firmwareOf } = parts;
+  const [{ Session }, { chooseTarget }] = [await load('session/session.js'), await load('session/target.js')];
+  const { Recorder } = await load('view/recorder.js');
+  const firmware = firmwareOf(image(FIRMWARE.replace('.elf', '')));
+  const options = {
+    firmware,
+    target: chooseTarget(firmware, {}),
+    engine: engines.jit,
+    modules: MODULES,
+    timeout: Number.POSITIVE_INFINITY,
+  };
+  const host = { renderer: RENDERER, disassemble: async () => [], now: () => performance.now(), pause: async () => {} };
+  const session = new Session(options, host);
+  const { machine } = session;
+  const echo = new EchoMachine(engines.jit, { machine });
+  const until = (goal) => {
+    while (!goal()) machine.run(machine.scheduler.now + machine.scheduler.cyclesFromNs(1e6));
+  };
+  until(() => echo.channels.length === CHANNELS);
+  const recorder = new Recorder(machine.soc.baseHz, machine);
+  const chunk = (kept) => {
+    const end = kept ? machine.events.subscribe(recorder.add) : () => {};
+    const state = echo.talk(ENDPOINTS, Math.min(messages, CHUNK), (i) => new Uint8Array(LENGTH).fill(i));
+    const begin = clock();
+    until(() => state.pending === 0);
+    const { cpu } = clock(begin);
+    end();
+    return cpu;
+  };
+  try {
+    for (let count = 0; count < WARM_CHUNKS; count++) for (const kept of [false, true]) chunk(kept);
+    const [ratios, noise] = [[], []];
+    for (let round = 0; round < rounds * RECORDER_ROUNDS; round++) {
+      const order = round % 2 === 0 ? [false, true, true, false] : [true, false, false, true];
+      const cpu = order.map((kept) => chunk(kept));
+      const of = (kept) => cpu.filter((_, index) => order[index] === kept);
+      const [[first, second], [one, other]] = [of(false), of(true)];
+      ratios.push((one + other) / (first + second));
+      noise.push(second / first);
+    }
+    return { rounds: ratios.length, events: recorder.log.next, kept: quartiles(ratios), none: quartiles(noise) };
+  } finally {
+    session.dispose();
+  }
+}
+
+/** Median and the two quartiles. */
+function quartiles(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return { low: sorted[sorted.length >> 2], median: spread(values).median, high: sorted[(3 * sorted.length) >> 2] };
+}
+
 async function figures({ rounds, messages, rate }) {
   parts = { ...(await import('./echo-machine.mjs')), ...(await import('./in-process.mjs')) };
   const directory = mkdtempSync(join(tmpdir(), 'imx-sim-view-'));
@@ -196,6 +262,7 @@ async function figures({ rounds, messages, rate }) {
     const events = plain.session.machine.events.count / (plain.runs.length + WARM_UP) / messages;
     const ratio = (each, unit) => spread(each.runs.map((run, round) => run[unit] / plain.runs[round][unit]));
     return {
+      recorder: await recorderCost({ rounds, messages }),
       eventsPerRoundTrip: events,
       rate,
       client: { events: heard.events / seconds, dropped: heard.dropped / seconds, bytes: heard.bytes / seconds },
