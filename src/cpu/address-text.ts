@@ -2,7 +2,7 @@
  * Addresses in words, for reports: the memory or the register that answers there, or what is near when nothing does.
  */
 import { hex, hex32 } from '../memory/bits.ts';
-import type { AddressSpace, Region } from '../memory/bus.ts';
+import { type AddressSpace, MAY_READ, MAY_WRITE, type Region } from '../memory/bus.ts';
 import { PPB_BASE } from './private-bus.ts';
 
 /** Distance at which a region is still worth to be named as near, in bytes. */
@@ -24,6 +24,10 @@ export function placeName(bus: AddressSpace, address: number): string | undefine
 export function explainAddress(bus: AddressSpace, address: number): string {
   const region = bus.find(address);
   if (!region) return `nothing is mapped there${nearest(bus, address)}`;
+  return `${regionText(bus, region, address)}${closedText(bus, region, address)}`;
+}
+
+function regionText(bus: AddressSpace, region: Region, address: number): string {
   const name = placeName(bus, address)!;
   if (region.ram) return `${name}, memory at ${extent(region)}`;
   const { registerName } = region.device!;
@@ -32,6 +36,13 @@ export function explainAddress(bus: AddressSpace, address: number): string {
   if (!registerName) return `in the block ${region.name} at ${extent(region)}, offset ${offset}`;
   if (registerName.call(region.device, address - region.base) !== undefined) return `register ${name} at ${extent(region)}`;
   return `in the block ${region.name} at ${extent(region)}, where it has no register (offset ${offset})`;
+}
+
+/** What the guard of the space keeps its master from. */
+function closedText({ guard, name }: AddressSpace, region: Region, address: number): string {
+  const rights = region.guarded && guard ? guard.rights(region, address - region.base, 1) : MAY_READ | MAY_WRITE;
+  const closed = [...((rights & MAY_READ) === 0 ? ['reads'] : []), ...((rights & MAY_WRITE) === 0 ? ['writes'] : [])];
+  return closed.length === 0 ? '' : `; closed to ${closed.join(' and ')} of ${name}`;
 }
 
 /** The region that ends last before `address`, or begins first after it, whichever is nearer. */

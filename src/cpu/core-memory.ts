@@ -7,6 +7,7 @@
  */
 import { type AddressSpace, BUS_FAULT, MAY_READ, MAY_WRITE, type Progress, type Region, unchanging } from '../memory/bus.ts';
 import { CHUNK_SIZE, PAGE_SHIFT, PAGE_SIZE, type Ram, type RamObserver } from '../memory/ram.ts';
+import { bitAt, isBitBand } from './bit-band.ts';
 import { MemoryWatch, type Watchpoints } from './watchpoints.ts';
 
 /** Rights in a page-table entry and in `ProtectionUnit.permissions`. */
@@ -46,18 +47,6 @@ export interface MemoryTap {
 
 /** What only an access or an event changes. */
 const STEADY: Progress = unchanging();
-
-/** True in one of the two 32 MiB whose words stand for bits. */
-function isBitBand(address: number): boolean {
-  const block = address >>> 25;
-  return block === 0x22 >>> 1 || block === 0x42 >>> 1;
-}
-
-/** The bit that the alias at `alias` stands for, in the unit of `size` bytes. */
-function bitAt(alias: number, size: number): { address: number; bit: number } {
-  const offset = alias & 0x01ff_ffff;
-  return { address: ((alias & 0xf000_0000) | ((offset >>> 5) & ~(size - 1))) >>> 0, bit: (offset >>> 2) & (8 * size - 1) };
-}
 
 /** The data and instruction port of one core. Nothing here throws for what the guest does: see `fault`. */
 export class CoreMemory implements RamObserver {

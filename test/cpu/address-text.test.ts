@@ -27,6 +27,18 @@ describe('addresses in words', () => {
     expect(explainAddress(bus, address)).toBe(text);
   });
 
+  it('say what is closed to the master', () => {
+    const space = new AddressSpace('m4');
+    space.mapDevice(0x30a6_0000, 0x1000, device, 'UART4');
+    let rights = 0;
+    space.setGuard({ closes: () => true, rights: () => rights, fails: () => true, note: () => {} });
+    expect(explainAddress(space, 0x30a6_0000)).toBe('register UART4.CTRL at 0x30a60000..0x30a60fff; closed to reads and writes of m4');
+    rights = 1;
+    expect(explainAddress(space, 0x30a6_0000)).toMatch(/; closed to writes of m4$/);
+    rights = 3;
+    expect(explainAddress(space, 0x30a6_0000)).toBe('register UART4.CTRL at 0x30a60000..0x30a60fff');
+  });
+
   it.each([
     [0xe000_1004, 'DWT_CYCCNT'],
     [0xe000_2000, 'FP_CTRL'],
