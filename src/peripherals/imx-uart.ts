@@ -9,44 +9,20 @@ import type { Diagnostics } from '../diagnostics.ts';
 import type { EventHub } from '../events.ts';
 import { type Progress, unchanging } from '../memory/bus.ts';
 import { RegisterFile } from '../memory/registers.ts';
-import type { Scheduler, Timer } from '../time/scheduler.ts';
+import type { Scheduler } from '../time/scheduler.ts';
 import type { ClockSource, ClockTree } from './clock-tree.ts';
-import { BaudDetection, EscapeDetection } from './imx-uart-detection.ts';
+import { ImxUartFrame } from './imx-uart-frame.ts';
 import { interruptLevel, receiveRequest, transmitRequest, type UartBits } from './imx-uart-interrupts.ts';
+import { FIFO_SIZE, ImxUartReceiver, LINE_ERROR, type LineError } from './imx-uart-receiver.ts';
 import { IMX_UART } from './imx-uart-registers.ts';
 import { ImxUartTransmitter } from './imx-uart-transmitter.ts';
 import type { Pins } from './pins.ts';
 import { SignalBank } from './signal-bank.ts';
 
-/** Entries of each FIFO. */
-const FIFO_SIZE = 32;
-/** Error bits of URXD, kept with each received byte. */
-const PRERR = 1 << 10;
-const BRK = 1 << 11;
-const FRMERR = 1 << 12;
-const OVRRUN = 1 << 13;
-const ERR = 1 << 14;
-const CHARRDY = 1 << 15;
-/** Divider of the reference clock by UFCR.RFDIV; 7 is reserved. */
-const RFDIV = [6, 5, 4, 3, 2, 1, 7, 6] as const;
-/** Idle frames before USR2.IDLE, by UCR1.ICD. */
-const IDLE_FRAMES = [4, 8, 16, 32] as const;
 /** Module clocks that a software reset takes. */
 const RESET_CLOCKS = 4;
-/** Characters of silence after which AGTIM comes. */
-const AGING_CHARACTERS = 8;
-
-/** Bits per second of the host where it is the host that decides: during automatic detection. */
-const HOST_BAUD = 115_200;
-/** Rates that differ by more than this part are not understood. */
-const BAUD_TOLERANCE = 0.04;
 /** Pins in their order. */
 const [RTS_B, CTS_B] = [0, 1];
-
-/** What is wrong with a character on the line. */
-export type LineError = 'none' | 'parity' | 'framing' | 'break';
-
-const LINE_ERROR: Record<LineError, number> = { none: 0, parity: PRERR | ERR, framing: FRMERR | ERR, break: BRK | FRMERR | ERR };
 
 /** What an `ImxUart` needs. */
 export interface ImxUartOptions {
@@ -70,44 +46,26 @@ export interface ImxUartOptions {
 export class ImxUart {
   readonly name: string;
   readonly device: RegisterFile<typeof IMX_UART>;
-  /** When false, the line does not wait for room in the receive FIFO: characters that find it full are lost (USR2.ORE). */
-  flowControl = true;
-  /** Bits per second of the host, for automatic detection; otherwise it has what firmware has set. */
-  hostBaud = HOST_BAUD;
   /** UARTs whose RXD this one's TXD is wired to. */
   private readonly listeners = new Set<ImxUart>();
   private readonly options: ImxUartOptions;
   private readonly transmitter: ImxUartTransmitter;
-  private readonly receiveTimer: Timer;
-  private readonly agingTimer: Timer;
-  private readonly idleTimer: Timer;
-  /** Characters with their error bits. */
-  private receiveFifo: number[] = [];
-  /** What the host has sent and the receiver has not taken yet. */
-  private line: number[] = [];
-  /** The character that is arriving. */
-  private arriving: number | undefined;
-  private lastReceived = 0;
-  private overrun = false;
+  private readonly receiver: ImxUartReceiver;
+  private readonly frame: ImxUartFrame;
   private resetUntil = 0;
   private level = false;
   private readonly requests = { receive: false, transmit: false };
   private readonly bank: SignalBank;
-  private readonly baudDetection: BaudDetection;
-  private readonly escapes: EscapeDetection;
 
   constructor(options: ImxUartOptions) {
     const { name, scheduler, diagnostics } = options;
     this.name = name;
     this.options = options;
-    this.receiveTimer = scheduler.timer(`${name} receive`, () => this.received());
-    this.agingTimer = scheduler.timer(`${name} aging`, () => this.flag('USR1', 'AGTIM'));
-    this.idleTimer = scheduler.timer(`${name} idle`, () => this.flag('USR2', 'IDLE'));
     const changed = (): void => this.settle();
     // A clock that runs again lets go on what stood still.
     options.clocks.onChange(() => {
       this.transmitter.shift();
-      this.startReceiving();
+      this.receiver.start();
     });
     const untilReset = (): Progress => unchanging(this.resetUntil - scheduler.now);
     this.device = new RegisterFile(IMX_UART, {
@@ -116,9 +74,9 @@ export class ImxUart {
       behaviour: {
         // An empty FIFO has nothing to lose: a read gives the last byte until a new one arrives.
         URXD: {
-          value: () => this.top(),
-          read: () => this.pop(),
-          progress: () => (this.receiveFifo.length === 0 ? unchanging() : undefined),
+          value: () => this.receiver.top,
+          read: () => this.receiver.pop(),
+          progress: () => (this.receiver.level === 0 ? unchanging() : undefined),
         },
         UTXD: { write: (next) => this.transmit(next & 0xff) },
         UCR1: { write: (next, previous) => this.control1(next, previous) },
@@ -132,11 +90,14 @@ export class ImxUart {
         UMCR: { write: (next) => this.report(next & 1, 'UMCR', 'RS-485 mode') },
       },
     });
+    const { device } = this;
+    this.frame = new ImxUartFrame({ device, clock: options.clock, clocks: options.clocks, scheduler });
+    this.receiver = new ImxUartReceiver({ name, device, scheduler, frame: this.frame, changed });
     this.transmitter = new ImxUartTransmitter({
       name,
-      device: this.device,
+      device,
       scheduler,
-      characterCycles: () => this.characterCycles,
+      characterCycles: () => this.frame.characterCycles,
       // UCR2.IRTS: RTS_B does not matter.
       heldBack: () => this.bank.pad(RTS_B) && this.device.field('UCR2', 'IRTS') === 0,
       sent: (byte) => this.sent(byte),
@@ -151,8 +112,6 @@ export class ImxUart {
       pins: options.pins,
       input: (_signal, high) => this.rtsChanged(high),
     });
-    this.baudDetection = new BaudDetection({ name, scheduler, device: this.device, changed });
-    this.escapes = new EscapeDetection({ scheduler, device: this.device });
     this.bank.drive(CTS_B, this.ctsHigh);
   }
 
@@ -166,19 +125,29 @@ export class ImxUart {
 
   /** Sends bytes from the host: they arrive one character time apart, once the receiver is on and has room. */
   receive(bytes: Iterable<number>): void {
-    for (const byte of bytes) this.line.push(byte & 0xff);
-    this.startReceiving();
+    for (const byte of bytes) this.receiver.send(byte & 0xff);
+    this.receiver.start();
   }
 
   /** Sends one character with an error from the host; a break carries the byte 0. */
   receiveWithError(byte: number, error: LineError): void {
-    this.line.push((error === 'break' ? 0 : byte & 0xff) | LINE_ERROR[error]);
-    this.startReceiving();
+    this.receiver.send((error === 'break' ? 0 : byte & 0xff) | LINE_ERROR[error]);
+    this.receiver.start();
   }
 
   /** Bytes that the host has sent and the receiver has not begun to take. */
   get waiting(): number {
-    return this.line.length;
+    return this.receiver.waiting;
+  }
+
+  /** When false, the line does not wait for room in the receive FIFO: characters that find it full are lost (USR2.ORE). */
+  set flowControl(on: boolean) {
+    this.receiver.flowControl = on;
+  }
+
+  /** Bits per second of the host, for automatic detection; otherwise it has what firmware has set. */
+  set hostBaud(baud: number) {
+    this.receiver.hostBaud = baud;
   }
 
   /** Wires TXD to the RXD of another UART, or of this one. */
@@ -193,51 +162,22 @@ export class ImxUart {
 
   /** True when firmware has switched the receiver on. */
   get ready(): boolean {
-    return this.receiverOn;
+    return this.receiver.on;
   }
 
   /** True when firmware has enabled an interrupt that a received character raises, or waits for one to find out the rate: it listens. */
   get interruptsOnReceive(): boolean {
     const interrupts = this.device.field('UCR1', 'RRDYEN') || this.device.field('UCR4', 'DREN') || this.device.field('UCR2', 'ATEN');
-    return interrupts === 1 || this.baudDetection.active;
+    return interrupts === 1 || this.receiver.detection.active;
   }
 
   /** Bits per second, or 0 when the clock stands still. */
   get baud(): number {
-    const cycles = this.bitCycles;
-    return Number.isFinite(cycles) ? this.options.scheduler.hz / cycles : 0;
-  }
-
-  /** Cycles of one bit: 16 clocks of the binary rate multiplier. */
-  private get bitCycles(): number {
-    const { scheduler } = this.options;
-    const hz = this.referenceHz;
-    const ratio = (this.device.field('UBMR', 'MOD') + 1) / (this.device.field('UBIR', 'INC') + 1);
-    return hz > 0 ? (16 * ratio * scheduler.hz) / hz : Number.POSITIVE_INFINITY;
-  }
-
-  /** The module clock after its divider. */
-  private get referenceHz(): number {
-    const { clocks, clock } = this.options;
-    return clocks.hz(clock) / RFDIV[this.device.field('UFCR', 'RFDIV') as 0];
-  }
-
-  /** Cycles of one character: start bit, data, parity, stop bits. */
-  private get characterCycles(): number {
-    return this.characterBits * this.bitCycles;
-  }
-
-  private get characterBits(): number {
-    const on = (name: 'WS' | 'PREN' | 'STPB'): number => this.device.field('UCR2', name);
-    return 1 + 7 + on('WS') + on('PREN') + 1 + on('STPB');
+    return this.frame.baud;
   }
 
   private get enabled(): boolean {
     return this.device.field('UCR1', 'UARTEN') === 1;
-  }
-
-  private get receiverOn(): boolean {
-    return this.enabled && this.device.field('UCR2', 'RXEN') === 1;
   }
 
   // --- transmitter
@@ -261,98 +201,21 @@ export class ImxUart {
   private sent(byte: number | 'break'): void {
     const character = byte === 'break' ? LINE_ERROR.break : byte;
     if (this.device.field('UTS', 'LOOP')) this.loopBack(character);
-    else for (const listener of this.listeners) listener.fromWire(character, this.bitCycles);
+    else for (const listener of this.listeners) listener.receiver.fromWire(character, this.frame.bitCycles);
     this.settle();
   }
 
   private loopBack(character: number): void {
     const forced = this.device.field('UTS', 'FRCPERR') && this.device.field('UCR2', 'PREN');
-    if (this.receiverOn) this.accept(character | (forced ? LINE_ERROR.parity : 0));
-  }
-
-  // --- receiver
-
-  /** Begins to take the next character from the line, if the receiver is on, free, and has room. */
-  private startReceiving(): void {
-    if (this.arriving !== undefined || this.line.length === 0 || !this.receiverOn || this.device.field('UTS', 'LOOP')) return;
-    if (this.flowControl && this.receiveFifo.length >= FIFO_SIZE) return;
-    if (this.flowControl && this.device.field('UCR2', 'CTSC') && this.ctsHigh) return;
-    const bitCycles = this.baudDetection.active ? this.options.scheduler.hz / this.hostBaud : this.bitCycles;
-    if (!Number.isFinite(bitCycles)) return;
-    this.arriving = this.line.shift();
-    if (this.baudDetection.active) this.baudDetection.begin(this.arriving!, bitCycles, this.referenceHz / this.hostBaud);
-    this.idleTimer.cancel();
-    this.device.setField('USR1', 'AWAKE', 1);
-    this.device.setField('USR2', 'WAKE', 1);
-    this.receiveTimer.armIn(this.characterBits * bitCycles);
-    this.settle();
-  }
-
-  /** A character comes from another UART, whose bits took `bitCycles`: it cannot wait. */
-  private fromWire(character: number, bitCycles: number): void {
-    if (!this.receiverOn || this.device.field('UTS', 'LOOP')) return;
-    this.device.setField('USR1', 'AWAKE', 1);
-    this.device.setField('USR2', 'WAKE', 1);
-    const { active } = this.baudDetection;
-    if (active) this.baudDetection.begin(character, bitCycles, (this.referenceHz * bitCycles) / this.options.scheduler.hz);
-    const understood = active || Math.abs(this.bitCycles / bitCycles - 1) <= BAUD_TOLERANCE;
-    this.accept(understood ? character : LINE_ERROR.framing);
-  }
-
-  private received(): void {
-    const character = this.arriving!;
-    this.arriving = undefined;
-    this.accept(character);
-    this.startReceiving();
-    this.settle();
-  }
-
-  /** Puts a whole character into the receive FIFO. */
-  private accept(character: number): void {
-    if (this.baudDetection.active) this.baudDetection.end(character, !(character & ERR));
-    this.escapes.take(character);
-    if (this.receiveFifo.length >= FIFO_SIZE) {
-      this.device.setField('USR2', 'ORE', 1);
-      this.overrun = true;
-    } else {
-      this.receiveFifo.push(character | (this.overrun ? OVRRUN | ERR : 0));
-      this.overrun = false;
-    }
-    if (character & PRERR) this.device.setField('USR1', 'PARITYERR', 1);
-    if (character & FRMERR) this.device.setField('USR1', 'FRAMERR', 1);
-    if (character & BRK) this.device.setField('USR2', 'BRCD', 1);
-    this.idleAfterFrames();
-    this.age();
-    this.settle();
-  }
-
-  /** Restarts the aging timer, which runs while there is data below the trigger level. */
-  private age(): void {
-    const level = this.receiveFifo.length;
-    if (level > 0 && level < this.device.field('UFCR', 'RXTL')) this.agingTimer.armIn(AGING_CHARACTERS * this.characterCycles);
-    else this.agingTimer.cancel();
-  }
-
-  private top(): number {
-    const first = this.receiveFifo[0];
-    return first === undefined ? this.lastReceived : first | CHARRDY;
-  }
-
-  private pop(): void {
-    const first = this.receiveFifo.shift();
-    if (first === undefined) return;
-    this.lastReceived = first & 0xff;
-    this.age();
-    this.startReceiving();
-    this.settle();
+    if (this.receiver.on) this.receiver.accept(character | (forced ? LINE_ERROR.parity : 0));
   }
 
   // --- registers
 
   private status1(): number {
-    const level = this.receiveFifo.length;
+    const level = this.receiver.level;
     const trigger = this.device.field('UFCR', 'RXTL');
-    const receiverIdle = this.arriving === undefined ? 1 << 6 : 0;
+    const receiverIdle = this.receiver.idle ? 1 << 6 : 0;
     const receiveReady = trigger > 0 && level >= trigger ? 1 << 9 : 0;
     const transmitReady = this.transmitter.level <= this.device.field('UFCR', 'TXTL') ? 1 << 13 : 0;
     const requestToSend = this.bank.pad(RTS_B) ? 0 : 1 << 14;
@@ -360,7 +223,7 @@ export class ImxUart {
   }
 
   private status2(): number {
-    const dataReady = this.receiveFifo.length > 0 ? 1 : 0;
+    const dataReady = this.receiver.level > 0 ? 1 : 0;
     const fifoEmpty = this.transmitter.level === 0;
     const complete = this.transmitter.idle ? 1 << 3 : 0;
     const carrier = 1 << 5;
@@ -368,7 +231,7 @@ export class ImxUart {
   }
 
   private test(): number {
-    const received = this.receiveFifo.length;
+    const received = this.receiver.level;
     const transmitting = this.transmitter.level;
     return (
       this.device.get('UTS') |
@@ -392,29 +255,19 @@ export class ImxUart {
     if (previous & 1 && !(next & 1)) this.flush();
     this.report(next & (1 << 7), 'UCR1', 'IrDA');
     this.transmitter.shift();
-    if ((next ^ previous) & 1) this.listenForIdle();
-    this.startReceiving();
+    if ((next ^ previous) & 1) this.receiver.listenForIdle();
+    this.receiver.start();
     this.settle();
   }
 
   private control2Written(next: number, previous: number): void {
     this.device.setField('UCR2', 'SRST', 1);
     if (!(next & 1)) this.softReset();
-    else if (previous & 2 && !(next & 2)) this.receiveFifo = [];
+    else if (previous & 2 && !(next & 2)) this.receiver.clear();
     this.transmitter.shift();
-    if ((next ^ previous) & 2) this.listenForIdle();
-    this.startReceiving();
+    if ((next ^ previous) & 2) this.receiver.listenForIdle();
+    this.receiver.start();
     this.settle();
-  }
-
-  /** The receiver was switched on or off: a line on which nothing comes is idle after a while. */
-  private listenForIdle(): void {
-    if (!this.receiverOn) this.idleTimer.cancel();
-    else if (this.arriving === undefined) this.idleAfterFrames();
-  }
-
-  private idleAfterFrames(): void {
-    this.idleTimer.armIn(IDLE_FRAMES[this.device.field('UCR1', 'ICD') as 0] * this.characterCycles);
   }
 
   /** An edge on RTS_B: the transmitter stops before the next character, or goes on. */
@@ -429,7 +282,7 @@ export class ImxUart {
   /** Level of CTS_B: what UCR2.CTS says, or the receiver itself, when its FIFO has UCR4.CTSTL characters. */
   private get ctsHigh(): boolean {
     if (!this.device.field('UCR2', 'CTSC')) return this.device.field('UCR2', 'CTS') === 0;
-    return this.receiveFifo.length >= this.device.field('UCR4', 'CTSTL') || !this.receiverOn;
+    return this.receiver.pausing;
   }
 
   /** UCR2.SRST: FIFOs, state machines, USR1, USR2, UBIR, UBMR, UBRC start anew. */
@@ -444,20 +297,7 @@ export class ImxUart {
   /** Drops what the FIFOs and shift registers hold. */
   private flush(): void {
     this.transmitter.flush();
-    this.baudDetection.cancel();
-    this.escapes.cancel();
-    this.receiveTimer.cancel();
-    this.agingTimer.cancel();
-    this.idleTimer.cancel();
-    this.receiveFifo = [];
-    this.arriving = undefined;
-    this.overrun = false;
-    this.lastReceived = 0;
-  }
-
-  private flag<R extends 'USR1' | 'USR2'>(register: R, name: keyof (typeof IMX_UART)[R]['fields'] & string): void {
-    this.device.setField(register, name, 1);
-    this.settle();
+    this.receiver.flush();
   }
 
   private report(on: number, register: string, what: string): void {

@@ -166,22 +166,22 @@ describe('a state', () => {
   it('names block and field where it does not fit the machine', () => {
     const { blocks } = state;
     const uart = blocks['UART4'] as Record<string, StateValue>;
-    const { transmitFifo, ...less } = uart;
+    const { resetUntil, ...less } = uart;
     const load = (changed: Partial<HardwareState>) => () => loadHardware(run.machine, { ...state, ...changed });
     const withUart = (value: StateValue) => load({ blocks: { ...blocks, UART4: value } });
     const { UART4: _, ...others } = blocks;
-    expect(transmitFifo).toBeDefined();
+    expect(resetUntil).toBeDefined();
     expect(load({ soc: 'imx93' })).toThrow(/^SoC imx93 is not this machine's imx8mp: the snapshot comes from another/);
     expect(load({ board: 'other' })).toThrow(/^board other is not this machine's/);
     expect(load({ blocks: others })).toThrow(/^UART4 is missing/);
     expect(load({ blocks: { ...blocks, UART9: uart } })).toThrow(/^UART9 is not there in this machine/);
-    expect(withUart(less)).toThrow(/^UART4.transmitFifo is missing/);
+    expect(withUart(less)).toThrow(/^UART4.resetUntil is missing/);
     expect(withUart({ ...uart, dma: 1 })).toThrow(/^UART4.dma is not there in this machine/);
-    expect(withUart({ ...uart, overrun: 'no' })).toThrow(/^UART4.overrun is of another type/);
+    expect(withUart({ ...uart, resetUntil: 'no' })).toThrow(/^UART4.resetUntil is of another type/);
     expect(withUart({ ...uart, device: 3 })).toThrow(/^UART4.device is of another type/);
     expect(withUart({ ...uart, device: { $: 'model', cells: new Uint32Array(3) } })).toThrow(/^UART4.device.cells is of another size/);
-    expect(withUart({ ...uart, line: { $: 'ref', path: ['UART4', 'nobody'] } })).toThrow(
-      /^UART4.line refers to UART4.nobody, which is not there/,
+    expect(withUart({ ...uart, requests: { $: 'ref', path: ['UART4', 'nobody'] } })).toThrow(
+      /^UART4.requests refers to UART4.nobody, which is not there/,
     );
     expect(withUart({ ...uart, level: { $: 'what' } })).toThrow(/^UART4.level is of an unknown kind/);
     expect(load({ memory: { ...state.memory, FLASH: [] } })).toThrow(/^memory FLASH is not there/);
