@@ -117,6 +117,7 @@ export const IMX6SX = defineSoc({
       interrupts: { m4: 26, linux: 26 },
       pdap: 91,
       clock: 'UART_CLK_ROOT',
+      dma: { SDMA: { receive: 25, transmit: 26 } },
     },
     {
       kind: 'pwm',
@@ -414,6 +415,7 @@ export const IMX6SX = defineSoc({
       interrupts: { m4: 27, linux: 27 },
       pdap: 60,
       clock: 'UART_CLK_ROOT',
+      dma: { SDMA: { receive: 27, transmit: 28 } },
     },
     {
       kind: 'imx-uart',
@@ -424,6 +426,7 @@ export const IMX6SX = defineSoc({
       interrupts: { m4: 28, linux: 28 },
       pdap: 61,
       clock: 'UART_CLK_ROOT',
+      dma: { SDMA: { receive: 29, transmit: 30 } },
     },
     {
       kind: 'imx-uart',
@@ -434,6 +437,7 @@ export const IMX6SX = defineSoc({
       interrupts: { m4: 29, linux: 29 },
       pdap: 62,
       clock: 'UART_CLK_ROOT',
+      dma: { SDMA: { receive: 31, transmit: 32 } },
     },
     {
       kind: 'imx-uart',
@@ -444,6 +448,7 @@ export const IMX6SX = defineSoc({
       interrupts: { m4: 30, linux: 30 },
       pdap: 63,
       clock: 'UART_CLK_ROOT',
+      dma: { SDMA: { receive: 33, transmit: 34 } },
     },
     {
       kind: 'imx-i2c',
@@ -506,6 +511,7 @@ export const IMX6SX = defineSoc({
       interrupts: { m4: 17, linux: 17 },
       pdap: 76,
       clock: 'UART_CLK_ROOT',
+      dma: { SDMA: { receive: 0, transmit: 47 } },
     },
     {
       kind: 'pwm',

@@ -236,7 +236,16 @@ export const IMX7D = defineSoc({
     },
     { kind: 'imx7d-adc', name: 'ADC1', base: 0x3061_0000, size: SLOT, interrupts: { m4: 98, linux: 98 }, pdap: 33, clock: 'OSC_24M' },
     { kind: 'imx7d-adc', name: 'ADC2', base: 0x3062_0000, size: SLOT, interrupts: { m4: 99, linux: 99 }, pdap: 34, clock: 'OSC_24M' },
-    { kind: 'ecspi', name: 'ECSPI4', base: 0x3063_0000, size: SLOT, interrupts: { m4: 34, linux: 34 }, pdap: 35, clock: 'ECSPI4_CLK_ROOT' },
+    {
+      kind: 'ecspi',
+      name: 'ECSPI4',
+      base: 0x3063_0000,
+      size: SLOT,
+      interrupts: { m4: 34, linux: 34 },
+      pdap: 35,
+      clock: 'ECSPI4_CLK_ROOT',
+      dma: { SDMA: { receive: 6, transmit: 7 } },
+    },
     {
       kind: 'pwm',
       name: 'PWM1',
@@ -282,8 +291,26 @@ export const IMX7D = defineSoc({
       highInterrupts: { m4: 48, linux: 48 },
       pdap: 42,
     },
-    { kind: 'ecspi', name: 'ECSPI1', base: 0x3082_0000, size: SLOT, interrupts: { m4: 31, linux: 31 }, pdap: 98, clock: 'ECSPI1_CLK_ROOT' },
-    { kind: 'ecspi', name: 'ECSPI2', base: 0x3083_0000, size: SLOT, interrupts: { m4: 32, linux: 32 }, pdap: 99, clock: 'ECSPI2_CLK_ROOT' },
+    {
+      kind: 'ecspi',
+      name: 'ECSPI1',
+      base: 0x3082_0000,
+      size: SLOT,
+      interrupts: { m4: 31, linux: 31 },
+      pdap: 98,
+      clock: 'ECSPI1_CLK_ROOT',
+      dma: { SDMA: { receive: 0, transmit: 1 } },
+    },
+    {
+      kind: 'ecspi',
+      name: 'ECSPI2',
+      base: 0x3083_0000,
+      size: SLOT,
+      interrupts: { m4: 32, linux: 32 },
+      pdap: 99,
+      clock: 'ECSPI2_CLK_ROOT',
+      dma: { SDMA: { receive: 2, transmit: 3 } },
+    },
     {
       kind: 'ecspi',
       name: 'ECSPI3',
@@ -292,6 +319,7 @@ export const IMX7D = defineSoc({
       interrupts: { m4: 33, linux: 33 },
       pdap: 100,
       clock: 'ECSPI3_CLK_ROOT',
+      dma: { SDMA: { receive: 4, transmit: 5 } },
     },
     {
       kind: 'imx-uart',
@@ -301,6 +329,7 @@ export const IMX7D = defineSoc({
       interrupts: { m4: 26, linux: 26 },
       pdap: 102,
       clock: 'UART1_CLK_ROOT',
+      dma: { SDMA: { receive: 22, transmit: 23 } },
     },
     {
       kind: 'imx-uart',
@@ -310,6 +339,7 @@ export const IMX7D = defineSoc({
       interrupts: { m4: 28, linux: 28 },
       pdap: 104,
       clock: 'UART3_CLK_ROOT',
+      dma: { SDMA: { receive: 26, transmit: 27 } },
     },
     {
       kind: 'imx-uart',
@@ -319,6 +349,7 @@ export const IMX7D = defineSoc({
       interrupts: { m4: 27, linux: 27 },
       pdap: 105,
       clock: 'UART2_CLK_ROOT',
+      dma: { SDMA: { receive: 24, transmit: 25 } },
     },
     {
       kind: 'flexcan',
@@ -352,6 +383,7 @@ export const IMX7D = defineSoc({
       interrupts: { m4: 29, linux: 29 },
       pdap: 70,
       clock: 'UART4_CLK_ROOT',
+      dma: { SDMA: { receive: 28, transmit: 29 } },
     },
     {
       kind: 'imx-uart',
@@ -361,6 +393,7 @@ export const IMX7D = defineSoc({
       interrupts: { m4: 30, linux: 30 },
       pdap: 71,
       clock: 'UART5_CLK_ROOT',
+      dma: { SDMA: { receive: 30, transmit: 31 } },
     },
     {
       kind: 'imx-uart',
@@ -370,6 +403,7 @@ export const IMX7D = defineSoc({
       interrupts: { m4: 16, linux: 16 },
       pdap: 72,
       clock: 'UART6_CLK_ROOT',
+      dma: { SDMA: { receive: 32, transmit: 33 } },
     },
     {
       kind: 'imx-uart',
@@ -379,6 +413,7 @@ export const IMX7D = defineSoc({
       interrupts: { m4: 126, linux: 126 },
       pdap: 73,
       clock: 'UART7_CLK_ROOT',
+      dma: { SDMA: { receive: 34, transmit: 35 } },
     },
     {
       kind: 'sema4',

@@ -108,6 +108,15 @@ describe('imx6sx', () => {
     expect([sema4.interrupts, sema4.highInterrupts]).toEqual([{ linux: 116 }, { m4: 12 }]);
   });
 
+  it('has the DMA requests of UARTs that imx6sx.dtsi names', () => {
+    const events = Object.fromEntries(IMX6SX.peripherals.flatMap(({ name, dma }) => (dma ? [[name, dma['SDMA']]] : [])));
+    expect(events).toMatchObject({
+      UART1: { receive: 25, transmit: 26 },
+      UART5: { receive: 33, transmit: 34 },
+      UART6: { receive: 0, transmit: 47 },
+    });
+  });
+
   it('shows memory to both sides where the address table says it is the same memory', () => {
     for (const { da, sa, size } of IMX6SX.remoteprocs[0]!.att) {
       for (const offset of [0, size - 4]) expect(memoryAt(IMX6SX, 'm4', da + offset)).toBe(memoryAt(IMX6SX, 'linux', sa + offset));

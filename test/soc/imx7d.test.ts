@@ -110,6 +110,15 @@ describe('imx7d', () => {
     expect([sema4.interrupts, sema4.highInterrupts]).toEqual([{ linux: 116 }, { m4: 11 }]);
   });
 
+  it("has the DMA requests of UARTs and ECSPIs that NXP's imx7s.dtsi names", () => {
+    const events = Object.fromEntries(IMX7D.peripherals.flatMap(({ name, dma }) => (dma ? [[name, dma['SDMA']]] : [])));
+    expect(events).toMatchObject({
+      ECSPI4: { receive: 6, transmit: 7 },
+      UART2: { receive: 24, transmit: 25 },
+      UART7: { receive: 34, transmit: 35 },
+    });
+  });
+
   it('shows memory to both sides where the address table says it is the same memory, and nothing between', () => {
     for (const { da, sa, size } of IMX7D.remoteprocs[0]!.att) {
       for (const offset of [0, size - 4]) expect(memoryAt(IMX7D, 'm4', da + offset)).toBe(memoryAt(IMX7D, 'linux', sa + offset));
