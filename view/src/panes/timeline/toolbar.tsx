@@ -60,7 +60,7 @@ export function TimelineToolbar(props: { readonly onExport: () => void; readonly
           <IconButton icon="fit" label="Show the whole run" shortcut="0" onClick={fitAll} />
         </span>
       )}
-      <QueryField query={filter} name="filter" icon="filter" label="Filter events" placeholder="filter: type:message addr:0x400">
+      <QueryField query={filter} name="filter" icon="filter" label="Filter events" placeholder="filter: type:message">
         {filter.lanes.value && <Count of={filter.lanes.value.all.length} all={log.length} done={filter.fraction} />}
       </QueryField>
       <QueryField
@@ -68,7 +68,7 @@ export function TimelineToolbar(props: { readonly onExport: () => void; readonly
         name="search"
         icon="search"
         label="Search events"
-        placeholder="search: text, or as in the filter"
+        placeholder="search: text or field:"
         onEnter={(back) => stepHit(back ? -1 : 1)}
       >
         {search.lanes.value && <Hits />}
