@@ -41,7 +41,6 @@ export const IMX6SX_UNMODELLED: readonly PeripheralSpec[] = [
   { kind, name: 'MMDC', base: 0x021b_0000, bases: { m4: 0x421b_0000 }, size, pdap: 46 },
   { kind, name: 'ENET2', base: 0x021b_4000, bases: { m4: 0x421b_4000 }, size, pdap: 47 },
   { kind, name: 'EIM', base: 0x021b_8000, bases: { m4: 0x421b_8000 }, size, pdap: 48 },
-  { kind, name: 'CSU', base: 0x021c_0000, bases: { m4: 0x421c_0000 }, size, pdap: 50 },
   { kind, name: 'PERFMON1', base: 0x021c_4000, bases: { m4: 0x421c_4000 }, size, pdap: 51 },
   { kind, name: 'PERFMON2', base: 0x021c_8000, bases: { m4: 0x421c_8000 }, size, pdap: 52 },
   { kind, name: 'AXI_MON', base: 0x021c_c000, bases: { m4: 0x421c_c000 }, size, pdap: 53 },

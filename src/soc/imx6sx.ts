@@ -406,6 +406,7 @@ export const IMX6SX = defineSoc({
       clock: 'PERCLK_CLK_ROOT',
     },
     { kind: 'ocotp', name: 'OCOTP', base: 0x021b_c000, bases: { m4: 0x421b_c000 }, size: SLOT, pdap: 49, layout: 'imx6sx' },
+    { kind: 'csu', name: 'CSU', base: 0x021c_0000, bases: { m4: 0x421c_0000 }, size: SLOT, pdap: 50 },
     {
       kind: 'imx-uart',
       name: 'UART2',

@@ -16,7 +16,6 @@ export const IMX7D_UNMODELLED: readonly PeripheralSpec[] = [
   { kind, name: 'AIPSTZ1', base: 0x301f_0000, size },
   { kind, name: 'ROMCP', base: 0x3031_0000, size, pdap: 17 },
   { kind, name: 'KPP', base: 0x3032_0000, size, pdap: 18 },
-  { kind, name: 'CSU', base: 0x303e_0000, size, pdap: 30 },
   { kind, name: 'AIPSTZ2', base: 0x305f_0000, size },
   { kind, name: 'FTM1', base: 0x3064_0000, size, pdap: 36 },
   { kind, name: 'FTM2', base: 0x3065_0000, size, pdap: 37 },

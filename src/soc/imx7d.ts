@@ -234,6 +234,7 @@ export const IMX7D = defineSoc({
       semaphores: ['RDC_SEMAPHORE1', 'RDC_SEMAPHORE2'],
       errorResponse: { address: 0x3034_0028, mask: 0x4 },
     },
+    { kind: 'csu', name: 'CSU', base: 0x303e_0000, size: SLOT, pdap: 30 },
     { kind: 'imx7d-adc', name: 'ADC1', base: 0x3061_0000, size: SLOT, interrupts: { m4: 98, linux: 98 }, pdap: 33, clock: 'OSC_24M' },
     { kind: 'imx7d-adc', name: 'ADC2', base: 0x3062_0000, size: SLOT, interrupts: { m4: 99, linux: 99 }, pdap: 34, clock: 'OSC_24M' },
     {
