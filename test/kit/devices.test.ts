@@ -211,6 +211,44 @@ describe('firmware with devices', () => {
     expect(m.diagnostics.map(({ register, text }) => `${register} ${text}`)).toContain('I2DR written without owning the bus');
   });
 
+  it('has pins of other blocks and serial lines by name, in forks, too', async () => {
+    await using m = await make({});
+    await m.until('console', READY);
+    const [gpt, uart] = [0x302d_0000, 0x3088_0000].map((base) => (offset: number, value?: number) => {
+      const view = m.machine.view('m7');
+      return value === undefined ? view.read(base + offset, 4) : view.write(base + offset, value, 4);
+    });
+    gpt!(0, 1 | (5 << 6) | (1 << 9) | (1 << 10) | (3 << 16));
+    m.pin('gpt1_capture1').pulse({ width: '10us', gap: '30us', count: 2 });
+    m.gpio('GPIO1').pin(7).connect('GPT2_CLK');
+    m.gpio('GPIO1').pin(7).drive(1);
+    uart!(0x90, 0x0a81);
+    uart!(0x84, 0x6027);
+    uart!(0x80, 1);
+    m.serial('uart3').connect('UART3');
+    expect(m.serial('UART3').baud).toBeGreaterThan(0);
+    m.pin('UART3_CTS_B').connect(m.pin('UART3_RTS_B'));
+    await m.advance('5us');
+    await using fork = m.fork();
+    for (const each of [m, fork]) {
+      await each.advance('1ms');
+      expect(each.pin('GPT1_CAPTURE1').history.map(({ level }) => level)).toEqual([1, 0, 1, 0]);
+      expect([each.pin('GPT2_CLK').level, each.pin('GPT2_CLK').direction, each.pin('PWM4_OUT').direction]).toEqual([1, 'in', 'out']);
+      expect([each.pwm('PWM4').hz, each.pwm('PWM4').duty]).toEqual([0, 0]);
+      const view = each.machine.view('m7');
+      expect(view.read(0x302d_0008, 4) & 8).toBe(8);
+      view.write(0x3088_0040, 0x41, 4);
+      await each.advance('2ms');
+      expect(view.read(0x3088_0000, 4)).toBe(0x8041);
+      expect([each.pin('UART3_CTS_B').name, each.pin('UART3_RTS_B').level]).toEqual(['UART3_CTS_B', 0]);
+    }
+    expect(() => m.pin('GPT1_CAPTURE3')).toThrow('GPT1_CAPTURE3 is no pin');
+    expect(() => m.pwm('PWM9')).toThrow(/has no PWM PWM9/);
+    expect(() => m.serial('UART3').type(0)).toThrow('0 is no rate');
+    expect(() => m.serial('UART3').connect('I2C1')).toThrow(/has no UART I2C1/);
+    expect(() => m.spi('ECSPI1').master([1], { bits: 33 })).toThrow('words of 33 bits');
+  });
+
   it('tells mistakes by name', async () => {
     await using m = await make();
     expect(() => m.gpio('GPIO9')).toThrow(/imx8mp has no GPIO bank GPIO9/);
