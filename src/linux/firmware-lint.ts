@@ -199,20 +199,25 @@ function lintVectors(context: Context): void {
     severity: 'note',
     place,
     text: `the vector table is at ${hex32(first.da)}, but the core fetches SP and PC from ${hex32(vectors)}; mainline Linux passes no start address`,
-    remedy: `on a board run "bootaux ${hex(first.da)}" or "prepare_mcore" in U-Boot first; here the core starts at ${symbol ?? hex32(pc)} without it`,
+    remedy: `on a board run "bootaux ${hex(translateDa(remoteproc.att, first.da, 8) ?? first.da)}" or "prepare_mcore" in U-Boot first; here the core starts at ${symbol ?? hex32(pc)} without it`,
   });
 }
 
 const TABLE_HELP = 'Zephyr: CONFIG_OPENAMP_RSC_TABLE=y; MCUXpresso: compile rsc_table.c and KEEP(*(.resource_table)) in the linker script';
 
 function lintTable(context: Context): void {
-  const { firmware, findings } = context;
+  const { firmware, findings, board, remoteproc } = context;
   if (!firmware.resourceTable) {
+    const fixed = board.rpmsg?.core === remoteproc.core;
     findings.push({
-      severity: 'warning',
+      severity: fixed ? 'note' : 'warning',
       place: 'resource table',
-      text: 'there is no section .resource_table: Linux starts the firmware, but cannot talk to it',
-      remedy: `add one if it is to use RPMsg (${TABLE_HELP})`,
+      text: fixed
+        ? `there is no section .resource_table: on board ${board.name} U-Boot's bootaux starts such firmware, and NXP's imx_rpmsg talks to it; what is said here is of remoteproc`
+        : 'there is no section .resource_table: Linux starts the firmware, but cannot talk to it',
+      remedy: fixed
+        ? `imx-sim run does as the board; for remoteproc add one (${TABLE_HELP})`
+        : `add one if it is to use RPMsg (${TABLE_HELP})`,
       linux: [`${REMOTEPROC}No resource table in elf`],
     });
     return;

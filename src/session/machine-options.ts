@@ -111,9 +111,10 @@ export function bootChoice({ boot, kernel, linux, firmware, target, dtb, recover
   return { boot: 'uboot', kernel: 'nxp', note: `${how}, and NXP's kernel talks to it (imx_rpmsg); ${otherwise}` };
 }
 
-/** False when nothing in the ELF is called after RPMsg, and nothing has the address of the vrings: then nobody answers imx_rpmsg. */
-function mayUseRpmsg({ bytes, segments }: Firmware, vrings: number): boolean {
+/** False when nothing in the ELF is called after RPMsg, or, in one without names, has the address of the vrings: then nobody answers imx_rpmsg. */
+function mayUseRpmsg({ bytes, segments, symbols }: Firmware, vrings: number): boolean {
   if (/rpmsg/i.test(new TextDecoder('latin1').decode(bytes))) return true;
+  if (symbols.length > 0) return false;
   return segments.some(({ data }) => {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     for (let at = 0; at + 4 <= data.byteLength; at += 4) if (view.getUint32(at, true) === vrings) return true;
