@@ -2,10 +2,10 @@
  * SNVS: the secure (SRTC) and the high-power (HPRTC) real-time counters, their alarms, general-purpose storage.
  *
  * Described in the SNVS chapter of the security reference manual and in Linux's rtc-snvs.c. Both counters are 47 bits of a 32.768 kHz
- * clock and start from 0. Not modelled: the security state machine, tamper detection, the power button, the periodic interrupt.
+ * clock and start from 0. Not modelled: the security state machine, tamper detection, the power button, calibration.
  */
 import type { Diagnostics } from '../diagnostics.ts';
-import { bit, defineRegisters, RegisterFile } from '../memory/registers.ts';
+import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import { ClockRatio } from './clock-ratio.ts';
 
@@ -13,8 +13,8 @@ import { ClockRatio } from './clock-ratio.ts';
 export const SNVS = defineRegisters({
   HPLR: { offset: 0x000 },
   HPCOMR: { offset: 0x004 },
-  HPCR: { offset: 0x008, fields: { RTC_EN: bit(0), HPTA_EN: bit(1) } },
-  HPSR: { offset: 0x014, access: 'ro', reset: 0x8000_3000, fields: { HPTA: bit(0, 'w1c') } },
+  HPCR: { offset: 0x008, fields: { RTC_EN: bit(0), HPTA_EN: bit(1), PI_EN: bit(3), PI_FREQ: field(4, 4), HP_TS: bit(16, 'wo') } },
+  HPSR: { offset: 0x014, access: 'ro', reset: 0x8000_3000, fields: { HPTA: bit(0, 'w1c'), PI: bit(1, 'w1c') } },
   HPRTCMR: { offset: 0x024 },
   HPRTCLR: { offset: 0x028 },
   HPTAMR: { offset: 0x02c },
@@ -84,6 +84,7 @@ export class Snvs {
   private readonly high: RealTimeCounter;
   private readonly secureAlarm: Timer;
   private readonly highAlarm: Timer;
+  private readonly periodic: Timer;
   private level = false;
 
   constructor(options: { name: string; scheduler: Scheduler; diagnostics: Diagnostics; interrupt: (level: boolean) => void }) {
@@ -93,6 +94,7 @@ export class Snvs {
     this.high = new RealTimeCounter(scheduler);
     this.secureAlarm = scheduler.timer(`${name} SRTC alarm`, () => this.ring('LPSR'));
     this.highAlarm = scheduler.timer(`${name} HPRTC alarm`, () => this.ring('HPSR'));
+    this.periodic = scheduler.timer(`${name} periodic interrupt`, () => this.ring('HPSR', 2));
     const changed = { write: () => this.settle() };
     this.device = new RegisterFile(SNVS, {
       name,
@@ -100,6 +102,9 @@ export class Snvs {
       behaviour: {
         HPCR: {
           write: (next) => {
+            // HP_TS: the time of the SRTC.
+            if (next & (1 << 16)) this.high.value = this.secure.value;
+            this.device.setField('HPCR', 'HP_TS', 0);
             this.high.run((next & 1) === 1);
             this.settle();
           },
@@ -152,8 +157,8 @@ export class Snvs {
     this.settle();
   }
 
-  private ring(register: 'LPSR' | 'HPSR'): void {
-    this.device.set(register, (this.device.get(register) | 1) >>> 0);
+  private ring(register: 'LPSR' | 'HPSR', flag = 1): void {
+    this.device.set(register, (this.device.get(register) | flag) >>> 0);
     this.settle();
   }
 
@@ -162,9 +167,15 @@ export class Snvs {
     this.armAlarm(this.secureAlarm, 'LPCR', 'LPSR', this.secure.cycleOf(this.device.get('LPTAR') * TICKS_PER_SECOND));
     const high = (this.device.get('HPTAMR') & 0x7fff) * WRAP_LOW + this.device.get('HPTALR');
     this.armAlarm(this.highAlarm, 'HPCR', 'HPSR', this.high.cycleOf(high));
+    // Every transition of bit PI_FREQ of the counter.
+    const step = 2 ** this.device.field('HPCR', 'PI_FREQ');
+    const next = this.high.cycleOf((Math.floor(this.high.value / step) + 1) * step);
+    if (this.device.field('HPCR', 'PI_EN') && !this.device.field('HPSR', 'PI') && Number.isFinite(next)) this.periodic.armAt(next);
+    else this.periodic.cancel();
     const secureLevel = this.device.get('LPCR') & 2 && this.device.get('LPSR') & 1;
     const highLevel = this.device.get('HPCR') & 2 && this.device.get('HPSR') & 1;
-    const level = Boolean(secureLevel || highLevel);
+    const periodicLevel = this.device.field('HPCR', 'PI_EN') && this.device.field('HPSR', 'PI');
+    const level = Boolean(secureLevel || highLevel || periodicLevel);
     if (level === this.level) return;
     this.level = level;
     this.interrupt(level);

@@ -443,14 +443,14 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
   },
   {
     kinds: ['snvs'],
-    feature: 'SRTC and HPRTC, 47 bits at 32.768 kHz, alarms, general-purpose storage',
+    feature: 'SRTC and HPRTC, 47 bits at 32.768 kHz, alarms, periodic interrupt, HP_TS, general-purpose storage',
     state: 'exact',
     difference: 'both start at 0',
-    tests: ['test/peripherals/system-blocks.test.ts'],
+    tests: ['test/peripherals/snvs.test.ts', 'test/peripherals/system-blocks.test.ts'],
   },
   {
     kinds: ['snvs'],
-    feature: 'security state, tamper, power button, periodic interrupt',
+    feature: 'security state, tamper, power button, calibration',
     state: 'stub',
     difference: 'silently',
     tests: [],
