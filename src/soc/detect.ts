@@ -187,7 +187,7 @@ function judgeBoard(
   if (fixedFirst?.rpmsg) {
     const sharing = fixed.filter(({ rpmsg }) => rpmsg?.base === fixedFirst.rpmsg?.base);
     score += WEIGHT.region;
-    evidence.push(`it holds the address ${hex32(fixedFirst.rpmsg.base)}, where ${boardNames(sharing)} has its vrings`);
+    evidence.push(`it holds the address ${hex32(fixedFirst.rpmsg.base)} of the vrings of ${boardNames(sharing)}`);
   }
   const possible = first ? laidOut.map(({ candidate }) => candidate) : soc.boards;
   const named = boardByText(possible, text);
@@ -195,7 +195,16 @@ function judgeBoard(
     score += named.weight;
     evidence.push(`${named.where} "${named.hint}", as firmware for board ${named.board} does`);
   }
-  const told = named?.board ?? first?.candidate.name ?? fixedFirst?.name;
+  // Firmware that leaves the vrings to Linux may still lie where a board's Linux looks for its table.
+  const starts = new Set(image.segments.map(({ da }) => linuxAddress(soc, view, da)));
+  const tabled = soc.boards.filter(({ remoteprocs }) =>
+    remoteprocs[view]?.memoryRegions.some(({ name, base }) => name === 'rsc-table' && starts.has(base)),
+  );
+  if (tabled.length > 0) {
+    score += WEIGHT.region;
+    evidence.push(`it has a segment where Linux of ${boardNames(tabled)} looks for the resource table`);
+  }
+  const told = named?.board ?? first?.candidate.name ?? fixedFirst?.name ?? tabled[0]?.name;
   const owner = told === undefined ? soc.boards.find((candidate) => liesInRegion(image, soc, candidate, view)) : undefined;
   if (owner) {
     score += WEIGHT.region;

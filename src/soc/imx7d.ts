@@ -635,7 +635,7 @@ export const IMX7D = defineSoc({
       core: 'm4',
       constants: [
         { value: 0x3025_0000, meaning: 'GPIO6 of the 7Dual' },
-        { value: 0x302b_0000, meaning: 'WDOG4, which only the 7Dual has' },
+        { value: 0x30a8_0000, meaning: 'UART6 of the 7Dual' },
         { value: 0x30a9_0000, meaning: 'UART7 of the 7Dual' },
       ],
       texts: ['MCIMX7D', 'imx7d', 'mcimx7d'],

@@ -17,6 +17,8 @@ export interface FirmwareRun {
   readonly until: RegExp;
   /** Lines that must have come by then, on any console or in dmesg, in any order. */
   readonly also?: readonly RegExp[];
+  /** Lines that must not have come. */
+  readonly never?: readonly RegExp[];
   /** Virtual time that it may take. */
   readonly timeout?: `${number}s`;
   /** Further options of `imx-sim run`, which may depend on the name of the raw image that U-Boot loads. */

@@ -50,8 +50,14 @@ function findingsOf({ stderr }: CliResult): string[] {
   return linesOf(stderr).flatMap((line) => /^imx-sim: ((?:unimplemented|guest-error): .*?)(?: \(pc 0x[0-9a-f]+\))?$/.exec(line)?.[1] ?? []);
 }
 
+/** Lines that the run should have printed and did not, or the other way round. */
+function shortOf({ until, also = [], never = [] }: FirmwareRun, seen: readonly string[]): RegExp[] {
+  const printed = (line: RegExp): boolean => seen.some((text) => line.test(text));
+  return [...[until, ...also].filter((line) => !printed(line)), ...never.filter(printed)];
+}
+
 async function runAndCheck(elf: string, engine: Engine, kind: FirmwareKind, run: FirmwareRun): Promise<string> {
-  const { send = [], until, also = [], timeout = '3s' } = run;
+  const { send = [], until, timeout = '3s' } = run;
   const options = [
     '--cpu',
     engine,
@@ -65,7 +71,7 @@ async function runAndCheck(elf: string, engine: Engine, kind: FirmwareKind, run:
   ];
   const result = await spawnCli(inject('dist'), ['run', elf, ...options]);
   const seen = messages(result);
-  const missing = [until, ...also].filter((line) => !seen.some((text) => line.test(text)));
+  const missing = shortOf(run, seen);
   expect(
     { missing, findings: unlisted(findingsOf(result), kind), status: result.status },
     `${options.join(' ')}\n${seen.slice(-12).join('\n')}\n${result.stderr.slice(0, 4000)}`,
@@ -85,7 +91,7 @@ async function runOnBench(elf: string, engine: Engine, kind: FirmwareKind, run: 
     for (const input of run.send ?? []) machine.uart(input.slice(0, input.indexOf('='))).send(input.slice(input.indexOf('=') + 1));
     await machine.until('console', run.until, { within: run.timeout ?? '3s' });
     const lines = machine.uart('console').lines.map((line) => line.replaceAll('\r', ''));
-    const missing = [run.until, ...(run.also ?? [])].filter((line) => !lines.some((text) => line.test(text)));
+    const missing = shortOf(run, lines);
     const findings = machine.diagnostics.map(({ kind: sort, block, register, text }) => `${sort}: ${block} ${register} ${text}`);
     expect({ missing, findings: unlisted(findings, kind) }, lines.slice(-12).join('\n')).toEqual({ missing: [], findings: [] });
     return `trace ${machine.traceHash()}`;

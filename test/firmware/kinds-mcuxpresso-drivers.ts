@@ -92,7 +92,14 @@ export const MCUXPRESSO_DRIVERS: readonly FirmwareKind[] = [
   {
     kind: 'I2C between boards, master',
     name: /i2c_\w+_b2b_transfer_master/,
-    runs: [{ until: /^End of I2C example \.$/, also: [/^0x18 +0x19 +0x1a +0x1b/, /^Receive sent data from slave :$/], bench: I2C_SLAVE }],
+    runs: [
+      {
+        until: /^End of I2C example \.$/,
+        also: [/^0x18 +0x19 +0x1a +0x1b/, /^Receive sent data from slave :$/],
+        never: [/^Error occurred/],
+        bench: I2C_SLAVE,
+      },
+    ],
   },
   {
     kind: 'I2C between boards, slave',
@@ -146,7 +153,12 @@ export const MCUXPRESSO_DRIVERS: readonly FirmwareKind[] = [
     kind: 'TMU threshold',
     name: /tmu_monitor_threshold/,
     findings: [GATE],
-    runs: [{ until: /^Threshold reached, average temperature is (positive )?60 celsius degree/, bench: WARM }],
+    runs: [
+      {
+        until: /^(?:Threshold reached, average temperature is 60 celsius degree|High temperature average threshold to be reached\.)/,
+        bench: WARM,
+      },
+    ],
   },
   {
     kind: 'TMU report',

@@ -86,6 +86,82 @@ describe('detectSoc', () => {
     expect(detectSoc({ segments: [segment(0, words(0))] }, [])).toBeUndefined();
   });
 
+  /** Firmware for the Cortex-M4 of an 8M Mini or Quad, or of a 7Dual or 6SoloX: vectors, then literals. */
+  const program = (vectors: number, stack: number, ...literals: number[]): DetectableImage => ({
+    segments: [segment(vectors, words(stack, vectors + 0x401)), segment(vectors + 0x400, words(...literals))],
+    entry: vectors + 0x401,
+  });
+  const told = (image: DetectableImage): unknown[] => {
+    const found = detectSoc(image)!;
+    return [found.soc.name, found.ambiguous?.map(({ name }) => name) ?? []];
+  };
+
+  it.each([
+    ['imx8mp', 0, 'mimx8mp_evk', 'evk'],
+    ['imx8mp', 0, 'dart_mx8mp', 'dart-mx8mp'],
+    ['imx8mm', 0x1ffe_0000, 'mimx8mm_evk', 'evk'],
+    ['imx8mm', 0x1ffe_0000, 'dart_mx8mm', 'dart-mx8mm'],
+    ['imx8mn', 0, 'evkmimx8mn', 'evk'],
+    ['imx8mn', 0, 'som_mx8mn', 'som-mx8mn'],
+    ['imx8mq', 0x1ffe_0000, 'mimx8mq_evk', 'evk'],
+    ['imx8mq', 0x1ffe_0000, 'dart_mx8mq', 'dart-mx8m'],
+    ['imx7d', 0x1fff_8000, 'colibri_imx7d_m4', 'colibri-imx7'],
+    ['imx7d', 0x1fff_8000, 'warp7_m4', 'warp7'],
+    ['imx7d', 0x1fff_8000, 'pico_pi_m4', 'pico-pi'],
+    ['imx7d', 0x9000_0000, 'imx7d_sdb_m4', 'sdb'],
+    ['imx7d', 0x9000_0000, 'var-som-mx7_m4', 'var-som-mx7'],
+    ['imx6sx', 0x8400_0000, 'udoo_neo_full_m4', 'udoo-neo'],
+  ])('takes firmware for %s at %i with the text %s for board %s', (soc, da, hint, board) => {
+    const found = detectSoc({ segments: [segment(da, text(`Hello World! ${hint}`))] })!;
+    expect([found.soc.name, found.board, found.ambiguous]).toEqual([soc, board, undefined]);
+    // The same in debug information.
+    const bytes = text(`/sdk/boards/${hint}/main.c`);
+    const sections = [{ name: '.debug_line_str', offset: 0, size: bytes.length }];
+    const built = detectSoc({ segments: [segment(da, words(1))], bytes, sections })!;
+    expect([built.soc.name, built.board, built.ambiguous]).toEqual([soc, board, undefined]);
+  });
+
+  it('tells 8M Mini and Quad apart by constants, and not by addresses that both have', () => {
+    const shared = [0x30a6_0000, 0x3038_0000, 0x303d_0000];
+    expect(told(program(0x1ffe_0000, 0x2002_0000, ...shared, 400_000_000))).toEqual(['imx8mm', []]);
+    expect(told(program(0x1ffe_0000, 0x2002_0000, ...shared, 25_000_000, 0x3027_0000))).toEqual(['imx8mq', []]);
+    expect(told(program(0x1ffe_0000, 0x2002_0000, ...shared))).toEqual(['imx8mm', ['imx8mq']]);
+    // The third SDMA, which the Quad does not have.
+    expect(told(program(0x1ffe_0000, 0x2002_0000, ...shared, 0x302b_0000))).toEqual(['imx8mm', []]);
+  });
+
+  it('tells 8M Nano and Plus apart by constants, and not by addresses that both have', () => {
+    const shared = [0x30a6_0000, 0x3038_0000, 0x303d_0000];
+    expect(told(program(0, 0x2002_0000, ...shared, 600_000_000))).toEqual(['imx8mn', []]);
+    expect(told(program(0, 0x2002_0000, ...shared, 800_000_000))).toEqual(['imx8mp', []]);
+    expect(told(program(0, 0x2002_0000, ...shared, 0x30e2_0000))).toEqual(['imx8mp', []]);
+    // The Cortex-M4s have their TCM there, too.
+    expect(told(program(0, 0x2002_0000, ...shared))).toEqual(['imx8mp', ['imx8mm', 'imx8mn', 'imx8mq']]);
+  });
+
+  it('tells 7D and 6SX apart by where their blocks are, and 7D and 8M Mini by where vectors and stack are', () => {
+    expect(told(program(0x1fff_8000, 0x2000_8000, 0x3089_0000, 0x3038_0000))).toEqual(['imx7d', []]);
+    expect(told(program(0x1fff_8000, 0x2000_8000, 0x421e_8000, 0x420c_4000))).toEqual(['imx6sx', []]);
+    expect(told(program(0x1ffe_0000, 0x2002_0000, 0x3089_0000, 0x3038_0000))).toEqual(['imx8mm', ['imx8mq']]);
+    expect(detectSoc(program(0x1fff_8000, 0x2000_8000, 0x3089_0000))!.reasons).toEqual(
+      expect.arrayContaining(['its vectors are where TCML begins', 'its stack is where TCMU ends']),
+    );
+  });
+
+  it('names boards by vrings that are constants, by the place of the table, and by aliases of reserved memory', () => {
+    const rpmsg = (base: number): DetectableImage => program(0x1fff_8000, 0x2000_8000, 0x3089_0000, 0x3038_0000, base);
+    expect(detectSoc(rpmsg(0x8fff_0000))).toMatchObject({ board: 'colibri-imx7' });
+    expect(detectSoc(rpmsg(0xbfff_0000))).toMatchObject({
+      board: 'sdb',
+      reasons: expect.arrayContaining([expect.stringMatching(/^it holds the address 0xbfff0000 of the vrings of boards sdb, /)]),
+    });
+    const tcm = program(0x1fff_8000, 0x2000_8000, 0x3089_0000, 0x3038_0000);
+    const table = { ...tcm, segments: [...tcm.segments, segment(0x9fff_f000, words(1, 0, 0, 0))] };
+    expect(detectSoc(table)!.board).toBe('colibri-imx7');
+    // DDR as the code bus has it.
+    expect(detectSoc({ segments: [segment(0x1ff0_0000, words(0x3089_0000, 0x3025_0000))] })).toMatchObject({ board: 'colibri-imx7' });
+  });
+
   it('survives malformed resource tables', () => {
     const segments = [segment(0, words(0))];
     const bad = [
