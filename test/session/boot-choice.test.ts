@@ -46,7 +46,7 @@ describe('what runs before Linux, and whose kernel that is', () => {
     expect(choice('imx7d_fixed', { recover: true })).toEqual(['linux', undefined]);
     expect(choice('imx7d_fixed', { linux: false })).toEqual(['linux', undefined]);
     expect(choice('imx7d_hello', { kernel: 'nxp' })).toEqual(['uboot', 'nxp']);
-    expect(choice('imx7d_hello', { board: 'warp7' })).toEqual(['linux', undefined]);
+    expect(choice('imx7d_hello', { board: 'pico-pi' })).toEqual(['linux', undefined]);
   });
 
   it("loads the tty's driver and not that of ping-pong when a tty is talked to", () => {

@@ -77,10 +77,10 @@ describe('what the manual has its user type', () => {
 });
 
 it('says for which boards of the SoC there is one', () => {
-  expect(findUBootBoard('imx7d', 'warp7')).toBeUndefined();
+  expect(findUBootBoard('imx7d', 'pico-pi')).toBeUndefined();
   expect(findUBootBoard('imx8mm', 'evk', true)).toBeUndefined();
   expect(findUBootBoard('imx8mp', 'evk', true)).toBe(UBOOT_BOARDS.EVK_MAINLINE);
-  const refused = (): unknown => ubootBoard(findSoc('imx7d'), 'warp7', 'uboot');
+  const refused = (): unknown => ubootBoard(findSoc('imx7d'), 'pico-pi', 'uboot');
   expect(refused).toThrow(UsageError);
-  expect(refused).toThrow('no U-Boot is known for board warp7');
+  expect(refused).toThrow('no U-Boot is known for board pico-pi');
 });
