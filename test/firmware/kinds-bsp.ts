@@ -227,7 +227,7 @@ export const BSP: readonly FirmwareKind[] = [
     kind: 'BSP low power with CAN',
     name: /low_power_imx6sx_can/,
     findings: [EXPANDER],
-    runs: [{ options: BARE, until: /^Waiting for A9 Side Ready\.\.\.$/ }],
+    runs: [{ options: BARE, until: /^(?:Waiting for A9 Side Ready\.\.\.|\s*Operation Mode: TX --> Normal *)$/ }],
   },
   { kind: 'BSP low power on 6SX', name: /low_power_imx6sx/, runs: [{ options: BARE, until: /^Waiting for A9 Side Ready\.\.\.$/ }] },
   { kind: 'BSP low power on 7D', name: /low_power_imx7d/, runs: [{ options: BARE, until: /Press "S" to start the demo/ }] },
