@@ -195,8 +195,14 @@ describe.each(SOCS.map((soc) => [soc.name, soc] as const))('%s', (_name, soc) =>
     const [near] = Object.entries(a.interrupts);
     const [far] = Object.entries(b.interrupts);
     const sides = [
-      { from: { view: near![0], base: baseIn(a, near![0]) }, to: { view: far![0], base: baseIn(b, far![0]), line: `${far![0]} ${far![1]}` } },
-      { from: { view: far![0], base: baseIn(b, far![0]) }, to: { view: near![0], base: baseIn(a, near![0]), line: `${near![0]} ${near![1]}` } },
+      {
+        from: { view: near![0], base: baseIn(a, near![0]) },
+        to: { view: far![0], base: baseIn(b, far![0]), line: `${far![0]} ${far![1]}` },
+      },
+      {
+        from: { view: far![0], base: baseIn(b, far![0]) },
+        to: { view: near![0], base: baseIn(a, near![0]), line: `${near![0]} ${near![1]}` },
+      },
     ];
 
     it.each(sides)('carries words from $from.view to $to.view on all channels and drives their line', ({ from, to }) => {

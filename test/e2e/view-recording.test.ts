@@ -24,7 +24,8 @@ beforeAll(async () => {
   expect(run.status).toBe(0);
   end = (await decodeRecording(readFileSync(recording), recording)).end!.cycle;
   writeFileSync(trace, run.stdout);
-});
+  // On a busy machine a run and its recording take longer than a hook is given.
+}, 60_000);
 
 afterEach(() => {
   for (const client of clients.splice(0)) client.close();
