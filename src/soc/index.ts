@@ -5,6 +5,7 @@ import { UsageError } from '../errors.ts';
 import { BARE_CORTEX_M4, BARE_CORTEX_M7, BARE_CORTEX_M33 } from './cortex-m.ts';
 import { IMX6SX } from './imx6sx.ts';
 import { IMX7D } from './imx7d.ts';
+import { IMX7S } from './imx7s.ts';
 import { IMX8MM } from './imx8mm.ts';
 import { IMX8MN } from './imx8mn.ts';
 import { IMX8MP } from './imx8mp.ts';
@@ -18,6 +19,7 @@ export const SOCS: readonly SocDescription[] = [
   IMX8MN,
   IMX8MQ,
   IMX7D,
+  IMX7S,
   IMX6SX,
   BARE_CORTEX_M7,
   BARE_CORTEX_M4,

@@ -140,7 +140,7 @@ describe('detectSoc', () => {
   });
 
   it('tells 7D and 6SX apart by where their blocks are, and 7D and 8M Mini by where vectors and stack are', () => {
-    expect(told(program(0x1fff_8000, 0x2000_8000, 0x3089_0000, 0x3038_0000))).toEqual(['imx7d', []]);
+    expect(told(program(0x1fff_8000, 0x2000_8000, 0x3089_0000, 0x3038_0000))).toEqual(['imx7d', ['imx7s']]);
     expect(told(program(0x1fff_8000, 0x2000_8000, 0x421e_8000, 0x420c_4000))).toEqual(['imx6sx', []]);
     expect(told(program(0x1ffe_0000, 0x2002_0000, 0x3089_0000, 0x3038_0000))).toEqual(['imx8mm', ['imx8mq']]);
     expect(detectSoc(program(0x1fff_8000, 0x2000_8000, 0x3089_0000))!.reasons).toEqual(
