@@ -65,24 +65,70 @@ export function addressFacts(machine: Machine, address: number): AddressFacts {
   };
 }
 
-/** Address of `UART4`, `UART4.UCR2`, `MU1_B.SR`, `CCM.CCGR[3]` or `TCML` as `view` sees it. @throws {UsageError} when there is none of that name */
+/**
+ * Address of `UART4`, `UART4.UCR2`, `MU_B.SR`, `MU` (the side that is the view's), `CCM.CCGR[3]`, `TCML` or, on the core's own bus, `NVIC_ISER[0]`, as `view` sees
+ * it. @throws {UsageError} when there is none of that name
+ */
 export function addressOfName(machine: Machine, name: string, view: string): number {
   const [block = '', register] = name.split('.');
   const space = machine.spaces.get(view)!;
-  const region = space.regions.find((each) => each.name.toLowerCase() === block.toLowerCase());
+  const wanted = (sideOf(machine, block, view) ?? block).toLowerCase();
+  const region = space.regions.find((each) => each.name.toLowerCase() === wanted);
   if (!region) {
-    const names = [...new Set(space.regions.map((each) => each.name))].filter((each) => each !== 'PPB');
-    throw new UsageError(`${machine.soc.name}'s ${view} sees no block or memory ${block}`, `it sees ${names.join(', ')}`, name);
+    const own = register === undefined && ownRegister(space, block);
+    if (typeof own === 'number') return own;
+    throw unknownName(machine, space, block, view);
   }
   if (register === undefined) return region.base;
-  const wanted = register.toLowerCase();
-  for (let offset = 0; offset < region.size; offset += 4)
-    if (region.device?.registerName?.(offset)?.toLowerCase() === wanted) return region.base + offset;
+  const at = registerCalled(region, register);
+  if (at !== undefined) return at;
   throw new UsageError(
     `${region.name} has no register ${register}`,
     `imx-sim addr ${region.name} --soc ${machine.soc.name} shows those that it has`,
     name,
   );
+}
+
+/** The side of a messaging unit on which `view` is, when `block` names the unit alone. */
+function sideOf({ soc }: Machine, block: string, view: string): string | undefined {
+  const unit = soc.mus.find(({ name }) => name.toLowerCase() === block.toLowerCase());
+  if (!unit) return undefined;
+  return `${unit.name}_${view in unit.b.interrupts ? 'B' : 'A'}`;
+}
+
+function registerCalled({ base, size, device }: Region, name: string): number | undefined {
+  const wanted = name.toLowerCase();
+  for (let offset = 0; offset < size; offset += 4) if (device?.registerName?.(offset)?.toLowerCase() === wanted) return base + offset;
+  return undefined;
+}
+
+/** A register of the core's own bus, which goes by its name alone. */
+function ownRegister(space: AddressSpace, name: string): number | undefined {
+  const bus = space.regions.find((each) => each.name === PRIVATE_BUS);
+  return bus && (registerCalled(bus, name) ?? registerCalled(bus, `${name}[0]`));
+}
+
+/** Name of the region of the core's own bus. */
+const PRIVATE_BUS = 'PPB';
+/** Names that are proposed in place of one that does not exist. */
+const PROPOSED = 8;
+
+function unknownName({ soc }: Machine, { regions }: AddressSpace, name: string, view: string): UsageError {
+  if (!/^[a-z]\w*$/i.test(name)) return new UsageError(`${name} is no address and no name`, 'an address is hexadecimal: 0x30a60084', name);
+  const names = [...new Set(regions.map((each) => each.name))].filter((each) => each !== PRIVATE_BUS);
+  const alike = names.filter((each) => likeness(each.toLowerCase(), name.toLowerCase()) >= Math.min(3, name.length)).slice(0, PROPOSED);
+  return new UsageError(
+    `${soc.name}'s ${view} sees no block or memory ${name}`,
+    `${alike.length > 0 ? `it sees ${alike.join(', ')}; ` : ''}imx-sim socs ${soc.name} lists all`,
+    name,
+  );
+}
+
+/** Characters with which two names begin alike. */
+function likeness(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
 }
 
 function placeIn(machine: Machine, view: string, space: AddressSpace, address: number): PlaceInView {
@@ -116,15 +162,16 @@ function registerAt({ device }: Region, offset: number): string | undefined {
   return device?.registerName?.(offset) ?? device?.registerName?.(offset & ~3);
 }
 
-/** Every address at which a view shows the byte that is at `address` in some view. */
+/** Every address at which a view shows the byte that is at `address` in some view: of a memory, or of a block, which goes by its name. */
 function aliasesOf(machine: Machine, address: number): { view: string; address: number }[] {
   const bytes = [...machine.spaces.values()].flatMap((space) => {
     const region = space.find(address);
-    return region?.ram ? [{ ram: region.ram, offset: region.ramOffset + address - region.base }] : [];
+    if (!region || region.name === PRIVATE_BUS) return [];
+    return [{ of: region.ram ?? region.name, offset: region.ramOffset + address - region.base }];
   });
   return [...machine.spaces].flatMap(([view, space]) =>
-    space.regions.flatMap(({ ram, ramOffset, base, size }) => {
-      const byte = bytes.find((each) => each.ram === ram && each.offset >= ramOffset && each.offset < ramOffset + size);
+    space.regions.flatMap(({ name, ram, ramOffset, base, size }) => {
+      const byte = bytes.find(({ of, offset }) => of === (ram ?? name) && offset >= ramOffset && offset < ramOffset + size);
       return byte ? [{ view, address: base + byte.offset - ramOffset }] : [];
     }),
   );

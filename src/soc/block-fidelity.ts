@@ -389,7 +389,7 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
   },
   {
     kinds: ['rdc'],
-    feature: 'domains and permissions that TF-A sets',
+    feature: 'domains and permissions that the boot loader sets (TF-A on the 8M family, U-Boot on the 7Dual)',
     state: 'approximate',
     difference:
       'only where Linux or U-Boot runs; RDC itself stays open to the M core, which TF-A has closed since 2021, as SDK 2.9 writes MDA unasked',
@@ -429,9 +429,9 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
   },
   {
     kinds: ['src'],
-    feature: "reset cause, boot registers, M7RCR's own logic",
+    feature: 'reset cause, boot registers, the reset of the M core (M4RCR, M7RCR, SCR of the 6SoloX)',
     state: 'approximate',
-    difference: 'M7RCR is not connected to the core: on the 8M Plus Linux starts it by SMC',
+    difference: 'WDOG3 resets the SoC whatever its reset option says',
     tests: ['test/peripherals/system-blocks.test.ts'],
   },
   {

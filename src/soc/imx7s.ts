@@ -1,7 +1,7 @@
 /**
  * i.MX 7Solo: the i.MX 7Dual with one Cortex-A7, as the Colibri iMX7S carries it.
  *
- * Sources: IMX7SRM, Linux 6.1's imx7s.dtsi and imx7s-colibri.dtsi (256 MiB), soc-imx.c. To its M4 it is an i.MX 7Dual. ENET2, PCIe and the second USB
+ * Sources: IMX7SRM, Linux 6.1's imx7s.dtsi and imx7s-colibri.dtsi (256 MiB). To its M4 it is an i.MX 7Dual, and by that name soc-imx.c knows it, too. ENET2, PCIe and the second USB
  * OTG, which it does not have, are known by name as there, and not modelled.
  */
 import { MiB } from '../memory/bits.ts';
@@ -17,7 +17,6 @@ export const IMX7S = defineSoc({
   deviceTree: {
     ...IMX7D.deviceTree!,
     cpus: { count: 1, compatible: 'arm,cortex-a7' },
-    kernelNames: { socId: 'i.MX7S', revision: '1.3', machine: 'Freescale i.MX7 Dual (Device Tree)' },
   },
   boards: [
     {

@@ -69,6 +69,23 @@ describe('imx-sim addr', () => {
     expect(out).toContain('linux  DDR');
   });
 
+  it('takes a unit for the side of the core, and says where others see a register', async () => {
+    await addr('MU.CR', '--soc', 'imx7d');
+    expect(out).toContain('0x30ab0024 on imx7d, MU.CR as m4 sees it');
+    out = '';
+    await addr('0x02020080', '--soc', 'imx6sx');
+    expect(out).toContain('UART1.UCR1');
+    expect(out).toContain('the same register: m4 0x42020080');
+  });
+
+  it('tells faults in words, and knows registers of the core by name', async () => {
+    await addr('CFSR', '8200', '--soc', 'imx8mq');
+    expect(out).toContain('    PRECISERR: nothing answers at the address of a load or store\n    BFARVALID: ');
+    out = '';
+    await addr('nvic_iser', '80', '--soc', 'imx8mq');
+    expect(out).toContain('fields of NVIC_ISER[0] are not known');
+  });
+
   it('says where a block is that is not modelled, and where nothing is at all', async () => {
     await addr('0x30bb0004', '--soc', 'imx8mp');
     expect(out).toContain('FLEXSPI + 0x4');
@@ -89,7 +106,8 @@ describe('imx-sim addr', () => {
     [['0x10'], /an address of which SoC\?/],
     [['0x1_0000_0000', '--soc', 'imx8mp'], /not an address of 32 bits/],
     [['UART4.UCR2', 'zebra', '--soc', 'imx8mp'], /zebra is not a value of 32 bits/],
-    [['UART9', '--soc', 'imx8mp'], /imx8mp's m7 sees no block or memory UART9/],
+    [['UART9', '--soc', 'imx8mp'], /imx8mp's m7 sees no block or memory UART9.*\n.*it sees UART1, .*imx-sim socs imx8mp lists all/],
+    [['0xzz', '--soc', 'imx8mp'], /0xzz is no address and no name/],
     [['UART4.FOO', '--soc', 'imx8mp'], /UART4 has no register FOO/],
     [['0x10', '--soc', 'imx9'], /unknown SoC imx9/],
   ])('refuses %j in one line with a remedy', async (args, message) => {

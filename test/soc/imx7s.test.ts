@@ -11,7 +11,7 @@ describe('imx7s', () => {
     expect(tree.root.strings('compatible')).toEqual(['toradex,colibri-imx7s-eval-v3', 'toradex,colibri-imx7s', 'fsl,imx7s']);
     expect([...tree.find('/cpus')!.children.keys()]).toEqual(['cpu@0']);
     expect(board!.ddr).toBe(0x1000_0000);
-    expect(IMX7S.deviceTree!.kernelNames!.socId).toBe('i.MX7S');
+    expect(IMX7S.deviceTree!.kernelNames!.socId).toBe('i.MX7D');
   });
 
   it('reserves what fits into that memory', () => {

@@ -1,7 +1,9 @@
 /**
  * `imx-sim addr`: what is at an address of a SoC, for each who can access it: memory and its aliases, block, register, fields.
  */
+import { decodeCfsr, decodeHfsr, decodeSfsr } from '../../cpu/fault-status.ts';
 import { interpreterFactory } from '../../cpu/interpreter/index.ts';
+import { PPB_BASE, PPB_SIZE } from '../../cpu/private-bus.ts';
 import { UsageError } from '../../errors.ts';
 import { Machine } from '../../machine.ts';
 import { bits, hex, hex32 } from '../../memory/bits.ts';
@@ -34,7 +36,7 @@ export function addr(place: string, value: string | undefined, options: AddrOpti
     const address = isNumber(place) ? parseWord(place, 'an address') : addressOfName(machine, place, core);
     const word = value === undefined ? undefined : parseWord(value, 'a value');
     const facts = addressFacts(machine, address);
-    const wholeBlock = !isNumber(place) && !place.includes('.');
+    const wholeBlock = !isNumber(place) && !place.includes('.') && !onPrivateBus(address);
     const block = wholeBlock ? blockRegisters(machine, facts, core) : [];
     const register = wholeBlock ? undefined : registerOf(machine, facts, core);
     const symbol = firmware && symbolAt(firmware, facts, core);
@@ -48,6 +50,7 @@ export function addr(place: string, value: string | undefined, options: AddrOpti
         ...memoryLines(facts),
         ...(symbol ? [`  in ${firmware.name}: ${symbol}`] : []),
         ...(register ? registerLines(register, word) : []),
+        ...(word === undefined || register ? [] : statusLines(facts, core, word)),
         ...block.map((each) => `    ${hex32(each.address)}  ${each.name}${each.unimplemented ? '  (not modelled)' : ''}`),
       ];
       process.stdout.write(`${lines.join('\n')}\n`);
@@ -71,6 +74,11 @@ function target({ soc: named, core: wanted, elf }: AddrOptions): { machine: Mach
   const core = wanted ?? chosen?.core ?? soc.cores[0]!.name;
   const machine = new Machine({ soc, core, linux: false, engine: interpreterFactory, hostMemory: SMALL });
   return { machine, core, ...(firmware ? { firmware } : {}) };
+}
+
+/** True where the registers of the core itself are, which go by their names alone. */
+function onPrivateBus(address: number): boolean {
+  return address >= PPB_BASE && address < PPB_BASE + PPB_SIZE;
 }
 
 function isNumber(text: string): boolean {
@@ -124,12 +132,17 @@ function sizeText(bytes: number): string {
 }
 
 function memoryLines({ address, aliases, translations, reserved, views }: AddressFacts): string[] {
-  if (!views.some(({ found }) => found?.kind === 'memory')) return [];
   const byView = new Map<string, string[]>();
+  const inMemory = views.some(({ found }) => found?.kind === 'memory');
   const coresFirst = [...aliases].sort((a, b) => Number(a.view === 'linux') - Number(b.view === 'linux'));
   for (const { view, address: other } of coresFirst) byView.set(view, [...(byView.get(view) ?? []), hex32(other)]);
+  const others =
+    byView.size > 0
+      ? [`  the same ${inMemory ? 'byte' : 'register'}: ${[...byView].map(([view, list]) => `${view} ${list.join(' ')}`).join(', ')}`]
+      : [];
+  if (!inMemory) return others;
   return [
-    ...(byView.size > 0 ? [`  the same byte: ${[...byView].map(([view, others]) => `${view} ${others.join(' ')}`).join(', ')}`] : []),
+    ...others,
     ...translations.map(({ core, sa, own }) =>
       sa === undefined
         ? `  remoteproc of ${core}: Translation failed: da = ${hex(address)} (no row of imx_rproc_att holds it)`
@@ -148,6 +161,19 @@ function blockRegisters(machine: Machine, { views }: AddressFacts, core: string)
 
 function registerOf(machine: Machine, facts: AddressFacts, core: string): RegisterView | undefined {
   return blockRegisters(machine, facts, core).find(({ address, width }) => facts.address >= address && facts.address < address + width);
+}
+
+/** Fault status registers in words; of the core's other registers, and of what is none, there are no fields to show. */
+function statusLines({ views }: AddressFacts, core: string, value: number): string[] {
+  const register = views.find(({ view }) => view === core)?.found?.register;
+  const decode = register === 'CFSR' ? decodeCfsr : register === 'HFSR' ? decodeHfsr : register === 'SFSR' ? decodeSfsr : undefined;
+  if (!decode) return [`  ${hex32(value)}: ${register ? `fields of ${register} are not known` : 'no register that is known is there'}`];
+  const bitsSet = decode(value);
+  return [
+    `  ${register} ${hex32(value)}:`,
+    ...bitsSet.map(({ name, meaning }) => `    ${name}: ${meaning}`),
+    ...(bitsSet.length === 0 ? ['    no fault'] : []),
+  ];
 }
 
 function registerLines({ name, access, reset, fields, unimplemented, width }: RegisterView, value: number | undefined): string[] {
