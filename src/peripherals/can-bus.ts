@@ -2,8 +2,9 @@
  * The CAN buses around a SoC: who is connected with whom, whose frame is on the wire, who acknowledges it.
  *
  * A bus is called after the first controller on it; each has one for itself until a test connects some. When a bus is idle, the pending frame with the lowest
- * identifier goes first (ISO 11898); it takes its bits at the sender's rate and reaches the others with its last bit. Not modelled: different bit rates on
- * one bus, bit errors, error frames; a frame that nobody acknowledges fails as a whole.
+ * identifier goes first (ISO 11898); it takes its bits at the sender's rate and reaches the others with its last bit. While the sender's clock stands
+ * still so does its frame, which begins anew when the clock comes back. Not modelled: different bit rates on one bus, bit errors, error frames; a frame
+ * that nobody acknowledges fails as a whole.
  */
 import type { Timer } from '../time/scheduler.ts';
 
@@ -28,7 +29,7 @@ export interface CanNode {
   pending(): CanFrame | undefined;
   /** That frame goes onto the bus now. */
   began(): void;
-  /** Cycles of the base clock that a bit takes. */
+  /** Cycles of the base clock that a bit takes; Infinity while its clock stands still. */
   bitCycles(): number;
   /** True when it takes part in the bus, and acknowledges what it hears. */
   listens(): boolean;
@@ -131,10 +132,26 @@ export class CanBuses {
     const [queued] = this.outside[bus]?.queue ?? [];
     if (queued && (!best || arbitration(queued) < arbitration(best.frame))) best = { sender: undefined, frame: queued };
     if (!best) return;
-    const rate = this.nodes.get(best.sender ?? bus)!.bitCycles();
     this.onWire = { ...this.onWire, [bus]: best };
     if (best.sender !== undefined) this.nodes.get(best.sender)!.began();
-    this.nodes.get(bus)!.wire.armIn(Number.isFinite(rate) ? rate * frameBits(best.frame) : 0);
+    this.nodes.get(bus)!.wire.armIn(this.duration(bus, best));
+  }
+
+  /** Clocks have changed: frames of those that stand still now wait, and frames that waited begin. */
+  clockChanged(): void {
+    for (const [bus, current] of Object.entries(this.onWire)) {
+      const { wire } = this.nodes.get(bus)!;
+      const cycles = this.duration(bus, current);
+      if (!Number.isFinite(cycles)) wire.cancel();
+      else if (!wire.armed) wire.armIn(cycles);
+    }
+  }
+
+  /** Cycles of the base clock that a frame takes; one from outside comes at the rate of a controller that has a clock. */
+  private duration(bus: string, { sender, frame }: OnWire): number {
+    const own = this.nodes.get(sender ?? bus)!.bitCycles();
+    if (sender !== undefined || Number.isFinite(own)) return own * frameBits(frame);
+    return Math.min(...[...this.on(bus)].map((node) => node.bitCycles()), own) * frameBits(frame);
   }
 
   private busOf(name: string): string {

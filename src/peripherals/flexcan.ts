@@ -13,6 +13,7 @@ import type { ClockSource, ClockTree } from './clock-tree.ts';
 import { CODE, codeOf, frameOf, withCode } from './flexcan-match.ts';
 import { FlexcanReceiver } from './flexcan-receiver.ts';
 import { FLEXCAN_LAYOUTS, type FlexcanLayoutName } from './flexcan-registers.ts';
+import { FlexcanTimer } from './flexcan-timer.ts';
 
 const MDIS = 1 << 31;
 const FRZ = 1 << 30;
@@ -57,16 +58,15 @@ export class Flexcan implements CanNode {
   readonly wire: Timer;
   private readonly options: FlexcanOptions;
   private readonly receiver: FlexcanReceiver;
+  private readonly timer: FlexcanTimer;
   /** Ends a frame in loopback. */
   private readonly loop: Timer;
   /** Message buffer whose frame is being sent. */
   private sending: number | undefined;
-  /** Cycle since which TIMER counts from its stored value; undefined while it stands still. */
-  private since: number | undefined;
   private level = false;
 
   constructor(options: FlexcanOptions) {
-    const { name, layout, scheduler, diagnostics, buses } = options;
+    const { name, layout, clock, clocks, scheduler, diagnostics, buses } = options;
     this.name = name;
     this.options = options;
     this.buses = buses;
@@ -81,7 +81,7 @@ export class Flexcan implements CanNode {
       behaviour: {
         MCR: { value: () => this.moduleConfiguration(), steady: true, write: (next, previous) => this.configure(next, previous) },
         CTRL1: { write: (next, previous) => this.control1(next, previous) },
-        TIMER: { value: () => this.timer, read: () => this.receiver.unlock(), write: () => this.restartTimer() },
+        TIMER: { value: () => this.timer.value, read: () => this.receiver.unlock(), write: () => this.timer.restart() },
         RXMGMASK: frozen('RXMGMASK'),
         RX14MASK: frozen('RX14MASK'),
         RX15MASK: frozen('RX15MASK'),
@@ -96,6 +96,7 @@ export class Flexcan implements CanNode {
         RXIMR: frozen('RXIMR'),
       },
     });
+    this.timer = new FlexcanTimer({ device: this.device, clock, clocks, scheduler });
     this.receiver = new FlexcanReceiver(this.device, {
       flag: (buffer) => this.flag(buffer),
       stamp: (buffer) => this.stamp(buffer),
@@ -103,15 +104,16 @@ export class Flexcan implements CanNode {
     });
     this.wire = scheduler.timer(`${name} bus`, () => buses.over(name));
     buses.join(this);
+    clocks.onChange(() => this.clockChanged());
   }
 
   /** Reset of the SoC. */
   reset(): void {
     this.device.reset();
     this.receiver.reset();
+    this.timer.reset();
     this.loop.cancel();
     this.sending = undefined;
-    this.since = undefined;
     this.settle();
   }
 
@@ -176,11 +178,10 @@ export class Flexcan implements CanNode {
 
   private modeChanged(): void {
     if (!this.runs) {
-      this.device.set('TIMER', this.timer);
-      this.since = undefined;
+      this.timer.stop();
       return;
     }
-    this.since ??= this.options.scheduler.now;
+    this.timer.start();
     this.go();
   }
 
@@ -204,33 +205,26 @@ export class Flexcan implements CanNode {
 
   // --- time
 
-  /** Cycles of the base clock that a bit takes, by CTRL1. */
   bitCycles(): number {
-    const { clocks, clock, scheduler } = this.options;
-    const control = this.device.get('CTRL1');
-    const quanta = 4 + (control & 7) + ((control >>> 16) & 7) + ((control >>> 19) & 7);
-    return (quanta * ((control >>> 24) + 1) * scheduler.hz) / clocks.hz(clock);
+    return this.timer.bitCycles;
   }
 
-  /** TIMER counts bits while the controller runs. */
-  private get timer(): number {
-    const stored = this.device.get('TIMER');
-    if (this.since === undefined) return stored & 0xffff;
-    const bit = this.bitCycles();
-    return Number.isFinite(bit) ? (stored + Math.floor((this.options.scheduler.now - this.since) / bit)) & 0xffff : stored & 0xffff;
-  }
-
-  private restartTimer(): void {
-    this.device.set('TIMER', this.device.get('TIMER') & 0xffff);
-    if (this.since !== undefined) this.since = this.options.scheduler.now;
+  /** What goes on by the clock stands still with it: TIMER, and the frame that is being sent, which begins anew afterwards. */
+  private clockChanged(): void {
+    this.timer.clockChanged();
+    this.buses.clockChanged();
+    if (!this.loops) return;
+    const cycles = this.loopCycles();
+    if (!Number.isFinite(cycles)) this.loop.cancel();
+    else if (!this.loop.armed) this.loop.armIn(cycles);
   }
 
   /** Time stamp for a buffer; with TSYN a frame in the first one starts the timer anew. */
   private stamp(buffer: number): number {
-    const now = this.timer;
+    const now = this.timer.value;
     if (buffer === 0 && this.device.get('CTRL1') & (1 << 5)) {
       this.device.set('TIMER', 0);
-      this.restartTimer();
+      this.timer.restart();
     }
     return now;
   }
@@ -304,7 +298,16 @@ export class Flexcan implements CanNode {
     const index = this.mayTransmit ? this.next : undefined;
     if (index === undefined) return;
     this.sending = index;
-    this.loop.armIn(this.bitCycles() * frameBits(this.frame(index)));
+    this.loop.armIn(this.loopCycles());
+  }
+
+  /** A frame is on its way back to the controller. */
+  private get loops(): boolean {
+    return this.sending !== undefined && !this.buses.sends(this.name);
+  }
+
+  private loopCycles(): number {
+    return this.bitCycles() * frameBits(this.frame(this.sending!));
   }
 
   /** In loopback, a frame is acknowledged by the controller itself. */
@@ -342,7 +345,7 @@ export class Flexcan implements CanNode {
   // --- reception
 
   listens(): boolean {
-    return this.runs && !this.loopback && (this.device.get('CTRL1') & LOM) === 0;
+    return this.runs && !this.loopback && this.timer.clocked && (this.device.get('CTRL1') & LOM) === 0;
   }
 
   received(frame: CanFrame): void {

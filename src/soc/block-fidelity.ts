@@ -241,7 +241,7 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
       '64 message buffers with all codes, locks, overrun, abort, remote frames and answers; global, individual and the two separate masks; receive FIFO with filters A to C; freeze, disable, soft reset; loopback, listen-only; arbitration, priorities; error counters, interrupts, time stamps',
     state: 'approximate',
     difference:
-      'frames take their bits at the programmed rate, stuff bits left out; the only error on a bus is that nobody acknowledges; controllers with different bit rates understand each other',
+      'frames take their bits at the programmed rate, stuff bits left out; the only error on a bus is that nobody acknowledges; controllers with different bit rates understand each other; a frame stands still with the clock and then begins anew',
     tests: ['test/peripherals/flexcan.test.ts'],
   },
   {

@@ -182,6 +182,93 @@ describe('Flexcan', () => {
     expect(bench.canBuses.heard('FLEXCAN1')).toEqual([frame(0x55, 1)]);
   });
 
+  describe('with a clock that stands still', () => {
+    let hz: number;
+    /** As the clock controller does when a rate changes. */
+    function clock(rate: number): void {
+      hz = rate;
+      bench.clocks.changed();
+    }
+
+    beforeEach(() => {
+      hz = 24_000_000;
+      bench.clocks.define('CAN_CLK', () => hz);
+      can = bench.makeSpec({ kind: 'flexcan', name: 'FLEXCAN3', base: 0, size: 0x1_0000, layout: 'imx6sx', clock: 'CAN_CLK' }).device;
+    });
+
+    it('keeps a frame on the wire, and sends it when the clock is back, to whoever listens', () => {
+      start(can);
+      bench.canBuses.connect('FLEXCAN3', 'FLEXCAN1');
+      const fired: string[] = [];
+      bench.scheduler.onFire = ({ name }) => {
+        fired.push(name);
+        if (fired.length > 99) throw new Error('the bus does not come to rest');
+      };
+      clock(0);
+      transmit(can, 0, 0x77, 1);
+      bench.milliseconds(5);
+      expect([fired, codeOf(can, 0), get(can, ECR), get(can, ESR1) & 0x40]).toEqual([[], 12, 0, 0x40]);
+      put(can, MCR, FRZ | HALT | 0x3f);
+      expect(get(can, MCR) & FRZ_ACK).toBe(0);
+      put(can, MCR, 0x3f);
+      bench.canBuses.listen('FLEXCAN1');
+      clock(24_000_000);
+      // 47 bits and a byte at 500 kbit/s are 110 us.
+      bench.milliseconds(0.1099);
+      expect(codeOf(can, 0)).toBe(12);
+      bench.milliseconds(0.0002);
+      expect([codeOf(can, 0), get(can, IFLAG1), bench.canBuses.heard('FLEXCAN3')]).toEqual([8, 1, [frame(0x77, 1)]]);
+    });
+
+    it('begins a frame anew that was cut short, on the bus and in loopback', () => {
+      for (const mode of [0, LPB]) {
+        start(can, 0x3f, mode);
+        bench.canBuses.listen('FLEXCAN3');
+        transmit(can, 3, 0x77, 1);
+        bench.milliseconds(0.1);
+        clock(0);
+        bench.milliseconds(1);
+        expect([codeOf(can, 3), get(can, IFLAG1), bench.scheduler.pending]).toEqual([12, 0, 0]);
+        clock(12_000_000);
+        bench.milliseconds(0.2199);
+        expect(codeOf(can, 3)).toBe(12);
+        bench.milliseconds(0.0002);
+        expect([codeOf(can, 3), get(can, IFLAG1)]).toEqual([8, 8]);
+        put(can, IFLAG1, 8);
+        put(can, MCR, FRZ | HALT | 0x3f);
+        expect(get(can, MCR) & FRZ_ACK).toBe(FRZ_ACK);
+        clock(24_000_000);
+      }
+    });
+
+    it('does not count in TIMER meanwhile, and neither hears nor acknowledges', () => {
+      start(can);
+      start(other);
+      bench.canBuses.connect('FLEXCAN2', 'FLEXCAN3');
+      receiver(can, 0, 0x55);
+      bench.milliseconds(1);
+      clock(0);
+      transmit(other, 1, 0x55);
+      bench.milliseconds(1);
+      expect([get(can, TIMER), codeOf(can, 0), codeOf(other, 1)]).toEqual([500, 4, 12]);
+      clock(24_000_000);
+      bench.milliseconds(1);
+      expect([get(can, TIMER), codeOf(can, 0), codeOf(other, 1)]).toEqual([1000, 2, 8]);
+    });
+
+    it('lets the outside wait until there is a controller with a clock', () => {
+      start(can);
+      receiver(can, 0, 0x10);
+      clock(0);
+      bench.canBuses.send('FLEXCAN3', frame(0x10, 5));
+      bench.milliseconds(1);
+      expect([codeOf(can, 0), bench.canBuses.busy('FLEXCAN3')]).toEqual([4, true]);
+      clock(24_000_000);
+      bench.milliseconds(1);
+      expect([codeOf(can, 0), bench.canBuses.busy('FLEXCAN3')]).toEqual([2, false]);
+    });
+  });
+
   it('talks to another controller on the same bus, answers remote frames, and loses arbitration', () => {
     start(can);
     start(other);
