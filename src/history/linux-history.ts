@@ -2,8 +2,8 @@
  * What reached the modelled Linux (and U-Boot) from outside, in order: its timers, interrupts, what it read from the hardware, what users did.
  *
  * Linux consists of suspended functions, which cannot be written to a file. But it is a function of this history: a new one that is given the same
- * again comes to the same state, while its own writes go nowhere, as the hardware has them already. Two byte logs: `entries` is what
- * made Linux run, `data` what it got while it ran, in the order in which it asked.
+ * again comes to the same state, while its own writes go nowhere, as the hardware has them already. Byte logs: `entries` is what
+ * made Linux run, `data` what it got while it ran, in the order in which it asked, `refused` which of its writes to RAM failed.
  */
 import { invariant, SnapshotError } from '../errors.ts';
 import { ByteLog, ByteLogReader } from './byte-log.ts';
@@ -18,6 +18,8 @@ const KINDS = 16;
 export interface RecordedHistory {
   readonly entries: readonly Uint8Array[];
   readonly data: readonly Uint8Array[];
+  /** Numbers of the writes to RAM that were refused, counted from 1; absent while none was. */
+  readonly refused?: readonly Uint8Array[];
   /** Calls of users: kind and arguments. */
   readonly calls: readonly (readonly InputValue[])[];
   /** Host code ran as part of Linux (a shell): giving it its history again takes turns of the host's event loop. */
@@ -55,6 +57,11 @@ export class LinuxHistory {
   private entries = new ByteLog();
   private data = new ByteLog();
   private reader: ByteLogReader | undefined;
+  /** Writes to RAM so far, those that were refused, and, in a history, the next of these. */
+  private stores = 0;
+  private refused: ByteLog | undefined;
+  private refusals: ByteLogReader | undefined;
+  private nextRefusal = 0;
   private calls: (readonly InputValue[])[] = [];
   private asynchronous = false;
   private last = 0;
@@ -69,7 +76,14 @@ export class LinuxHistory {
 
   /** The history so far. */
   get recorded(): RecordedHistory {
-    return { entries: this.entries.share(), data: this.data.share(), calls: [...this.calls], asynchronous: this.asynchronous };
+    const { entries, data, refused, calls, asynchronous } = this;
+    return {
+      entries: entries.share(),
+      data: data.share(),
+      ...(refused ? { refused: refused.share() } : {}),
+      calls: [...calls],
+      asynchronous,
+    };
   }
 
   private entry(kind: number): ByteLog | undefined {
@@ -178,9 +192,33 @@ export class LinuxHistory {
     return bytes;
   }
 
+  /** Linux has written to RAM, which was `done` or refused. It nearly always is done, so only what is not is noted. */
+  stored(done: boolean): boolean {
+    this.stores++;
+    if (!done) {
+      this.refused ??= new ByteLog();
+      this.refused.number(this.stores);
+    }
+    return done;
+  }
+
+  /** Whether RAM took that write when it was made. */
+  storedAgain(): boolean {
+    if (++this.stores !== this.nextRefusal) return true;
+    this.takeRefusal();
+    return false;
+  }
+
+  private takeRefusal(): void {
+    const { refusals } = this;
+    this.nextRefusal = !refusals || refusals.ended ? 0 : refusals.number();
+  }
+
   /** From now on Linux gets what it got in `recorded`; `replay` follows. */
   open(recorded: RecordedHistory): void {
     this.reader = new ByteLogReader(recorded.data, 'what Linux read');
+    this.refusals = new ByteLogReader(recorded.refused ?? [], 'what Linux could not write');
+    this.takeRefusal();
     this.replaying = true;
   }
 
@@ -223,12 +261,15 @@ export class LinuxHistory {
         } else this.step(kind, entries, target);
       }
       if (!this.reader.ended) throw diverged('Linux read less than it had');
+      if (this.nextRefusal !== 0) throw diverged('Linux wrote less than it had');
     } finally {
+      this.refusals = undefined;
       this.reader = undefined;
       this.replaying = false;
     }
     this.entries = new ByteLog(recorded.entries);
     this.data = new ByteLog(recorded.data);
+    this.refused = recorded.refused && new ByteLog(recorded.refused);
     this.calls = [...recorded.calls];
     this.asynchronous = recorded.asynchronous;
     this.last = cycle;

@@ -85,8 +85,10 @@ export class LinuxMemory extends AddressSpace {
   override write(address: number, value: number, size: number): boolean {
     const { history, behind } = this;
     if (!history) return this.told(behind.write(address, value, size), address, size);
-    // Whether RAM takes a write does not depend on the moment.
-    if (this.isRam(address, size)) return history.replaying || this.told(behind.write(address, value, size), address, size);
+    if (this.isRam(address, size)) {
+      if (history.replaying) return history.storedAgain();
+      return history.stored(this.told(behind.write(address, value, size), address, size));
+    }
     return history.value(() => Number(behind.write(address, value, size))) === 1;
   }
 

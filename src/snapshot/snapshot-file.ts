@@ -57,8 +57,8 @@ function fieldsOf(data: unknown, name: string): Record<string, unknown> {
 function isLinuxState(value: unknown): value is LinuxState {
   if (!isObject(value) || !isObject(value['history']) || !Array.isArray(value['timers']) || typeof value['fired'] !== 'number')
     return false;
-  const { entries, data, calls, asynchronous } = value['history'];
-  const logs = [entries, data].every((log) => Array.isArray(log) && log.every((part) => part instanceof Uint8Array));
+  const { entries, data, refused = [], calls, asynchronous } = value['history'];
+  const logs = [entries, data, refused].every((log) => Array.isArray(log) && log.every((part) => part instanceof Uint8Array));
   const timers = value['timers'].every(
     (timer) => isObject(timer) && typeof timer['name'] === 'string' && typeof timer['deadline'] === 'number',
   );

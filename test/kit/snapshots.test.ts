@@ -120,6 +120,20 @@ describe('forks', () => {
     for (const each of [one, two, m]) each.dispose();
   });
 
+  it('know which writes to memory the RDC has refused', async () => {
+    const m = await createMachine({ firmware: elf('imx7d_rpmsg'), ttyReader: 'none' });
+    await m.linux.exec(`devmem 0x30340028 32 4; devmem 0x303d0a00 32 0x910000; devmem 0x303d0a04 32 0x920000; devmem 0x303d0a08 32 0x400000fc
+(devmem 0x910000 32 5; echo $?; devmem 0x920000 32 5; echo $?) > /tmp/statuses`);
+    const snapshot = m.snapshot();
+    const restored = await restoreMachine(await snapshot.save());
+    const fork = snapshot.fork();
+    for (const each of [m, fork, restored]) {
+      await each.ready();
+      expect((await each.linux.exec('cat /tmp/statuses; devmem 0x910000 32 5; echo $?')).stdout).toBe('135\n0\n135\n');
+      each.dispose();
+    }
+  });
+
   it('use the machines of those that are gone', async () => {
     const m = await createMachine({ firmware: elf('imx8mp_echo') });
     await m.until('linux', /creating channel/);

@@ -1,6 +1,6 @@
 /** Stores of Linux to watched memory: told once each, after they are done, under whatever address and by whatever way; nothing else is told. */
 import { describe, expect, it } from 'vitest';
-import type { LinuxHistory } from '../../src/history/linux-history.ts';
+import { LinuxHistory } from '../../src/history/linux-history.ts';
 import { LinuxMemory, type LinuxStore, LinuxStores } from '../../src/history/linux-memory.ts';
 import { Arena } from '../../src/memory/arena.ts';
 import { KiB, MiB } from '../../src/memory/bits.ts';
@@ -97,8 +97,9 @@ describe('stores of Linux', () => {
   it('are not told while a history is gone through, and are behind one that is being written', () => {
     const { memory, told, watch, core } = setUp();
     watch(0x8000_1100, 4);
-    const history = { replaying: true, value: (get: () => number) => get() };
-    memory.history = history as unknown as LinuxHistory;
+    const history = new LinuxHistory(() => 0);
+    history.replaying = true;
+    memory.history = history;
     memory.write(0x4000_0100, 1, 4);
     memory.fill(0x4000_0100, 1, 4);
     expect([told.length, core.peek(0x8000_1100, 4)]).toEqual([0, 0]);

@@ -131,6 +131,12 @@ rpmsg_destroy_ept /dev/rpmsg0; sleep 0.1; ls /dev/rpmsg[0-9] 2>/dev/null; rpmsg_
     expect(stdout).toBe('0x12345678\n0x56\n');
     expect(stderr).toContain("devmem: bad width '7'\n");
   });
+
+  it('devmem dies of a bus error where nothing takes what it writes', async () => {
+    const { stdout, stderr } = await shell.run('devmem 0xd00000 32 1; echo $?; devmem 0xd00000; echo $?; devmem 0x55500000 8 1; echo $?');
+    expect(stdout).toBe('135\n135\n0\n');
+    expect(stderr).toBe('devmem: Bus error\ndevmem: Bus error\n');
+  });
 });
 
 describe('the machine', () => {

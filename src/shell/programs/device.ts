@@ -347,7 +347,7 @@ const microcom: Program = function* (process, argv) {
   return status;
 };
 
-/** `devmem ADDRESS [WIDTH [VALUE]]` of busybox, on the bus of the Cortex-A cores. */
+/** `devmem ADDRESS [WIDTH [VALUE]]` of busybox, on the bus of the Cortex-A cores; an abort there is a SIGBUS of the program. */
 function devmem({ linux: { kernel } }: System): Program {
   return function* (process, argv) {
     const [addressText, widthText, valueText] = argv.slice(1);
@@ -362,11 +362,9 @@ function devmem({ linux: { kernel } }: System): Program {
     if (valueText !== undefined) {
       const value = Number(valueText);
       if (!Number.isSafeInteger(value)) return yield* complain(process, argv[0]!, `invalid number '${valueText}'`);
-      kernel.memory.write(address, value >>> 0, size);
-      return 0;
+      return kernel.memory.write(address, value >>> 0, size) ? 0 : yield* complain(process, argv[0]!, 'Bus error', 135);
     }
     const value = kernel.memory.read(address, size);
-    // An abort on the bus is a SIGBUS of the program.
     if (value === BUS_FAULT) return yield* complain(process, argv[0]!, 'Bus error', 135);
     return yield* finish(
       process,
