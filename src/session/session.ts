@@ -405,7 +405,10 @@ export class Session {
 
   /** Keeps for the end that the core failed; the run goes on, as a board does. */
   private outlive(failed: Ending): void {
-    this.host.renderer.note(`${failed.report[0]}; U-Boot goes on, as on a board, and the report comes at the end`);
+    // Start-up code that pushes before it has loaded SP from its vector table needs one from whoever starts it.
+    const withoutStack = this.machine.uboot?.board.auxiliary.elf?.stack === 'zero';
+    const hint = withoutStack ? ' (bootaux of an ELF starts the core with SP = 0: docs/uboot.md)' : '';
+    this.host.renderer.note(`${failed.report[0]}${hint}; U-Boot goes on, as on a board, and the report comes at the end`);
     this.failed = failed;
   }
 

@@ -18,12 +18,14 @@ export interface Target {
 
 /** Characters of reasons that a line has room for beside SoC, board and engine. */
 const BRIEF = 90;
+/** Reasons that tell relatives apart, which the places of segments, vectors and stack do not. */
+const TELLING = /^it holds the (?:text|constant)|^its debug information names|the vrings of|has a vring at/;
 
-/** The reasons on one line: the first, every doubt, and as many others as there is room for; `imx-sim info` has them all. */
+/** The reasons on one line: the first, every doubt, and as many others as there is room for, telling ones before the rest; `imx-sim info` has them all. */
 export function briefReasons(reasons: readonly string[]): string {
   const kept = new Set(reasons.filter((reason, index) => index === 0 || !/^its? /.test(reason) || reason.includes('--soc')));
   let length = [...kept].join('; ').length;
-  for (const reason of reasons) {
+  for (const reason of [...reasons.filter((each) => TELLING.test(each)), ...reasons]) {
     if (kept.has(reason) || length + reason.length > BRIEF) continue;
     kept.add(reason);
     length += reason.length + 2;
@@ -59,11 +61,16 @@ export function chooseTarget(firmware: Firmware, options: { soc?: string; board?
       'choose one with --soc; `imx-sim socs` lists them',
       firmware.name,
     );
+  const otherBoard = options.board !== undefined && found.board !== undefined && options.board !== found.board;
+  const forBoard = otherBoard
+    ? found.reasons.find((reason) => new RegExp(`\\bboards? (?:[\\w-]+, )*${found.board}\\b`).test(reason))
+    : undefined;
+  const doubtOfBoard = forBoard ? [`the ELF looks like one for board ${found.board}: ${forBoard}`] : [];
   const doubt = found.ambiguous?.length ? [`it would also fit ${found.ambiguous.map(({ name }) => name).join(', ')}: --soc decides`] : [];
   return {
     soc: found.soc,
     core: options.core ?? found.core,
-    reasons: [...found.reasons, ...doubt],
+    reasons: [...found.reasons, ...doubt, ...doubtOfBoard],
     ...boardNamed(options.board ?? found.board),
   };
 }

@@ -1,6 +1,7 @@
 /**
  * `imx-sim info <elf>`: what a firmware is and what is wrong with it, without running it.
  */
+import { interpreterFactory } from '../../cpu/interpreter/index.ts';
 import { chooseTree } from '../../devicetree/load.ts';
 import { type LintFinding, lintFirmware } from '../../linux/firmware-lint.ts';
 import { lintOnTree } from '../../linux/tree-lint.ts';
@@ -8,6 +9,7 @@ import { hex, hex32 } from '../../memory/bits.ts';
 import type { Firmware } from '../../remoteproc/elf-loader.ts';
 import { type DecodedResource, decodeResourceTable } from '../../remoteproc/resource-table-report.ts';
 import { EXIT } from '../../session/exit.ts';
+import { bootChoice } from '../../session/machine-options.ts';
 import { findingLines } from '../../session/renderer.ts';
 import { chooseTarget } from '../../session/target.ts';
 import type { BoardDescription, SocDescription } from '../../soc/soc.ts';
@@ -37,14 +39,30 @@ interface SegmentFacts {
 /** Prints the report; the status is 2 when Linux would refuse the firmware. @throws {UsageError | FirmwareError} */
 export function info(path: string, options: InfoOptions): number {
   const firmware = readFirmware(path);
-  const { soc, core, reasons, board: named } = chooseTarget(firmware, options);
+  const target = chooseTarget(firmware, options);
+  const { soc, core, reasons, board: named } = target;
   const board = findBoard(soc, named);
   const segments = firmware.segments.map((segment) => segmentFacts(segment, soc, core));
   const table = firmware.resourceTable && decodeResourceTable(firmware.resourceTable.bytes);
-  const findings = board ? allFindings(firmware, soc, board, core, options) : [];
+  const own = options.dtb !== undefined || (options.overlay ?? []).length > 0;
+  // A board that starts such firmware by bootaux does not mind what remoteproc would refuse.
+  const note = own ? undefined : bootChoice({ firmware, target, engine: interpreterFactory }).note;
+  const found = board ? allFindings(firmware, soc, board, core, options) : [];
+  const findings = note === undefined ? found : found.map(ofRemoteproc);
   const { name, entry } = firmware;
   if (options.json) {
-    const facts = { name, soc: soc.name, core, reasons, board: board?.name, entry, segments, resourceTable: table, findings };
+    const facts = {
+      name,
+      soc: soc.name,
+      core,
+      reasons,
+      board: board?.name,
+      ...(note === undefined ? {} : { boot: note }),
+      entry,
+      segments,
+      resourceTable: table,
+      findings,
+    };
     process.stdout.write(`${JSON.stringify(facts)}\n`);
   } else {
     const lines = [
@@ -53,6 +71,7 @@ export function info(path: string, options: InfoOptions): number {
       'segments (device address, as Linux loads them):',
       ...segments.map(segmentLine),
       ...tableLines(firmware, table),
+      ...(note === undefined ? [] : [note]),
       ...findings.flatMap(findingLines),
       ...(findings.length === 0 ? ['no problems found'] : []),
     ];
@@ -66,6 +85,11 @@ function allFindings(firmware: Firmware, soc: SocDescription, board: BoardDescri
   const trees = readTrees(options);
   if (!trees.dtb && !trees.overlays) return lintFirmware(firmware, soc, board, core);
   return lintOnTree(firmware, chooseTree(soc, board, trees), soc, board, core);
+}
+
+/** What is in the way of remoteproc alone, when that is not who starts it. */
+function ofRemoteproc(finding: LintFinding): LintFinding {
+  return finding.severity === 'error' ? { ...finding, severity: 'note', text: `with remoteproc: ${finding.text}` } : finding;
 }
 
 function segmentFacts({ index, da, vaddr, filesz, memsz }: Firmware['segments'][number], soc: SocDescription, core: string): SegmentFacts {
