@@ -18,9 +18,9 @@ export interface CorePowerHost {
   /** Linux hears of crashes, where it has a remoteproc for the core. */
   readonly detection: boolean;
   cores(): readonly Core[];
-  /** A core has started, stopped or crashed: its peers see it, and everybody hears it. */
   /** A word of a core's memory. */
   peek(core: Core, address: number): number;
+  /** A core has started, stopped or crashed: its peers see it, and everybody hears it. */
   changed(core: Core, state: 'started' | 'stopped' | 'crashed', detail: string, cycle: number): void;
   /** Whether Linux has a remoteproc for the core. */
   known(core: Core): boolean;
