@@ -3,7 +3,7 @@
  *
  * A core is possible when every segment lies in memory that it sees. Among the possible ones the evidence decides: resource-table
  * addresses that are a board's, constants and texts that only one SoC's firmware has, base addresses of its peripherals in literal pools,
- * the architecture that it was built for.
+ * the architecture that it was built for, the edges of memories at which vectors and stack lie.
  */
 import { hex32 } from '../memory/bits.ts';
 import type { BuildAttributes } from '../remoteproc/build-attributes.ts';
@@ -14,9 +14,9 @@ import { type BoardDescription, baseIn, type CoreDescription, type SocDescriptio
 
 /** What detection looks at; a `Firmware` of the ELF reader is one. */
 export interface DetectableImage {
-  /** `da` is the load address as the core sees it, `memsz` the bytes of memory, `data` those from the file. */
-  /** Reset handler; with it the vector table is found, whose initial SP is evidence. */
+  /** Reset handler; with it the vector table is found, whose place and initial SP are evidence. */
   readonly entry?: number;
+  /** `da` is the load address as the core sees it, `memsz` the bytes of memory, `data` those from the file. */
   readonly segments: readonly { readonly da: number; readonly memsz: number; readonly data: Uint8Array }[];
   readonly resourceTable?: { readonly bytes: Uint8Array } | undefined;
   readonly symbols?: readonly { readonly name: string }[];
@@ -313,10 +313,11 @@ function liesInRegion(image: DetectableImage, soc: SocDescription, board: BoardD
 
 /** Where Linux has what the core has at `da`; regions are in its words. */
 function linuxAddress(soc: SocDescription, view: string, da: number): number {
-  for (const { size: whole, views } of soc.memories)
-    for (const { base, offset = 0, size = whole - offset } of views[view] ?? [])
-      if (da >= base && da < base + size)
-        for (const linux of views['linux'] ?? []) return linux.base + offset - (linux.offset ?? 0) + da - base;
+  for (const { size: whole, views } of soc.memories) {
+    const [linux] = views['linux'] ?? [];
+    const window = views[view]?.find(({ base, offset = 0, size = whole - offset }) => da >= base && da < base + size);
+    if (linux && window) return linux.base - (linux.offset ?? 0) + (window.offset ?? 0) + da - window.base;
+  }
   return da;
 }
 
