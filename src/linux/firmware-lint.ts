@@ -193,13 +193,15 @@ function lintVectors(context: Context): void {
     return;
   }
   const vectors = soc.cores.find(({ name }) => name === remoteproc.core)?.vectors;
-  if (vectors === undefined || first.da === vectors) return;
+  const system = (da: number): number | undefined => translateDa(remoteproc.att, da, 8);
+  // TCML has two addresses on some parts, and the core may fetch from the other one.
+  if (vectors === undefined || first.da === vectors || (system(first.da) !== undefined && system(first.da) === system(vectors))) return;
   const symbol = symbolAt(firmware, (pc & ~1) >>> 0)?.symbol.name;
   findings.push({
     severity: 'note',
     place,
     text: `the vector table is at ${hex32(first.da)}, but the core fetches SP and PC from ${hex32(vectors)}; mainline Linux passes no start address`,
-    remedy: `on a board run "bootaux ${hex(translateDa(remoteproc.att, first.da, 8) ?? first.da)}" or "prepare_mcore" in U-Boot first; here the core starts at ${symbol ?? hex32(pc)} without it`,
+    remedy: `on a board let U-Boot's bootaux start it (bootaux ${hex(system(first.da) ?? first.da)} once it is there), or a loader that writes both words; here the core starts at ${symbol ?? hex32(pc)} without it`,
   });
 }
 
