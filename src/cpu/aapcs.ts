@@ -193,7 +193,7 @@ export class GuestCall implements CoreCall {
     this.hardFloat = hardFloat;
     this.cells = cells.slice();
     this.sleep = core.sleep;
-    this.passing = core.passing;
+    this.passing = core.instruments.passing;
     this.sp = ((cells[CELL.SP]! - stackBytes) & ~7) >>> 0;
     for (const [index, place] of places.entries()) for (const [n, word] of words[index]!.entries()) this.put(place, n, word);
     cells[CELL.SP] = this.sp;
@@ -202,7 +202,7 @@ export class GuestCall implements CoreCall {
     cells[CELL.ITSTATE] = 0;
     cells[CELL.T] = 1;
     core.sleep = 'none';
-    core.pass(false);
+    core.instruments.pass(false);
     core.registersChanged();
     this.remove = core.addHook(RETURN_ADDRESS, () => this.arrive());
   }
@@ -232,7 +232,7 @@ export class GuestCall implements CoreCall {
     cells[CELL.EXCLUSIVE] = 0;
     core.sleep = this.sleep;
     core.registersChanged();
-    core.pass(this.passing);
+    core.instruments.pass(this.passing);
   }
 
   private put({ in: kind, at }: Place, n: number, word: number): void {

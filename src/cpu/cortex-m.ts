@@ -7,12 +7,12 @@
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import { invariant } from '../errors.ts';
-import type { Arena } from '../memory/arena.ts';
 import { BUS_FAULT } from '../memory/bus.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 import { type Argument, type ArgumentKind, type CallOptions, type CoreCall, GuestCall, readArguments, stubReturn } from './aapcs.ts';
 import { cacheRegisters } from './cache.ts';
-import type { Core, CoreStop, FaultFacts } from './core.ts';
+import type { CoreStop, FaultFacts } from './core.ts';
+import { CoreInstruments, type InstrumentedCore } from './core-instruments.ts';
 import type { CoreMemory } from './core-memory.ts';
 import { CELL, CoreRegisters } from './core-registers.ts';
 import { type CoreSystem, plainSystem, type SystemHost } from './core-system.ts';
@@ -21,15 +21,14 @@ import { DebugUnit } from './dwt.ts';
 import { featuresOf } from './encodings/index.ts';
 import { type Engine, STOP, type StopCode } from './engine.ts';
 import { EXCEPTION, exceptionName, isFault } from './exception-numbers.ts';
-import { type ExceptionEvent, type ExceptionRow, exceptionEvent, exceptionRows } from './exception-table.ts';
+import { type ExceptionEvent, type ExceptionRow, exceptionRows } from './exception-table.ts';
 import type { Completion, ContextSnapshot, ExceptionModel } from './exceptions.ts';
-import { type BranchCount, type ExecutionCount, ExecutionCounts } from './execution-counts.ts';
+import type { BranchCount, ExecutionCount } from './execution-counts.ts';
 import { FastForward } from './fast-forward.ts';
 import { type CoreView, describeCore, type FaultRecord, faultFacts, reportCrash, reportFaults } from './fault-report.ts';
 import { UFSR } from './fault-status.ts';
-import { type HookHandler, Hooks } from './hooks.ts';
+import type { HookHandler } from './hooks.ts';
 import { isEndlessLoop, skipInstruction } from './instruction-stream.ts';
-import type { Instruments } from './instruments.ts';
 import { LMEM_OFFSET, Lmem } from './lmem.ts';
 import type { Nvic } from './nvic.ts';
 import { PPB_BASE, PPB_SIZE, PrivateBus } from './private-bus.ts';
@@ -41,8 +40,8 @@ import { RoundHost } from './rounds/round-host.ts';
 import type { SystemControl } from './scb.ts';
 import { secureSystem } from './secure-system.ts';
 import { SEMIHOSTING_BKPT, Semihosting } from './semihosting.ts';
-import { type StackLow, StackWatch } from './stack-watch.ts';
-import { WATCH_MODE, type WatchArea, type WatchHandler, Watchpoints } from './watchpoints.ts';
+import type { StackLow } from './stack-watch.ts';
+import type { WatchArea, WatchHandler } from './watchpoints.ts';
 
 export type { CortexMOptions };
 
@@ -56,7 +55,6 @@ export interface StuckLoop {
 
 const SLICE: CoreStop = { kind: 'slice' };
 const ASLEEP: CoreStop = { kind: 'asleep' };
-const STEP: CoreStop = { kind: 'step' };
 const FAULT_LOG_LENGTH = 32;
 /** SYST, NVIC, SCB: one page at 0xE000_E000. ITM, DWT, FPB and TPIU have a page each. */
 const ITM_OFFSET = 0x0_0000;
@@ -71,11 +69,11 @@ const WORTH_PROBING = 512;
 const LONGEST_RUN = 1 << 28;
 
 /** A core, held in reset until `start`. */
-export class CortexM implements Core, CoreView {
+export class CortexM implements CoreView, InstrumentedCore {
   /** Fields that a snapshot leaves out: what the core was built with, what lasts for a slice, and what tells the engine to look again. */
   static readonly wiring = [
+    'name',
     'engine',
-    'instruments',
     'paper',
     'forward',
     'skipped',
@@ -88,17 +86,7 @@ export class CortexM implements Core, CoreView {
     'attention',
     'reconfigure',
     'protectionChanged',
-    'counts',
-    'stacks',
-    'stack',
     'begun',
-    'attended',
-    'stopInstructions',
-    'stopEntries',
-    'watched',
-    'watchedCompleted',
-    'watchedTaken',
-    'listeners',
   ];
   readonly name: string;
   readonly profile: CoreProfile;
@@ -119,17 +107,12 @@ export class CortexM implements Core, CoreView {
   /** Instruction whose completion the core waits for: WFI, WFE, or a semihosting call that needs input. */
   sleep: 'none' | 'wfi' | 'wfe' | 'semihosting' = 'none';
   /** What watches execution. */
-  readonly instruments: Instruments = {
-    hooks: new Hooks((address) => this.hookChanged(address)),
-    watchpoints: new Watchpoints(() => this.watchpointsChanged()),
-    counts: undefined,
-    stacks: undefined,
-  };
+  readonly instruments: CoreInstruments;
   /** Executes code on paper, for fast-forward and reports. */
   readonly paper: RoundHost;
   /** Absent when every instruction is to be executed. */
   private readonly forward: FastForward | undefined;
-  private readonly system: CoreSystem;
+  readonly system: CoreSystem;
   private readonly caches: ReturnType<typeof cacheRegisters>;
   private readonly lmem: Lmem | undefined;
   private readonly cpi: number;
@@ -138,7 +121,6 @@ export class CortexM implements Core, CoreView {
   private readonly semihosting: Semihosting | undefined;
   private readonly onSendEvent: () => void;
   private readonly onResetRequest: () => void;
-  private readonly arena: Arena;
   /** Core cycles of this slice that earlier engine runs (or the core itself) have used. */
   private consumed = 0;
   private completed = 0;
@@ -147,7 +129,7 @@ export class CortexM implements Core, CoreView {
   private inEngine = false;
   /** The engine has run since the registers were last pulled; the registers were changed since they were last pushed. */
   private stale = false;
-  private dirty = false;
+  dirty = false;
   /** A timer was armed for an earlier time: end the slice. */
   private moved = false;
   /** What is pending, or what masks it, may have changed. */
@@ -158,36 +140,14 @@ export class CortexM implements Core, CoreView {
   private resetRequested = false;
   private restart: number | undefined;
   private crash: CoreStop | undefined;
-  /** The hooks at this address have run and let the instruction execute, when so many instructions were complete and exceptions taken. */
-  private passed = -1;
-  private passedCompleted = 0;
-  private passedTaken = 0;
-  /** What was counted and watched last. */
-  private counts: ExecutionCounts | undefined;
-  private stacks: StackWatch | undefined;
-  /** The stack that was the active one when the watch was told last: 1 for the process stack, 2 for a Secure one. */
-  private stack = 0;
   /** The instruction that an engine has left to the core. */
   private begun = 0;
-  /** That instruction comes before whatever has become pending since. */
-  private passFirst = false;
-  /** The watchpoints that the instruction at this address hits have been told, as `passed` says of hooks. */
-  private watched = -1;
-  private watchedCompleted = 0;
-  private watchedTaken = 0;
-  /** Somebody watches memory or wants a stop at an instruction; while nobody does the rest of this is not looked at. */
-  private attended = false;
-  /** `stopAt`. */
-  private stopInstructions = Number.POSITIVE_INFINITY;
-  private stopEntries = 0;
-  /** Ends each of the listeners that `onException` has added. */
-  private readonly listeners = new Set<() => void>();
 
   constructor(options: CortexMOptions) {
     const { profile, bus, scheduler, diagnostics } = options;
     invariant(Number.isSafeInteger(options.cyclesPerInstruction) && options.cyclesPerInstruction > 0, 'cycles per instruction');
     this.name = options.name;
-    this.arena = options.arena;
+    this.instruments = new CoreInstruments(this, options.arena);
     this.profile = profile;
     this.cpi = options.cyclesPerInstruction;
     this.scheduler = scheduler;
@@ -294,7 +254,7 @@ export class CortexM implements Core, CoreView {
     cells[CELL.SP] = sp & ~3;
     cells[CELL.PC] = entry & ~1;
     cells[CELL.T] = entry & 1;
-    this.stackLoaded();
+    this.instruments.stackLoaded();
   }
 
   /**
@@ -302,58 +262,37 @@ export class CortexM implements Core, CoreView {
    * instruction that has not begun; with the budget used up that is the next call's business, so that timers due by then come first.
    */
   run(cycles: number): CoreStop {
+    const { instruments } = this;
     // What was accessed since the last run is no doing of the core's.
-    if (this.attended) this.memory.watch?.take();
+    if (instruments.attended) this.memory.watch?.take();
     this.consumed = 0;
     this.moved = false;
     const limit = Math.ceil(cycles / this.cpi);
     for (;;) {
-      const stop = (this.attended ? this.arrived() : undefined) ?? this.settle();
+      const stop = (instruments.attended ? instruments.arrived(this.attention) : undefined) ?? this.settle();
       if (stop) return stop;
       if (this.moved || this.consumed >= limit) return SLICE;
-      if (this.attention && !(this.passFirst && this.passing)) {
+      if (this.attention && !instruments.goesFirst) {
         this.takePending();
         continue;
       }
       this.configure();
-      const exit = this.dispatch(this.execute(this.attended ? this.allowed(limit - this.consumed) : limit - this.consumed));
+      const left = limit - this.consumed;
+      const exit = this.dispatch(this.execute(instruments.attended ? instruments.allowed(left) : left));
       if (exit) return exit;
     }
   }
 
-  /** Of `budget` instructions those before the one at which somebody wants a stop. */
-  private allowed(budget: number): number {
-    return Math.min(budget, this.stopInstructions - this.completed);
-  }
-
-  /** Ends the slice where somebody who looks wants it to. */
-  private arrived(): CoreStop | undefined {
-    if (this.memory.watch) {
-      const noted = this.tellNoted();
-      if (noted) return noted;
-    }
-    if (this.completed < this.stopInstructions || this.halted) return undefined;
-    const mayEnter = this.attention && !(this.passFirst && this.passing);
-    return mayEnter && this.exceptions.taken < this.stopEntries ? undefined : STEP;
-  }
-
   addHook(address: number, handler: HookHandler): () => void {
-    invariant(this.engine.passHook !== undefined, `engine ${this.engine.name} knows no hooks`);
-    return this.instruments.hooks.add(address, handler);
+    return this.instruments.addHook(address, handler);
   }
 
   addWatchpoint(area: WatchArea, handler: WatchHandler): () => void {
-    return this.instruments.watchpoints.add(area, handler);
+    return this.instruments.addWatchpoint(area, handler);
   }
 
   stopAt(instructions: number | undefined, entries = 0): void {
-    this.stopInstructions = instructions ?? Number.POSITIVE_INFINITY;
-    this.stopEntries = entries;
-    this.attend();
-  }
-
-  private attend(): void {
-    this.attended = this.instruments.watchpoints.active || this.stopInstructions !== Number.POSITIVE_INFINITY;
+    this.instruments.stopAt(instructions, entries);
   }
 
   registerGroups(): readonly RegisterGroup[] {
@@ -365,14 +304,7 @@ export class CortexM implements Core, CoreView {
   }
 
   onException(listener: (event: ExceptionEvent) => void): () => void {
-    const end = this.nvic.listen((phase, id) => {
-      if (phase === 'entered' || phase === 'left') listener(exceptionEvent(this.nvic, phase, id));
-    });
-    this.listeners.add(end);
-    return () => {
-      end();
-      this.listeners.delete(end);
-    };
+    return this.instruments.onException(listener);
   }
 
   readRegister(register: string | number): number {
@@ -386,7 +318,7 @@ export class CortexM implements Core, CoreView {
     this.sync();
     const { pc } = this.registers;
     access.write(this.registers, value);
-    if (this.registers.pc !== pc) this.pass(false);
+    if (this.registers.pc !== pc) this.instruments.pass(false);
     this.registersChanged();
   }
 
@@ -398,7 +330,7 @@ export class CortexM implements Core, CoreView {
     if (isReturnValue(this.profile, handlerMode, target >>> 0)) {
       if (this.exceptions.exceptionReturn(target >>> 0)) this.sleep = 'wfi';
     } else cells[CELL.T] = target & 1;
-    this.pass(false);
+    this.instruments.pass(false);
     this.modeChanged();
   }
 
@@ -419,94 +351,28 @@ export class CortexM implements Core, CoreView {
     return this.inEngine;
   }
 
-  /** True when the hooks or watchpoints of the next instruction have run. */
-  get passing(): boolean {
-    const { pc } = this.registers;
-    return (this.instruments.hooks.has(pc) && this.mayPass(pc)) || this.mayAccess(pc);
-  }
-
-  /** The hooks of the next instruction have run, and it comes before whatever has become pending since; false: it begins anew. */
-  pass(on = true): void {
-    this.passed = on ? this.registers.pc : -1;
-    if (!on) this.watched = -1;
-    this.passedCompleted = this.completed;
-    this.passedTaken = this.exceptions.taken;
-    this.passFirst = true;
-  }
-
   count(on: boolean): void {
-    const { instruments } = this;
-    if (on === (instruments.counts !== undefined)) return;
-    if (on) this.counts = new ExecutionCounts();
-    else this.engine.collectCounts?.();
-    instruments.counts = on ? this.counts : undefined;
-    this.instrumentsChanged();
+    this.instruments.count(on);
   }
 
   executionCounts(): Iterable<ExecutionCount> {
-    if (this.instruments.counts) this.engine.collectCounts?.();
-    return this.counts?.executions() ?? [];
+    return this.instruments.executionCounts();
   }
 
   branchCounts(): Iterable<BranchCount> {
-    if (this.instruments.counts) this.engine.collectCounts?.();
-    return this.counts?.branches(this.memory.bus, featuresOf(this.profile)) ?? [];
+    return this.instruments.branchCounts();
   }
 
   trackStacks(on: boolean): boolean {
-    const { instruments } = this;
-    if (on === (instruments.stacks !== undefined)) return false;
-    if (on) this.stacks = new StackWatch(this.arena);
-    instruments.stacks = on ? this.stacks : undefined;
-    this.instrumentsChanged();
-    return true;
+    return this.instruments.trackStacks(on);
   }
 
   stackLows(): readonly StackLow[] {
-    return this.stacks?.lows() ?? [];
+    return this.instruments.stackLows();
   }
 
   clearInstruments(): void {
-    this.instruments.hooks.clear();
-    this.instruments.watchpoints.clear();
-    this.stopAt(undefined);
-    for (const end of this.listeners) end();
-    this.listeners.clear();
-    this.count(false);
-    this.trackStacks(false);
-    this.counts = undefined;
-    this.stacks = undefined;
-  }
-
-  private instrumentsChanged(): void {
-    invariant(!this.inEngine, 'counting begins and ends between instructions');
-    this.forward?.forget();
-    this.engine.instrumentsChanged?.();
-    this.stackLoaded();
-  }
-
-  /** The active stack pointer was set from outside. */
-  private stackLoaded(): void {
-    const { stacks } = this.instruments;
-    if (!stacks) return;
-    this.sync();
-    const { registers } = this;
-    this.stack = stackNumber(registers);
-    stacks.load(registers.r(CELL.SP), !registers.usesPsp);
-  }
-
-  /** The core may have pushed or popped a frame, and another stack pointer may be the active one. */
-  private noteStack(): void {
-    const stacks = this.instruments.stacks!;
-    this.sync();
-    const { registers, stack } = this;
-    this.stack = stackNumber(registers);
-    if (this.stack === stack) stacks.move(registers.r(CELL.SP));
-    else {
-      // After MSR CONTROL the engine has noted the new one already, and the current stretch is no longer that of the old one.
-      if (!stacks.holds(registers.r(CELL.SP))) stacks.move(this.system.stackPointer((stack & 1) !== 0 ? 'psp' : 'msp', (stack & 2) !== 0));
-      stacks.load(registers.r(CELL.SP), !registers.usesPsp);
-    }
+    this.instruments.clear();
   }
 
   describe(): string[] {
@@ -537,6 +403,10 @@ export class CortexM implements Core, CoreView {
     this.stale = false;
   }
 
+  forgetRounds(): void {
+    this.forward?.forget();
+  }
+
   /** After a snapshot was loaded: what the engine was told, and what was made of memory, is that of another time. */
   restored(): void {
     this.stale = false;
@@ -546,13 +416,12 @@ export class CortexM implements Core, CoreView {
     this.reconfigure = true;
     this.protectionChanged = true;
     this.skipped = 0;
-    this.watched = -1;
-    this.stackLoaded();
+    this.instruments.moved();
   }
 
   /** Tells the core that `registers` (or CONTROL, masks, IPSR in them) were changed from outside, between slices. */
   registersChanged(): void {
-    this.stackLoaded();
+    this.instruments.stackLoaded();
     this.modeChanged();
   }
 
@@ -655,8 +524,7 @@ export class CortexM implements Core, CoreView {
     this.crash = undefined;
     this.resetRequested = false;
     this.restart = undefined;
-    this.passed = -1;
-    this.watched = -1;
+    this.instruments.reset();
     this.stale = false;
     this.dirty = true;
     this.attention = true;
@@ -715,7 +583,7 @@ export class CortexM implements Core, CoreView {
     this.dirty = true;
     this.attention = true;
     this.masksChanged();
-    if (this.instruments.stacks) this.noteStack();
+    if (this.instruments.stacks) this.instruments.noteStack();
   }
 
   private masksChanged(): void {
@@ -762,14 +630,11 @@ export class CortexM implements Core, CoreView {
   /** Lets the engine run for at most `budget` instructions, and jumps over what would only repeat itself. */
   private execute(budget: number): StopCode {
     const { pc } = this.registers;
-    if (this.instruments.hooks.has(pc)) return this.beginHooked(pc);
-    if (this.watched !== -1 && this.mayAccess(pc)) {
-      this.passFirst = false;
-      return this.runEngine(1);
-    }
+    const { instruments, forward } = this;
+    if (instruments.hooks.has(pc)) return instruments.mayPass(pc) ? this.runFirst() : STOP.HOOK;
+    if (instruments.mayAccess(pc)) return this.runFirst();
     const zeros = this.memory.untouchedCode(pc);
     if (zeros > 0) return this.runAway(Math.min(budget, zeros));
-    const { forward } = this;
     if (!forward) return this.runEngine(budget);
     if (budget < WORTH_PROBING) return this.runNoted(forward, budget);
     const lead = forward.lead(this.registers.pc);
@@ -792,10 +657,9 @@ export class CortexM implements Core, CoreView {
     return code;
   }
 
-  /** Executes the instruction at `pc`, which has a hook, if that has run. */
-  private beginHooked(pc: number): StopCode {
-    if (!this.mayPass(pc)) return STOP.HOOK;
-    this.passFirst = false;
+  /** Executes the next instruction, whose hooks or watchpoints have run. */
+  private runFirst(): StopCode {
+    this.instruments.begun();
     return this.runEngine(1);
   }
 
@@ -818,7 +682,7 @@ export class CortexM implements Core, CoreView {
     const value = cells[CELL.R0]!;
     cells[CELL.APSR] = (cells[CELL.APSR]! & 0x3fff_ffff) | (value < 0 ? 1 << 31 : 0) | (value === 0 ? 1 << 30 : 0);
     const from = this.registers.pc;
-    const length = this.untilHook(from, count);
+    const length = this.instruments.hooks.halfwordsBefore(from, count);
     this.instruments.counts?.executeStretch(from, length);
     cells[CELL.PC] = from + 2 * length;
     this.dirty = true;
@@ -826,26 +690,18 @@ export class CortexM implements Core, CoreView {
     return STOP.BUDGET;
   }
 
-  /** Of `count` halfwords from `from` on, those before the first that has a hook. */
-  private untilHook(from: number, count: number): number {
-    let length = count;
-    for (const address of this.instruments.hooks.addresses) if (address > from) length = Math.min(length, (address - from) / 2);
-    return length;
-  }
-
   private runEngine(budget: number, loose = false, unstoppable = false): StopCode {
-    const { engine } = this;
+    const { engine, instruments } = this;
     if (engine.loose !== undefined) engine.loose = loose;
     const from = this.registers.pc;
-    const { hooks, watchpoints } = this.instruments;
-    if (hooks.has(from)) engine.passHook = true;
-    if (this.attended && !unstoppable) watchpoints.mode = this.mayAccess(from) ? WATCH_MODE.PASS : WATCH_MODE.REFUSE;
+    if (instruments.hooks.has(from)) engine.passHook = true;
+    if (instruments.attended && !unstoppable) instruments.watchFrom(from);
     this.inEngine = true;
     try {
       return engine.run(budget < LONGEST_RUN ? budget : LONGEST_RUN);
     } finally {
       this.inEngine = false;
-      if (this.attended) watchpoints.mode = WATCH_MODE.NOTE;
+      if (instruments.attended) instruments.watchCore();
       this.stale = true;
       this.account(engine.executed);
     }
@@ -860,14 +716,16 @@ export class CortexM implements Core, CoreView {
   private dispatch(code: StopCode): CoreStop | undefined {
     if (code === STOP.BUDGET || code === STOP.REQUESTED) return undefined;
     this.sync();
-    this.begun = this.registers.pc;
+    const { instruments } = this;
+    const { pc } = this.registers;
+    this.begun = pc;
     switch (code) {
       case STOP.HOOK:
-        return this.runHooks();
+        return instruments.runHooks();
       case STOP.MASKS:
         this.memory.setPrivileged(this.registers.privileged);
         this.masksChanged();
-        if (this.instruments.stacks) this.noteStack();
+        if (instruments.stacks) instruments.noteStack();
         return undefined;
       case STOP.WFI:
         this.sleep = 'wfi';
@@ -888,85 +746,17 @@ export class CortexM implements Core, CoreView {
       case STOP.FETCH_FAULT:
       case STOP.INVALID_STATE:
         // An instruction that cannot even be fetched begins with its hooks, too.
-        if (this.instruments.hooks.has(this.registers.pc) && !this.mayPass(this.registers.pc)) return this.runHooks();
+        if (instruments.hooks.has(pc) && !instruments.mayPass(pc)) return instruments.runHooks();
         this.fault(code);
         return undefined;
       case STOP.DATA_FAULT:
-        if (this.memory.fault === 'watch') return this.tellWatched();
+        if (this.memory.fault === 'watch') return instruments.tellWatched();
         this.fault(code);
         return undefined;
       default:
         this.fault(code);
         return undefined;
     }
-  }
-
-  /** A watchpoint was added, or taken away. */
-  private watchpointsChanged(): void {
-    invariant(!this.inEngine, 'watchpoints come and go between instructions');
-    this.forward?.forget();
-    this.memory.setWatchpoints(this.instruments.watchpoints);
-    this.attend();
-    this.engine.watchpointsChanged?.();
-  }
-
-  /** True when the watchpoints that the instruction at `pc` hits have been told. */
-  private mayAccess(pc: number): boolean {
-    return this.watched === pc && this.watchedCompleted === this.completed && this.watchedTaken === this.exceptions.taken;
-  }
-
-  /** Tells the watchpoints that the instruction at PC hits; a stop, when one asks for it. */
-  private tellWatched(): CoreStop | undefined {
-    const { watchpoints } = this.instruments;
-    const { pc } = this.registers;
-    this.watched = pc;
-    this.watchedCompleted = this.completed;
-    this.watchedTaken = this.exceptions.taken;
-    watchpoints.mode = WATCH_MODE.IGNORE;
-    const stop = watchpoints.tell(this, this.memory.watch?.take() ?? [], pc);
-    watchpoints.mode = WATCH_MODE.NOTE;
-    this.dirty = true;
-    this.passFirst = stop === undefined;
-    return stop && { kind: 'watch', ...stop };
-  }
-
-  /** Tells of what the core itself has accessed; a stop, when a handler asks for it. */
-  private tellNoted(): CoreStop | undefined {
-    const seen = this.memory.watch!.take();
-    if (seen.length === 0) return undefined;
-    this.sync();
-    const { watchpoints } = this.instruments;
-    watchpoints.mode = WATCH_MODE.IGNORE;
-    const stop = watchpoints.tell(this, seen, undefined);
-    watchpoints.mode = WATCH_MODE.NOTE;
-    this.dirty = true;
-    return stop && { kind: 'watch', ...stop };
-  }
-
-  /** An address got its first hook, or lost its last. */
-  private hookChanged(address: number): void {
-    this.engine.hookChanged?.(address);
-    this.forward?.forget();
-  }
-
-  /** True when the hooks at `pc` have run for the instruction that is about to begin. */
-  private mayPass(pc: number): boolean {
-    return this.passed === pc && this.passedCompleted === this.completed && this.passedTaken === this.exceptions.taken;
-  }
-
-  /** Runs the hooks at PC; a stop, when one asks for it. */
-  private runHooks(): CoreStop | undefined {
-    const { pc } = this.registers;
-    const { hooks, watchpoints } = this.instruments;
-    // What hooks do with memory is no access of the core's.
-    watchpoints.mode = WATCH_MODE.IGNORE;
-    const action = hooks.run(this, pc, this.completed);
-    watchpoints.mode = WATCH_MODE.NOTE;
-    this.dirty = true;
-    if (this.registers.pc === pc) this.pass();
-    // Whether somebody has stopped here makes no difference to what is next.
-    if (action === 'stop') this.passFirst = false;
-    return action === 'stop' ? { kind: 'hook', address: pc } : undefined;
   }
 
   /** Stops that raise an exception, or repair something so that the instruction can be executed. */
@@ -1087,9 +877,4 @@ export class CortexM implements Core, CoreView {
     } satisfies CoreStop);
     return this.crash;
   }
-}
-
-/** Which stack is the active one. */
-function stackNumber({ usesPsp, secure }: CoreRegisters): number {
-  return (usesPsp ? 1 : 0) | (secure ? 2 : 0);
 }

@@ -46,6 +46,13 @@ export class Hooks {
     return this.addresses.size > 0 && this.addresses.has(pc >>> 0);
   }
 
+  /** Of `count` halfwords from `from` on, those before the first behind it that has a hook. */
+  halfwordsBefore(from: number, count: number): number {
+    let length = count;
+    for (const address of this.addresses) if (address > from) length = Math.min(length, (address - from) / 2);
+    return length;
+  }
+
   /** Adds a hook behind those that are there; the function takes it away again. */
   add(address: number, handler: HookHandler): () => void {
     const at = (address & ~1) >>> 0;

@@ -50,6 +50,8 @@ interface TickLength {
 
 /** The counter and its registers. */
 export class SysTick {
+  /** The lengths of a tick, which it was built with. */
+  static readonly wiring = ['core', 'reference'];
   readonly registers: RegisterFile<typeof SYST>;
   private readonly scheduler: Scheduler;
   private readonly timer: Timer;
