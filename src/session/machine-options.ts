@@ -103,6 +103,10 @@ export function bootChoice({ boot, kernel, linux, firmware, target, dtb, recover
   const { soc, core } = target;
   const said = { boot: boot ?? 'linux', ...(kernel ? { kernel } : {}) } as const;
   const board = linux === false ? undefined : findBoard(soc, target.board);
+  if (boot !== undefined && boot !== 'linux' && dtb === undefined && board?.rpmsg?.core === core && hasVdev(firmware)) {
+    const tree = `behind U-Boot this board's tree has imx_rpmsg in place of a remoteproc, and Linux does not look at the resource table of ${firmware.name}`;
+    return { ...said, note: `${tree}; without --boot remoteproc starts it` };
+  }
   const asked = boot !== undefined || kernel === 'mainline' || dtb !== undefined || recover || ubootScript !== undefined;
   if (asked || board?.rpmsg?.core !== core || hasVdev(firmware) || !findUBootBoard(soc.name, board.name)) return said;
   const how = `${firmware.name} has no resource table for remoteproc: as on this board, U-Boot starts it (bootaux)`;

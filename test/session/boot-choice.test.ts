@@ -49,6 +49,13 @@ describe('what runs before Linux, and whose kernel that is', () => {
     expect(choice('imx7d_hello', { board: 'pico-pi' })).toEqual(['linux', undefined]);
   });
 
+  it('says that a table is not looked at behind a U-Boot whose tree has imx_rpmsg', () => {
+    const { boot, note } = bootChoice(run('imx7d_rpmsg', { boot: 'uboot' }));
+    expect([boot, note]).toEqual(['uboot', expect.stringContaining('Linux does not look at the resource table of imx7d_rpmsg.elf')]);
+    expect(bootChoice(run('imx8mp_rpmsg', { boot: 'uboot' }))).toEqual({ boot: 'uboot' });
+    expect(bootChoice(run('imx7d_fixed', { boot: 'uboot' })).note).toBeUndefined();
+  });
+
   it("loads the tty's driver and not that of ping-pong when a tty is talked to", () => {
     const send = [{ device: 'ttyRPMSG0', bytes: new Uint8Array(1) }];
     expect(machineOptions(run('imx7d_fixed', { send })).modules).toEqual(DEFAULT_MODULES.filter((name) => name !== 'imx_rpmsg_pingpong'));
