@@ -31,6 +31,11 @@ describe('m4fwloader', () => {
     firmwareFiles.set('ocram.bin', image(0x0091_0000, 0x66));
     firmwareFiles.set('tcml.elf', buildElf({ segments: [{ da: 0x1fff_8000, data: image(0x1fff_8000, 0x77) }], entry: 0x1fff_8009 }).bytes);
     firmwareFiles.set('far.elf', buildElf({ segments: [{ da: 0x3000_0000, data: image(0x3000_0000) }], entry: 0x3000_0009 }).bytes);
+    const bss = { da: 0x1fff_8000, data: image(0x1fff_8000, 0x78) };
+    firmwareFiles.set('bss.elf', buildElf({ segments: [{ ...bss, memsz: 0x1_0000 }], entry: 0x1fff_8009 }).bytes);
+    firmwareFiles.set('long.elf', buildElf({ segments: [{ ...bss, memsz: 0x1_0001 }], entry: 0x1fff_8009 }).bytes);
+    const many = Array.from({ length: 2000 }, () => ({ da: 0x2020_0000, memsz: 0x4_0000 }));
+    firmwareFiles.set('many.elf', buildElf({ segments: many, entry: 0x1fff_8009 }).bytes);
     const full = new Uint8Array(0x8000);
     full.set(image(0x1fff_8000));
     firmwareFiles.set('full.bin', full);
@@ -119,6 +124,17 @@ describe('m4fwloader', () => {
     expect(await run('m4fwloader tcml.elf; sleep 0.01')).toMatchObject({ stdout: '', status: 0 });
     expect(word(MARK)).toBe(0x77);
     expect((await run('m4fwloader far.elf')).stdout).toBe('i.MX M4 Loader - Invalid aux core address: 30000000\n');
+  });
+
+  it('fills the rest of a segment with zeros, across the two halves of the TCM and no farther', async () => {
+    for (const address of [0x007f_8018, 0x0080_7ffc]) shell.machine.view('linux').write(address, 0xffff_ffff, 4);
+    expect(await run('m4fwloader bss.elf; sleep 0.01; m4fwloader stop')).toMatchObject({ stdout: '', status: 0 });
+    expect([word(MARK), word(0x007f_8018), word(0x0080_7ffc)]).toEqual([0x78, 0, 0]);
+    expect(await run('m4fwloader long.elf')).toMatchObject({ stdout: 'i.MX M4 Loader - Invalid aux core address: 1fff8000\n', status: 3 });
+  });
+
+  it('takes its time for many segments, and can be stopped', async () => {
+    expect((await run('timeout 0.01 m4fwloader many.elf; echo $?')).stdout).toMatch(/124\n$/);
   });
 
   it('rings the doorbell of a queue', async () => {

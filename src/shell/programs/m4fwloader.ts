@@ -5,7 +5,7 @@
  * Like NXP's it maps 64 KiB around the address; it refuses a file that does not end there (7D, TCML: 32 KiB), where NXP's runs into a page fault,
  * and then leaves the core in reset, where NXP's starts what is there.
  */
-import { strerror } from '../../linux/errno.ts';
+import { ERRNO, strerror } from '../../linux/errno.ts';
 import type { MemoryMapping } from '../../linux/fs/nodes.ts';
 import { O } from '../../linux/fs/vfs.ts';
 import type { KernelCode } from '../../linux/kernel.ts';
@@ -20,6 +20,8 @@ const M4START_FAILED = 3;
 /** What is mapped for a raw image, and the most that one may have. */
 const WINDOW = 64 * 1024;
 const PAGE = 4096;
+/** Time that a byte takes that is written past the caches, in ns. */
+const BYTE_NS = 4;
 
 /** A register and what is done to it: some bits cleared, others set. */
 interface Update {
@@ -33,6 +35,8 @@ interface Update {
 interface Loadable {
   /** What /proc/cpuinfo has in `Hardware`, or soc_id of /sys/devices/soc0 where there is no such line. */
   readonly detect: string;
+  /** What the tool calls it where it speaks of clocks, if not that. */
+  readonly shortName?: string;
   readonly source: number;
   readonly stop: Omit<Update, 'name' | 'address'>;
   readonly start: Omit<Update, 'name' | 'address'>;
@@ -68,6 +72,7 @@ const IMX8M: Omit<Loadable, 'detect'> = {
 const SOCS: readonly Loadable[] = [
   {
     detect: 'i.MX7 Dual',
+    shortName: 'i.MX7D',
     ...M4RCR,
     clocks: [{ name: 'CCM_ANALOG_PLL_480', address: 0x3036_00b0, clear: 1 << 5, set: 0 }, CCGR1],
     bootRom: 0x0018_0000,
@@ -157,7 +162,7 @@ class Loader {
   }
 
   *ungate(): KernelCode {
-    yield* this.log(`${this.soc.detect === 'i.MX7 Dual' ? 'i.MX7D' : this.soc.detect} specific function for M4 clock enabling!\n`);
+    yield* this.log(`${this.soc.shortName ?? this.soc.detect} specific function for M4 clock enabling!\n`);
     for (const clock of this.soc.clocks) {
       yield* this.update(clock, clock.name);
       yield* this.log(`${clock.name} done\n`);
@@ -168,20 +173,16 @@ class Loader {
     this.setWord(this.soc.kick, queue << 16);
   }
 
-  /** Copies bytes to physical memory; 0 or an errno. */
-  copy(address: number, data: Uint8Array): number {
-    if (data.length === 0) return 0;
-    const mapped = this.map(address, data.length);
+  /** Copies bytes to physical memory, and zeros behind them up to `size`; 0 or an errno. */
+  *copy(address: number, data: Uint8Array, size = data.length): KernelCode<number> {
+    if (size === 0) return 0;
+    const mapped = this.map(address, size);
     if (typeof mapped === 'number') return mapped;
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    let at = 0;
-    for (; at + 4 <= data.length && address % 4 === 0; at += 4) {
-      const err = mapped.window.write(mapped.at + at, view.getUint32(at, true), 4);
+    for (let done = 0; done < size; done += WINDOW) {
+      const end = Math.min(size, done + WINDOW);
+      const err = put(mapped.window, mapped.at, data, done, end);
       if (err < 0) return err;
-    }
-    for (; at < data.length; at++) {
-      const err = mapped.window.write(mapped.at + at, data[at]!, 1);
-      if (err < 0) return err;
+      if ((yield* this.process.sleep((end - done) * BYTE_NS)) < 0) return ERRNO.EINTR;
     }
     return 0;
   }
@@ -209,7 +210,7 @@ class Loader {
     yield* this.log(`${NAME} - FILENAME = ${path}; loadaddr = 0x${hex8(address).toLowerCase()}\n`);
     const span = `(0x${hex8(base).toLowerCase()} - 0x${hex8(base + WINDOW).toLowerCase()})`;
     yield* this.log(`${NAME} - start - end ${span}\n`);
-    const err = this.copy(address, data);
+    const err = yield* this.copy(address, data);
     if (err < 0) return yield* this.unmapped(address, err);
     yield* this.setStackPc(sp, pc);
     return true;
@@ -222,16 +223,12 @@ class Loader {
     let stack = 0;
     for (const { type, offset, paddr, filesz, memsz } of programs) {
       if (type !== PT.LOAD || memsz === 0) continue;
-      // As bootaux, it looks at where a segment begins: the two halves of the TCM lie side by side for Linux.
-      const row = this.soc.map.find(([da, , size]) => paddr >= da && paddr < da + size);
-      if (!row || offset + filesz > data.length) {
+      const target = this.place(paddr, memsz);
+      if (target === undefined || offset + filesz > data.length) {
         yield* print(this.process, `${NAME} - Invalid aux core address: ${hex8(paddr).toLowerCase()}\n`);
         return false;
       }
-      const target = paddr - row[0] + row[1];
-      const bytes = new Uint8Array(Math.min(memsz, WINDOW * 256));
-      bytes.set(data.subarray(offset, offset + Math.min(filesz, bytes.length)));
-      const err = this.copy(target, bytes);
+      const err = yield* this.copy(target, data.subarray(offset, offset + Math.min(filesz, memsz)), memsz);
       if (err < 0) return yield* this.unmapped(target, err);
       if (filesz >= 8 && (file.getUint32(offset + 4, true) | 1) === (header.entry | 1)) stack = file.getUint32(offset, true);
     }
@@ -239,10 +236,36 @@ class Loader {
     return true;
   }
 
+  /** Where Linux has `size` bytes at `da` of the core; undefined unless it has them in one piece, as the two halves of the TCM. */
+  private place(da: number, size: number): number | undefined {
+    const { map } = this.soc;
+    const row = map.find(([first, , bytes]) => da >= first && da < first + bytes);
+    if (!row) return undefined;
+    const shift = row[1] - row[0];
+    let end = row[0] + row[2];
+    for (let next: (typeof map)[number] | undefined; ; end += next[2]) {
+      next = map.find(([first, sa]) => first === end && sa === end + shift);
+      if (!next) return da + size <= end ? da + shift : undefined;
+    }
+  }
+
   private *unmapped(address: number, err: number): KernelCode<boolean> {
     yield* print(this.process, `${NAME} - /dev/mem at 0x${hex8(address).toLowerCase()}: ${strerror(err)}\n`);
     return false;
   }
+}
+
+/** Bytes `from` to `to` - 1 of `data`, and zeros where it has no more, to `window`, where byte 0 belongs at `at`; 0 or an errno. */
+function put(window: MemoryMapping, at: number, data: Uint8Array, from: number, to: number): number {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  for (let done = from; done < to; ) {
+    const whole = (at + done) % 4 === 0 && done + 4 <= to && (done + 4 <= data.length || done >= data.length);
+    const value = done >= data.length ? 0 : whole ? view.getUint32(done, true) : data[done]!;
+    const err = window.write(at + done, value, whole ? 4 : 1);
+    if (err < 0) return err;
+    done += whole ? 4 : 1;
+  }
+  return 0;
 }
 
 function hex8(value: number): string {
