@@ -30,6 +30,7 @@ import { DeviceDefinitions } from './peripherals/attached/definitions.ts';
 import { CanBuses } from './peripherals/can-bus.ts';
 import { createPeripheral, type DmaDirection, type Peripheral, type PeripheralSpec } from './peripherals/catalogue.ts';
 import { ClockTree } from './peripherals/clock-tree.ts';
+import { DmaFace } from './peripherals/dma-face.ts';
 import { Pins } from './peripherals/pins.ts';
 import type { Firmware } from './remoteproc/elf-loader.ts';
 import { LoadedFirmware } from './remoteproc/loaded-firmware.ts';
@@ -147,6 +148,8 @@ export class Machine {
   /** What it was made of. */
   readonly options: MachineOptions;
   private readonly views = new Map<string, AddressSpace>();
+  /** What masters other than cores and Linux see, by their names. */
+  private readonly faces = new Map<string, DmaFace>();
   private readonly interruptSinks = new Map<string, (line: number, level: boolean) => void>();
   private readonly power: CorePower;
   /** Cycle up to which each core has run, where that is beyond the clock. */
@@ -495,7 +498,7 @@ export class Machine {
         pins: this.pins,
         canBuses: this.canBuses,
         devices: this.devices,
-        dma: this.view('linux'),
+        dma: (port) => this.dmaFace(`${spec.name} ${port}`),
         ...(spec.dma ? { dmaRequest: this.dmaRequests(spec.dma) } : {}),
         ...(spec.highInterrupts ? { highInterrupt: this.interruptLine(spec.highInterrupts) } : {}),
         ...('pinInterrupts' in spec ? { pinInterrupts: spec.pinInterrupts?.map((lines) => this.interruptLine(lines)) ?? [] } : {}),
@@ -505,6 +508,13 @@ export class Machine {
       }
       return peripheral;
     });
+  }
+
+  /** What the master called `name` sees. */
+  private dmaFace(name: string): DmaFace {
+    const face = new DmaFace(this.view('linux'));
+    this.faces.set(name, face);
+    return face;
   }
 
   /** A function that drives the DMA requests named by `requests`, whichever SDMA they belong to. */
@@ -519,14 +529,14 @@ export class Machine {
 
   /** Resource domain controllers keep masters away from what is not theirs. */
   private guardAccesses(booted: boolean): void {
-    const { soc, peripherals, views } = this;
+    const { soc, peripherals, views, faces } = this;
     const sides = soc.mus.flatMap(({ name, a, b }) => [
       { name: `${name}_A`, pdap: a.pdap },
       { name: `${name}_B`, pdap: b.pdap },
     ]);
     const blocks = [...soc.peripherals, ...sides].flatMap(({ name, pdap }) => (pdap === undefined ? [] : [{ name, pdap }]));
     const semaphore = (name: string) => peripherals.find((peripheral) => peripheral.name === name)?.rdcSemaphore;
-    for (const { rdc } of peripherals) rdc?.guard({ spaces: views, blocks, semaphore, booted });
+    for (const { rdc } of peripherals) rdc?.guard({ spaces: views, faces, blocks, semaphore, booted });
   }
 
   private buildCore(description: CoreDescription): Core {

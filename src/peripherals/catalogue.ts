@@ -41,7 +41,7 @@ import { Pwm, type TimerClocks } from './pwm.ts';
 import { Rdc, type RdcConfiguration } from './rdc.ts';
 import { RdcSemaphore, type SemaphoreMasters, type SemaphoreReset } from './rdc-semaphore.ts';
 import { Sdma } from './sdma.ts';
-import type { DmaMemory } from './sdma-memory.ts';
+import type { DmaMemory, DmaPort } from './sdma-memory.ts';
 import type { SdmaRomName } from './sdma-scripts.ts';
 import { Sema4, type SemaProcessors } from './sema4.ts';
 import { Snvs } from './snvs.ts';
@@ -153,7 +153,7 @@ export interface PeripheralContext {
   /** The block asks for a reset of the system; `cause` is for the user. */
   readonly requestReset?: (cause: string) => void;
   /** What a bus master of the SoC reads and writes; nothing answers unless given. */
-  readonly dma?: DmaMemory;
+  readonly dma?: (port: DmaPort) => DmaMemory;
   /** Drives a DMA request of the block. */
   readonly dmaRequest?: (direction: DmaDirection, level: boolean) => void;
   /** Software put a core into reset (true) or let it go, through SRC's registers. */
@@ -266,8 +266,9 @@ export function createPeripheral(spec: PeripheralSpec, context: PeripheralContex
     case 'src':
       return { name, kind, ...block(new Src({ name, layout: spec.layout, diagnostics, coreReset: (held) => coreReset(spec.core, held) })) };
     case 'sdma': {
-      const memory = context.dma ?? new AddressSpace('nothing');
-      const sdma = new Sdma({ name, rom: spec.rom, clock: spec.clock, clocks, scheduler, diagnostics, memory, interrupt });
+      const port = context.dma ?? (() => new AddressSpace('nothing'));
+      const ports = { burst: port('burst'), peripheral: port('peripheral'), shared: port('shared') };
+      const sdma = new Sdma({ name, rom: spec.rom, clock: spec.clock, clocks, scheduler, diagnostics, ports, interrupt });
       return { name, kind, ...block(sdma), sdma };
     }
     case 'tmu': {

@@ -1,5 +1,5 @@
 /**
- * RDC: which master belongs to which resource domain, and what each domain may access; enforced for the cores and Linux.
+ * RDC: which master belongs to which resource domain, and what each domain may access; enforced for the cores, Linux and SDMA.
  *
  * Described in the RDC chapters of the reference manuals. STAT.DID shows each master its own domain. A refused access to a peripheral is a bus error; one
  * to memory is so where SEC_ERR_RESP of the SoC's GPR10 says so, else a read gives 0 and a write is lost; MRVS keeps the first. Bus errors of cores are
@@ -9,6 +9,7 @@ import type { Diagnostics } from '../diagnostics.ts';
 import { hex32 } from '../memory/bits.ts';
 import type { AddressSpace, BusDevice, Region } from '../memory/bus.ts';
 import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.ts';
+import type { DmaFace } from './dma-face.ts';
 import { ALL_RIGHTS, type Closed, type ClosedBlock, type ClosedRange, RdcGuard } from './rdc-guard.ts';
 import { RDC_LAYOUTS, type RdcLayout, type RdcLayoutName, regionCount } from './rdc-layouts.ts';
 import type { RdcSemaphore } from './rdc-semaphore.ts';
@@ -58,7 +59,7 @@ const POWERED = 1 << 8;
 /** MRVS.VADR. */
 const VIOLATION_ADDRESS = 0xffff_ffe0;
 
-/** Index of MDA by view. */
+/** Index of MDA by view, and by port of an SDMA (`SDMA1 burst`). */
 export type RdcMasters = Readonly<Record<string, number>>;
 
 /** What the description of a SoC says of its RDC. */
@@ -81,12 +82,17 @@ export interface RdcConfiguration {
 export interface RdcSurroundings {
   /** Address spaces by view. */
   readonly spaces: ReadonlyMap<string, AddressSpace>;
+  /** What masters other than cores and Linux see, by their names. */
+  readonly faces?: ReadonlyMap<string, DmaFace>;
   /** Blocks that have permissions, as they are called in the address spaces. */
   readonly blocks: readonly { readonly name: string; readonly pdap: number }[];
   readonly semaphore: (name: string) => RdcSemaphore | undefined;
   /** A boot loader has run. */
   readonly booted: boolean;
 }
+
+/** What a master sees, as far as it is guarded. */
+type Guarded = Pick<AddressSpace, 'regions' | 'setGuard'>;
 
 /** The block. */
 export class Rdc {
@@ -186,7 +192,7 @@ export class Rdc {
     const { surroundings } = this;
     if (!surroundings) return;
     for (const view of Object.keys(this.configuration.masters)) {
-      const space = surroundings.spaces.get(view);
+      const space = surroundings.spaces.get(view) ?? surroundings.faces?.get(view);
       if (!space) continue;
       const domain = this.domain(view);
       const closed: Closed = {
@@ -201,7 +207,7 @@ export class Rdc {
     }
   }
 
-  private closedBlocks({ blocks }: RdcSurroundings, space: AddressSpace, domain: number): Map<Region, ClosedBlock> {
+  private closedBlocks({ blocks }: RdcSurroundings, space: Guarded, domain: number): Map<Region, ClosedBlock> {
     const closed = new Map<Region, ClosedBlock>();
     for (const { name, pdap } of blocks) {
       const rights = this.rightsOf('PDAP', pdap, domain);
@@ -214,14 +220,14 @@ export class Rdc {
     return closed;
   }
 
-  private closedMemories({ spaces }: RdcSurroundings, space: AddressSpace, view: string, domain: number): Map<Region, ClosedRange[]> {
+  private closedMemories({ spaces, faces }: RdcSurroundings, space: Guarded, view: string, domain: number): Map<Region, ClosedRange[]> {
     const closed = new Map<Region, ClosedRange[]>();
     const { groups, addressShift = 0 } = this.layout;
     let index = 0;
     for (const { name, regions, tightlyCoupled } of groups) {
       const first = index;
       index += regions;
-      if (tightlyCoupled && view !== 'linux') continue;
+      if (tightlyCoupled && view !== 'linux' && !faces?.has(view)) continue;
       for (const memory of this.configuration.memories?.[name] ?? []) {
         const known = spaces.get('linux')?.regions.find((region) => region.name === memory && region.ram);
         if (!known) continue;

@@ -5,7 +5,8 @@
  * the scripts of SPDIF, and code in SDMA's RAM, which is stored and never executed.
  */
 import { BUS_FAULT } from '../memory/bus.ts';
-import { BD, type BufferDescriptor, type DmaMemory, type SdmaRam } from './sdma-memory.ts';
+import { BD, type BufferDescriptor, type DmaMemory, type DmaPorts, type SdmaRam } from './sdma-memory.ts';
+import type { SdmaScript } from './sdma-scripts.ts';
 
 /** Bytes that a channel moves from memory to memory before one of a higher priority gets its turn. */
 const PIECE = 256;
@@ -87,9 +88,20 @@ function width({ command }: BufferDescriptor): number {
   return command & 3 || 4;
 }
 
+/** The ways that a script with a peripheral takes. */
+export interface Ways {
+  readonly memory: DmaMemory;
+  readonly registers: DmaMemory;
+}
+
+/** Those of a script. */
+export function waysOf(ports: DmaPorts, { port = 'peripheral' }: SdmaScript): Ways {
+  return { memory: ports.burst, registers: ports[port] };
+}
+
 /** Moves what one request asks for from a peripheral's register to memory, or the other way. */
 export function peripheralPiece(
-  memory: DmaMemory,
+  { memory, registers }: Ways,
   descriptor: BufferDescriptor,
   done: number,
   { peripheral, watermark }: ChannelContext,
@@ -103,15 +115,15 @@ export function peripheralPiece(
     const address = (descriptor.buffer + done + at) >>> 0;
     const fine =
       direction === 'from-peripheral'
-        ? store(memory, address, memory.read(peripheral, access), size)
-        : transmit(memory, peripheral, load(memory, address, size), access);
+        ? store(memory, address, registers.read(peripheral, access), size)
+        : transmit(registers, peripheral, load(memory, address, size), access);
     if (!fine) return { bytes: at, error: true };
   }
   return { bytes };
 }
 
-function transmit(memory: DmaMemory, peripheral: number, value: number, access: number): boolean {
-  return value !== BUS_FAULT && memory.write(peripheral, value, access);
+function transmit(registers: DmaMemory, peripheral: number, value: number, access: number): boolean {
+  return value !== BUS_FAULT && registers.write(peripheral, value, access);
 }
 
 function load(memory: DmaMemory, address: number, size: number): number {
@@ -128,8 +140,8 @@ function store(memory: DmaMemory, address: number, value: number, size: number):
 }
 
 /** True when the line being idle is what a UART asks for. */
-function idles(memory: DmaMemory, urxd: number): boolean {
-  const [control, status] = [memory.read((urxd + UCR4) >>> 0, 4), memory.read((urxd + USR2) >>> 0, 4)];
+function idles(registers: DmaMemory, urxd: number): boolean {
+  const [control, status] = [registers.read((urxd + UCR4) >>> 0, 4), registers.read((urxd + USR2) >>> 0, 4)];
   return control !== BUS_FAULT && status !== BUS_FAULT && (control & IDDMAEN) !== 0 && (status & IDLE) !== 0;
 }
 
@@ -137,24 +149,24 @@ function idles(memory: DmaMemory, urxd: number): boolean {
  * Takes characters from a UART: a watermark of them, or, when they have been there for long (AGTIM), all, which ends the buffer. So does an idle line
  * (IDDMAEN), which counts as one character more: NXP's driver subtracts it.
  */
-export function uartPiece(memory: DmaMemory, { buffer, count }: BufferDescriptor, done: number, context: ChannelContext): Piece {
+export function uartPiece({ memory, registers }: Ways, { buffer, count }: BufferDescriptor, done: number, context: ChannelContext): Piece {
   const { peripheral, watermark } = context;
-  const status = memory.read((peripheral + USR1) >>> 0, 4);
+  const status = registers.read((peripheral + USR1) >>> 0, 4);
   if (status === BUS_FAULT) return { bytes: 0, error: true };
   const aged = (status & AGTIM) !== 0;
-  const idle = !aged && idles(memory, peripheral);
+  const idle = !aged && idles(registers, peripheral);
   const most = Math.min(count - done, aged ? UART_FIFO : Math.max(watermark, 1));
   let bytes = 0;
   let error = false;
   while (bytes < most) {
-    const character = memory.read(peripheral, 4);
+    const character = registers.read(peripheral, 4);
     if (character === BUS_FAULT) return { bytes, error: true };
     if (!(character & CHARRDY)) break;
     error ||= (character & ERR) !== 0;
     if (!memory.write((buffer + done + bytes) >>> 0, character & 0xff, 1)) return { bytes, error: true };
     bytes++;
   }
-  if (aged) memory.write((peripheral + USR1) >>> 0, AGTIM, 4);
+  if (aged) registers.write((peripheral + USR1) >>> 0, AGTIM, 4);
   if (idle && bytes === 0 && done < count) return { bytes: 1, closes: true };
   return { bytes, error, closes: error || (aged && done + bytes > 0) };
 }

@@ -7,6 +7,12 @@ import { type AddressSpace, BUS_FAULT } from '../memory/bus.ts';
 /** The part of an address space that a bus master needs. */
 export type DmaMemory = Pick<AddressSpace, 'read' | 'write' | 'readBytes' | 'writeBytes'>;
 
+/** Ways of an SDMA onto the buses, each a master of its own for the RDC: to memory, to peripherals, to the peripherals that it shares (SPBA). */
+export type DmaPort = 'burst' | 'peripheral' | 'shared';
+
+/** What is behind each of them. */
+export type DmaPorts = Readonly<Record<DmaPort, DmaMemory>>;
+
 /** Bits of a descriptor's status. */
 export const BD = { D: 1, W: 2, C: 4, I: 8, R: 0x10, L: 0x20, EXT: 0x80 } as const;
 const BD_SIZE = 12;

@@ -3,6 +3,8 @@
  * fsl_sdma_script.h and Linux's imx-sdma.c, the behaviour is what the manual's chapter on the scripts and these drivers rely on.
  */
 
+import type { DmaPort } from './sdma-memory.ts';
+
 /** What a script does; `sdma-channel.ts` has each. */
 export type SdmaScriptKind =
   /** From memory to memory, at once. */
@@ -20,6 +22,8 @@ export type SdmaScriptKind =
 export interface SdmaScript {
   readonly name: string;
   readonly kind: SdmaScriptKind;
+  /** Where its peripherals are; `peripheral` unless given. */
+  readonly port?: DmaPort;
 }
 
 const SCRIPTS: readonly (SdmaScript & { readonly at: number })[] = [
@@ -27,9 +31,9 @@ const SCRIPTS: readonly (SdmaScript & { readonly at: number })[] = [
   { at: 685, name: 'app_2_mcu', kind: 'from-peripheral' },
   { at: 749, name: 'mcu_2_app', kind: 'to-peripheral' },
   { at: 819, name: 'uart_2_mcu', kind: 'from-uart' },
-  { at: 893, name: 'shp_2_mcu', kind: 'from-peripheral' },
-  { at: 962, name: 'mcu_2_shp', kind: 'to-peripheral' },
-  { at: 1034, name: 'uartsh_2_mcu', kind: 'from-uart' },
+  { at: 893, name: 'shp_2_mcu', kind: 'from-peripheral', port: 'shared' },
+  { at: 962, name: 'mcu_2_shp', kind: 'to-peripheral', port: 'shared' },
+  { at: 1034, name: 'uartsh_2_mcu', kind: 'from-uart', port: 'shared' },
   { at: 1102, name: 'spdif_2_mcu', kind: 'unmodelled' },
   { at: 1136, name: 'mcu_2_spdif', kind: 'unmodelled' },
 ];

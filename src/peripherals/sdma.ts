@@ -19,8 +19,9 @@ import {
   peripheralPiece,
   pieceSize,
   uartPiece,
+  waysOf,
 } from './sdma-channel.ts';
-import { BD, type BufferDescriptor, closeDescriptor, currentDescriptor, type DmaMemory, SdmaRam } from './sdma-memory.ts';
+import { BD, type BufferDescriptor, closeDescriptor, currentDescriptor, type DmaPorts, SdmaRam } from './sdma-memory.ts';
 import { SDMA, SDMA_CHANNELS, SDMA_EVENTS } from './sdma-registers.ts';
 import { SDMA_ROMS, type SdmaRomName, type SdmaScript } from './sdma-scripts.ts';
 
@@ -36,8 +37,8 @@ export interface SdmaOptions {
   readonly clocks: ClockTree;
   readonly scheduler: Scheduler;
   readonly diagnostics: Diagnostics;
-  /** The system's memory and registers as a bus master sees them. */
-  readonly memory: DmaMemory;
+  /** The system's memory and registers as its ports see them. */
+  readonly ports: DmaPorts;
   readonly interrupt: (level: boolean) => void;
 }
 
@@ -240,7 +241,7 @@ export class Sdma {
   // --- channels
 
   private descriptor(channel: number): BufferDescriptor | undefined {
-    return currentDescriptor(this.options.memory, this.device.get('MC0PTR'), channel);
+    return currentDescriptor(this.options.ports.burst, this.device.get('MC0PTR'), channel);
   }
 
   private get contextSize(): number {
@@ -272,9 +273,9 @@ export class Sdma {
       this.finish(0);
       return;
     }
-    const { memory, diagnostics, name } = this.options;
+    const { ports, diagnostics, name } = this.options;
     const locked = this.device.field('SDMA_LOCK', 'LOCK') === 1;
-    const { error, loaded, complaint } = bootCommand(memory, this.ram, descriptor, { contextSize: this.contextSize, locked });
+    const { error, loaded, complaint } = bootCommand(ports.burst, this.ram, descriptor, { contextSize: this.contextSize, locked });
     if (complaint) diagnostics.guestError(name, 'channel 0', complaint);
     for (let channel = 0; channel < SDMA_CHANNELS; channel++) if ((loaded >>> channel) & 1) this.moved[channel] = 0;
     this.idle &= ~loaded;
@@ -303,11 +304,13 @@ export class Sdma {
     if (piece.error || piece.closes || moved >= descriptor.count) this.close(channel, descriptor, moved, piece.error === true);
   }
 
-  private piece({ kind }: SdmaScript, context: ChannelContext, descriptor: BufferDescriptor, done: number): Piece {
-    const { memory } = this.options;
-    if (kind === 'from-uart') return uartPiece(memory, descriptor, done, context);
-    if (kind === 'from-peripheral' || kind === 'to-peripheral') return peripheralPiece(memory, descriptor, done, context, kind);
-    return memoryPiece(memory, descriptor, done);
+  private piece(script: SdmaScript, context: ChannelContext, descriptor: BufferDescriptor, done: number): Piece {
+    const { kind } = script;
+    const { ports } = this.options;
+    if (kind === 'from-uart') return uartPiece(waysOf(ports, script), descriptor, done, context);
+    if (kind === 'from-peripheral' || kind === 'to-peripheral')
+      return peripheralPiece(waysOf(ports, script), descriptor, done, context, kind);
+    return memoryPiece(ports.burst, descriptor, done);
   }
 
   /** A request was served; one that is still up asks for more. */
@@ -321,7 +324,7 @@ export class Sdma {
 
   /** Gives the descriptor back; the channel goes on with the next one if C says so. */
   private close(channel: number, descriptor: BufferDescriptor, count: number, error: boolean): void {
-    closeDescriptor(this.options.memory, this.device.get('MC0PTR'), channel, descriptor, { count, error });
+    closeDescriptor(this.options.ports.burst, this.device.get('MC0PTR'), channel, descriptor, { count, error });
     this.moved[channel] = 0;
     if (error || descriptor.status & BD.I) this.interruptFor(1 << channel);
     if (error || !(descriptor.status & BD.C)) this.finish(channel);

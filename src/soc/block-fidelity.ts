@@ -201,7 +201,7 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
       "32 channels by priority, starts by software and by 48 DMA requests, overrides, stop, lost requests, interrupts; channel control blocks and buffer descriptors (D, W, C, I, R); channel 0 with all its commands, lock; software reset. Used by NXP's fsl_sdma",
     state: 'approximate',
     difference:
-      'scripts of the ROM are known by address and not executed: `ap_2_ap`, `app_2_mcu`, `mcu_2_app`, `shp_2_mcu`, `mcu_2_shp`, `uart_2_mcu`, `uartsh_2_mcu` (`peripherals/sdma-scripts.ts`); a channel costs 48 cycles of the SDMA clock, a word between memories 4, a byte of a peripheral 8; a channel of higher priority waits for 256 bytes at most; an error ends a channel; to the RDC its accesses are those of Linux',
+      'scripts of the ROM are known by address and not executed: `ap_2_ap`, `app_2_mcu`, `mcu_2_app`, `shp_2_mcu`, `mcu_2_shp`, `uart_2_mcu`, `uartsh_2_mcu` (`peripherals/sdma-scripts.ts`); a channel costs 48 cycles of the SDMA clock, a word between memories 4, a byte of a peripheral 8; a channel of higher priority waits for 256 bytes at most; an error ends a channel; to the RDC descriptors and memory belong to the burst port, peripherals to the shared port for the scripts `shp` and `uartsh`, else to the peripheral one',
     tests: ['test/peripherals/sdma.test.ts'],
   },
   {
@@ -381,11 +381,16 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
   },
   {
     kinds: ['rdc'],
-    feature: 'domains of masters, PDAP, memory regions, locks, SREQ, MRVS; enforced for every core and Linux',
+    feature: 'domains of masters, PDAP, memory regions, locks, SREQ, MRVS; enforced for every core, Linux and each port of an SDMA',
     state: 'exact',
     difference:
       'bus errors of cores are precise, for writes too; all regions that hold a byte must allow an access; debuggers are not subject to it',
-    tests: ['test/peripherals/rdc.test.ts', 'test/cpu/resource-domains.test.ts', 'test/memory/access-guard.test.ts'],
+    tests: [
+      'test/peripherals/rdc.test.ts',
+      'test/peripherals/sdma.test.ts',
+      'test/cpu/resource-domains.test.ts',
+      'test/memory/access-guard.test.ts',
+    ],
   },
   {
     kinds: ['rdc'],
@@ -397,7 +402,7 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
   },
   {
     kinds: ['rdc'],
-    feature: 'other masters than cores (SDMA goes by the domain of Linux), secure state, restoration after power-down and its interrupt',
+    feature: 'masters other than cores, Linux and SDMA; secure state, restoration after power-down and its interrupt',
     state: 'absent',
     tests: ['test/peripherals/rdc.test.ts'],
   },

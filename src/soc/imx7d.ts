@@ -71,8 +71,8 @@ export const IMX7D = defineSoc({
     {
       name: 'MU',
       layout: 'imx6sx',
-      a: { base: 0x30aa_0000, interrupts: { linux: 88 } },
-      b: { base: 0x30ab_0000, interrupts: { m4: 97 } },
+      a: { base: 0x30aa_0000, interrupts: { linux: 88 }, pdap: 74 },
+      b: { base: 0x30ab_0000, interrupts: { m4: 97 }, pdap: 75 },
     },
   ],
   peripherals: [
@@ -220,7 +220,13 @@ export const IMX7D = defineSoc({
       interrupts: { m4: 39, linux: 39 },
       pdap: 29,
       layout: 'imx7d',
-      masters: { linux: 0, m4: 1 },
+      masters: {
+        linux: 0,
+        m4: 1,
+        'SDMA peripheral': 11,
+        'SDMA burst': 12,
+        'SDMA shared': 26,
+      },
       assignments: {},
       permissions: IMX7D_PERMISSIONS,
       memories: {

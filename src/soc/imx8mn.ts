@@ -173,7 +173,20 @@ export const IMX8MN = defineSoc({
       pdap: 29,
       interrupts: { m7: 39, linux: 39 },
       layout: 'imx8mn',
-      masters: { linux: 0, m7: 1 }, // TF-A: the M7 is domain 1, UART4 its own, UART2 domain 0's.
+      masters: {
+        linux: 0,
+        m7: 1,
+        'SDMA1 peripheral': 11,
+        'SDMA1 burst': 12,
+        'SDMA1 shared': 26,
+        'SDMA2 peripheral': 24,
+        'SDMA2 burst': 24,
+        'SDMA2 shared': 24,
+        'SDMA3 peripheral': 3,
+        'SDMA3 burst': 7,
+        'SDMA3 shared': 25,
+      },
+      // TF-A: the M7 is domain 1, UART4 its own, UART2 domain 0's.
       assignments: { 1: 1 },
       memories: { QSPI: ['QSPI'], OCRAM: ['OCRAM'], OCRAM_S: ['OCRAM_S'], TCM: ['ITCM', 'DTCM'], DRAM: ['DDR'] },
       semaphores: ['RDC_SEMAPHORE1', 'RDC_SEMAPHORE2'],

@@ -168,7 +168,17 @@ export const IMX8MQ = defineSoc({
       pdap: 29,
       interrupts: { m4: 39, linux: 39 },
       layout: 'imx8mq',
-      masters: { linux: 0, m4: 1 }, // TF-A: the M4 is domain 1.
+      masters: {
+        linux: 0,
+        m4: 1,
+        'SDMA1 peripheral': 11,
+        'SDMA1 burst': 12,
+        'SDMA1 shared': 26,
+        'SDMA2 peripheral': 24,
+        'SDMA2 burst': 24,
+        'SDMA2 shared': 24,
+      },
+      // TF-A: the M4 is domain 1.
       assignments: { 1: 1 },
       memories: { QSPI: ['QSPI'], OCRAM: ['OCRAM'], OCRAM_S: ['OCRAM_S'], TCM: ['TCML', 'TCMU'], DRAM: ['DDR'] },
       semaphores: ['RDC_SEMAPHORE1', 'RDC_SEMAPHORE2'],

@@ -12,6 +12,7 @@ import { MessagingUnit } from '../../src/mu/messaging-unit.ts';
 import { MU_LAYOUTS } from '../../src/mu/mu-layout.ts';
 import { createPeripheral } from '../../src/peripherals/catalogue.ts';
 import { ClockTree } from '../../src/peripherals/clock-tree.ts';
+import { RDC_LAYOUTS } from '../../src/peripherals/rdc-layouts.ts';
 import { SOCS } from '../../src/soc/index.ts';
 import { baseIn, muWindow, type SocDescription } from '../../src/soc/soc.ts';
 import { Scheduler } from '../../src/time/scheduler.ts';
@@ -46,7 +47,7 @@ function assemble(soc: SocDescription) {
       clocks,
       interrupt: drive(spec.interrupts),
       highInterrupt: drive(spec.highInterrupts),
-      dma: views.get('linux')!,
+      dma: () => views.get('linux')!,
     });
     for (const view of spec.views ?? names) {
       views.get(view)!.mapDevice(baseIn(spec, view), spec.size, peripheral.deviceFor?.(view) ?? peripheral.device, spec.name);
@@ -148,6 +149,22 @@ describe.each(SOCS.map((soc) => [soc.name, soc] as const))('%s', (_name, soc) =>
       for (const { sources } of spec.roots) for (const source of sources) if (source !== null) expect(clocks.has(source)).toBe(true);
     }
   });
+
+  const [rdc] = soc.peripherals.filter((spec) => spec.kind === 'rdc');
+  if (rdc)
+    describe(rdc.name, () => {
+      it('assigns a domain to every master: cores, Linux and the ports of each SDMA', () => {
+        const ports = soc.peripherals.flatMap(({ kind, name }) =>
+          kind === 'sdma' ? ['peripheral', 'burst', 'shared'].map((port) => `${name} ${port}`) : [],
+        );
+        expect(Object.keys(rdc.masters).sort()).toEqual(['linux', ...soc.cores.map(({ name }) => name), ...ports].sort());
+        expect(Object.values(rdc.masters).every((master) => master < RDC_LAYOUTS[rdc.layout].masters)).toBe(true);
+      });
+
+      it('has permissions for both sides of its messaging units', () => {
+        for (const { a, b } of soc.mus) expect([typeof a.pdap, typeof b.pdap, a.pdap === b.pdap]).toEqual(['number', 'number', false]);
+      });
+    });
 
   it('has blocks that a debugger can look at, and reset, without a trace', () => {
     const { view, diagnostics, peripherals, scheduler } = assemble(soc);

@@ -11,6 +11,7 @@ import { DeviceDefinitions } from '../../src/peripherals/attached/definitions.ts
 import { CanBuses } from '../../src/peripherals/can-bus.ts';
 import { createPeripheral, type Peripheral, type PeripheralContext, type PeripheralSpec } from '../../src/peripherals/catalogue.ts';
 import { ClockTree } from '../../src/peripherals/clock-tree.ts';
+import { DmaFace } from '../../src/peripherals/dma-face.ts';
 import { Pins } from '../../src/peripherals/pins.ts';
 import { IMX8MP } from '../../src/soc/imx8mp.ts';
 import type { SocDescription } from '../../src/soc/soc.ts';
@@ -35,6 +36,8 @@ export class Bench {
   readonly devices = new DeviceDefinitions();
   /** What bus masters see: 1 MiB of RAM from 0x8000_0000 on; a test may map more. */
   readonly memory = new AddressSpace('system');
+  /** The same by bus master, with what is closed to each. */
+  readonly faces = new Map<string, DmaFace>();
   private readonly soc: SocDescription;
   private readonly made = new Map<string, Peripheral>();
 
@@ -73,7 +76,7 @@ export class Bench {
       pins: this.pins,
       canBuses: this.canBuses,
       devices: this.devices,
-      dma: this.memory,
+      dma: (port) => this.face(`${name} ${port}`),
       dmaRequest: (direction, level) => this.lines.set(`${name} ${direction}`, level),
       requestReset: (cause) => this.resets.push(cause),
       coreReset: (_core, held) => this.coreResets.push(held),
@@ -81,6 +84,12 @@ export class Bench {
     const peripheral = createPeripheral(spec, context);
     this.made.set(name, peripheral);
     return peripheral;
+  }
+
+  private face(name: string): DmaFace {
+    const face = new DmaFace(this.memory);
+    this.faces.set(name, face);
+    return face;
   }
 
   /** Level of a line, false if it was never driven. */

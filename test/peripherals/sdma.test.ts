@@ -251,6 +251,100 @@ describe('Sdma', () => {
     expect(get(registers, EVTPEND)).toBe(0xc);
   });
 
+  describe('and resource domains', () => {
+    const UART1 = 0x3086_0000;
+    const GPR10 = 0x3034_0028;
+    let rdc: BusDevice;
+    let sent: number[];
+
+    /** Assigns MDA `master`. */
+    const assign = (master: number, domain: number): boolean => put(rdc, 0x200 + 4 * master, domain);
+    /** Region 39, DRAM's first, over these addresses with the rights of domains in `permissions`. */
+    function close(from: number, to: number, permissions: number): void {
+      for (const [n, word] of [from / 2, to / 2, 0x4000_0000 + permissions].entries()) put(rdc, 0x800 + 16 * 39 + 4 * n, word);
+    }
+    /** Copies `count` bytes on channel 1; the descriptor's status afterwards, and the first of the target. */
+    function copy(from: number, to: number, count: number): number[] {
+      bench.memory.write(CCB + 16, DESCRIPTORS + 0x100, 4);
+      descriptor(1, 0, D | count, from, to);
+      put(registers, HSTART, 2);
+      bench.milliseconds(1);
+      return [mode(1, 0), bench.memory.peek(to, 4)];
+    }
+    const findings = (): string[] => bench.diagnostics.all.map(({ register, text }) => `${register} ${text}`);
+
+    beforeEach(() => {
+      const uart: BusDevice = { read: () => 7, peek: () => 7, write: (_offset, value) => sent.push(value) > 0 };
+      sent = [];
+      bench.memory.mapDevice(UART1, 0x100, uart, 'UART1');
+      bench.memory.mapDevice(0x3034_0000, 0x1_0000, bench.make('IOMUXC_GPR').device, 'IOMUXC_GPR');
+      const made = bench.make('RDC');
+      rdc = made.device;
+      const spaces = new Map([['linux', bench.memory]]);
+      const blocks = [{ name: 'UART1', pdap: 3 }];
+      made.rdc!.guard({ spaces, faces: bench.faces, blocks, booted: false, semaphore: () => undefined });
+      load(1, 644);
+      put(registers, EVTOVR, 3);
+      put(registers, CHNPRI(1), 1);
+    });
+
+    it.each([8, 1000, 1001])('copy nothing (of %i bytes) out of memory that is closed to its burst port, nor into it', (count) => {
+      bench.memory.write(GPR10, 4, 4);
+      close(0x8000_8000, 0x8000_9000, 0xfc);
+      expect(copy(FROM, TO, count)).toEqual([R | 0, 0]);
+      expect(copy(TO, FROM, count)).toEqual([R | 0, 0x0302_0100]);
+      expect(findings()).toEqual([
+        'MRC[39] SDMA1 burst (domain 0): read of DDR, 0x80008000 to 0x80008fff, refused with a bus error',
+        'MRC[39] SDMA1 burst (domain 0): write to DDR, 0x80008000 to 0x80008fff, refused with a bus error',
+      ]);
+    });
+
+    it('copy zeros, and lose writes, without SEC_ERR_RESP', () => {
+      close(0x8000_8100, 0x8000_9000, 0xfc);
+      expect([copy(FROM, TO, 512)[0], bytes(TO + 0xfe, 4)]).toEqual([512, [0xfe, 0xff, 0, 0]]);
+      expect([copy(TO, FROM, 512)[0], bench.memory.peek(FROM + 0x104, 4)]).toEqual([512, 0x0706_0504]);
+    });
+
+    it('go by the domain of the port, not by that of Linux', () => {
+      bench.memory.write(GPR10, 4, 4);
+      assign(0, 2);
+      assign(12, 1);
+      close(0x8000_8000, 0x8000_9000, 0xff & ~0x30);
+      expect(bench.memory.read(FROM, 4)).toBe(-1);
+      expect(copy(FROM, TO, 8)).toEqual([8, 0x0302_0100]);
+      close(0x8000_8000, 0x8000_9000, 0xff & ~0xc);
+      expect([bench.memory.read(FROM, 4), copy(FROM, TO, 8)[0]]).toEqual([0x0302_0100, R | 0]);
+      expect(findings().at(-1)).toMatch(/^MRC\[39] SDMA1 burst \(domain 1\): read of DDR/);
+    });
+
+    it('close a peripheral to the port of the script: the shared one for shp, the other for app', () => {
+      put(rdc, 0x400 + 4 * 3, 0x0c);
+      put(registers, CHNENBL(23), 2);
+      put(registers, HOSTOVR, 2);
+      put(registers, EVTOVR, 1);
+      const send = (script: number): number => {
+        bench.memory.write(CCB + 16, DESCRIPTORS + 0x100, 4);
+        load(1, script, { 6: UART1, 7: 1 });
+        descriptor(1, 0, (1 << 24) | D | 1, FROM + 9);
+        sdma.request(23, true);
+        sdma.request(23, false);
+        bench.milliseconds(1);
+        put(registers, INTR, 2);
+        return mode(1, 0) & R;
+      };
+      expect([send(749), send(962), sent]).toEqual([R, R, []]);
+      assign(26, 1);
+      expect([send(749), send(962), sent]).toEqual([R, 0, [9]]);
+      assign(11, 1);
+      expect([send(749), sent]).toEqual([0, [9, 9]]);
+      expect(findings()).toEqual(
+        ['peripheral', 'shared'].map(
+          (port) => `PDAP[3] SDMA1 ${port} (domain 0): write to UART1 refused with a bus error: its domain has no permission`,
+        ),
+      );
+    });
+  });
+
   it('loads and dumps its memories on channel 0', () => {
     const command = (code: number, count: number, buffer: number, extended: number): number => {
       bench.memory.write(CCB, DESCRIPTORS, 4);

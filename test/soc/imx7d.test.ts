@@ -102,8 +102,8 @@ describe('imx7d', () => {
       {
         name: 'MU',
         layout: 'imx6sx',
-        a: { base: 0x30aa_0000, interrupts: { linux: 88 } },
-        b: { base: 0x30ab_0000, interrupts: { m4: 97 } },
+        a: { base: 0x30aa_0000, interrupts: { linux: 88 }, pdap: 74 },
+        b: { base: 0x30ab_0000, interrupts: { m4: 97 }, pdap: 75 },
       },
     ]);
     const sema4 = IMX7D.peripherals.find(({ name }) => name === 'SEMA4')!;
