@@ -8,7 +8,7 @@
 import { CallRefused, UsageError } from '../errors.ts';
 import { hex32 } from '../memory/bits.ts';
 import { CELL } from './core-registers.ts';
-import type { CortexM } from './cortex-m.ts';
+import type { HostedCore } from './hosted-core.ts';
 
 /** A word (signed or not, pointer), a double word, a float, a double. */
 export type Argument = number | bigint | { readonly float: number } | { readonly double: number };
@@ -134,7 +134,7 @@ function decoded(kind: ArgumentKind, low: number, high: number): number | bigint
 }
 
 /** The arguments of the function at whose first instruction the core stands. A word of a stack that cannot be read is 0. */
-export function readArguments(core: CortexM, kinds: readonly ArgumentKind[], { hardFloat = false }: CallOptions): (number | bigint)[] {
+export function readArguments(core: HostedCore, kinds: readonly ArgumentKind[], { hardFloat = false }: CallOptions): (number | bigint)[] {
   core.sync();
   const { cells } = core.registers;
   const { places } = layOut(kinds, hardFloat);
@@ -150,7 +150,7 @@ export function readArguments(core: CortexM, kinds: readonly ArgumentKind[], { h
 }
 
 /** Returns from the function at whose first instruction the core stands, with `value`: what a hook there does that stands in for it. */
-export function stubReturn(core: CortexM, value: Argument | undefined, { hardFloat = false }: CallOptions): void {
+export function stubReturn(core: HostedCore, value: Argument | undefined, { hardFloat = false }: CallOptions): void {
   core.sync();
   const { cells } = core.registers;
   const float = hardFloat && typeof value === 'object';
@@ -158,7 +158,7 @@ export function stubReturn(core: CortexM, value: Argument | undefined, { hardFlo
   core.branch(cells[CELL.LR]!);
 }
 
-function resultOf(core: CortexM, hardFloat: boolean): CallResult {
+function resultOf(core: HostedCore, hardFloat: boolean): CallResult {
   const { cells } = core.registers;
   const [r0, r1] = [cells[CELL.R0]!, cells[CELL.R0 + 1]!];
   const [f0, f1] = hardFloat ? [cells[CELL.S0]!, cells[CELL.S0 + 1]!] : [r0, r1];
@@ -172,11 +172,11 @@ function resultOf(core: CortexM, hardFloat: boolean): CallResult {
 
 /** A call of a function by the host: set up when it is made, then the core is run until it has returned. */
 export class GuestCall implements CoreCall {
-  private readonly core: CortexM;
+  private readonly core: HostedCore;
   private readonly hardFloat: boolean;
   /** What has to be put back: registers, the sleep, whether the next instruction's hooks had run. */
   private readonly cells: Int32Array;
-  private readonly sleep: CortexM['sleep'];
+  private readonly sleep: HostedCore['sleep'];
   private readonly passing: boolean;
   private readonly sp: number;
   private readonly remove: () => void;
@@ -184,7 +184,7 @@ export class GuestCall implements CoreCall {
   private restored = false;
 
   /** @throws {CallRefused} where no function can be called now, or its arguments find no room */
-  constructor(core: CortexM, address: number, args: readonly Argument[], { hardFloat = false }: CallOptions) {
+  constructor(core: HostedCore, address: number, args: readonly Argument[], { hardFloat = false }: CallOptions) {
     refuseUnlessCallable(core);
     const { cells } = core.registers;
     const words = args.map(wordsOf);
@@ -256,7 +256,7 @@ export class GuestCall implements CoreCall {
 }
 
 /** @throws {CallRefused} */
-function refuseUnlessCallable(core: CortexM): void {
+function refuseUnlessCallable(core: HostedCore): void {
   const refuse = (why: string, remedy: string): never => {
     throw new CallRefused(why, remedy);
   };

@@ -3,15 +3,14 @@
  *
  * Owns the registers, the system of its architecture (`core-system.ts`, `secure-system.ts`) and the debug blocks, and runs the engine in slices that end at
  * exactly the instruction after which something has to happen, so that every engine gives the same trace. Exception entry and return
- * take no time. Not modelled: halting debug.
+ * take no time. What a host asks beside that is `hosted-core.ts`. Not modelled: halting debug.
  */
 import type { Diagnostics } from '../diagnostics.ts';
 import { invariant } from '../errors.ts';
 import { BUS_FAULT } from '../memory/bus.ts';
 import type { Scheduler } from '../time/scheduler.ts';
-import { type Argument, type ArgumentKind, type CallOptions, type CoreCall, GuestCall, readArguments, stubReturn } from './aapcs.ts';
 import { cacheRegisters } from './cache.ts';
-import type { CoreStop, FaultFacts } from './core.ts';
+import type { CoreStop } from './core.ts';
 import { CoreInstruments, type InstrumentedCore } from './core-instruments.ts';
 import type { CoreMemory } from './core-memory.ts';
 import { CELL, CoreRegisters } from './core-registers.ts';
@@ -21,27 +20,21 @@ import { DebugUnit } from './dwt.ts';
 import { featuresOf } from './encodings/index.ts';
 import { type Engine, STOP, type StopCode } from './engine.ts';
 import { EXCEPTION, exceptionName, isFault } from './exception-numbers.ts';
-import { type ExceptionEvent, type ExceptionRow, exceptionRows } from './exception-table.ts';
 import type { Completion, ContextSnapshot, ExceptionModel } from './exceptions.ts';
-import type { BranchCount, ExecutionCount } from './execution-counts.ts';
 import { FastForward } from './fast-forward.ts';
-import { type CoreView, describeCore, type FaultRecord, faultFacts, reportCrash, reportFaults } from './fault-report.ts';
+import { type FaultRecord, reportCrash } from './fault-report.ts';
 import { UFSR } from './fault-status.ts';
-import type { HookHandler } from './hooks.ts';
+import { HostedCore } from './hosted-core.ts';
 import { isEndlessLoop, skipInstruction } from './instruction-stream.ts';
 import { LMEM_OFFSET, Lmem } from './lmem.ts';
 import type { Nvic } from './nvic.ts';
 import { PPB_BASE, PPB_SIZE, PrivateBus } from './private-bus.ts';
 import type { CoreProfile } from './profile.ts';
-import { registerAccess } from './register-access.ts';
-import { type RegisterGroup, registerGroups } from './register-groups.ts';
 import { isReturnValue } from './return-values.ts';
 import { RoundHost } from './rounds/round-host.ts';
 import type { SystemControl } from './scb.ts';
 import { secureSystem } from './secure-system.ts';
 import { SEMIHOSTING_BKPT, Semihosting } from './semihosting.ts';
-import type { StackLow } from './stack-watch.ts';
-import type { WatchArea, WatchHandler } from './watchpoints.ts';
 
 export type { CortexMOptions };
 
@@ -69,7 +62,7 @@ const WORTH_PROBING = 512;
 const LONGEST_RUN = 1 << 28;
 
 /** A core, held in reset until `start`. */
-export class CortexM implements CoreView, InstrumentedCore {
+export class CortexM extends HostedCore implements InstrumentedCore {
   /** Fields that a snapshot leaves out: what the core was built with, what lasts for a slice, and what tells the engine to look again. */
   static readonly wiring = [
     'name',
@@ -104,8 +97,7 @@ export class CortexM implements CoreView, InstrumentedCore {
   faultsTaken = 0;
   skipped = 0;
   halted = true;
-  /** Instruction whose completion the core waits for: WFI, WFE, or a semihosting call that needs input. */
-  sleep: 'none' | 'wfi' | 'wfe' | 'semihosting' = 'none';
+  sleep: HostedCore['sleep'] = 'none';
   /** What watches execution. */
   readonly instruments: CoreInstruments;
   /** Executes code on paper, for fast-forward and reports. */
@@ -144,6 +136,7 @@ export class CortexM implements CoreView, InstrumentedCore {
   private begun = 0;
 
   constructor(options: CortexMOptions) {
+    super();
     const { profile, bus, scheduler, diagnostics } = options;
     invariant(Number.isSafeInteger(options.cyclesPerInstruction) && options.cyclesPerInstruction > 0, 'cycles per instruction');
     this.name = options.name;
@@ -283,45 +276,6 @@ export class CortexM implements CoreView, InstrumentedCore {
     }
   }
 
-  addHook(address: number, handler: HookHandler): () => void {
-    return this.instruments.addHook(address, handler);
-  }
-
-  addWatchpoint(area: WatchArea, handler: WatchHandler): () => void {
-    return this.instruments.addWatchpoint(area, handler);
-  }
-
-  stopAt(instructions: number | undefined, entries = 0): void {
-    this.instruments.stopAt(instructions, entries);
-  }
-
-  registerGroups(): readonly RegisterGroup[] {
-    return registerGroups(this.profile);
-  }
-
-  exceptionTable(): readonly ExceptionRow[] {
-    return exceptionRows({ nvic: this.nvic, bus: this.memory.bus, vectorTable: (secure) => this.system.vectorTable(secure) });
-  }
-
-  onException(listener: (event: ExceptionEvent) => void): () => void {
-    return this.instruments.onException(listener);
-  }
-
-  readRegister(register: string | number): number {
-    const access = registerAccess(this.profile, register, this.system.security);
-    this.sync();
-    return access.read(this.registers);
-  }
-
-  writeRegister(register: string | number, value: number): void {
-    const access = registerAccess(this.profile, register, this.system.security);
-    this.sync();
-    const { pc } = this.registers;
-    access.write(this.registers, value);
-    if (this.registers.pc !== pc) this.instruments.pass(false);
-    this.registersChanged();
-  }
-
   branch(target: number): void {
     this.sync();
     const { cells, handlerMode } = this.registers;
@@ -334,69 +288,10 @@ export class CortexM implements CoreView, InstrumentedCore {
     this.modeChanged();
   }
 
-  beginCall(address: number, args: readonly Argument[] = [], options: CallOptions = {}): CoreCall {
-    return new GuestCall(this, address, args, options);
-  }
-
-  functionArguments(kinds: readonly ArgumentKind[], options: CallOptions = {}): (number | bigint)[] {
-    return readArguments(this, kinds, options);
-  }
-
-  stubReturn(value?: Argument, options: CallOptions = {}): void {
-    stubReturn(this, value, options);
-  }
-
-  /** True in the middle of an instruction. */
   get executing(): boolean {
     return this.inEngine;
   }
 
-  count(on: boolean): void {
-    this.instruments.count(on);
-  }
-
-  executionCounts(): Iterable<ExecutionCount> {
-    return this.instruments.executionCounts();
-  }
-
-  branchCounts(): Iterable<BranchCount> {
-    return this.instruments.branchCounts();
-  }
-
-  trackStacks(on: boolean): boolean {
-    return this.instruments.trackStacks(on);
-  }
-
-  stackLows(): readonly StackLow[] {
-    return this.instruments.stackLows();
-  }
-
-  clearInstruments(): void {
-    this.instruments.clear();
-  }
-
-  describe(): string[] {
-    this.sync();
-    return describeCore(this);
-  }
-
-  registerValues(): readonly number[] {
-    this.sync();
-    const { registers } = this;
-    return [...Array.from({ length: 16 }, (_, index) => registers.r(index)), registers.xpsr >>> 0];
-  }
-
-  faultReport(): string[] {
-    this.sync();
-    return reportFaults(this);
-  }
-
-  faults(): readonly FaultFacts[] {
-    this.sync();
-    return faultFacts(this);
-  }
-
-  /** Brings `registers` up to date; for debuggers and reports, between slices. */
   sync(): void {
     if (!this.stale) return;
     this.engine.pull();
@@ -419,7 +314,6 @@ export class CortexM implements CoreView, InstrumentedCore {
     this.instruments.moved();
   }
 
-  /** Tells the core that `registers` (or CONTROL, masks, IPSR in them) were changed from outside, between slices. */
   registersChanged(): void {
     this.instruments.stackLoaded();
     this.modeChanged();
