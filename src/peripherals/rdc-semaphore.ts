@@ -52,8 +52,8 @@ export class RdcSemaphore {
   private current: string | undefined;
   /** Domain of the master of a view; set by the RDC. */
   domainOf: (view: string) => number = () => 0;
-  /** Called when a gate was locked or opened. */
-  onChange: (() => void) | undefined;
+  /** Called when a gate was locked or opened; without a number, when all may have been. */
+  onChange: ((gate?: number) => void) | undefined;
 
   constructor(options: { name: string; masters: SemaphoreMasters; reset?: SemaphoreReset; diagnostics: Diagnostics }) {
     const { name, masters, reset = 0x40, diagnostics } = options;
@@ -138,7 +138,7 @@ export class RdcSemaphore {
       this.diagnostics.guestError(this.name, `GATE${gate}`, `written with the number of another master (${hint}): ignored`);
       return;
     }
-    this.onChange?.();
+    this.onChange?.(gate);
   }
 
   private open(gate: number): void {

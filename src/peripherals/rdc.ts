@@ -8,6 +8,7 @@
 import type { Diagnostics } from '../diagnostics.ts';
 import { hex32 } from '../memory/bits.ts';
 import type { AddressSpace, BusDevice, Region } from '../memory/bus.ts';
+import type { Ram } from '../memory/ram.ts';
 import { bit, defineRegisters, field, RegisterFile } from '../memory/registers.ts';
 import type { DmaFace } from './dma-face.ts';
 import { ALL_RIGHTS, type Closed, type ClosedBlock, type ClosedRange, RdcGuard } from './rdc-guard.ts';
@@ -54,6 +55,12 @@ function mapOf(layout: RdcLayout): Registers {
 
 const STAT_OFFSET = 0x024;
 const LOCK = 0x8000_0000;
+/** PDAP: the semaphore is required. */
+const SREQ = 1 << 30;
+/** MRC: the region counts. */
+const ENA = 1 << 30;
+/** PDAP and MRC: two bits for each domain. */
+const PERMISSIONS = 0xff;
 /** STAT.PDS: the power-down domain is on. */
 const POWERED = 1 << 8;
 /** MRVS.VADR. */
@@ -93,6 +100,20 @@ export interface RdcSurroundings {
 
 /** What a master sees, as far as it is guarded. */
 type Guarded = Pick<AddressSpace, 'regions' | 'setGuard'>;
+
+/** A block with its PDAP, which is not open to everybody. */
+interface RestrictedBlock {
+  readonly name: string;
+  readonly pdap: number;
+  readonly word: number;
+}
+
+/** A memory with the regions that close parts of it to somebody; `word` is MRC, addresses are bytes of the RAM. */
+interface RestrictedMemory {
+  readonly ram: Ram;
+  readonly ranges: readonly { readonly index: number; readonly start: number; readonly end: number; readonly word: number }[];
+  readonly tightlyCoupled: boolean;
+}
 
 /** The block. */
 export class Rdc {
@@ -163,10 +184,10 @@ export class Rdc {
     this.surroundings = surroundings;
     this.booted = surroundings.booted;
     this.semaphores = (this.configuration.semaphores ?? []).map((name) => surroundings.semaphore(name));
-    for (const semaphore of this.semaphores) {
+    for (const [block, semaphore] of this.semaphores.entries()) {
       if (!semaphore) continue;
       semaphore.domainOf = (view) => this.domain(view);
-      semaphore.onChange = () => this.update();
+      semaphore.onChange = (gate) => this.gateChanged(block, gate);
     }
     this.reset();
   }
@@ -187,32 +208,53 @@ export class Rdc {
     this.update();
   }
 
+  /** A gate was locked or opened; all of them unless given. */
+  private gateChanged(block: number, gate: number | undefined): void {
+    if (gate === undefined || (this.device.get('PDAP', block * GATES + gate) & SREQ) !== 0) this.update();
+  }
+
   /** Tells every address space what is closed to its master now, if that is other than before. */
   private update(): void {
     const { surroundings } = this;
     if (!surroundings) return;
+    const blocks = this.restrictedBlocks(surroundings);
+    const memories = this.restrictedMemories(surroundings);
+    const found = new Map<string, { closed: Closed; text: string }>();
     for (const view of Object.keys(this.configuration.masters)) {
       const space = surroundings.spaces.get(view) ?? surroundings.faces?.get(view);
       if (!space) continue;
       const domain = this.domain(view);
-      const closed: Closed = {
-        blocks: this.closedBlocks(surroundings, space, domain),
-        memories: this.closedMemories(surroundings, space, view, domain),
+      const core = surroundings.spaces.has(view) && view !== 'linux';
+      // All but cores have the same map.
+      const key = `${core ? view : ''} ${domain}`;
+      const known = found.get(key);
+      const closed = known?.closed ?? {
+        blocks: this.closedBlocks(blocks, space, domain),
+        memories: closedMemories(memories, space, domain, core),
       };
-      const parts = partsOf(closed);
-      const text = parts.length === 0 ? '' : `${domain}: ${parts.join()}`;
+      const text = known?.text ?? textOf(closed, domain);
+      found.set(key, { closed, text });
       if (text === (this.shown.get(view) ?? '')) continue;
       this.shown.set(view, text);
       space.setGuard(text === '' ? undefined : this.guardFor(view, domain, closed));
     }
   }
 
-  private closedBlocks({ blocks }: RdcSurroundings, space: Guarded, domain: number): Map<Region, ClosedBlock> {
-    const closed = new Map<Region, ClosedBlock>();
+  /** Blocks that some domain may not use, or not without a semaphore. */
+  private restrictedBlocks({ blocks }: RdcSurroundings): RestrictedBlock[] {
+    const restricted: RestrictedBlock[] = [];
     for (const { name, pdap } of blocks) {
-      const rights = this.rightsOf('PDAP', pdap, domain);
-      const semaphore =
-        this.device.field('PDAP', 'SREQ', pdap) !== 0 && this.semaphores[Math.floor(pdap / GATES)]?.holder(pdap % GATES) !== domain;
+      const word = this.device.get('PDAP', pdap);
+      if ((word & (SREQ | PERMISSIONS)) !== PERMISSIONS) restricted.push({ name, pdap, word });
+    }
+    return restricted;
+  }
+
+  private closedBlocks(restricted: readonly RestrictedBlock[], space: Guarded, domain: number): Map<Region, ClosedBlock> {
+    const closed = new Map<Region, ClosedBlock>();
+    for (const { name, pdap, word } of restricted) {
+      const rights = rightsIn(word, domain);
+      const semaphore = (word & SREQ) !== 0 && this.semaphores[Math.floor(pdap / GATES)]?.holder(pdap % GATES) !== domain;
       if (rights === ALL_RIGHTS && !semaphore) continue;
       const region = space.regions.find((candidate) => candidate.name === name && candidate.device);
       if (region) closed.set(region, { pdap, rights: semaphore ? 0 : rights, semaphore: semaphore && rights !== 0 });
@@ -220,37 +262,31 @@ export class Rdc {
     return closed;
   }
 
-  private closedMemories({ spaces, faces }: RdcSurroundings, space: Guarded, view: string, domain: number): Map<Region, ClosedRange[]> {
-    const closed = new Map<Region, ClosedRange[]>();
+  /** Memories of which regions that are enabled close a part to some domain. */
+  private restrictedMemories({ spaces }: RdcSurroundings): RestrictedMemory[] {
+    const restricted: RestrictedMemory[] = [];
     const { groups, addressShift = 0 } = this.layout;
     let index = 0;
-    for (const { name, regions, tightlyCoupled } of groups) {
-      const first = index;
-      index += regions;
-      if (tightlyCoupled && view !== 'linux' && !faces?.has(view)) continue;
+    for (const { name, regions, tightlyCoupled = false } of groups) {
+      const enabled: number[] = [];
+      for (const end = index + regions; index < end; index++)
+        if ((this.device.get('MRC', index) & ENA) !== 0 && (this.device.get('MRC', index) & PERMISSIONS) !== PERMISSIONS)
+          enabled.push(index);
+      if (enabled.length === 0) continue;
       for (const memory of this.configuration.memories?.[name] ?? []) {
         const known = spaces.get('linux')?.regions.find((region) => region.name === memory && region.ram);
-        if (!known) continue;
+        if (!known?.ram) continue;
         const base = known.base - known.ramOffset;
-        const ranges: ClosedRange[] = [];
-        for (let number = first; number < index; number++) {
-          const rights = this.rightsOf('MRC', number, domain);
-          if (this.device.field('MRC', 'ENA', number) === 0 || rights === ALL_RIGHTS) continue;
-          const start = this.device.get('MRSA', number) * 2 ** addressShift - base;
-          const end = this.device.get('MREA', number) * 2 ** addressShift - base;
-          if (end > Math.max(start, 0) && start < known.ram!.size) ranges.push({ index: number, start, end, rights });
-        }
-        if (ranges.length > 0) for (const region of space.regions) if (region.ram === known.ram) closed.set(region, ranges);
+        const ranges = enabled.map((number) => ({
+          index: number,
+          start: this.device.get('MRSA', number) * 2 ** addressShift - base,
+          end: this.device.get('MREA', number) * 2 ** addressShift - base,
+          word: this.device.get('MRC', number),
+        }));
+        restricted.push({ ram: known.ram, ranges, tightlyCoupled });
       }
     }
-    return closed;
-  }
-
-  /** What a domain may do by a PDAP or MRC, as rights. */
-  private rightsOf(register: 'PDAP' | 'MRC', index: number, domain: number): number {
-    const pair = this.device.field(register, 'PERMISSIONS', index) >>> (2 * domain);
-    // DnW is the lower bit of the two.
-    return ((pair >>> 1) & 1) | ((pair & 1) << 1);
+    return restricted;
   }
 
   private guardFor(view: string, domain: number, closed: Closed): RdcGuard {
@@ -299,10 +335,37 @@ export class Rdc {
   }
 }
 
-/** What is closed, as texts; the same for the same. */
-function partsOf({ blocks, memories }: Closed): string[] {
+/** What a domain may do by a PDAP or MRC, as rights. */
+function rightsIn(word: number, domain: number): number {
+  const pair = (word & PERMISSIONS) >>> (2 * domain);
+  // DnW is the lower bit of the two.
+  return ((pair >>> 1) & 1) | ((pair & 1) << 1);
+}
+
+/** What of the memories is closed to a domain; a `core` reaches its own tightly coupled one past the bus. */
+function closedMemories(
+  restricted: readonly RestrictedMemory[],
+  space: Guarded,
+  domain: number,
+  core: boolean,
+): Map<Region, readonly ClosedRange[]> {
+  const closed = new Map<Region, readonly ClosedRange[]>();
+  for (const { ram, ranges, tightlyCoupled } of restricted) {
+    if (tightlyCoupled && core) continue;
+    const own: ClosedRange[] = [];
+    for (const { index, start, end, word } of ranges) {
+      const rights = rightsIn(word, domain);
+      if (rights !== ALL_RIGHTS && end > Math.max(start, 0) && start < ram.size) own.push({ index, start, end, rights });
+    }
+    if (own.length > 0) for (const region of space.regions) if (region.ram === ram) closed.set(region, own);
+  }
+  return closed;
+}
+
+/** What is closed to a domain, as a text that is the same for the same; empty when nothing is. */
+function textOf({ blocks, memories }: Closed, domain: number): string {
   const parts = [...blocks].map(([region, { rights, semaphore }]) => `${region.base} ${rights} ${semaphore}`);
   for (const [region, ranges] of memories)
     parts.push(...ranges.map(({ index, start, end, rights }) => `${region.base} ${index} ${start} ${end} ${rights}`));
-  return parts;
+  return parts.length === 0 ? '' : `${domain}: ${parts.join()}`;
 }

@@ -1,8 +1,9 @@
 /** RDC and its semaphores: registers, locks, and what is closed to whom. */
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Arena } from '../../src/memory/arena.ts';
 import { AddressSpace, BUS_FAULT, type BusDevice } from '../../src/memory/bus.ts';
 import { Ram } from '../../src/memory/ram.ts';
+import { RegisterFile } from '../../src/memory/registers.ts';
 import { RDC_LAYOUTS, type RdcLayoutName, regionCount } from '../../src/peripherals/rdc-layouts.ts';
 import { Bench, get, put } from './bench.ts';
 
@@ -179,6 +180,19 @@ describe('what RDC guards', () => {
     expect(bench.diagnostics.all[0]!.text).toMatch(/it needs gate 0 of RDC_SEMAPHORE1, which its domain does not hold$/);
   });
 
+  it('is not looked through for a gate that no block asks for, nor told to whom nothing changes', () => {
+    const gates = bench.make('RDC_SEMAPHORE1').deviceFor!('m7');
+    let told = 0;
+    for (const space of spaces.values()) space.onGuard(() => told++);
+    const looked = vi.spyOn(RegisterFile.prototype, 'get');
+    for (const value of [7, 0]) gates.write(5, value, 1);
+    expect([told, looked.mock.calls.filter(([register]) => register === 'PDAP').length]).toEqual([0, 2]);
+    put(rdc, PDAP + 4 * 5, SREQ + 0xff);
+    put(rdc, PDAP, 0xf3);
+    expect(told).toBe(1);
+    looked.mockRestore();
+  });
+
   it('closes a part of a memory wherever a master sees it, and keeps the first violation', () => {
     bench.make('IOMUXC_GPR').device.write(0x28, 4, 4);
     close(12, 0x90_1000, 0x90_2000, ENA + 0xf3);
@@ -195,6 +209,16 @@ describe('what RDC guards', () => {
     expect(get(rdc, status) & 0x10).toBe(0);
     m7.read(0x90_1100, 4);
     expect(get(rdc, status)).toBe(0x48_0880 | 0x11);
+  });
+
+  it('blames the region that an access touches, not its neighbour', () => {
+    bench.make('IOMUXC_GPR').device.write(0x28, 4, 4);
+    close(12, 0x90_1000, 0x90_2000, ENA + 0xf3);
+    close(13, 0x90_0000, 0x90_1000, ENA + 0xf3);
+    expect(m7.read(0x90_0ffe, 1)).toBe(BUS_FAULT);
+    expect([12, 13].map((index) => get(rdc, region(index).status) & 0x10)).toEqual([0, 0x10]);
+    expect(m7.read(0x90_1000, 1)).toBe(BUS_FAULT);
+    expect(get(rdc, region(12).status)).toBe(((0x90_1000 / 2) & 0xffff_ffe0) | 0x11);
   });
 
   it('judges an access by all of its bytes', () => {
