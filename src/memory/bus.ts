@@ -86,8 +86,8 @@ export interface AccessGuard {
   rights(region: Region, offset: number, size: number): number;
   /** True when a refused access to `region` is a bus error; else a read gives 0 and a write is lost. */
   fails(region: Region): boolean;
-  /** The master has made an access that is refused. */
-  note(region: Region, offset: number, write: boolean): void;
+  /** The master has made an access to `size` bytes that is refused. */
+  note(region: Region, offset: number, size: number, write: boolean): void;
 }
 
 /** Regions found last, by 64 KiB of addresses: a master goes to and fro between a few, as Linux does between a unit's registers and a ring. */
@@ -138,7 +138,7 @@ export class AddressSpace {
   refusal(region: Region, offset: number, size: number, right: number): boolean | undefined {
     const { keeper } = this;
     if (keeper === undefined || (keeper.rights(region, offset, size) & right) !== 0) return undefined;
-    keeper.note(region, offset, right === MAY_WRITE);
+    keeper.note(region, offset, size, right === MAY_WRITE);
     return keeper.fails(region);
   }
 

@@ -75,7 +75,7 @@ export class DmaFace {
   private refusal(region: Region, offset: number, size: number, right: number): boolean | undefined {
     const { guard } = this;
     if (!guard?.closes(region) || (guard.rights(region, offset, size) & right) !== 0) return undefined;
-    guard.note(region, offset, right === MAY_WRITE);
+    guard.note(region, offset, size, right === MAY_WRITE);
     return guard.fails(region);
   }
 

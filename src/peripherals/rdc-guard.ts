@@ -67,12 +67,14 @@ export class RdcGuard implements AccessGuard {
     return region.ram === undefined || this.listener.memoryFails;
   }
 
-  note(region: Region, offset: number, write: boolean): void {
+  note(region: Region, offset: number, size: number, write: boolean): void {
     const block = this.closed.blocks.get(region);
     if (block) this.listener.blockRefused(block, region.name, write);
     const at = region.ramOffset + offset;
     const right = write ? MAY_WRITE : MAY_READ;
-    const range = this.closed.memories.get(region)?.find(({ start, end, rights }) => at + 4 > start && at < end && (rights & right) === 0);
+    const range = this.closed.memories
+      .get(region)
+      ?.find(({ start, end, rights }) => at + size > start && at < end && (rights & right) === 0);
     if (range) this.listener.memoryRefused(range, region, Math.max(at, range.start), write);
   }
 }

@@ -16,7 +16,7 @@ function guard(rights: number, fails = true): AccessGuard {
     closes: (region) => region.ram === ram,
     rights: (_region, offset, size) => (offset < 0x200 && offset + size > 0x100 ? rights : MAY_READ | MAY_WRITE),
     fails: () => fails,
-    note: (_region, offset, write) => noted.push(`${write ? 'write' : 'read'} ${offset.toString(16)}`),
+    note: (_region, offset, size, write) => noted.push(`${write ? 'write' : 'read'} ${size} ${offset.toString(16)}`),
   };
 }
 
@@ -35,7 +35,7 @@ describe('the guard of an address space', () => {
     expect([space.read(0x1100, 4), space.write(0x1100, 1, 4), space.write(0x1200, 1, 4)]).toEqual([0x5555_5555, false, true]);
     space.setGuard(guard(MAY_WRITE));
     expect([space.read(0x10fe, 4), space.read(0x10fc, 4), space.write(0x1100, 1, 4)]).toEqual([BUS_FAULT, 0x5555_5555, true]);
-    expect(noted).toEqual(['write 100', 'read fe']);
+    expect(noted).toEqual(['write 4 100', 'read 4 fe']);
   });
 
   it('gives zeros and loses writes where refusals are no errors', () => {
@@ -70,7 +70,7 @@ describe('Linux behind a guard', () => {
     expect(linux.writeBytes(0x11f8, new Uint8Array(16).fill(0xbb))).toBe(true);
     expect([ram.read(0x1fc, 4), ram.read(0x200, 4)]).toEqual([0x5555_5555, 0xbbbb_bbbb]);
     expect(linux.readBytes(0x11fe, 4)).toEqual(Uint8Array.of(0, 0, 0xbb, 0xbb));
-    expect(noted).toEqual(['write 100', 'write 180', 'write 1f8', 'read 1fe']);
+    expect(noted).toEqual(['write 128 100', 'write 128 180', 'write 8 1f8', 'read 2 1fe']);
     expect(linux.writeBytes(0x2ff8, new Uint8Array(16))).toBe(false);
   });
 
