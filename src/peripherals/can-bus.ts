@@ -83,12 +83,30 @@ export class CanBuses {
     this.nodes.set(node.name, node);
   }
 
-  /** Puts two controllers on one bus, with all that each was connected with. */
+  /** Puts two controllers on one bus, with all that each was connected with; of two frames under way that of the bus of `b` is lost and sent again. */
   connect(a: string, b: string): void {
     const [kept, given] = [this.busOf(a), this.busOf(b)];
     if (kept === given) return;
     for (const name of this.nodes.keys()) if (this.busOf(name) === given) this.wires = { ...this.wires, [name]: kept };
+    const { [given]: underWay, ...others } = this.onWire;
+    const carried = underWay !== undefined && others[kept] === undefined;
+    this.mergeOutside(kept, given, carried);
+    const { wire } = this.nodes.get(given)!;
+    const { deadline } = wire;
+    wire.cancel();
+    this.onWire = carried ? { ...others, [kept]: underWay } : others;
+    if (carried) this.nodes.get(kept)!.wire.armAt(deadline);
+    else if (underWay?.sender !== undefined) this.nodes.get(underWay.sender)!.sent(underWay.frame, false);
     this.kick(a);
+  }
+
+  /** The outside of two buses becomes one. The frame under way stays the first of its queue. */
+  private mergeOutside(kept: string, given: string, givenFirst: boolean): void {
+    const { [given]: second, ...others } = this.outside;
+    if (!second) return;
+    const first = others[kept] ?? { queue: [], heard: [] };
+    const queue = givenFirst ? [...second.queue, ...first.queue] : [...first.queue, ...second.queue];
+    this.outside = { ...others, [kept]: { queue, heard: [...first.heard, ...second.heard] } };
   }
 
   /** The outside world acknowledges on the bus of `name` from now on, and hears it. */

@@ -182,6 +182,41 @@ describe('Flexcan', () => {
     expect(bench.canBuses.heard('FLEXCAN1')).toEqual([frame(0x55, 1)]);
   });
 
+  it.each([
+    ['FLEXCAN1', 'FLEXCAN2'],
+    ['FLEXCAN2', 'FLEXCAN1'],
+  ])('keeps who listens, and the frame under way, when %s is connected with %s', (a, b) => {
+    start(can);
+    start(other);
+    receiver(other, 4, 0x123);
+    bench.canBuses.listen('FLEXCAN2');
+    transmit(can, 0, 0x123, 1);
+    bench.milliseconds(0.05);
+    bench.canBuses.connect(a, b);
+    bench.milliseconds(0.0599);
+    expect([codeOf(can, 0), codeOf(other, 4)]).toEqual([12, 4]);
+    bench.milliseconds(0.0002);
+    expect([codeOf(can, 0), codeOf(other, 4), get(can, ECR)]).toEqual([8, 2, 0]);
+    expect([a, b].map((name) => bench.canBuses.heard(name))).toEqual([[frame(0x123, 1)], [frame(0x123, 1)]]);
+    put(can, mb(0), 0);
+    bench.canBuses.send(b, frame(0x123, 2));
+    bench.milliseconds(1);
+    expect([get(other, mb(4) + 8) >>> 24, codeOf(other, 4)]).toEqual([2, 6]);
+  });
+
+  it('loses one of two frames under way when two buses become one, and sends it again', () => {
+    start(can);
+    start(other);
+    bench.canBuses.listen('FLEXCAN1');
+    transmit(can, 0, 0x10, 1);
+    transmit(other, 0, 0x20, 2);
+    bench.milliseconds(0.05);
+    bench.canBuses.connect('FLEXCAN1', 'FLEXCAN2');
+    expect([get(other, ECR), get(can, ECR), codeOf(other, 0)]).toEqual([8, 0, 12]);
+    bench.milliseconds(1);
+    expect([codeOf(can, 0), codeOf(other, 0), bench.canBuses.heard('FLEXCAN2')]).toEqual([8, 8, [frame(0x10, 1), frame(0x20, 2)]]);
+  });
+
   describe('with a clock that stands still', () => {
     let hz: number;
     /** As the clock controller does when a rate changes. */
