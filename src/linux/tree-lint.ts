@@ -124,9 +124,15 @@ function lintRemoteproc(context: Context, description: RemoteprocDescription): v
   const withNode = soc.boards.map(({ title }) => title).join('; ');
   if (!node) {
     // The tree of a board whose core U-Boot starts.
-    if (rpmsgNodes(tree).length > 0 && tree.root.compatible.includes(soc.compatible ?? '')) return;
+    const rpmsg = rpmsgNodes(tree);
+    if (rpmsg.some(({ available }) => available) && tree.root.compatible.includes(soc.compatible ?? '')) return;
     const other = [...tree.root.walk()].find((candidate) => candidate.compatible.some((each) => /^fsl,imx\w+-cm\d+$/.test(each)));
-    const instead = other ? `; ${other.path} is for another core (${other.string('compatible')})` : '';
+    const instead = [
+      ...(other ? [`; ${other.path} is for another core (${other.string('compatible')})`] : []),
+      ...(rpmsg[0]
+        ? [`; ${rpmsg[0].path}, by which NXP's kernel would talk to the core, has the status "${rpmsg[0].string('status')}"`]
+        : []),
+    ].join('');
     add(
       'error',
       '/',

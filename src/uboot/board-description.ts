@@ -62,6 +62,8 @@ export interface UBootBoard {
   readonly relocation: { readonly address: number; readonly offset: number };
   readonly loadAddress: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** Variable that its scripts put among the kernel's arguments, for its user to set; `mcore_clk` unless given. */
+  readonly argumentsVariable?: string;
   readonly environmentSize: number;
   /** CONFIG_ENV_OVERWRITE. */
   readonly environmentOverwrite: boolean;

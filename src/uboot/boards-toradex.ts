@@ -38,6 +38,7 @@ export const VERDIN: UBootBoard = {
   ],
   loadAddress: 0x4350_0000,
   environment: VERDIN_ENVIRONMENT,
+  argumentsVariable: 'tdxargs',
   environmentSize: 8 * KiB - 4,
   environmentOverwrite: true,
   environmentDevice: 2,

@@ -106,10 +106,7 @@ export function documentedSequence(board: UBootBoard, soc: SocDescription, firmw
   const card = `mmc ${board.bootSlot}:1`;
   const rpmsgTree = board.trees[0]!;
   if ('prepare_mcore' in board.environment) lines.push('run prepare_mcore');
-  else if (board.bits === 64)
-    lines.push(
-      `${'tdxargs' in board.environment || board.prompt.startsWith('Verdin') ? 'setenv tdxargs' : 'setenv mcore_clk'} clk-${soc.name}.mcore_booted=1`,
-    );
+  else if (board.bits === 64) lines.push(`setenv ${board.argumentsVariable ?? 'mcore_clk'} clk-${soc.name}.mcore_booted=1`);
   const treeVariable = 'fdt_file' in board.environment ? 'fdt_file' : 'fdtfile';
   if (board.environment[treeVariable] !== rpmsgTree) lines.push(`setenv ${treeVariable} ${rpmsgTree}`);
   const staging = `0x${(board.bits === 64 ? STAGING : STAGING_32).toString(16)}`;

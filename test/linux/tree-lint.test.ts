@@ -6,11 +6,13 @@ import { parseDts } from '../../src/devicetree/parse-dts.ts';
 import type { DeviceTree, DeviceTreeNode } from '../../src/devicetree/tree.ts';
 import { lintOnTree, lintTree } from '../../src/linux/tree-lint.ts';
 import { parseFirmware } from '../../src/remoteproc/elf-loader.ts';
+import { IMX7D } from '../../src/soc/imx7d.ts';
 import { IMX8MP } from '../../src/soc/imx8mp.ts';
 import { BOARD_8MP, COLIBRI_7D, RPMSG_8MP, VERDIN_HMP } from '../devicetree/samples.ts';
 import { rpmsgElf } from './board-fixture.ts';
 
 const [EVK] = IMX8MP.boards;
+const [COLIBRI] = IMX7D.boards;
 const source = (text: string): DeviceTree => parseDts(text, { symbols: true });
 
 /** Findings about the built-in tree after a change to it. */
@@ -35,6 +37,26 @@ describe('lintTree', () => {
     expect(finding).toMatchObject({ severity: 'error', place: '/' });
     expect(finding!.text).toContain('no node with compatible "fsl,imx8mp-cm7"');
     expect(finding!.remedy).toContain('imx8mp-evk-rpmsg.dtb');
+  });
+
+  it('a node for another core beside the one of imx_rpmsg, and neither', () => {
+    const tree = builtInTree(IMX7D, COLIBRI!);
+    const [node, rpmsg] = ['fsl,imx7d-cm4', 'fsl,imx7d-rpmsg'].map(
+      (name) => [...tree.root.walk()].find((each) => each.compatible.includes(name))!,
+    );
+    expect(lintTree(tree, IMX7D, COLIBRI!)).toEqual([]);
+    node!.set('compatible', 'fsl,imx7d-cm5');
+    expect(lintTree(tree, IMX7D, COLIBRI!)).toEqual([
+      expect.objectContaining({
+        severity: 'error',
+        text: expect.stringMatching(
+          /"fsl,imx7d-cm4"; \/imx7d-cm4 is for another core \(fsl,imx7d-cm5\); \/soc\/.*rpmsg.*, has the status "disabled"/,
+        ),
+      }),
+    ]);
+    rpmsg!.set('status', 'okay');
+    node!.set('status', 'disabled');
+    expect(lintTree(tree, IMX7D, COLIBRI!)).toEqual([]);
   });
 
   it('a tree of another SoC', () => {

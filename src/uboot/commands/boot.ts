@@ -181,10 +181,11 @@ function* start(uboot: UBoot, { argv }: Invocation, image: (uboot: UBoot, addres
     return FAILURE;
   }
   const bootargs = uboot.environment.get('bootargs') ?? '';
-  if (uboot.board.bits === 64 && auxiliaryUp(uboot) && !bootargs.includes('mcore_booted'))
-    uboot.finding(
-      'the M core runs, but bootargs do not say so: the kernel of a board would switch off its clocks; run prepare_mcore, or add clk-<soc>.mcore_booted',
-    );
+  const [name = ''] = uboot.board.boards;
+  if (uboot.board.bits === 64 && auxiliaryUp(uboot) && !bootargs.includes('mcore_booted')) {
+    const how = `${'prepare_mcore' in uboot.board.environment ? 'run prepare_mcore, or ' : ''}add clk-${name.split('/')[0]}.mcore_booted`;
+    uboot.finding(`the M core runs, but bootargs do not say so: the kernel of a board would switch off its clocks; ${how}`);
+  }
   uboot.print('\nStarting kernel ...\n\n');
   yield* uboot.leave(working.tree);
   return SUCCESS;
