@@ -4,6 +4,7 @@
  * Addresses and watermark of a peripheral come from the channel's context (r6, r7), as NXP's fsl_sdma and Linux's imx-sdma load it. Not modelled:
  * the scripts of SPDIF, and code in SDMA's RAM, which is stored and never executed.
  */
+import { hex32 } from '../memory/bits.ts';
 import { BUS_FAULT } from '../memory/bus.ts';
 import { BD, type BufferDescriptor, type DmaMemory, type DmaPorts, type SdmaRam } from './sdma-memory.ts';
 import type { SdmaScript } from './sdma-scripts.ts';
@@ -57,12 +58,29 @@ export function channelsIn(address: number, count: number, size: number): number
   return channels >>> 0;
 }
 
+/** An access that nobody answered, or that was refused. */
+export interface BusError {
+  readonly address: number;
+  readonly write: boolean;
+}
+
+/** A bus error in words. */
+export function describeBusError({ address, write }: BusError): string {
+  return `bus error on a ${write ? 'write to' : 'read of'} ${hex32(address)}`;
+}
+
+function failed(bytes: number, address: number, write: boolean): Piece {
+  return { bytes, error: true, fault: { address: address >>> 0, write } };
+}
+
 /** What became of a piece of a descriptor. */
 export interface Piece {
   /** Bytes moved. */
   readonly bytes: number;
   /** A bus error, or a character that came with one. */
   readonly error?: boolean;
+  /** The access that was the bus error. */
+  readonly fault?: BusError;
   /** The descriptor is over, although there is room in it. */
   readonly closes?: boolean;
 }
@@ -77,7 +95,8 @@ export function memoryPiece(memory: DmaMemory, { count, buffer, extended }: Buff
   for (let at = 0; at < bytes; ) {
     const size = (from | to | at) % 4 === 0 && bytes - at >= 4 ? 4 : 1;
     const value = memory.read((from + at) >>> 0, size);
-    if (value === BUS_FAULT || !memory.write((to + at) >>> 0, value, size)) return { bytes: at, error: true };
+    if (value === BUS_FAULT) return failed(at, from + at, false);
+    if (!memory.write((to + at) >>> 0, value, size)) return failed(at, to + at, true);
     at += size;
   }
   return { bytes };
@@ -113,17 +132,13 @@ export function peripheralPiece(
   const bytes = Math.min(Math.max(watermark, size), descriptor.count - done);
   for (let at = 0; at < bytes; at += size) {
     const address = (descriptor.buffer + done + at) >>> 0;
-    const fine =
-      direction === 'from-peripheral'
-        ? store(memory, address, registers.read(peripheral, access), size)
-        : transmit(registers, peripheral, load(memory, address, size), access);
-    if (!fine) return { bytes: at, error: true };
+    const [source, target] = direction === 'from-peripheral' ? [peripheral, address] : [address, peripheral];
+    const value = direction === 'from-peripheral' ? registers.read(peripheral, access) : load(memory, address, size);
+    if (value === BUS_FAULT) return failed(at, source, false);
+    const taken = direction === 'from-peripheral' ? store(memory, address, value, size) : registers.write(peripheral, value, access);
+    if (!taken) return failed(at, target, true);
   }
   return { bytes };
-}
-
-function transmit(registers: DmaMemory, peripheral: number, value: number, access: number): boolean {
-  return value !== BUS_FAULT && registers.write(peripheral, value, access);
 }
 
 function load(memory: DmaMemory, address: number, size: number): number {
@@ -134,7 +149,6 @@ function load(memory: DmaMemory, address: number, size: number): number {
 }
 
 function store(memory: DmaMemory, address: number, value: number, size: number): boolean {
-  if (value === BUS_FAULT) return false;
   if (size !== 3) return memory.write(address, value, size);
   return memory.write(address, value & 0xffff, 2) && memory.write(address + 2, (value >>> 16) & 0xff, 1);
 }
@@ -152,7 +166,7 @@ function idles(registers: DmaMemory, urxd: number): boolean {
 export function uartPiece({ memory, registers }: Ways, { buffer, count }: BufferDescriptor, done: number, context: ChannelContext): Piece {
   const { peripheral, watermark } = context;
   const status = registers.read((peripheral + USR1) >>> 0, 4);
-  if (status === BUS_FAULT) return { bytes: 0, error: true };
+  if (status === BUS_FAULT) return failed(0, peripheral + USR1, false);
   const aged = (status & AGTIM) !== 0;
   const idle = !aged && idles(registers, peripheral);
   const most = Math.min(count - done, aged ? UART_FIFO : Math.max(watermark, 1));
@@ -160,10 +174,10 @@ export function uartPiece({ memory, registers }: Ways, { buffer, count }: Buffer
   let error = false;
   while (bytes < most) {
     const character = registers.read(peripheral, 4);
-    if (character === BUS_FAULT) return { bytes, error: true };
+    if (character === BUS_FAULT) return failed(bytes, peripheral, false);
     if (!(character & CHARRDY)) break;
     error ||= (character & ERR) !== 0;
-    if (!memory.write((buffer + done + bytes) >>> 0, character & 0xff, 1)) return { bytes, error: true };
+    if (!memory.write((buffer + done + bytes) >>> 0, character & 0xff, 1)) return failed(bytes, buffer + done + bytes, true);
     bytes++;
   }
   if (aged) registers.write((peripheral + USR1) >>> 0, AGTIM, 4);
@@ -202,7 +216,7 @@ export function bootCommand(
         return value === BUS_FAULT ? undefined : ram.setInstruction(extended + at, value);
       });
     case 6:
-      return programMemory(descriptor, (at, address) => memory.write(address, ram.instruction(extended + at), 2) || undefined);
+      return programMemory(descriptor, (at, address) => memory.write(address, ram.instruction(extended + at), 2) || undefined, true);
     case 7:
       return loadWords(memory, ram, descriptor, CONTEXTS + (command >>> 3) * contextSize, contextSize);
     default:
@@ -210,27 +224,35 @@ export function bootCommand(
   }
 }
 
+function notLoaded(address: number, write: boolean): BootResult {
+  return { error: true, loaded: 0, complaint: describeBusError({ address: address >>> 0, write }) };
+}
+
 function loadWords(memory: DmaMemory, ram: SdmaRam, { count, buffer }: BufferDescriptor, to: number, contextSize: number): BootResult {
   let inside = true;
   for (let n = 0; n < count; n++) {
     const value = memory.read((buffer + 4 * n) >>> 0, 4);
-    if (value === BUS_FAULT) return { error: true, loaded: 0 };
+    if (value === BUS_FAULT) return notLoaded(buffer + 4 * n, false);
     inside = ram.setWord(to + n, value) && inside;
   }
   return { error: false, loaded: channelsIn(to, count, contextSize), ...outside(inside) };
 }
 
 function dumpWords(memory: DmaMemory, ram: SdmaRam, { count, buffer }: BufferDescriptor, from: number): BootResult {
-  for (let n = 0; n < count; n++) if (!memory.write((buffer + 4 * n) >>> 0, ram.word(from + n), 4)) return { error: true, loaded: 0 };
+  for (let n = 0; n < count; n++) if (!memory.write((buffer + 4 * n) >>> 0, ram.word(from + n), 4)) return notLoaded(buffer + 4 * n, true);
   return { error: false, loaded: 0 };
 }
 
 /** `each` gives undefined after a bus error, and false outside of the RAM. */
-function programMemory({ count, buffer }: BufferDescriptor, each: (at: number, address: number) => boolean | undefined): BootResult {
+function programMemory(
+  { count, buffer }: BufferDescriptor,
+  each: (at: number, address: number) => boolean | undefined,
+  write = false,
+): BootResult {
   let inside = true;
   for (let n = 0; n < count; n++) {
     const done = each(n, (buffer + 2 * n) >>> 0);
-    if (done === undefined) return { error: true, loaded: 0 };
+    if (done === undefined) return notLoaded(buffer + 2 * n, write);
     inside = done && inside;
   }
   return { error: false, loaded: 0, ...outside(inside) };

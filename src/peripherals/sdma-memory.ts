@@ -43,20 +43,20 @@ export function currentDescriptor(memory: DmaMemory, mc0ptr: number, channel: nu
   return { at, count: mode & 0xffff, status: (mode >>> 16) & 0xff, command: mode >>> 24, buffer, extended };
 }
 
-/** Gives a descriptor back to software and makes the next one current: the first after one with W. */
+/** Gives a descriptor back to software and makes the next one current: the first after one with W. The address that did not take it, if there is one. */
 export function closeDescriptor(
   memory: DmaMemory,
   mc0ptr: number,
   channel: number,
   descriptor: BufferDescriptor,
   { count, error }: { readonly count: number; readonly error: boolean },
-): void {
+): number | undefined {
   const { at, status, command } = descriptor;
   const ccb = mc0ptr + channel * CCB_SIZE;
   const next = (status & ~(BD.D | BD.R)) | (error ? BD.R : 0);
-  memory.write(at, ((command << 24) | (next << 16) | (count & 0xffff)) >>> 0, 4);
+  if (!memory.write(at, ((command << 24) | (next << 16) | (count & 0xffff)) >>> 0, 4)) return at;
   const base = word(memory, ccb + 4) ?? at;
-  memory.write(ccb >>> 0, status & BD.W ? base : (at + BD_SIZE) >>> 0, 4);
+  return memory.write(ccb >>> 0, status & BD.W ? base : (at + BD_SIZE) >>> 0, 4) ? undefined : ccb >>> 0;
 }
 
 /** First word of the RAM in SDMA's data memory; the same bytes are half-words from twice that on in its program memory. */

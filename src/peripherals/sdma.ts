@@ -6,6 +6,7 @@
  * channel is interrupted by one of higher priority after each piece of 256 bytes. Not modelled: OnCE, cross-triggers, hardware DONE events.
  */
 import type { Diagnostics } from '../diagnostics.ts';
+import { hex32 } from '../memory/bits.ts';
 import { RegisterFile } from '../memory/registers.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import type { ClockSource, ClockTree } from './clock-tree.ts';
@@ -13,6 +14,7 @@ import {
   bootCommand,
   type ChannelContext,
   contextOf,
+  describeBusError,
   isOwned,
   memoryPiece,
   type Piece,
@@ -240,6 +242,10 @@ export class Sdma {
 
   // --- channels
 
+  private complain(channel: number, text: string): void {
+    this.options.diagnostics.guestError(this.options.name, `channel ${channel}`, text);
+  }
+
   private descriptor(channel: number): BufferDescriptor | undefined {
     return currentDescriptor(this.options.ports.burst, this.device.get('MC0PTR'), channel);
   }
@@ -270,13 +276,14 @@ export class Sdma {
   private boot(): void {
     const descriptor = this.descriptor(0);
     if (!isOwned(descriptor)) {
+      if (!descriptor) this.complainOfNone(0);
       this.finish(0);
       return;
     }
-    const { ports, diagnostics, name } = this.options;
+    const { ports } = this.options;
     const locked = this.device.field('SDMA_LOCK', 'LOCK') === 1;
     const { error, loaded, complaint } = bootCommand(ports.burst, this.ram, descriptor, { contextSize: this.contextSize, locked });
-    if (complaint) diagnostics.guestError(name, 'channel 0', complaint);
+    if (complaint) this.complain(0, complaint);
     for (let channel = 0; channel < SDMA_CHANNELS; channel++) if ((loaded >>> channel) & 1) this.moved[channel] = 0;
     this.idle &= ~loaded;
     this.close(0, descriptor, descriptor.count, error);
@@ -293,12 +300,17 @@ export class Sdma {
     }
     const descriptor = this.descriptor(channel);
     if (!isOwned(descriptor)) {
+      if (!descriptor) this.complainOfNone(channel);
       this.finish(channel);
       return;
     }
     const done = this.moved[channel]!;
     const piece = this.piece(script, context, descriptor, done);
     const moved = done + piece.bytes;
+    if (piece.fault) {
+      const back = `its descriptor at ${hex32(descriptor.at)} goes back with R, and the channel stops`;
+      this.complain(channel, `${script.name}: ${describeBusError(piece.fault)}; ${back}`);
+    }
     this.moved[channel] = moved;
     if (script.kind !== 'memory') this.served(channel);
     if (piece.error || piece.closes || moved >= descriptor.count) this.close(channel, descriptor, moved, piece.error === true);
@@ -324,10 +336,20 @@ export class Sdma {
 
   /** Gives the descriptor back; the channel goes on with the next one if C says so. */
   private close(channel: number, descriptor: BufferDescriptor, count: number, error: boolean): void {
-    closeDescriptor(this.options.ports.burst, this.device.get('MC0PTR'), channel, descriptor, { count, error });
+    const lost = closeDescriptor(this.options.ports.burst, this.device.get('MC0PTR'), channel, descriptor, { count, error });
+    if (lost !== undefined) {
+      const what = `its descriptor at ${hex32(descriptor.at)} cannot be given back, and the channel stops`;
+      this.complain(channel, `${describeBusError({ address: lost, write: true })}: ${what}`);
+    }
+    const failed = error || lost !== undefined;
     this.moved[channel] = 0;
-    if (error || descriptor.status & BD.I) this.interruptFor(1 << channel);
-    if (error || !(descriptor.status & BD.C)) this.finish(channel);
+    if (failed || descriptor.status & BD.I) this.interruptFor(1 << channel);
+    if (failed || !(descriptor.status & BD.C)) this.finish(channel);
+  }
+
+  private complainOfNone(channel: number): void {
+    const pointer = hex32(this.device.get('MC0PTR'));
+    this.complain(channel, `was started without a buffer descriptor: its control block, by MC0PTR ${pointer}, holds none that can be read`);
   }
 
   /** The script has nothing more to do (`done 3`): it waits to be started again, which HSTART may have done already. */

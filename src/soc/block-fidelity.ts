@@ -201,7 +201,7 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
       "32 channels by priority, starts by software and by 48 DMA requests, overrides, stop, lost requests, interrupts; channel control blocks and buffer descriptors (D, W, C, I, R); channel 0 with all its commands, lock; software reset. Used by NXP's fsl_sdma",
     state: 'approximate',
     difference:
-      'scripts of the ROM are known by address and not executed: `ap_2_ap`, `app_2_mcu`, `mcu_2_app`, `shp_2_mcu`, `mcu_2_shp`, `uart_2_mcu`, `uartsh_2_mcu` (`peripherals/sdma-scripts.ts`); a channel costs 48 cycles of the SDMA clock, a word between memories 4, a byte of a peripheral 8; a channel of higher priority waits for 256 bytes at most; an error ends a channel; to the RDC descriptors and memory belong to the burst port, peripherals to the shared port for the scripts `shp` and `uartsh`, else to the peripheral one',
+      'scripts of the ROM are known by address and not executed: `ap_2_ap`, `app_2_mcu`, `mcu_2_app`, `shp_2_mcu`, `mcu_2_shp`, `uart_2_mcu`, `uartsh_2_mcu` (`peripherals/sdma-scripts.ts`); a channel costs 48 cycles of the SDMA clock, a word between memories 4, a byte of a peripheral 8; a channel of higher priority waits for 256 bytes at most; an error ends a channel and is told with its address; to the RDC descriptors and memory belong to the burst port, peripherals to the shared port for the scripts `shp` and `uartsh`, else to the peripheral one',
     tests: ['test/peripherals/sdma.test.ts'],
   },
   {

@@ -151,6 +151,44 @@ describe('Sdma', () => {
     expect([mode(1, 0), get(registers, INTR), get(registers, STOP_STAT)]).toEqual([C | R, 2, 0]);
   });
 
+  it('says where nothing answered a channel, and which has no descriptor', () => {
+    for (const channel of [1, 2]) {
+      load(channel, 644);
+      put(registers, CHNPRI(channel), 1);
+    }
+    put(registers, EVTOVR, 7);
+    descriptor(1, 0, D | 8, FROM, 0x7000_0000);
+    bench.memory.write(CCB + 32, 0, 4);
+    put(registers, HSTART, 6);
+    bench.milliseconds(1);
+    expect([mode(1, 0), get(registers, STOP_STAT)]).toEqual([R | 0, 0]);
+    expect(bench.diagnostics.all.map(({ register, text }) => `${register}: ${text}`).sort()).toEqual([
+      'channel 1: ap_2_ap: bus error on a write to 0x70000000; its descriptor at 0x80001100 goes back with R, and the channel stops',
+      'channel 2: was started without a buffer descriptor: its control block, by MC0PTR 0x80000000, holds none that can be read',
+    ]);
+  });
+
+  it('stops a channel that cannot give its descriptor back, instead of going through it again and again', () => {
+    const words = [(D | C | I | 8) >>> 0, FROM, TO];
+    let writes = 0;
+    const rom: BusDevice = {
+      read: (offset) => words[offset / 4]!,
+      peek: (offset) => words[offset / 4]!,
+      write: () => ++writes < 0,
+    };
+    bench.memory.mapDevice(0x6000_0000, 12, rom, 'ROM');
+    load(1, 644);
+    put(registers, EVTOVR, 3);
+    put(registers, CHNPRI(1), 1);
+    bench.memory.write(CCB + 16, 0x6000_0000, 4);
+    put(registers, HSTART, 2);
+    bench.milliseconds(1);
+    expect([writes, get(registers, STOP_STAT), get(registers, INTR), bytes(TO, 8)]).toEqual([1, 0, 2, bytes(FROM, 8)]);
+    expect(bench.diagnostics.all.map(({ text }) => text)).toEqual([
+      'bus error on a write to 0x60000000: its descriptor at 0x60000000 cannot be given back, and the channel stops',
+    ]);
+  });
+
   it('serves requests of a peripheral with a watermark each, in both directions and widths', () => {
     const written: [number, number][] = [];
     let next = 0x1234_5600;
@@ -271,7 +309,8 @@ describe('Sdma', () => {
       bench.milliseconds(1);
       return [mode(1, 0), bench.memory.peek(to, 4)];
     }
-    const findings = (): string[] => bench.diagnostics.all.map(({ register, text }) => `${register} ${text}`);
+    const findings = (): string[] =>
+      bench.diagnostics.all.filter(({ block }) => block === 'RDC').map(({ register, text }) => `${register} ${text}`);
 
     beforeEach(() => {
       const uart: BusDevice = { read: () => 7, peek: () => 7, write: (_offset, value) => sent.push(value) > 0 };
@@ -360,13 +399,14 @@ describe('Sdma', () => {
     expect(command((3 << 3) | 3, 4, TO + 32, 0)).toBe(0);
     expect(command(2, 4, TO + 64, 2048 + 3 * 32)).toBe(0);
     expect([bytes(TO + 32, 16), bytes(TO + 64, 16)]).toEqual([bytes(FROM + 32, 16), bytes(FROM + 32, 16)]);
-    expect(command(1, 4, 0x7000_0000, 2048)).toBe(R);
     expect(bench.complaints).toEqual([]);
+    expect(command(1, 4, 0x7000_0000, 2048)).toBe(R);
+    expect(bench.diagnostics.all.map(({ text }) => text)).toEqual(['bus error on a read of 0x70000000']);
     put(registers, SDMA_LOCK, 1);
     put(registers, SDMA_LOCK, 0);
     put(registers, ILLINSTADDR, 0x123);
     expect([get(registers, SDMA_LOCK), get(registers, ILLINSTADDR), command(4, 1, FROM, 0x1800)]).toEqual([1, 1, R]);
-    expect(bench.complaints).toEqual(['guest-error SDMA1 channel 0']);
+    expect(bench.diagnostics.all.at(-1)!.text).toBe('SDMA_LOCK.LOCK is set: the program memory cannot be loaded');
   });
 
   it('reports a script that it does not know by its address, once, and leaves its channel as it is', () => {
