@@ -5,7 +5,6 @@
  * it uses and nothing else; the machine maps the result and wires its lines.
  */
 import type { Diagnostics } from '../diagnostics.ts';
-import { assertNever } from '../errors.ts';
 import type { EventHub } from '../events.ts';
 import { AddressSpace, type BusDevice } from '../memory/bus.ts';
 import type { Scheduler } from '../time/scheduler.ts';
@@ -190,128 +189,119 @@ export interface Peripheral {
   readonly analog?: AnalogInputs;
 }
 
+/** The context with stand-ins for what is not there. */
+type Surroundings = PeripheralContext &
+  Required<Pick<PeripheralContext, 'highInterrupt' | 'requestReset' | 'coreReset' | 'pins' | 'devices' | 'canBuses' | 'dma'>>;
+
+/** A block without what its spec says already. */
+type Made = Omit<Peripheral, 'name' | 'kind'>;
+
+/** How each kind of block is made. */
+const MAKERS: { readonly [K in PeripheralSpec['kind']]: (spec: Extract<PeripheralSpec, { kind: K }>, context: Surroundings) => Made } = {
+  'imx-uart': ({ name, clock }, { clocks, scheduler, diagnostics, events, pins, interrupt, dmaRequest }) => {
+    const outside = { device: name.toLowerCase(), events, pins, interrupt, ...(dmaRequest ? { dmaRequest } : {}) };
+    const uart = new ImxUart({ name, clock, clocks, scheduler, diagnostics, ...outside });
+    return { ...block(uart), uart };
+  },
+  gpt: ({ name, clocks: sources }, { clocks, scheduler, diagnostics, pins, interrupt }) => {
+    const gpt = new Gpt({ name, clocks, sources, scheduler, diagnostics, pins, interrupt });
+    return { ...block(gpt), gpt };
+  },
+  pwm: ({ name, clocks: sources }, { clocks, scheduler, diagnostics, pins, interrupt }) => {
+    const pwm = new Pwm({ name, clocks, sources, scheduler, diagnostics, pins, interrupt });
+    return { ...block(pwm), pwm };
+  },
+  epit: ({ name, clocks: sources }, { clocks, scheduler, diagnostics, pins, interrupt }) =>
+    block(new Epit({ name, clocks, sources, scheduler, diagnostics, pins, interrupt })),
+  gpio: ({ name }, { diagnostics, scheduler, pins, interrupt, highInterrupt, pinInterrupts }) => {
+    const lines = { interrupt, highInterrupt, ...(pinInterrupts ? { pinInterrupts } : {}) };
+    const gpio = new Gpio({ name, diagnostics, scheduler, pins, ...lines });
+    return { ...block(gpio), gpio };
+  },
+  'imx-i2c': ({ name, clock }, { clocks, scheduler, diagnostics, devices, interrupt }) => {
+    const definition = (id: string) => devices.i2c(id);
+    const i2c = new ImxI2c({ name, clock, clocks, scheduler, diagnostics, definition, interrupt });
+    return { ...block(i2c), i2c };
+  },
+  ecspi: ({ name, clock }, { clocks, scheduler, diagnostics, devices, pins, interrupt, dmaRequest }) => {
+    const definition = (id: string) => devices.spi(id);
+    const requests = dmaRequest ? { dmaRequest } : {};
+    const ecspi = new Ecspi({ name, clock, clocks, scheduler, diagnostics, pins, definition, interrupt, ...requests });
+    return { ...block(ecspi), ecspi };
+  },
+  wdog: ({ name }, { scheduler, diagnostics, interrupt, requestReset }) =>
+    block(new Wdog({ name, scheduler, diagnostics, interrupt, requestReset })),
+  sema4: ({ name, processors }, { diagnostics, interrupt, highInterrupt }) => {
+    const sema4 = new Sema4({ name, processors, diagnostics, interrupt, highInterrupt });
+    return { ...block(sema4), deviceFor: (view) => sema4.deviceFor(view) };
+  },
+  ccm: ({ name, roots, derived }, { clocks, diagnostics }) => block(new Ccm({ name, roots, derived, clocks, diagnostics })),
+  'ccm-analog': ({ name, layout, digprog }, { scheduler, clocks, diagnostics }) =>
+    block(new CcmAnalog({ name, layout, digprog, scheduler, clocks, diagnostics })),
+  'imx6-ccm': ({ name, clocks }, { clocks: tree, diagnostics }) => block(new Imx6Ccm({ name, clocks, tree, diagnostics })),
+  'imx6-anatop': ({ name, layout, digprog }, { scheduler, clocks, diagnostics }) =>
+    block(new Imx6Anatop({ name, layout, digprog, scheduler, clocks, diagnostics })),
+  iomuxc: ({ name, layout }, { diagnostics }) => block(new Iomuxc({ name, registers: IOMUXC_LAYOUTS[layout], diagnostics })),
+  'iomuxc-gpr': ({ name, layout }, { diagnostics }) => block(new Iomuxc({ name, registers: IOMUXC_GPR_LAYOUTS[layout], diagnostics })),
+  xtalosc: ({ name }, { clocks, diagnostics }) => block(new Xtalosc({ name, clocks, diagnostics })),
+  rdc: (spec, { diagnostics }) => {
+    const rdc = new Rdc({ name: spec.name, configuration: spec, diagnostics });
+    return { ...block(rdc), deviceFor: (view) => rdc.deviceFor(view), rdc };
+  },
+  'rdc-semaphore': ({ name, masters, reset }, { diagnostics }) => {
+    const rdcSemaphore = new RdcSemaphore({ name, masters, diagnostics, ...(reset ? { reset } : {}) });
+    return { ...block(rdcSemaphore), deviceFor: (view) => rdcSemaphore.deviceFor(view), rdcSemaphore };
+  },
+  csu: ({ name }, { diagnostics }) => block(new Csu({ name, diagnostics })),
+  gpc: ({ name, layout }, { scheduler, diagnostics }) => block(new Gpc({ name, layout, scheduler, diagnostics })),
+  src: ({ name, layout, core }, { diagnostics, coreReset }) =>
+    block(new Src({ name, layout, diagnostics, coreReset: (held) => coreReset(core, held) })),
+  sdma: ({ name, rom, clock }, { clocks, scheduler, diagnostics, dma, interrupt }) => {
+    const ports = { burst: dma('burst'), peripheral: dma('peripheral'), shared: dma('shared') };
+    const sdma = new Sdma({ name, rom, clock, clocks, scheduler, diagnostics, ports, interrupt });
+    return { ...block(sdma), sdma };
+  },
+  tmu: ({ name, layout }, { scheduler, diagnostics, interrupt }) => {
+    const tmu = new Tmu({ name, layout, scheduler, diagnostics, interrupt });
+    return { ...block(tmu), tmu };
+  },
+  ocotp: ({ name, layout, fuses = {} }, { scheduler, diagnostics }) => block(new Ocotp({ name, layout, fuses, scheduler, diagnostics })),
+  flexcan: ({ name, layout, clock }, { clocks, scheduler, diagnostics, canBuses: buses, interrupt }) => {
+    const flexcan = new Flexcan({ name, layout, clock, clocks, scheduler, diagnostics, buses, interrupt });
+    return { ...block(flexcan), flexcan };
+  },
+  nic301: ({ name }, { diagnostics }) => block(new Nic301({ name, diagnostics })),
+  'imx7d-adc': ({ name, clock }, { clocks, scheduler, diagnostics, interrupt }) => {
+    const adc = new Imx7dAdc({ name, clock, clocks, scheduler, diagnostics, interrupt });
+    return { ...block(adc), analog: adc.inputs };
+  },
+  'vf610-adc': ({ name, clock }, { clocks, scheduler, diagnostics, interrupt }) => {
+    const adc = new Vf610Adc({ name, clock, clocks, scheduler, diagnostics, interrupt });
+    return { ...block(adc), analog: adc.inputs };
+  },
+  snvs: ({ name }, { scheduler, diagnostics, interrupt }) => block(new Snvs({ name, scheduler, diagnostics, interrupt })),
+  audiomix: ({ name }, { scheduler, clocks, diagnostics }) => block(new Audiomix({ name, scheduler, clocks, diagnostics })),
+  'system-counter': ({ name, clock = 'OSC_24M' }, { scheduler, clocks, diagnostics, interrupt, highInterrupt }) =>
+    block(new SystemCounter({ name, scheduler, clocks, clock, diagnostics, interrupt, highInterrupt })),
+  unmodelled: ({ name }, { diagnostics }) => standIn(new UnmodelledBlock({ name, diagnostics })),
+  reserved: ({ name }, { diagnostics }) => standIn(new ReservedWindow({ name, diagnostics })),
+};
+
 /** Makes the block that `spec` describes. */
 export function createPeripheral(spec: PeripheralSpec, context: PeripheralContext): Peripheral {
-  const { name, kind } = spec;
-  const { scheduler, diagnostics, events, clocks, interrupt } = context;
-  const { highInterrupt = nowhere, requestReset = nowhere, coreReset = nowhere } = context;
-  const { pins = new Pins(), devices = new DeviceDefinitions(), pinInterrupts } = context;
-  switch (kind) {
-    case 'imx-uart': {
-      const { clock } = spec;
-      const requests = context.dmaRequest ? { dmaRequest: context.dmaRequest } : {};
-      const outside = { device: name.toLowerCase(), events, pins, interrupt, ...requests };
-      const uart = new ImxUart({ name, clock, clocks, scheduler, diagnostics, ...outside });
-      return { name, kind, ...block(uart), uart };
-    }
-    case 'gpt': {
-      const gpt = new Gpt({ name, clocks, sources: spec.clocks, scheduler, diagnostics, pins, interrupt });
-      return { name, kind, ...block(gpt), gpt };
-    }
-    case 'pwm': {
-      const pwm = new Pwm({ name, clocks, sources: spec.clocks, scheduler, diagnostics, pins, interrupt });
-      return { name, kind, ...block(pwm), pwm };
-    }
-    case 'epit':
-      return { name, kind, ...block(new Epit({ name, clocks, sources: spec.clocks, scheduler, diagnostics, pins, interrupt })) };
-    case 'gpio': {
-      const lines = { interrupt, highInterrupt, ...(pinInterrupts ? { pinInterrupts } : {}) };
-      const gpio = new Gpio({ name, diagnostics, scheduler, pins, ...lines });
-      return { name, kind, ...block(gpio), gpio };
-    }
-    case 'imx-i2c': {
-      const definition = (id: string) => devices.i2c(id);
-      const i2c = new ImxI2c({ name, clock: spec.clock, clocks, scheduler, diagnostics, definition, interrupt });
-      return { name, kind, ...block(i2c), i2c };
-    }
-    case 'ecspi': {
-      const definition = (id: string) => devices.spi(id);
-      const requests = context.dmaRequest ? { dmaRequest: context.dmaRequest } : {};
-      const ecspi = new Ecspi({ name, clock: spec.clock, clocks, scheduler, diagnostics, pins, definition, interrupt, ...requests });
-      return { name, kind, ...block(ecspi), ecspi };
-    }
-    case 'wdog':
-      return { name, kind, ...block(new Wdog({ name, scheduler, diagnostics, interrupt, requestReset })) };
-    case 'sema4': {
-      const sema4 = new Sema4({ name, processors: spec.processors, diagnostics, interrupt, highInterrupt });
-      return { name, kind, ...block(sema4), deviceFor: (view) => sema4.deviceFor(view) };
-    }
-    case 'ccm':
-      return { name, kind, ...block(new Ccm({ name, roots: spec.roots, derived: spec.derived, clocks, diagnostics })) };
-    case 'ccm-analog':
-      return { name, kind, ...block(new CcmAnalog({ name, layout: spec.layout, digprog: spec.digprog, scheduler, clocks, diagnostics })) };
-    case 'imx6-ccm':
-      return { name, kind, ...block(new Imx6Ccm({ name, clocks: spec.clocks, tree: clocks, diagnostics })) };
-    case 'imx6-anatop':
-      return { name, kind, ...block(new Imx6Anatop({ name, layout: spec.layout, digprog: spec.digprog, scheduler, clocks, diagnostics })) };
-    case 'iomuxc':
-      return { name, kind, ...block(new Iomuxc({ name, registers: IOMUXC_LAYOUTS[spec.layout], diagnostics })) };
-    case 'iomuxc-gpr':
-      return { name, kind, ...block(new Iomuxc({ name, registers: IOMUXC_GPR_LAYOUTS[spec.layout], diagnostics })) };
-    case 'xtalosc':
-      return { name, kind, ...block(new Xtalosc({ name, clocks, diagnostics })) };
-    case 'rdc': {
-      const rdc = new Rdc({ name, configuration: spec, diagnostics });
-      return { name, kind, ...block(rdc), deviceFor: (view) => rdc.deviceFor(view), rdc };
-    }
-    case 'rdc-semaphore': {
-      const { masters, reset } = spec;
-      const rdcSemaphore = new RdcSemaphore({ name, masters, diagnostics, ...(reset ? { reset } : {}) });
-      return { name, kind, ...block(rdcSemaphore), deviceFor: (view) => rdcSemaphore.deviceFor(view), rdcSemaphore };
-    }
-    case 'csu':
-      return { name, kind, ...block(new Csu({ name, diagnostics })) };
-    case 'gpc':
-      return { name, kind, ...block(new Gpc({ name, layout: spec.layout, scheduler, diagnostics })) };
-    case 'src':
-      return { name, kind, ...block(new Src({ name, layout: spec.layout, diagnostics, coreReset: (held) => coreReset(spec.core, held) })) };
-    case 'sdma': {
-      const port = context.dma ?? (() => new AddressSpace('nothing'));
-      const ports = { burst: port('burst'), peripheral: port('peripheral'), shared: port('shared') };
-      const sdma = new Sdma({ name, rom: spec.rom, clock: spec.clock, clocks, scheduler, diagnostics, ports, interrupt });
-      return { name, kind, ...block(sdma), sdma };
-    }
-    case 'tmu': {
-      const tmu = new Tmu({ name, layout: spec.layout, scheduler, diagnostics, interrupt });
-      return { name, kind, ...block(tmu), tmu };
-    }
-    case 'ocotp': {
-      const { layout, fuses = {} } = spec;
-      return { name, kind, ...block(new Ocotp({ name, layout, fuses, scheduler, diagnostics })) };
-    }
-    case 'flexcan': {
-      const { layout, clock } = spec;
-      const buses = context.canBuses ?? new CanBuses();
-      const flexcan = new Flexcan({ name, layout, clock, clocks, scheduler, diagnostics, buses, interrupt });
-      return { name, kind, ...block(flexcan), flexcan };
-    }
-    case 'nic301':
-      return { name, kind, ...block(new Nic301({ name, diagnostics })) };
-    case 'imx7d-adc': {
-      const adc = new Imx7dAdc({ name, clock: spec.clock, clocks, scheduler, diagnostics, interrupt });
-      return { name, kind, ...block(adc), analog: adc.inputs };
-    }
-    case 'vf610-adc': {
-      const adc = new Vf610Adc({ name, clock: spec.clock, clocks, scheduler, diagnostics, interrupt });
-      return { name, kind, ...block(adc), analog: adc.inputs };
-    }
-    case 'snvs':
-      return { name, kind, ...block(new Snvs({ name, scheduler, diagnostics, interrupt })) };
-    case 'audiomix':
-      return { name, kind, ...block(new Audiomix({ name, scheduler, clocks, diagnostics })) };
-    case 'system-counter':
-      return {
-        name,
-        kind,
-        ...block(new SystemCounter({ name, scheduler, clocks, clock: spec.clock ?? 'OSC_24M', diagnostics, interrupt, highInterrupt })),
-      };
-    case 'unmodelled':
-      return { name, kind, ...standIn(new UnmodelledBlock({ name, diagnostics })) };
-    case 'reserved':
-      return { name, kind, ...standIn(new ReservedWindow({ name, diagnostics })) };
-    default:
-      return assertNever(kind);
-  }
+  const surroundings: Surroundings = {
+    highInterrupt: nowhere,
+    requestReset: nowhere,
+    coreReset: nowhere,
+    pins: context.pins ?? new Pins(),
+    devices: context.devices ?? new DeviceDefinitions(),
+    canBuses: context.canBuses ?? new CanBuses(),
+    dma: () => new AddressSpace('nothing'),
+    ...context,
+  };
+  // The table has for each kind a maker that takes specs of that kind, which the compiler cannot follow.
+  const make = MAKERS[spec.kind] as (spec: PeripheralSpec, context: Surroundings) => Made;
+  return { name: spec.name, kind: spec.kind, ...make(spec, surroundings) };
 }
 
 function block(model: { readonly device: BusDevice; reset(): void }): { device: BusDevice; model: object; reset(): void } {
