@@ -27,7 +27,7 @@ export interface ProtectionUnit {
   uniform(pageAddress: number): boolean;
   /** True when privileged and unprivileged rights differ anywhere. */
   readonly differsByPrivilege: boolean;
-  /** True when memory at `address` is Device or Strongly-ordered, where an unaligned access is a UsageFault. */
+  /** True when memory at `address` is Device or Strongly-ordered, and the core refuses unaligned accesses there. */
   isDevice(address: number): boolean;
   /** What TT, TTT (`unprivileged`), TTA (`alternate`) and TTAT return for `address`; ARMv8-M only. */
   testTarget?(address: number, options: { readonly alternate: boolean; readonly unprivileged: boolean }): number;

@@ -68,7 +68,7 @@ export function plainSystem(host: SystemHost): CoreSystem {
   const { profile, registers, diagnostics } = host;
   const nvic = new Nvic(profile, diagnostics);
   const scb = new SystemControlBlock(profile, nvic, host, diagnostics);
-  const mpu = new Mpu(profile.mpuRegions, diagnostics);
+  const mpu = new Mpu(profile.mpuRegions, diagnostics, profile.splitsUnalignedDevice);
   const fp = new FpContext(profile, diagnostics, () => host.configurationChanged());
   const sysTick = new SysTick(sysTickOptions(host, 'SysTick', () => nvic.setPending(EXCEPTION.SYS_TICK)));
   const memory = new CoreMemory(host.bus, mpu);

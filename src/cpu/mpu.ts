@@ -73,12 +73,13 @@ interface MpuRegion {
 
 /** The MPU of one core; with 0 regions only the default memory map. */
 export class Mpu implements ProtectionUnit {
-  static readonly wiring = ['pages'];
+  static readonly wiring = ['pages', 'splits'];
   readonly registers: RegisterFile<typeof MPU>;
   /** Regions implemented: 0, 8 or 16. */
   readonly regionCount: number;
   /** Called when rights or attributes of any address may have changed. */
   onChange: () => void = () => {};
+  private readonly splits: boolean;
   private readonly rbar: Uint32Array;
   private readonly rasr: Uint32Array;
   /** Enabled regions, highest number first. */
@@ -94,8 +95,10 @@ export class Mpu implements ProtectionUnit {
     lookup: (address, privileged) => this.lookup(address, privileged),
   });
 
-  constructor(regionCount: number, diagnostics: Diagnostics) {
+  /** With `splits`, no memory is Device as far as alignment goes. */
+  constructor(regionCount: number, diagnostics: Diagnostics, splits = false) {
     this.regionCount = regionCount;
+    this.splits = splits;
     this.rbar = new Uint32Array(regionCount);
     this.rasr = new Uint32Array(regionCount);
     const rbar = { value: () => this.readBase(), write: (next: number) => this.writeBase(next) };
@@ -161,6 +164,7 @@ export class Mpu implements ProtectionUnit {
   }
 
   isDevice(address: number): boolean {
+    if (this.splits) return false;
     if (this.applies && !isPrivateBus(address)) {
       const region = this.regionAt(address);
       if (region) return region.device;

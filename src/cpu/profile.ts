@@ -52,6 +52,11 @@ export interface CoreProfile {
   readonly fpu: 'none' | 'fpv4-sp' | 'fpv5-sp' | 'fpv5-dp';
   /** MPU regions: 0, 8 or 16; on ARMv8-M of each security state. */
   readonly mpuRegions: number;
+  /**
+   * Unaligned accesses of Device memory are split into aligned ones; absent: they are UsageFaults. The architecture (DDI 0403E A3.2.1) leaves it open: code
+   * that a Cortex-M7 stops for that runs on a Cortex-M4.
+   */
+  readonly splitsUnalignedDevice?: true;
   /** Implemented priority bits, 3 to 8. */
   readonly priorityBits: number;
   /** External interrupt lines, up to 240, on ARMv8-M up to 480. */
@@ -71,6 +76,7 @@ export const CORTEX_M4: CoreProfile = {
   name: 'cortex-m4',
   architecture: 'armv7e-m',
   cpuid: 0x410f_c241,
+  splitsUnalignedDevice: true,
   fpu: 'fpv4-sp',
   mpuRegions: 8,
   priorityBits: 4,

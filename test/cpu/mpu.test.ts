@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EXECUTE, READ, WRITE } from '../../src/cpu/core-memory.ts';
 import { Mpu } from '../../src/cpu/mpu.ts';
+import { CORTEX_M4, CORTEX_M7 } from '../../src/cpu/profile.ts';
 import { Diagnostics } from '../../src/diagnostics.ts';
 
 const TYPE = 0xd90;
@@ -27,6 +28,18 @@ function create(regions = 16) {
 /** RASR of an enabled region. */
 const rasr = (size: number, ap: number, more = 0) => (((ap << 24) | (size << 1) | 1) + more) >>> 0;
 const XN = 0x1000_0000;
+
+describe('Device memory', () => {
+  it('is none as far as alignment goes where the core splits unaligned accesses, as a Cortex-M4 does', () => {
+    const diagnostics = new Diagnostics({ now: () => 0, pc: () => undefined });
+    expect([0x4000_0000, 0xbf02_0211].map((address) => new Mpu(8, diagnostics, CORTEX_M4.splitsUnalignedDevice).isDevice(address))).toEqual(
+      [false, false],
+    );
+    expect([0x4000_0000, 0xbf02_0211].map((address) => new Mpu(8, diagnostics, CORTEX_M7.splitsUnalignedDevice).isDevice(address))).toEqual(
+      [true, true],
+    );
+  });
+});
 
 describe('default memory map', () => {
   it('executes from Code, SRAM and RAM, never from Peripheral, Device and System', () => {
