@@ -6,6 +6,7 @@
  * for ever: it may be skipped once it was reported, and its reads are counted as if they had been made.
  */
 import type { Diagnostics } from '../diagnostics.ts';
+import { hex } from '../memory/bits.ts';
 import type { BusDevice } from '../memory/bus.ts';
 
 interface StandInOptions {
@@ -18,48 +19,57 @@ abstract class StandIn implements BusDevice {
   abstract readonly standIn: string;
   protected readonly name: string;
   protected readonly diagnostics: Diagnostics;
-  /** The first read was reported, where and when it happened. */
-  private wasRead = false;
+  /** Offset of the first access of each kind, which was reported. */
+  private firstRead: number | undefined;
+  private firstWritten: number | undefined;
 
   constructor({ name, diagnostics }: StandInOptions) {
     this.name = name;
     this.diagnostics = diagnostics;
   }
 
-  read(): number {
-    this.wasRead = true;
-    this.noteReads(1);
+  read(offset: number): number {
+    this.firstRead ??= offset;
+    this.noteReads(place(this.firstRead), 1);
     return 0;
   }
 
-  abstract write(): boolean;
+  write(offset: number): boolean {
+    this.firstWritten ??= offset;
+    this.noteWrite(place(this.firstWritten));
+    return true;
+  }
 
   peek(): number {
     return 0;
   }
 
   steady(): boolean {
-    return this.wasRead;
+    return this.firstRead !== undefined;
   }
 
   skipped(_offset: number, times: number): void {
-    this.noteReads(times);
+    this.noteReads(place(this.firstRead ?? 0), times);
   }
 
-  protected abstract noteReads(times: number): void;
+  protected abstract noteReads(first: string, times: number): void;
+  protected abstract noteWrite(first: string): void;
+}
+
+function place(offset: number): string {
+  return `first at offset ${hex(offset)}`;
 }
 
 /** Stands in for one block. */
 export class UnmodelledBlock extends StandIn {
   readonly standIn = 'not modelled';
 
-  write(): boolean {
-    this.diagnostics.unimplemented(this.name, 'block', 'is not modelled: writes are ignored');
-    return true;
+  protected noteWrite(first: string): void {
+    this.diagnostics.unimplemented(this.name, 'block', `is not modelled: writes are ignored, ${first}`);
   }
 
-  protected noteReads(times: number): void {
-    this.diagnostics.unimplemented(this.name, 'block', 'is not modelled: it reads as 0', times);
+  protected noteReads(first: string, times: number): void {
+    this.diagnostics.unimplemented(this.name, 'block', `is not modelled: it reads as 0, ${first}`, times);
   }
 }
 
@@ -67,12 +77,11 @@ export class UnmodelledBlock extends StandIn {
 export class ReservedWindow extends StandIn {
   readonly standIn = 'reserved';
 
-  write(): boolean {
-    this.diagnostics.guestError(this.name, 'reserved', 'there is no block at this address: writes are ignored');
-    return true;
+  protected noteWrite(first: string): void {
+    this.diagnostics.guestError(this.name, 'reserved', `there is no block at this address: writes are ignored, ${first}`);
   }
 
-  protected noteReads(times: number): void {
-    this.diagnostics.guestError(this.name, 'reserved', 'there is no block at this address: it reads as 0', times);
+  protected noteReads(first: string, times: number): void {
+    this.diagnostics.guestError(this.name, 'reserved', `there is no block at this address: it reads as 0, ${first}`, times);
   }
 }

@@ -223,8 +223,8 @@ describe('a block that is not modelled', () => {
     expect(device.peek(0x10, 4)).toBe(0);
     reset();
     expect(bench.diagnostics.all.map(({ block, text, count }) => `${block} ${text} ${count}`)).toEqual([
-      'PERFMON1 is not modelled: it reads as 0 2',
-      'PERFMON1 is not modelled: writes are ignored 1',
+      'PERFMON1 is not modelled: it reads as 0, first at offset 0x10 2',
+      'PERFMON1 is not modelled: writes are ignored, first at offset 0x10 1',
     ]);
   });
 });
