@@ -34,6 +34,7 @@ describe('m4fwloader', () => {
     const bss = { da: 0x1fff_8000, data: image(0x1fff_8000, 0x78) };
     firmwareFiles.set('bss.elf', buildElf({ segments: [{ ...bss, memsz: 0x1_0000 }], entry: 0x1fff_8009 }).bytes);
     firmwareFiles.set('long.elf', buildElf({ segments: [{ ...bss, memsz: 0x1_0001 }], entry: 0x1fff_8009 }).bytes);
+    firmwareFiles.set('cut.elf', buildElf({ segments: [bss], entry: 0x1fff_8009 }).bytes.slice(0, 60));
     const many = Array.from({ length: 2000 }, () => ({ da: 0x2020_0000, memsz: 0x4_0000 }));
     firmwareFiles.set('many.elf', buildElf({ segments: many, entry: 0x1fff_8009 }).bytes);
     const full = new Uint8Array(0x8000);
@@ -131,6 +132,11 @@ describe('m4fwloader', () => {
     expect(await run('m4fwloader bss.elf; sleep 0.01; m4fwloader stop')).toMatchObject({ stdout: '', status: 0 });
     expect([word(MARK), word(0x007f_8018), word(0x0080_7ffc)]).toEqual([0x78, 0, 0]);
     expect(await run('m4fwloader long.elf')).toMatchObject({ stdout: 'i.MX M4 Loader - Invalid aux core address: 1fff8000\n', status: 3 });
+  });
+
+  it('starts nothing of an ELF without segments', async () => {
+    expect(await run('m4fwloader cut.elf')).toMatchObject({ stdout: 'i.MX M4 Loader - the ELF file has nothing to load\n', status: 3 });
+    expect(held()).toBe(true);
   });
 
   it('takes its time for many segments, and can be stopped', async () => {

@@ -220,9 +220,13 @@ class Loader {
   *loadElf(data: Uint8Array): KernelCode<boolean> {
     const { programs, header } = readElfStructure(data);
     const file = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    const segments = programs.filter(({ type, memsz }) => type === PT.LOAD && memsz > 0);
+    if (segments.length === 0) {
+      yield* print(this.process, `${NAME} - the ELF file has nothing to load\n`);
+      return false;
+    }
     let stack = 0;
-    for (const { type, offset, paddr, filesz, memsz } of programs) {
-      if (type !== PT.LOAD || memsz === 0) continue;
+    for (const { offset, paddr, filesz, memsz } of segments) {
       const target = this.place(paddr, memsz);
       if (target === undefined || offset + filesz > data.length) {
         yield* print(this.process, `${NAME} - Invalid aux core address: ${hex8(paddr).toLowerCase()}\n`);
