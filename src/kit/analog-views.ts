@@ -66,7 +66,9 @@ export class CanView {
     const length = dlc ?? bytes.length;
     if (!Number.isInteger(id) || id < 0 || id >= 2 ** (extended ? 29 : 11))
       throw new UsageError(`${id} is no identifier`, `it has ${extended ? 29 : 11} bits; see \`extended\``, this.name);
-    if (length > 8 || (!remote && bytes.length !== length))
+    if (!bytes.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 0xff))
+      throw new UsageError(`${bytes.join(' ')} are no bytes`, 'each of `data` is 0 to 255', this.name);
+    if (!Number.isInteger(length) || length < 0 || length > 8 || (!remote && bytes.length !== length))
       throw new UsageError(`a frame of ${length} bytes`, 'frames have up to 8 bytes, as many as `dlc` says', this.name);
     this.#host.input('can.send', this.name, { id, extended, remote, dlc: length, data: remote ? [] : bytes } as InputValue);
   }

@@ -397,7 +397,7 @@ export const BLOCK_FEATURES: readonly BlockFeature[] = [
     feature: 'domains and permissions that the boot loader sets (TF-A on the 8M family, U-Boot on the 7Dual)',
     state: 'approximate',
     difference:
-      'only where Linux or U-Boot runs; RDC itself stays open to the M core, which TF-A has closed since 2021, as SDK 2.9 writes MDA unasked',
+      'only where Linux or U-Boot runs; RDC itself stays open to the M core, which TF-A has closed since 2021, as SDK 2.9 writes MDA unasked; so do the UARTs of 8M Mini and Nano, of which TF-A gives each to one side',
     tests: ['test/peripherals/rdc.test.ts'],
   },
   {

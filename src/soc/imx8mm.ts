@@ -190,7 +190,7 @@ export const IMX8MM = defineSoc({
         'SDMA3 burst': 7,
         'SDMA3 shared': 25,
       },
-      // TF-A: the M4 is domain 1, UART4 its own, UART2 domain 0's.
+      // TF-A: the M4 is domain 1. That it gives UART4 to domain 1 alone, UART1 and UART2 to domain 0, is left out.
       assignments: { 1: 1 },
       memories: { QSPI: ['QSPI'], OCRAM: ['OCRAM'], OCRAM_S: ['OCRAM_S'], TCM: ['TCML', 'TCMU'], DRAM: ['DDR'] },
       semaphores: ['RDC_SEMAPHORE1', 'RDC_SEMAPHORE2'],

@@ -186,7 +186,7 @@ export const IMX8MN = defineSoc({
         'SDMA3 burst': 7,
         'SDMA3 shared': 25,
       },
-      // TF-A: the M7 is domain 1, UART4 its own, UART2 domain 0's.
+      // TF-A: the M7 is domain 1. That it gives UART4 to domain 1 alone, UART2 to domain 0, and closes RDC, is left out.
       assignments: { 1: 1 },
       memories: { QSPI: ['QSPI'], OCRAM: ['OCRAM'], OCRAM_S: ['OCRAM_S'], TCM: ['ITCM', 'DTCM'], DRAM: ['DDR'] },
       semaphores: ['RDC_SEMAPHORE1', 'RDC_SEMAPHORE2'],

@@ -79,6 +79,9 @@ describe('a CAN bus', () => {
     const can = m.can('FLEXCAN1');
     expect(() => can.send({ id: 0x800 })).toThrow('2048 is no identifier');
     expect(() => can.send({ id: 1, data: Array(9).fill(0) })).toThrow('a frame of 9 bytes');
+    expect(() => can.send({ id: 1, remote: true, dlc: -1 })).toThrow('a frame of -1 bytes');
+    expect(() => can.send({ id: 1, data: [1, 300] })).toThrow('1 300 are no bytes');
+    expect(() => can.send({ id: 1, data: [Number.NaN] })).toThrow('NaN are no bytes');
     expect(() => can.connect('FLEXCAN9')).toThrow('imx8mp has no CAN controller FLEXCAN9');
     expect(() => m.adc('ADC1')).toThrow('imx8mp has no ADC ADC1');
   });
