@@ -108,7 +108,11 @@ export function bootChoice({ boot, kernel, linux, firmware, target, dtb, recover
     return { ...said, note: `${tree}; without --boot remoteproc starts it` };
   }
   const asked = boot !== undefined || kernel === 'mainline' || dtb !== undefined || recover || ubootScript !== undefined;
-  if (asked || board?.rpmsg?.core !== core || hasVdev(firmware) || !findUBootBoard(soc.name, board.name)) return said;
+  if (board?.rpmsg?.core !== core || hasVdev(firmware) || !findUBootBoard(soc.name, board.name)) return said;
+  // Nobody has said how it starts, and the tree alone does not.
+  if (dtb !== undefined && boot === undefined && !recover && ubootScript === undefined)
+    return { ...said, note: `with --dtb remoteproc starts ${firmware.name}; --boot uboot --kernel nxp does as the board` };
+  if (asked) return said;
   const how = `${firmware.name} has no resource table for remoteproc: as on this board, U-Boot starts it (bootaux)`;
   const otherwise = '--boot linux has remoteproc start it';
   if (!mayUseRpmsg(firmware, board.rpmsg.base)) return { ...said, boot: 'uboot', note: `${how}; ${otherwise}` };

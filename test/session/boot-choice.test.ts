@@ -56,6 +56,16 @@ describe('what runs before Linux, and whose kernel that is', () => {
     expect(bootChoice(run('imx7d_fixed', { boot: 'uboot' })).note).toBeUndefined();
   });
 
+  it('says how the board starts what remoteproc starts because of a tree', () => {
+    const dtb = { name: 'a.dtb', bytes: new Uint8Array() };
+    expect(bootChoice(run('imx7d_fixed', { dtb }))).toEqual({
+      boot: 'linux',
+      note: 'with --dtb remoteproc starts imx7d_fixed.elf; --boot uboot --kernel nxp does as the board',
+    });
+    expect(bootChoice(run('imx7d_fixed', { dtb, boot: 'linux' }))).toEqual({ boot: 'linux' });
+    expect(bootChoice(run('imx7d_rpmsg', { dtb }))).toEqual({ boot: 'linux' });
+  });
+
   it("loads the tty's driver and not that of ping-pong when a tty is talked to", () => {
     const send = [{ device: 'ttyRPMSG0', bytes: new Uint8Array(1) }];
     expect(machineOptions(run('imx7d_fixed', { send })).modules).toEqual(DEFAULT_MODULES.filter((name) => name !== 'imx_rpmsg_pingpong'));
