@@ -85,7 +85,8 @@ export class LinuxMemory extends AddressSpace {
   override write(address: number, value: number, size: number): boolean {
     const { history, behind } = this;
     if (!history) return this.told(behind.write(address, value, size), address, size);
-    if (this.isRam(address, size)) {
+    const region = behind.find(address);
+    if (region?.ram && (address + size <= region.base + region.size || this.isRam(address, size))) {
       if (history.replaying) return history.storedAgain();
       return history.stored(this.told(behind.write(address, value, size), address, size));
     }
