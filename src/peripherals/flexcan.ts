@@ -10,6 +10,7 @@ import { RegisterFile, type RegisterMap } from '../memory/registers.ts';
 import type { Scheduler, Timer } from '../time/scheduler.ts';
 import { arbitration, type CanBuses, type CanFrame, type CanNode, frameBits } from './can-bus.ts';
 import type { ClockSource, ClockTree } from './clock-tree.ts';
+import { countError, errorStatus, interruptLevel, PASSIVE } from './flexcan-errors.ts';
 import { CODE, codeOf, frameOf, withCode } from './flexcan-match.ts';
 import { FlexcanReceiver } from './flexcan-receiver.ts';
 import { FLEXCAN_LAYOUTS, type FlexcanLayoutName } from './flexcan-registers.ts';
@@ -34,9 +35,6 @@ const LPB = 1 << 12;
 const LBUF = 1 << 4;
 const LOM = 1 << 3;
 const ACK_ERR = 1 << 13;
-/** Error counters from which a controller warns, and is error passive. */
-const WARNING = 96;
-const PASSIVE = 128;
 
 /** What a `Flexcan` needs. */
 export interface FlexcanOptions {
@@ -321,12 +319,12 @@ export class Flexcan implements CanNode {
     this.sending = undefined;
     if (index === undefined) return;
     if (acknowledged) {
-      this.count('transmit', -1);
+      countError(this.device, 'transmit', -1);
       this.complete(index, frame);
       if (!(this.device.get('MCR') & SRX_DIS)) this.receiver.receive(frame, index);
     } else {
       // A passive controller does not count missing acknowledgements: it would go off the bus when it is alone.
-      if ((this.device.get('ECR') & 0xff) < PASSIVE) this.count('transmit', 8);
+      if ((this.device.get('ECR') & 0xff) < PASSIVE) countError(this.device, 'transmit', 8);
       this.device.set('ESR1', this.device.get('ESR1') | ACK_ERR | 2);
     }
     this.settle();
@@ -349,39 +347,16 @@ export class Flexcan implements CanNode {
   }
 
   received(frame: CanFrame): void {
-    this.count('receive', -1);
+    countError(this.device, 'receive', -1);
     this.receiver.receive(frame);
     this.settle();
   }
 
   // --- errors and interrupts
 
-  private count(which: 'transmit' | 'receive', by: number): void {
-    const shift = which === 'transmit' ? 0 : 8;
-    const ecr = this.device.get('ECR');
-    const before = (ecr >>> shift) & 0xff;
-    const after = Math.min(255, Math.max(0, before + by));
-    this.device.set('ECR', ((ecr & ~(0xff << shift)) | (after << shift)) >>> 0);
-    const warned = which === 'transmit' ? 1 << 17 : 1 << 16;
-    if (before < WARNING && after >= WARNING && this.device.get('MCR') & (1 << 21))
-      this.device.set('ESR1', this.device.get('ESR1') | warned);
-  }
-
   private errorStatus(): number {
-    const ecr = this.device.get('ECR');
-    const [transmit, receive] = [ecr & 0xff, (ecr >>> 8) & 0xff];
-    const busy = this.sending !== undefined || this.buses.busy(this.name);
-    return (
-      (this.device.get('ESR1') |
-        (this.runs ? 1 << 18 : 0) |
-        (transmit >= WARNING ? 1 << 9 : 0) |
-        (receive >= WARNING ? 1 << 8 : 0) |
-        (this.runs && !busy ? 1 << 7 : 0) |
-        (this.sending === undefined ? 0 : 1 << 6) |
-        (transmit >= PASSIVE || receive >= PASSIVE ? 1 << 4 : 0) |
-        (this.runs && busy && this.sending === undefined ? 1 << 3 : 0)) >>>
-      0
-    );
+    const sending = this.sending !== undefined;
+    return errorStatus(this.device, { runs: this.runs, sending, busy: sending || this.buses.busy(this.name) });
   }
 
   /** The bits that tell errors apart are cleared by a read. */
@@ -403,15 +378,7 @@ export class Flexcan implements CanNode {
 
   /** Drives the interrupt line from the present state. */
   private settle(): void {
-    const { device } = this;
-    const [status, control] = [device.get('ESR1'), device.get('CTRL1')];
-    const level =
-      (device.get('IFLAG1') & device.get('IMASK1')) !== 0 ||
-      (device.get('IFLAG2') & device.get('IMASK2')) !== 0 ||
-      ((status >>> 1) & (control >>> 14) & 1) !== 0 ||
-      ((status >>> 2) & (control >>> 15) & 1) !== 0 ||
-      ((status >>> 17) & (control >>> 11) & 1) !== 0 ||
-      ((status >>> 16) & (control >>> 10) & 1) !== 0;
+    const level = interruptLevel(this.device);
     if (level === this.level) return;
     this.level = level;
     this.options.interrupt(level);
