@@ -2,10 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { jitFactory } from '../../src/cpu/jit/index.ts';
+import { builtInTree } from '../../src/devicetree/built-in-tree.ts';
 import { Machine } from '../../src/machine.ts';
 import { parseFirmware } from '../../src/remoteproc/elf-loader.ts';
 import { bootChoice, lintRun, machineOptions, type RunConfiguration } from '../../src/session/machine-options.ts';
 import { chooseTarget } from '../../src/session/target.ts';
+import { IMX7D } from '../../src/soc/imx7d.ts';
 import { DEFAULT_MODULES } from '../../src/virtio/modules.ts';
 
 const run = (name: string, options: Partial<RunConfiguration> & { board?: string } = {}): RunConfiguration => {
@@ -57,7 +59,7 @@ describe('what runs before Linux, and whose kernel that is', () => {
   });
 
   it('says how the board starts what remoteproc starts because of a tree', () => {
-    const dtb = { name: 'a.dtb', bytes: new Uint8Array() };
+    const dtb = { name: 'a.dtb', tree: builtInTree(IMX7D, IMX7D.boards[0]!) };
     expect(bootChoice(run('imx7d_fixed', { dtb }))).toEqual({
       boot: 'linux',
       note: 'with --dtb remoteproc starts imx7d_fixed.elf; --boot uboot --kernel nxp does as the board',
