@@ -13,7 +13,7 @@ describe('on a bare Cortex-M33', () => {
   it.each(ENGINES.map(({ name }) => name))('trustzone.elf runs on %s without a word of what it is', async (engine) => {
     const run = await runFirmware('trustzone', ['--semihosting', '--cpu', engine]);
     expect(run.stderr).toBe(
-      "imx-sim: cortex-m33 m33 (its segments lie in CODE, SSRAM of cortex-m33's m33; it is built for ARMv8-M Mainline), " +
+      "imx-sim: cortex-m33 m33 (its segments lie in CODE, SSRAM of cortex-m33's m33; it is built for ARMv8-M Mainline; 1 more in imx-sim info), " +
         `without Linux, engine ${engine}\n`,
     );
     expect(run.console('semihosting')).toEqual(EXPECTED);

@@ -222,7 +222,7 @@ describe('a Linux that attached', () => {
     await api.writeFile('/sys/class/remoteproc/remoteproc0/firmware', 'imx8mp_attach.elf');
     await api.writeFile(STATE, 'start');
     expect(await api.readText(STATE)).toBe('running\n');
-    expect(dmesg()).toContain('remoteproc remoteproc0: Booting fw image imx8mp_attach.elf, size 33740');
+    expect(dmesg()).toContain('remoteproc remoteproc0: Booting fw image imx8mp_attach.elf, size 33936');
     machine.dispose();
   });
 
