@@ -52,16 +52,18 @@ export function transportOf({ rpmsg }: BoardDescription, bootLoader: boolean): R
 
 /** The tree, with `__symbols__`. */
 export function builtInTree(soc: SocDescription, board: BoardDescription, transport: RpmsgTransport = 'remoteproc'): DeviceTree {
-  const trees = TREES.get(board) ?? new Map<RpmsgTransport, DeviceTree>();
-  TREES.set(board, trees);
+  const ofSoc = TREES.get(soc) ?? new WeakMap<BoardDescription, Map<RpmsgTransport, DeviceTree>>();
+  TREES.set(soc, ofSoc);
+  const trees = ofSoc.get(board) ?? new Map<RpmsgTransport, DeviceTree>();
+  ofSoc.set(board, trees);
   const file = `built-in tree of ${soc.name} ${board.name}`;
   const tree = trees.get(transport) ?? parseDts(builtInSource(soc, board, transport), { file, symbols: true });
   trees.set(transport, tree);
   return tree.clone();
 }
 
-/** Descriptions are data and do not change, so neither do their trees; every machine asks several times. */
-const TREES = new WeakMap<BoardDescription, Map<RpmsgTransport, DeviceTree>>();
+/** Descriptions are data and do not change, so neither do their trees; every machine asks several times. By SoC, too, as several may have one board. */
+const TREES = new WeakMap<SocDescription, WeakMap<BoardDescription, Map<RpmsgTransport, DeviceTree>>>();
 
 /** Its source. */
 export function builtInSource(soc: SocDescription, board: BoardDescription, transport: RpmsgTransport = 'remoteproc'): string {

@@ -68,7 +68,10 @@ export class Arena {
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    if (SPARE.length < MOST_SPARE && this.next <= DIRTIEST) SPARE.push({ memory: this.memory, dirty: this.next });
+    if (this.next > DIRTIEST) return;
+    // The last ones are the likeliest to be asked for again.
+    if (SPARE.length >= MOST_SPARE) SPARE.shift();
+    SPARE.push({ memory: this.memory, dirty: this.next });
   }
 
   /** Bytes handed out so far, those that were given back included. */

@@ -171,6 +171,9 @@ describe('steps', () => {
     const id = debug.add({ kind: 'breakpoint', core, address: addressOf('uart_init') }, 'test');
     for (let i = 0; i < 6 && machine.core.pc !== addressOf('uart_init'); i++) await by('over');
     expect([machine.core.pc, debug.halted?.kind]).toEqual([addressOf('uart_init'), 'step']);
+    // It begins with what is inlined there.
+    await by('out');
+    expect(within()).toBe('uart_init');
     await by('out');
     expect(within()).toBe('main');
     const inner = debug.add({ kind: 'breakpoint', core, address: addressOf('uart_putc') }, 'test');
